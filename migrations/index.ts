@@ -1,0 +1,4 @@
+import { CreateSchema1795400000000 } from './1795400000000-create-schema.js';
+
+/** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
+export const migrations = [CreateSchema1795400000000];

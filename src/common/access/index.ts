@@ -1,0 +1,3 @@
+export * from './access.decorators.js';
+export * from './principal.js';
+export * from './roles.js';

@@ -1,0 +1,159 @@
+import { plainToInstance, Transform, Type } from 'class-transformer';
+import {
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  registerDecorator,
+  validateSync,
+} from 'class-validator';
+import { CronTime } from 'cron';
+
+/** The environment is not usable. Names variables and what they take, never their values: some of them are secrets. */
+export class EnvironmentError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The environment is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'EnvironmentError';
+  }
+}
+
+/** Every setting of the process. This class alone reads the environment; its property names are the variables. */
+export class Environment {
+  /** The TCP port of the HTTP server. */
+  @Type(() => Number)
+  @IsInt({ message: 'must be a whole number from 0 to 65535' })
+  @Min(0, { message: 'must be a whole number from 0 to 65535' })
+  @Max(65535, { message: 'must be a whole number from 0 to 65535' })
+  PORT: number = 3000;
+
+  /** The address that the HTTP server listens on. */
+  @IsString()
+  @MinLength(1, { message: 'must be an address to listen on, such as 127.0.0.1 or 0.0.0.0' })
+  HOST: string = '127.0.0.1';
+
+  /** A PostgreSQL 15 or newer to use instead of the embedded one. */
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\//, { message: 'must start with postgres:// or postgresql://' })
+  DATABASE_URL?: string;
+
+  /** How many connections to the database this process keeps at most. */
+  @Type(() => Number)
+  @IsInt({ message: 'must be a whole number from 3 to 200' })
+  @Min(3, { message: 'must be a whole number from 3 to 200' })
+  @Max(200, { message: 'must be a whole number from 3 to 200' })
+  DATABASE_POOL_SIZE: number = 10;
+
+  /** The folder of the embedded PostgreSQL and of the generated secret key. */
+  @IsString()
+  @MinLength(1, { message: 'must be a folder' })
+  VEDETTE_DATA_DIR: string = '.vedette';
+
+  /** E-mail address of the first admin, created when the organisation has no member yet. */
+  @IsEmail({}, { message: 'must be an e-mail address' })
+  VEDETTE_ADMIN_EMAIL: string = 'admin@vedette.local';
+
+  /** Password of the first admin. When unset, a random one is made and printed once. */
+  @IsOptional()
+  @MinLength(12, { message: 'must have 12 to 200 characters' })
+  @MaxLength(200, { message: 'must have 12 to 200 characters' })
+  VEDETTE_ADMIN_PASSWORD?: string;
+
+  /** Signs access tokens and encrypts secrets at rest. Equal on all replicas. Generated into the data folder for the embedded database. */
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 characters; for example the output of: openssl rand -base64 48' })
+  VEDETTE_SECRET_KEY?: string;
+
+  /** When rules that have no time of their own are evaluated, as a cron expression in UTC. */
+  @IsCronExpression()
+  VEDETTE_EVALUATION_CRON: string = '*/5 * * * *';
+
+  /** When the daily posture snapshot is taken, as a cron expression in UTC. */
+  @IsCronExpression()
+  VEDETTE_SNAPSHOT_CRON: string = '5 0 * * *';
+
+  /** How long posture must have been quiet before a change is evaluated, in milliseconds. */
+  @Type(() => Number)
+  @IsInt({ message: 'must be a whole number of milliseconds from 0 to 60000' })
+  @Min(0, { message: 'must be a whole number of milliseconds from 0 to 60000' })
+  @Max(60_000, { message: 'must be a whole number of milliseconds from 0 to 60000' })
+  VEDETTE_CHANGE_DEBOUNCE_MS: number = 250;
+
+  /** Hosts (`name`, `name:port`, `address:port`) that webhooks may reach although the address guard would refuse them; also over plain HTTP. */
+  @Transform(({ value }) => splitList(value))
+  @IsString({ each: true })
+  VEDETTE_WEBHOOK_ALLOWED_HOSTS: string[] = [];
+
+  /** Whether webhooks may reach private networks (RFC 1918, RFC 4193). Loopback, link-local and metadata addresses stay refused. */
+  @Transform(({ value }) => toBoolean(value))
+  @IsBoolean({ message: 'must be true or false' })
+  VEDETTE_WEBHOOK_ALLOW_PRIVATE: boolean = false;
+
+  /** Whether `X-Forwarded-*` of a proxy in front is believed. */
+  @Transform(({ value }) => toBoolean(value))
+  @IsBoolean({ message: 'must be true or false' })
+  VEDETTE_TRUST_PROXY: boolean = false;
+
+  @IsIn(['error', 'warn', 'log', 'debug', 'verbose'], { message: 'must be error, warn, log, debug or verbose' })
+  VEDETTE_LOG_LEVEL: 'error' | 'warn' | 'log' | 'debug' | 'verbose' = 'log';
+
+  /** `json` for a log collector, `text` for people. */
+  @IsIn(['json', 'text'], { message: 'must be json or text' })
+  VEDETTE_LOG_FORMAT: 'json' | 'text' = 'text';
+
+  /** Set by the demo alone: fills an empty database with a generated organisation and says everywhere that it is a demo. */
+  @Transform(({ value }) => toBoolean(value))
+  @IsBoolean({ message: 'must be true or false' })
+  VEDETTE_DEMO: boolean = false;
+}
+
+/**
+ * Reads and validates the settings. An empty variable counts as unset.
+ * @throws EnvironmentError naming each unusable variable and what it takes.
+ */
+export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
+  const known = Object.keys(new Environment()).concat('DATABASE_URL', 'VEDETTE_ADMIN_PASSWORD', 'VEDETTE_SECRET_KEY');
+  const given = Object.fromEntries(known.filter((name) => source[name]).map((name) => [name, source[name]]));
+  const environment = plainToInstance(Environment, given, { exposeDefaultValues: true });
+  const problems = validateSync(environment).flatMap(({ property, constraints }) =>
+    [...new Set(Object.values(constraints ?? {}))].map((message) => `${property} ${message}`),
+  );
+  if (environment.DATABASE_URL && !environment.VEDETTE_SECRET_KEY) {
+    problems.push('VEDETTE_SECRET_KEY must be set together with DATABASE_URL, the same for every replica');
+  }
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  return environment;
+}
+
+function splitList(value: unknown): unknown {
+  return typeof value === 'string' ? value.split(',').map((part) => part.trim().toLowerCase()).filter(Boolean) : value;
+}
+
+function toBoolean(value: unknown): unknown {
+  return value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value;
+}
+
+function IsCronExpression(): PropertyDecorator {
+  return (target, propertyName) =>
+    registerDecorator({
+      name: 'isCronExpression',
+      target: target.constructor,
+      propertyName: String(propertyName),
+      options: { message: 'must be a cron expression such as */5 * * * *' },
+      validator: { validate: (value: unknown) => typeof value === 'string' && isCron(value) },
+    });
+}
+
+function isCron(expression: string): boolean {
+  try {
+    return Boolean(new CronTime(expression, 'UTC'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Environment } from './environment.js';
+
+/**
+ * The key that everything secret is derived from: `VEDETTE_SECRET_KEY`, or a random one kept in the data folder, readable by its owner alone. Two processes
+ * that start at once on a new folder agree, because the file is created exclusively and whoever comes second reads it.
+ */
+export async function loadSecretKey(environment: Environment): Promise<string> {
+  if (environment.VEDETTE_SECRET_KEY) return environment.VEDETTE_SECRET_KEY;
+  const file = path.resolve(environment.VEDETTE_DATA_DIR, 'secret.key');
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    const key = randomBytes(48).toString('base64');
+    await writeFile(file, `${key}\n`, { flag: 'wx', mode: 0o600 });
+    return key;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const key = (await readFile(file, 'utf8')).trim();
+  if (key.length < 32) throw new Error(`${file} holds no usable key: restore it from a backup`);
+  return key;
+}

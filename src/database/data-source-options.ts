@@ -1,0 +1,24 @@
+import type { DataSourceOptions } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import type { Environment } from '../config/index.js';
+import { SnakeNamingStrategy } from './snake-naming.strategy.js';
+
+/** How Vedette connects to PostgreSQL, embedded or not. The pool holds no session state, so a transaction-mode pooler may stand between. */
+export function dataSourceOptions(url: string, environment: Environment, onPoolError: (error: Error) => void): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    migrations,
+    migrationsTableName: 'schema_migration',
+    migrationsRun: false,
+    synchronize: false,
+    installExtensions: false,
+    namingStrategy: new SnakeNamingStrategy(),
+    applicationName: 'vedette',
+    poolSize: environment.DATABASE_POOL_SIZE,
+    connectTimeoutMS: 10_000,
+    logging: false,
+    poolErrorHandler: onPoolError,
+    extra: { idleTimeoutMillis: 30_000, keepAlive: true },
+  };
+}

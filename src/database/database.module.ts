@@ -1,0 +1,42 @@
+import { Global, Logger, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Environment } from '../config/index.js';
+import { dataSourceOptions } from './data-source-options.js';
+import { migrate } from './migrate.js';
+import { ScheduledSlot } from './scheduled-slot.entity.js';
+import { Slots } from './slots.js';
+import { Transactions } from './transactions.js';
+
+/** The data source, migrated before anything uses it. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static register(url: string): DynamicModule {
+    const logger = new Logger('Database');
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [Environment],
+          useFactory: (environment: Environment) => ({
+            ...dataSourceOptions(url, environment, (error) => logger.warn(`A pooled connection was lost: ${error.message}`)),
+            autoLoadEntities: true,
+            retryAttempts: 5,
+            retryDelay: 1_000,
+          }),
+          dataSourceFactory: async (options) => {
+            if (!options) throw new Error('TypeOrmModule gave no options');
+            const dataSource = await new DataSource(options).initialize();
+            const ran = await migrate(dataSource);
+            if (ran.length > 0) logger.log(`Schema migrated: ${ran.join(', ')}`);
+            return dataSource;
+          },
+        }),
+        TypeOrmModule.forFeature([ScheduledSlot]),
+      ],
+      providers: [Transactions, Slots],
+      exports: [Transactions, Slots],
+    };
+  }
+}

@@ -1,0 +1,76 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { AlertStatus, Severity } from '../common/alerting.js';
+
+/** One firing of a rule, with the rule as it was. */
+@Entity('alert_instance')
+@ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
+@Unique(['organizationId', 'id'])
+@Index('alert_instance_newest_idx', ['organizationId', 'createdAt', 'id'])
+@Index('alert_instance_status_idx', ['organizationId', 'status', 'createdAt', 'id'])
+@Index('alert_instance_rule_idx', ['organizationId', 'ruleId', 'createdAt', 'id'])
+@Index('alert_instance_counts_idx', ['organizationId', 'status', 'severity', 'ruleType'])
+@Index('alert_instance_fingerprint_idx', { synchronize: false })
+@Check('alert_instance_severity_check', `severity IN ('critical', 'high', 'medium', 'low', 'info')`)
+@Check('alert_instance_status_check', `status IN ('open', 'acknowledged', 'resolved', 'dismissed')`)
+export class AlertInstance {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'uuid' })
+  organizationId: string;
+
+  @Column({ type: 'uuid' })
+  ruleId: string;
+
+  @Column({ type: 'text' })
+  ruleName: string;
+
+  @Column({ type: 'text' })
+  ruleType: string;
+
+  @Column({ type: 'text' })
+  severity: Severity;
+
+  @Column({ type: 'text' })
+  title: string;
+
+  @Column({ type: 'text' })
+  message: string;
+
+  @Column({ type: 'jsonb' })
+  details: Record<string, unknown>;
+
+  @Column({ type: 'text', default: 'open' })
+  status: AlertStatus;
+
+  /** Set where the rule keeps at most one open alert (`on_repeat: update_open`). */
+  @Column({ type: 'text', nullable: true })
+  fingerprint: string | null;
+
+  @Column({ type: 'integer', default: 1 })
+  occurrenceCount: number;
+
+  @Column({ type: 'timestamptz' })
+  lastOccurredAt: Date;
+
+  @Column({ type: 'uuid', nullable: true })
+  acknowledgedBy: string | null;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  acknowledgedAt: Date | null;
+
+  @Column({ type: 'uuid', nullable: true })
+  resolvedBy: string | null;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  resolvedAt: Date | null;
+
+  @Column({ type: 'uuid', nullable: true })
+  dismissedBy: string | null;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  dismissedAt: Date | null;
+
+  @Column({ type: 'timestamptz' })
+  createdAt: Date;
+}

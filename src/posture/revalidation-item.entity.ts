@@ -1,0 +1,45 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Posture } from './posture.entity.js';
+import type { RevalidationStatus } from './technique-status.js';
+
+/** A technique waiting to be validated again; at most one unfinished item a technique. */
+@Entity('revalidation_item')
+@ForeignKey(() => Posture, ['organizationId', 'techniqueId'], ['organizationId', 'techniqueId'], { onDelete: 'CASCADE' })
+@ForeignKey('Membership', ['organizationId', 'assigneeId'], ['organizationId', 'userId'], { onDelete: 'SET NULL' })
+@Index('revalidation_item_organization_id_created_at_idx', ['organizationId', 'createdAt', 'id'])
+@Index('revalidation_item_unfinished_idx', { synchronize: false })
+@Check('revalidation_item_status_check', `status IN ('pending', 'in_progress', 'done', 'cancelled')`)
+export class RevalidationItem {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'uuid' })
+  organizationId: string;
+
+  @Column({ type: 'uuid' })
+  techniqueId: string;
+
+  @Column({ type: 'text', default: 'pending' })
+  status: RevalidationStatus;
+
+  @Column({ type: 'text', nullable: true })
+  reason: string | null;
+
+  @Column({ type: 'uuid', nullable: true })
+  assigneeId: string | null;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  dueAt: Date | null;
+
+  @Column({ type: 'uuid', nullable: true })
+  createdBy: string | null;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  updatedAt: Date;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  completedAt: Date | null;
+}

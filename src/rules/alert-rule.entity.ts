@@ -1,0 +1,69 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { OnRepeat, Severity } from '../common/alerting.js';
+
+/** A rule as an admin or lead wrote it. What each pass changes stands in `rule_state`. */
+@Entity('alert_rule')
+@ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
+@ForeignKey('WebhookEndpoint', ['organizationId', 'webhookId'], ['organizationId', 'id'], { onDelete: 'SET NULL' })
+@Unique(['organizationId', 'id'])
+@Unique(['organizationId', 'systemKey'])
+@Index('alert_rule_organization_id_created_at_id_idx', ['organizationId', 'createdAt', 'id'])
+@Index('alert_rule_webhook_id_idx', { synchronize: false })
+@Check('alert_rule_severity_check', `severity IN ('critical', 'high', 'medium', 'low', 'info')`)
+@Check('alert_rule_on_repeat_check', `on_repeat IN ('new_instance', 'update_open')`)
+export class AlertRule {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'uuid' })
+  organizationId: string;
+
+  /** Tells a seeded rule, whatever it is renamed to; null for a rule that somebody made. */
+  @Column({ type: 'text', nullable: true })
+  systemKey: string | null;
+
+  @Column({ type: 'text' })
+  name: string;
+
+  @Column({ type: 'text', default: '' })
+  description: string;
+
+  @Column({ type: 'text' })
+  ruleType: string;
+
+  @Column({ type: 'text' })
+  severity: Severity;
+
+  @Column({ type: 'jsonb' })
+  config: Record<string, unknown>;
+
+  @Column({ type: 'double precision' })
+  cooldownHours: number;
+
+  @Column({ type: 'boolean', default: true })
+  isEnabled: boolean;
+
+  @Column({ type: 'boolean', default: true })
+  notifyInApp: boolean;
+
+  @Column({ type: 'boolean', default: false })
+  notifyWebhook: boolean;
+
+  @Column({ type: 'uuid', nullable: true })
+  webhookId: string | null;
+
+  @Column({ type: 'text', default: 'new_instance' })
+  onRepeat: OnRepeat;
+
+  @Column({ type: 'uuid', nullable: true })
+  createdBy: string | null;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  updatedAt: Date;
+
+  @Column({ type: 'integer', default: 1 })
+  version: number;
+}

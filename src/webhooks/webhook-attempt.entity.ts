@@ -1,0 +1,37 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { WebhookDelivery } from './webhook-delivery.entity.js';
+
+/** One attempt at a delivery and what came of it. */
+@Entity('webhook_attempt')
+@ForeignKey(() => WebhookDelivery, ['organizationId', 'deliveryId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
+@Index('webhook_attempt_delivery_idx', ['organizationId', 'deliveryId', 'attempt'])
+export class WebhookAttempt {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'uuid' })
+  organizationId: string;
+
+  @Column({ type: 'uuid' })
+  deliveryId: string;
+
+  /** From 1. */
+  @Column({ type: 'integer' })
+  attempt: number;
+
+  @Column({ type: 'timestamptz' })
+  startedAt: Date;
+
+  @Column({ type: 'double precision' })
+  durationMs: number;
+
+  @Column({ type: 'integer', nullable: true })
+  statusCode: number | null;
+
+  @Column({ type: 'text', nullable: true })
+  error: string | null;
+
+  /** The first 16 kB of the answer. */
+  @Column({ type: 'text', nullable: true })
+  responseBody: string | null;
+}
