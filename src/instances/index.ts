@@ -1,0 +1,5 @@
+export * from './alert-writer.js';
+export * from './instance.mapper.js';
+export * from './instance.response.js';
+export * from './instances.module.js';
+export * from './instances.service.js';

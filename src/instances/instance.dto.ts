@@ -1,0 +1,27 @@
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { ALERT_STATUSES, SEVERITIES, type AlertStatus, type Severity } from '../common/alerting.js';
+import { PageQuery } from '../common/pagination/index.js';
+
+/** Which alerts to list. */
+export class ListInstancesQuery extends PageQuery {
+  /** `open`, `acknowledged`, `resolved` or `dismissed`. */
+  @IsOptional()
+  @IsIn(ALERT_STATUSES, { message: `must be one of ${ALERT_STATUSES.join(', ')}` })
+  status?: AlertStatus;
+
+  /** `critical`, `high`, `medium`, `low` or `info`. */
+  @IsOptional()
+  @IsIn(SEVERITIES, { message: `must be one of ${SEVERITIES.join(', ')}` })
+  severity?: Severity;
+
+  /** Only alerts of rules of this type. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  rule_type?: string;
+
+  /** Only alerts of this rule. */
+  @IsOptional()
+  @IsUUID(undefined, { message: 'must be the id of a rule' })
+  rule_id?: string;
+}

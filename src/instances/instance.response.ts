@@ -1,0 +1,63 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ALERT_STATUSES, SEVERITIES, type AlertStatus, type Severity } from '../common/alerting.js';
+
+/** An alert: one firing of a rule, with the rule as it was. */
+export class InstanceResponse {
+  id: string;
+  /** The rule that fired; it may have been deleted since. */
+  rule_id: string;
+  rule_name: string;
+  rule_type: string;
+  @ApiProperty({ enum: SEVERITIES })
+  severity: Severity;
+  title: string;
+  message: string;
+  /** The evidence; its keys depend on the rule type. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  details: Record<string, unknown>;
+  @ApiProperty({ enum: ALERT_STATUSES })
+  status: AlertStatus;
+  /** How often the rule fired into this alert: more than 1 only where the rule says `on_repeat: update_open`. */
+  occurrence_count: number;
+  @ApiProperty({ format: 'date-time' })
+  last_occurred_at: string;
+  /** The user or API key that acknowledged it. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  acknowledged_by: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  acknowledged_at: string | null;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  resolved_by: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  resolved_at: string | null;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  dismissed_by: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  dismissed_at: string | null;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class InstanceListResponse {
+  items: InstanceResponse[];
+  /** How many alerts match, on all pages. */
+  total: number;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}
+
+/** How the alerts of the organisation stand. */
+export class InstanceSummaryResponse {
+  total_open: number;
+  total_acknowledged: number;
+  total_resolved: number;
+  total_dismissed: number;
+  /** Open alerts by severity; every severity is there. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  by_severity: Record<string, number>;
+  /** Open alerts by rule type; only types that have some. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  by_rule_type: Record<string, number>;
+  /** The 5 newest open alerts. */
+  recent_alerts: InstanceResponse[];
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AlertInstance } from './alert-instance.entity.js';
+import { AlertWriter } from './alert-writer.js';
+import { InstancesController } from './instances.controller.js';
+import { InstancesService } from './instances.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([AlertInstance])],
+  controllers: [InstancesController],
+  providers: [InstancesService, AlertWriter],
+  exports: [InstancesService, AlertWriter],
+})
+export class InstancesModule {}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { ALERT_AUDIENCE } from '../common/access/index.js';
+import type { Severity } from '../common/alerting.js';
+import { queryRows } from '../database/index.js';
+
+/** What the audience of an organisation is told of one alert. */
+export interface AlertNotice {
+  organizationId: string;
+  alertId: string;
+  event: 'alert.fired';
+  severity: Severity;
+  title: string;
+  message: string;
+  occurredAt: Date;
+}
+
+/** Puts notices into the inboxes of those who are told of alerts, in the transaction that opens the alerts. */
+@Injectable()
+export class AlertNotifier {
+  /**
+   * Tells every active admin and lead of each notice's organisation, once a person and event.
+   * @returns how many notifications were written.
+   */
+  async notify(manager: EntityManager, notices: readonly AlertNotice[]): Promise<number> {
+    if (notices.length === 0) return 0;
+    const [row] = await queryRows<{ count: number }>(
+      manager,
+      `WITH told AS (
+         INSERT INTO notification (id, organization_id, user_id, alert_id, event, severity, title, message, created_at)
+         SELECT vedette_uuidv7(), n.organization_id, m.user_id, n.alert_id, n.event, n.severity, n.title, n.message, n.occurred_at
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+           AS n (organization_id, alert_id, event, severity, title, message, occurred_at)
+         JOIN membership m ON m.organization_id = n.organization_id AND m.is_active AND m.role = ANY ($8::text[])
+         ON CONFLICT (organization_id, alert_id, event, user_id) WHERE alert_id IS NOT NULL DO NOTHING
+         RETURNING 1
+       )
+       SELECT count(*)::integer AS count FROM told`,
+      [
+        notices.map(({ organizationId }) => organizationId),
+        notices.map(({ alertId }) => alertId),
+        notices.map(({ event }) => event),
+        notices.map(({ severity }) => severity),
+        notices.map(({ title }) => title),
+        notices.map(({ message }) => message),
+        notices.map(({ occurredAt }) => occurredAt),
+        ALERT_AUDIENCE,
+      ],
+    );
+    return row?.count ?? 0;
+  }
+}

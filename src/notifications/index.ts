@@ -1,0 +1,2 @@
+export * from './alert-notifier.js';
+export * from './notifications.module.js';

@@ -1,0 +1,67 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
+import { forbidden } from '../common/errors/index.js';
+import { pageRequest } from '../common/pagination/index.js';
+import { toIso } from '../common/wire.js';
+import { InboxService } from './inbox.service.js';
+import { ListNotificationsQuery } from './notification.dto.js';
+import type { Notification } from './notification.entity.js';
+import { MarkedReadResponse, NotificationListResponse, NotificationResponse, UnreadCountResponse } from './notification.response.js';
+
+@ApiTags('notifications')
+@Controller('notifications')
+export class NotificationsController {
+  constructor(private readonly inbox: InboxService) {}
+
+  @Get()
+  @Access('viewer')
+  @ApiOperation({ summary: 'List my notifications, newest first' })
+  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListNotificationsQuery): Promise<NotificationListResponse> {
+    const page = await this.inbox.list(principal.organizationId, userOf(principal), query.unread_only, pageRequest(query));
+    return { items: page.items.map(toResponse), total: page.total, next_cursor: page.nextCursor };
+  }
+
+  @Get('unread-count')
+  @Access('viewer')
+  @ApiOperation({ summary: 'Count my unread notifications' })
+  async unreadCount(@CurrentPrincipal() principal: Principal): Promise<UnreadCountResponse> {
+    return { unread: await this.inbox.countUnread(principal.organizationId, userOf(principal)) };
+  }
+
+  @Post('read-all')
+  @HttpCode(200)
+  @Access('viewer')
+  @ApiOperation({ summary: 'Mark all my notifications read' })
+  async markAllRead(@CurrentPrincipal() principal: Principal): Promise<MarkedReadResponse> {
+    return { marked: await this.inbox.markAllRead(principal.organizationId, userOf(principal)) };
+  }
+
+  @Post(':id/read')
+  @HttpCode(200)
+  @Access('viewer')
+  @ApiOperation({ summary: 'Mark one of my notifications read' })
+  async markRead(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<NotificationResponse> {
+    return toResponse(await this.inbox.markRead(principal.organizationId, userOf(principal), id));
+  }
+}
+
+/** Notifications are a person's: an API key has no inbox. */
+function userOf(principal: Principal): string {
+  if (!principal.userId) throw forbidden('an API key has no notifications; sign in as a user');
+  return principal.userId;
+}
+
+function toResponse(notice: Notification): NotificationResponse {
+  return {
+    id: notice.id,
+    event: notice.event,
+    alert_id: notice.alertId,
+    severity: notice.severity,
+    title: notice.title,
+    message: notice.message,
+    is_read: notice.readAt !== null,
+    read_at: toIso(notice.readAt),
+    created_at: toIso(notice.createdAt),
+  };
+}

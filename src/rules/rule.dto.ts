@@ -1,0 +1,144 @@
+import { Transform, Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsNumber, IsObject, IsOptional, IsString, IsUUID, Length, Max, MaxLength, Min, ValidateIf } from 'class-validator';
+import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/alerting.js';
+import { PageQuery } from '../common/pagination/index.js';
+
+const COOLDOWN = { message: 'must be a number of hours from 0 (no cooldown) to 8760' };
+
+/** A new rule. */
+export class CreateRuleRequest {
+  /** What people call the rule, 1 to 200 characters. */
+  @IsString({ message: 'must be text of 1 to 200 characters' })
+  @Length(1, 200, { message: 'must be text of 1 to 200 characters' })
+  name: string;
+
+  /** What the rule is for, at most 2,000 characters. */
+  @IsOptional()
+  @IsString({ message: 'must be text of at most 2000 characters' })
+  @MaxLength(2000, { message: 'must be text of at most 2000 characters' })
+  description?: string;
+
+  /** One of the types that `GET /rule-types` lists. It cannot be changed later. */
+  @IsString({ message: 'must be one of the types that GET /rule-types lists' })
+  @MaxLength(100)
+  rule_type: string;
+
+  /** `critical`, `high`, `medium`, `low` or `info`. */
+  @IsIn(SEVERITIES, { message: `must be one of ${SEVERITIES.join(', ')}` })
+  severity: Severity;
+
+  /** Settings of the type; what is left out takes the type's default. */
+  @IsOptional()
+  @IsObject({ message: 'must be an object with settings of the rule type' })
+  config?: Record<string, unknown>;
+
+  /** Hours after a firing in which the rule is not evaluated. 0: none. Default 24. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsNumber({ allowNaN: false, allowInfinity: false }, COOLDOWN)
+  @Min(0, COOLDOWN)
+  @Max(8760, COOLDOWN)
+  cooldown_hours?: number;
+
+  /** Whether the rule is evaluated at all. Default true. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'must be true or false' })
+  is_enabled?: boolean;
+
+  /** Whether admins and leads are told in the app. Default true. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'must be true or false' })
+  notify_in_app?: boolean;
+
+  /** Whether the rule's own webhook is told. Endpoints subscribed to `alert.fired` are told in any case. Default false. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'must be true or false' })
+  notify_webhook?: boolean;
+
+  /** The rule's own webhook; null for none. */
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsUUID(undefined, { message: 'must be the id of a webhook of this organisation, or null' })
+  webhook_id?: string | null;
+
+  /** What a firing does while an earlier alert of the rule is open: `new_instance` (default) opens another, `update_open` refreshes it. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(ON_REPEAT, { message: `must be one of ${ON_REPEAT.join(', ')}` })
+  on_repeat?: OnRepeat;
+}
+
+/** Changes to a rule: what is left out stays as it is. */
+export class UpdateRuleRequest {
+  /** What people call the rule, 1 to 200 characters. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsString({ message: 'must be text of 1 to 200 characters' })
+  @Length(1, 200, { message: 'must be text of 1 to 200 characters' })
+  name?: string;
+
+  /** What the rule is for, at most 2,000 characters. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsString({ message: 'must be text of at most 2000 characters' })
+  @MaxLength(2000, { message: 'must be text of at most 2000 characters' })
+  description?: string;
+
+  /** May be sent only as it is: a rule keeps its type. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsString({ message: "must be the rule's own type, or be left out" })
+  rule_type?: string;
+
+  /** `critical`, `high`, `medium`, `low` or `info`. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(SEVERITIES, { message: `must be one of ${SEVERITIES.join(', ')}` })
+  severity?: Severity;
+
+  /** Settings to change; those left out keep their values. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsObject({ message: 'must be an object with settings of the rule type' })
+  config?: Record<string, unknown>;
+
+  /** Hours after a firing in which the rule is not evaluated. 0: none. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsNumber({ allowNaN: false, allowInfinity: false }, COOLDOWN)
+  @Min(0, COOLDOWN)
+  @Max(8760, COOLDOWN)
+  cooldown_hours?: number;
+
+  /** Whether the rule is evaluated at all. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'must be true or false' })
+  is_enabled?: boolean;
+
+  /** Whether admins and leads are told in the app. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'must be true or false' })
+  notify_in_app?: boolean;
+
+  /** Whether the rule's own webhook is told. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean({ message: 'must be true or false' })
+  notify_webhook?: boolean;
+
+  /** The rule's own webhook; null for none. */
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsUUID(undefined, { message: 'must be the id of a webhook of this organisation, or null' })
+  webhook_id?: string | null;
+
+  /** `new_instance` or `update_open`. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(ON_REPEAT, { message: `must be one of ${ON_REPEAT.join(', ')}` })
+  on_repeat?: OnRepeat;
+}
+
+/** Which rules to list. */
+export class ListRulesQuery extends PageQuery {
+  /** Only rules of this type. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  rule_type?: string;
+
+  /** Whether disabled rules are listed too. */
+  @IsOptional()
+  @Type(() => String)
+  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value))
+  @IsBoolean({ message: 'must be true or false' })
+  include_disabled: boolean = false;
+}

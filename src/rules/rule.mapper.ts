@@ -1,0 +1,43 @@
+import { toIso } from '../common/wire.js';
+import type { CreateRuleRequest, UpdateRuleRequest } from './rule.dto.js';
+import type { RuleResponse } from './rule.response.js';
+import type { RuleChanges, RuleWithState } from './rules.service.js';
+
+export function toRuleResponse({ rule, state }: RuleWithState): RuleResponse {
+  return {
+    id: rule.id,
+    name: rule.name,
+    description: rule.description,
+    rule_type: rule.ruleType,
+    severity: rule.severity,
+    config: rule.config,
+    cooldown_hours: rule.cooldownHours,
+    is_enabled: rule.isEnabled,
+    is_system: rule.systemKey !== null,
+    notify_in_app: rule.notifyInApp,
+    notify_webhook: rule.notifyWebhook,
+    webhook_id: rule.webhookId,
+    on_repeat: rule.onRepeat,
+    last_fired_at: toIso(state.lastFiredAt),
+    last_evaluated_at: toIso(state.lastEvaluatedAt),
+    last_error: state.lastError,
+    created_by: rule.createdBy,
+    created_at: toIso(rule.createdAt),
+    updated_at: toIso(rule.updatedAt),
+  };
+}
+
+export function toRuleChanges(body: CreateRuleRequest | UpdateRuleRequest): RuleChanges {
+  return {
+    name: body.name,
+    description: body.description,
+    severity: body.severity,
+    config: body.config,
+    cooldownHours: body.cooldown_hours,
+    isEnabled: body.is_enabled,
+    notifyInApp: body.notify_in_app,
+    notifyWebhook: body.notify_webhook,
+    webhookId: body.webhook_id,
+    onRepeat: body.on_repeat,
+  };
+}

@@ -1,0 +1,67 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/alerting.js';
+
+/** A rule and where it stands. */
+export class RuleResponse {
+  id: string;
+  name: string;
+  description: string;
+  rule_type: string;
+  @ApiProperty({ enum: SEVERITIES })
+  severity: Severity;
+  /** Settings of the type, complete. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
+  config: Record<string, unknown>;
+  /** Hours after a firing in which the rule is not evaluated. */
+  cooldown_hours: number;
+  is_enabled: boolean;
+  /** Seeded by Vedette: it can be edited and disabled, not deleted. */
+  is_system: boolean;
+  notify_in_app: boolean;
+  notify_webhook: boolean;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  webhook_id: string | null;
+  @ApiProperty({ enum: ON_REPEAT })
+  on_repeat: OnRepeat;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_fired_at: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_evaluated_at: string | null;
+  /** What went wrong when the rule was last evaluated; null when nothing did. */
+  @ApiProperty({ type: String, nullable: true })
+  last_error: string | null;
+  /** The user or API key that made the rule; null for a system rule. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  created_by: string | null;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
+}
+
+export class RuleListResponse {
+  items: RuleResponse[];
+  /** How many rules match, on all pages. */
+  total: number;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}
+
+/** A rule type: what it measures, and the settings that a rule of it takes. */
+export class RuleTypeResponse {
+  type: string;
+  name: string;
+  description: string;
+  /** JSON Schema (draft 7) of `config`, with a title, a description, bounds and a default for each setting: enough to build a form from. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  config_schema: Record<string, unknown>;
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
+  defaults: Record<string, number>;
+}
+
+export class RuleTypeListResponse {
+  items: RuleTypeResponse[];
+  total: number;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}

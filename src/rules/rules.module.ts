@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { EvaluatorsModule } from '../evaluators/index.js';
+import { AlertRule } from './alert-rule.entity.js';
+import { RuleState } from './rule-state.entity.js';
+import { RuleTypesController } from './rule-types.controller.js';
+import { RulesController } from './rules.controller.js';
+import { RulesService } from './rules.service.js';
+import { SystemRulesService } from './system-rules.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([AlertRule, RuleState]), EvaluatorsModule],
+  controllers: [RulesController, RuleTypesController],
+  providers: [RulesService, SystemRulesService],
+  exports: [RulesService, SystemRulesService],
+})
+export class RulesModule {}

@@ -1,0 +1,183 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import type { OnRepeat, Severity } from '../common/alerting.js';
+import { Clock } from '../common/clock.js';
+import { DomainError, invalidField, notFound } from '../common/errors/index.js';
+import { isUuid, newId } from '../common/ids.js';
+import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import { queryRows, Transactions } from '../database/index.js';
+import { EvaluatorRegistry } from '../evaluators/index.js';
+import { AlertRule } from './alert-rule.entity.js';
+import { RuleState } from './rule-state.entity.js';
+
+/** A rule with where it stands. */
+export interface RuleWithState {
+  rule: AlertRule;
+  state: Pick<RuleState, 'lastFiredAt' | 'lastEvaluatedAt' | 'lastError'>;
+}
+
+/** What somebody writes of a rule. Left out: the default when creating, as it is when changing. */
+export interface RuleChanges {
+  name?: string;
+  description?: string;
+  severity?: Severity;
+  config?: Record<string, unknown>;
+  cooldownHours?: number;
+  isEnabled?: boolean;
+  notifyInApp?: boolean;
+  notifyWebhook?: boolean;
+  webhookId?: string | null;
+  onRepeat?: OnRepeat;
+}
+
+export interface NewRule extends RuleChanges {
+  name: string;
+  ruleType: string;
+  severity: Severity;
+}
+
+const NEW_STATE: RuleWithState['state'] = { lastFiredAt: null, lastEvaluatedAt: null, lastError: null };
+const WEBHOOK_KEY = 'alert_rule_organization_id_webhook_id_fkey';
+
+/** Rules of one organisation: list, read, write. */
+@Injectable()
+export class RulesService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly registry: EvaluatorRegistry,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Oldest first. */
+  async list(
+    organizationId: string,
+    filters: { ruleType?: string; includeDisabled: boolean },
+    page: PageRequest,
+  ): Promise<Page<RuleWithState>> {
+    const matching = this.dataSource
+      .getRepository(AlertRule)
+      .createQueryBuilder('rule')
+      .where('rule.organizationId = :organizationId', { organizationId });
+    if (filters.ruleType !== undefined) matching.andWhere('rule.ruleType = :ruleType', { ruleType: filters.ruleType });
+    if (!filters.includeDisabled) matching.andWhere('rule.isEnabled');
+    const total = await matching.getCount();
+    if (page.cursor) {
+      matching.andWhere('(rule.createdAt, rule.id) > (:key::timestamptz, :id::uuid)', { key: page.cursor.key, id: page.cursor.id });
+    }
+    const rules = await matching
+      .orderBy('rule.createdAt')
+      .addOrderBy('rule.id')
+      .offset(page.offset ?? 0)
+      .limit(page.limit)
+      .getMany();
+    const last = rules.length === page.limit ? rules.at(-1) : undefined;
+    return {
+      items: await this.withStates(organizationId, rules),
+      total,
+      nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null,
+    };
+  }
+
+  async get(organizationId: string, id: string): Promise<RuleWithState> {
+    const rule = await this.find(this.dataSource.manager, organizationId, id);
+    const [withState] = await this.withStates(organizationId, [rule]);
+    return withState!;
+  }
+
+  async create(organizationId: string, input: NewRule, actorId: string): Promise<RuleWithState> {
+    const now = this.clock.now();
+    const rule = Object.assign(new AlertRule(), {
+      id: newId(),
+      organizationId,
+      systemKey: null,
+      name: input.name,
+      description: input.description ?? '',
+      ruleType: input.ruleType,
+      severity: input.severity,
+      config: this.registry.completeConfig(input.ruleType, input.config ?? {}),
+      cooldownHours: input.cooldownHours ?? 24,
+      isEnabled: input.isEnabled ?? true,
+      notifyInApp: input.notifyInApp ?? true,
+      notifyWebhook: input.notifyWebhook ?? false,
+      webhookId: input.webhookId ?? null,
+      onRepeat: input.onRepeat ?? 'new_instance',
+      createdBy: actorId,
+      createdAt: now,
+      updatedAt: now,
+      version: 1,
+    } satisfies AlertRule);
+    await this.write(async (manager) => {
+      await manager.insert(AlertRule, rule);
+      await manager.insert(RuleState, { organizationId, ruleId: rule.id, nextEvaluationAt: rule.isEnabled ? now : null });
+    });
+    return { rule, state: NEW_STATE };
+  }
+
+  /** Changed or enabled again, a rule is due at once; disabled, it is due never. */
+  async change(organizationId: string, id: string, changes: RuleChanges, sentType?: string): Promise<RuleWithState> {
+    await this.write(async (manager) => {
+      const rule = await this.find(manager, organizationId, id, true);
+      if (sentType !== undefined && sentType !== rule.ruleType) {
+        throw invalidField('rule_type', `cannot be changed from ${rule.ruleType}; create another rule instead`);
+      }
+      const { config, ...rest } = changes;
+      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
+      if (config) rule.config = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
+      await manager.save(AlertRule, rule);
+      await manager.update(RuleState, { organizationId, ruleId: id }, { nextEvaluationAt: rule.isEnabled ? this.clock.now() : null });
+    });
+    return this.get(organizationId, id);
+  }
+
+  /**
+   * Its alerts stay.
+   * @throws DomainError `system_rule` for a system rule, which can only be disabled.
+   */
+  async delete(organizationId: string, id: string): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      const rule = await this.find(manager, organizationId, id, true);
+      if (rule.systemKey !== null) {
+        throw new DomainError('system_rule', `${rule.name} is a system rule and cannot be deleted; disable it instead: PATCH {"is_enabled": false}`);
+      }
+      await manager.delete(AlertRule, { organizationId, id });
+    });
+  }
+
+  private async find(manager: EntityManager, organizationId: string, id: string, lock = false): Promise<AlertRule> {
+    const rule = isUuid(id)
+      ? await manager.findOne(AlertRule, { where: { organizationId, id }, ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}) })
+      : null;
+    if (!rule) throw notFound('rule', id);
+    return rule;
+  }
+
+  private async withStates(organizationId: string, rules: AlertRule[]): Promise<RuleWithState[]> {
+    const states = await queryRows<{ rule_id: string; last_fired_at: Date | null; last_evaluated_at: Date | null; last_error: string | null }>(
+      this.dataSource,
+      'SELECT rule_id, last_fired_at, last_evaluated_at, last_error FROM rule_state WHERE organization_id = $1 AND rule_id = ANY ($2::uuid[])',
+      [organizationId, rules.map(({ id }) => id)],
+    );
+    const byRule = new Map(states.map((state) => [state.rule_id, state]));
+    return rules.map((rule) => {
+      const state = byRule.get(rule.id);
+      return {
+        rule,
+        state: state
+          ? { lastFiredAt: state.last_fired_at, lastEvaluatedAt: state.last_evaluated_at, lastError: state.last_error }
+          : NEW_STATE,
+      };
+    });
+  }
+
+  private async write(work: (manager: EntityManager) => Promise<void>): Promise<void> {
+    try {
+      await this.transactions.run(work);
+    } catch (error) {
+      const isUnknownWebhook =
+        error instanceof QueryFailedError && (error.driverError as { constraint?: string } | undefined)?.constraint === WEBHOOK_KEY;
+      throw isUnknownWebhook ? invalidField('webhook_id', 'must be the id of a webhook of this organisation, or null') : error;
+    }
+  }
+}

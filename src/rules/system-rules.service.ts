@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { queryRows } from '../database/index.js';
+import { SYSTEM_RULES } from './system-rules.js';
+
+/** Gives organisations the system rules that they lack. */
+@Injectable()
+export class SystemRulesService {
+  constructor(private readonly clock: Clock) {}
+
+  /**
+   * Adds the missing system rules of every organisation and touches none that are there, whatever an admin made of them.
+   * @returns how many rules were added.
+   */
+  async seed(manager: EntityManager): Promise<number> {
+    // Each rule is a millisecond younger than the one before it, so that a list by age keeps the order of the table.
+    const rows = await queryRows(
+      manager,
+      `WITH added AS (
+         INSERT INTO alert_rule (id, organization_id, system_key, name, description, rule_type, severity, config, cooldown_hours, created_at, updated_at)
+         SELECT vedette_uuidv7(), o.id, s.key, s.name, s.description, s.rule_type, s.severity, s.config, s.cooldown_hours,
+           $1::timestamptz + s.ord * interval '1 millisecond', $1::timestamptz
+         FROM organization o
+         CROSS JOIN LATERAL (
+           SELECT value ->> 'key' AS key, value ->> 'name' AS name, value ->> 'description' AS description, value ->> 'ruleType' AS rule_type,
+             value ->> 'severity' AS severity, value -> 'config' AS config, (value ->> 'cooldownHours')::float8 AS cooldown_hours, ord
+           FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS element (value, ord)
+         ) s
+         ORDER BY o.id, s.ord
+         ON CONFLICT (organization_id, system_key) DO NOTHING
+         RETURNING organization_id, id
+       )
+       INSERT INTO rule_state (organization_id, rule_id, next_evaluation_at) SELECT organization_id, id, $1::timestamptz FROM added RETURNING rule_id`,
+      [this.clock.now(), JSON.stringify(SYSTEM_RULES)],
+    );
+    return rows.length;
+  }
+}
