@@ -1,0 +1,158 @@
+import 'reflect-metadata';
+import { writeFile } from 'node:fs/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DataSource } from 'typeorm';
+import { AppModule } from './app.module.js';
+import { PasswordsService } from './auth/index.js';
+import { readEnvironment, type Environment } from './config/index.js';
+import { createApp, createLogger } from './create-app.js';
+import { openDatabaseServer } from './database/index.js';
+import { buildOpenApiDocument } from './openapi.js';
+import { OrganizationsService } from './organizations/index.js';
+import { ATTACK_DOMAINS, buildFactsFile, CatalogueImports, type AttackDomain } from './posture/index.js';
+import { SetupService } from './setup/index.js';
+
+const program = new Command('vedette').description('Operational alerts for MITRE ATT&CK detection coverage: the command line').showHelpAfterError();
+
+const attackVersion = new Option('--attack-version <version>', 'ATT&CK release, such as 18.1; needed for STIX 2.0, which carries none').argParser(
+  (value: string) => {
+    if (/^\d+(\.\d+)?$/.test(value)) return value;
+    throw new InvalidArgumentError('It must be a release such as 18.1.');
+  },
+);
+const domain = new Option('--domain <domain>', 'ATT&CK domain, where the bundle does not tell it').choices([...ATTACK_DOMAINS]);
+
+interface BundleOptions {
+  attackVersion?: string;
+  domain?: AttackDomain;
+}
+
+program
+  .command('import')
+  .description('bring data in')
+  .command('attack <file>')
+  .description('import an ATT&CK STIX 2.0 or 2.1 bundle into the catalogue')
+  .addOption(attackVersion)
+  .addOption(domain)
+  .option('--allow-older', 'import a release older than the one loaded')
+  .action(async (file: string, options: BundleOptions & { allowOlder?: boolean }) => {
+    await withContext(async (context) => {
+      const result = await context.get(CatalogueImports, { strict: false }).importFile(file, { ...options, source: `cli: ${file}`, importedBy: null });
+      print(result);
+    });
+  });
+
+program
+  .command('catalogue')
+  .description('work on the shipped catalogue')
+  .command('build-facts <bundle>')
+  .description('write a facts-only table (no descriptions) from a bundle')
+  .requiredOption('--out <file>', 'the file to write')
+  .addOption(attackVersion)
+  .addOption(domain)
+  .action(async (bundle: string, { out, ...options }: BundleOptions & { out: string }) => {
+    await buildFactsFile(bundle, out, options);
+    console.log(`wrote ${out}`);
+  });
+
+const organization = program.command('organization').description('organisations of this deployment');
+organization
+  .command('create <name>')
+  .description('create an organisation with its posture, system rules and first admin')
+  .requiredOption('--admin-email <email>', 'the first admin')
+  .option('--slug <slug>', 'short name for addresses; made from the name when left out')
+  .action(async (name: string, options: { adminEmail: string; slug?: string }) => {
+    await withContext(async (context) => {
+      const created = await context.get(SetupService, { strict: false }).createOrganization({ name, ...options });
+      console.log(`created ${created.name} (${created.slug}), id ${created.id}`);
+      const password = created.generatedPassword ? `password ${created.generatedPassword} (shown this once)` : 'with the password they have already';
+      console.log(`admin ${created.adminEmail}, ${password}`);
+    });
+  });
+organization
+  .command('list')
+  .description('list the organisations')
+  .action(async () => {
+    await withContext(async (context) => {
+      for (const { id, slug, name } of await context.get(OrganizationsService, { strict: false }).list()) console.log(`${id}  ${slug}  ${name}`);
+    });
+  });
+
+program
+  .command('user')
+  .description('users of this deployment')
+  .command('reset-password <email>')
+  .description('give a user a new random password and end their sessions')
+  .action(async (email: string) => {
+    await withContext(async (context) => {
+      const password = await context.get(PasswordsService, { strict: false }).reset(email);
+      console.log(`password of ${email}: ${password} (shown this once)`);
+    });
+  });
+
+program
+  .command('schema')
+  .description('the database schema')
+  .command('check')
+  .description('fail when the migrations and the entities do not agree')
+  .action(async () => {
+    await withContext(async (context) => {
+      const { upQueries } = await context.get(DataSource).driver.createSchemaBuilder().log();
+      if (upQueries.length === 0) return console.log('the migrations make what the entities say');
+      console.error(`the entities want ${upQueries.length} changes that no migration makes:`);
+      for (const { query } of upQueries) console.error(`  ${query}`);
+      process.exitCode = 1;
+    });
+  });
+
+program
+  .command('openapi')
+  .description('print the OpenAPI document')
+  .option('--out <file>', 'write it to a file instead')
+  .action(async ({ out }: { out?: string }) => {
+    await withDatabase(async (environment, url) => {
+      const app = await createApp(environment, url);
+      const text = `${JSON.stringify(buildOpenApiDocument(app), null, 2)}\n`;
+      await app.close();
+      if (out) await writeFile(out, text);
+      else process.stdout.write(text);
+    });
+  });
+
+/** Runs `work` on the database that the server uses, started for the purpose when it is not running. */
+async function withDatabase(work: (environment: Environment, url: string) => Promise<void>): Promise<void> {
+  const environment = Object.assign(readEnvironment(), { VEDETTE_LOG_LEVEL: 'warn', DATABASE_POOL_SIZE: 3 } satisfies Partial<Environment>);
+  const server = await openDatabaseServer(environment, () => {});
+  try {
+    await work(environment, server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function withContext(work: (context: INestApplicationContext) => Promise<void>): Promise<void> {
+  await withDatabase(async (environment, url) => {
+    const context = await NestFactory.createApplicationContext(AppModule.register(environment, url), {
+      logger: createLogger(environment),
+      abortOnError: false,
+    });
+    try {
+      await work(context);
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+function print(value: object): void {
+  console.log(JSON.stringify(value, null, 2));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,43 @@
+import type { OnRepeat } from '../common/alerting.js';
+import type { Finding } from '../evaluators/index.js';
+
+const HOUR_MS = 3_600_000;
+
+/** What is known of a rule before it is decided on. */
+export interface RuleStanding {
+  /** As the rule is now: a cooldown that was lowered counts at once. */
+  cooldownHours: number;
+  lastFiredAt: Date | null;
+  onRepeat: OnRepeat;
+  /** The newest alert of the rule that nobody has finished with; only looked at with `on_repeat: update_open`. */
+  unfinishedAlertId: string | null;
+}
+
+/** What became of measuring a rule. */
+export type Measurement = { kind: 'measured'; finding: Finding } | { kind: 'failed'; error: string };
+
+export type Decision =
+  | { outcome: 'cooldown' }
+  | { outcome: 'error'; error: string }
+  | { outcome: 'no_data' | 'clear' | 'fired'; finding: Finding }
+  | { outcome: 'refreshed'; finding: Finding; alertId: string };
+
+/** A rule rests while `now < last_fired_at + cooldown_hours`; 0 hours or fewer is no cooldown. */
+export function isInCooldown({ cooldownHours, lastFiredAt }: Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>, now: Date): boolean {
+  return lastFiredAt !== null && cooldownHours > 0 && now.getTime() < lastFiredAt.getTime() + cooldownHours * HOUR_MS;
+}
+
+/**
+ * Decides what a rule does at `now`. Pure: the same arguments give the same decision, and nothing of another rule comes in.
+ * A rule in cooldown is left alone whatever was measured.
+ */
+export function decide(standing: RuleStanding, measurement: Measurement, now: Date): Decision {
+  if (isInCooldown(standing, now)) return { outcome: 'cooldown' };
+  if (measurement.kind === 'failed') return { outcome: 'error', error: measurement.error };
+  const { finding } = measurement;
+  if (finding.measured === null) return { outcome: 'no_data', finding };
+  if (!finding.breached) return { outcome: 'clear', finding };
+  return standing.onRepeat === 'update_open' && standing.unfinishedAlertId !== null
+    ? { outcome: 'refreshed', finding, alertId: standing.unfinishedAlertId }
+    : { outcome: 'fired', finding };
+}

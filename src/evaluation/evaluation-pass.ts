@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { newId } from '../common/ids.js';
+import { RuleMeasurer } from '../evaluators/index.js';
+import { AlertWriter, type NewAlert } from '../instances/index.js';
+import { AlertNotifier } from '../notifications/index.js';
+import { LivePostureReader } from '../posture/index.js';
+import { WebhookOutbox } from '../webhooks/index.js';
+import { decide, isInCooldown, type Decision, type Measurement } from './decide.js';
+import type { ClaimedRule } from './rule-claims.js';
+
+/** A claimed rule and what was decided on it. */
+export interface DecidedRule {
+  rule: ClaimedRule;
+  decision: Decision;
+  /** The alert that was opened or refreshed. */
+  alertId: string | null;
+}
+
+/** What opened in a pass, for whoever prints or answers it. */
+export interface FiredAlert extends NewAlert {
+  organizationName: string;
+}
+
+/**
+ * One pass over claimed rules inside the claiming transaction: measure, decide, write. Nothing is sent: webhooks wait in the outbox for the commit.
+ */
+@Injectable()
+export class EvaluationPass {
+  constructor(
+    private readonly measurer: RuleMeasurer,
+    private readonly alerts: AlertWriter,
+    private readonly notifier: AlertNotifier,
+    private readonly outbox: WebhookOutbox,
+  ) {}
+
+  async run(manager: EntityManager, rules: readonly ClaimedRule[], now: Date): Promise<{ decided: DecidedRule[]; fired: FiredAlert[] }> {
+    const awake = rules.filter((rule) => !isInCooldown(rule, now));
+    const measurements = await this.measurer.measure(awake, now, new LivePostureReader(manager));
+    const unfinished = await this.alerts.lockUnfinished(manager, awake.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))));
+    const fired: FiredAlert[] = [];
+    const decided = rules.map((rule): DecidedRule => {
+      const measurement = measurements.get(rule.ruleId) ?? { kind: 'failed' as const, error: 'the rule was not measured' };
+      const decision = decide({ ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null }, measurement, now);
+      const alert = decision.outcome === 'fired' ? toAlert(rule, decision, now) : null;
+      if (alert) fired.push(alert);
+      return { rule, decision, alertId: alert?.id ?? (decision.outcome === 'refreshed' ? decision.alertId : null) };
+    });
+    await this.write(manager, decided, fired, now);
+    return { decided, fired };
+  }
+
+  private async write(manager: EntityManager, decided: DecidedRule[], fired: FiredAlert[], now: Date): Promise<void> {
+    const ruleOf = new Map(decided.map(({ rule, alertId }) => [alertId, rule]));
+    await this.alerts.open(manager, fired);
+    await this.alerts.refresh(
+      manager,
+      decided.flatMap(({ rule, decision }) =>
+        decision.outcome === 'refreshed' ? { ...rule, ...wordsOf(rule, decision), alertId: decision.alertId, occurredAt: now } : [],
+      ),
+    );
+    await this.notifier.notify(
+      manager,
+      fired.filter(({ id }) => ruleOf.get(id)?.notifyInApp).map((alert) => ({ ...alert, alertId: alert.id, event: 'alert.fired' as const })),
+    );
+    await this.outbox.enqueue(
+      manager,
+      fired.map((alert) => {
+        const rule = ruleOf.get(alert.id);
+        return {
+          eventId: newId(),
+          organizationId: alert.organizationId,
+          type: 'alert.fired' as const,
+          alertId: alert.id,
+          occurredAt: now,
+          data: toPayload(alert, rule?.isDemo ?? false),
+          directEndpointId: rule?.notifyWebhook ? rule.webhookId : null,
+        };
+      }),
+    );
+  }
+}
+
+function mayRefresh(rule: ClaimedRule, measurement: Measurement | undefined): boolean {
+  return rule.onRepeat === 'update_open' && measurement?.kind === 'measured' && measurement.finding.breached;
+}
+
+function toAlert(rule: ClaimedRule, decision: Extract<Decision, { outcome: 'fired' }>, now: Date): FiredAlert {
+  return {
+    id: newId(),
+    organizationId: rule.organizationId,
+    organizationName: rule.organizationName,
+    ruleId: rule.ruleId,
+    ruleName: rule.name,
+    ruleType: rule.ruleType,
+    severity: rule.severity,
+    ...wordsOf(rule, decision),
+    fingerprint: rule.onRepeat === 'update_open' ? 'rule' : null,
+    occurredAt: now,
+  };
+}
+
+function wordsOf(rule: ClaimedRule, { finding }: { finding: DecidedFinding }): { title: string; message: string; details: Record<string, unknown> } {
+  const { title, message } = finding.alert ?? { title: rule.name, message: `${rule.name} measured ${finding.measured} against ${finding.threshold}` };
+  return { title, message, details: finding.details };
+}
+
+type DecidedFinding = Extract<Decision, { outcome: 'fired' }>['finding'];
+
+/** The `data` of an `alert.fired` webhook, in snake_case as it goes over the wire. */
+function toPayload(alert: FiredAlert, isDemo: boolean): Record<string, unknown> {
+  return {
+    alert_id: alert.id,
+    rule_id: alert.ruleId,
+    rule_name: alert.ruleName,
+    rule_type: alert.ruleType,
+    severity: alert.severity,
+    title: alert.title,
+    message: alert.message,
+    details: alert.details,
+    status: 'open',
+    organization: { id: alert.organizationId, name: alert.organizationName },
+    created_at: alert.occurredAt.toISOString(),
+    ...(isDemo ? { is_demo: true } : {}),
+  };
+}

@@ -1,0 +1,103 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
+import type { Subscription } from 'rxjs';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { Environment } from '../config/index.js';
+import { queryRows } from '../database/index.js';
+import { PostureChanges } from '../posture/index.js';
+import { EvaluationService, type PassResult } from './evaluation.service.js';
+
+/** A rule evaluated this recently is not evaluated again just because a process started. */
+const FRESH_MS = 60_000;
+
+
+/**
+ * Keeps the engine going: looks for due rules every few seconds, whose slots the database holds, and for changed posture as soon as its debounce has passed.
+ * A process that is killed leaves both behind for whoever looks next.
+ */
+@Injectable()
+export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Evaluation');
+  private running: Promise<void> | undefined;
+  private runAgain = false;
+  private timer: NodeJS.Timeout | undefined;
+  private changes: Subscription | undefined;
+  private isStopped = true;
+
+  constructor(
+    private readonly evaluation: EvaluationService,
+    private readonly postureChanges: PostureChanges,
+    private readonly dataSource: DataSource,
+    private readonly environment: Environment,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.changes = this.postureChanges.committed.subscribe(() => this.wakeIn(this.environment.VEDETTE_CHANGE_DEBOUNCE_MS));
+  }
+
+  /** Evaluates what was not evaluated within the last minute, then keeps ticking. */
+  async start(): Promise<PassResult> {
+    const now = this.clock.now();
+    await this.dataSource.query(
+      `UPDATE rule_state SET next_evaluation_at = $1
+       WHERE next_evaluation_at > $1 AND (last_evaluated_at IS NULL OR last_evaluated_at <= $1 - $2 * interval '1 millisecond')`,
+      [now, FRESH_MS],
+    );
+    const result = await this.evaluation.evaluateDue();
+    this.isStopped = false;
+    return result;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopped = true;
+    this.changes?.unsubscribe();
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  @Cron('*/5 * * * * *', { name: 'evaluation', waitForCompletion: true })
+  async tick(): Promise<void> {
+    if (!this.isStopped) await this.evaluate();
+  }
+
+  /** One evaluation at a time in a process; a call while one runs makes it look once more when it is done. */
+  private async evaluate(): Promise<void> {
+    if (this.running) {
+      this.runAgain = true;
+      return this.running;
+    }
+    this.running = this.evaluateOnce();
+    try {
+      await this.running;
+    } finally {
+      this.running = undefined;
+    }
+    if (this.runAgain && !this.isStopped) {
+      this.runAgain = false;
+      await this.evaluate();
+    }
+  }
+
+  private async evaluateOnce(): Promise<void> {
+    try {
+      await this.evaluation.evaluateChanged();
+      await this.evaluation.evaluateDue();
+      await this.wakeForNextChange();
+    } catch (error) {
+      this.logger.error('An evaluation failed and rolled back; it is tried again at the next tick', (error as Error).stack);
+    }
+  }
+
+  private async wakeForNextChange(): Promise<void> {
+    const [next] = await queryRows<{ due_at: Date }>(this.dataSource, 'SELECT due_at FROM posture_change ORDER BY due_at LIMIT 1');
+    if (next) this.wakeIn(Math.max(10, next.due_at.getTime() - this.clock.now().getTime()));
+  }
+
+  private wakeIn(ms: number): void {
+    if (this.isStopped) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.evaluate(), ms);
+  }
+}

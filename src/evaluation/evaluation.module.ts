@@ -1,0 +1,25 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { EvaluatorsModule } from '../evaluators/index.js';
+import { InstancesModule } from '../instances/index.js';
+import { NotificationsModule } from '../notifications/index.js';
+import { PostureModule } from '../posture/index.js';
+import { RulesModule } from '../rules/index.js';
+import { WebhooksModule } from '../webhooks/index.js';
+import { EvaluationPass } from './evaluation-pass.js';
+import { EvaluationRun } from './evaluation-run.entity.js';
+import { EvaluationSchedule } from './evaluation-schedule.js';
+import { EvaluationTicker } from './evaluation-ticker.js';
+import { EvaluationService } from './evaluation.service.js';
+import { EvaluationsController } from './evaluations.controller.js';
+import { RuleClaims } from './rule-claims.js';
+import { RunStore } from './run-store.js';
+
+/** The engine. Nothing evaluates by itself before {@link EvaluationTicker.start}. */
+@Module({
+  imports: [TypeOrmModule.forFeature([EvaluationRun]), EvaluatorsModule, InstancesModule, NotificationsModule, PostureModule, RulesModule, WebhooksModule],
+  controllers: [EvaluationsController],
+  providers: [EvaluationService, EvaluationPass, EvaluationSchedule, EvaluationTicker, RuleClaims, RunStore],
+  exports: [EvaluationService, EvaluationTicker],
+})
+export class EvaluationModule {}

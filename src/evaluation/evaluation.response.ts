@@ -1,0 +1,53 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { InstanceResponse } from '../instances/index.js';
+import { EVALUATION_TRIGGERS, OUTCOMES, type EvaluationTrigger, type Outcome } from './rule-outcome.js';
+
+/** What an evaluation made of one rule. */
+export class RuleOutcomeResponse {
+  rule_id: string;
+  rule_name: string;
+  rule_type: string;
+  @ApiProperty({ enum: OUTCOMES })
+  outcome: Outcome;
+  /** The value measured, in the unit of the rule type; null when nothing was measured. */
+  @ApiProperty({ type: Number, nullable: true })
+  measured: number | null;
+  @ApiProperty({ type: Number, nullable: true })
+  threshold: number | null;
+  /** The alert that was opened or refreshed. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  alert_id: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  error: string | null;
+}
+
+/** One evaluation of the organisation. */
+export class EvaluationRunResponse {
+  id: string;
+  @ApiProperty({ enum: EVALUATION_TRIGGERS })
+  trigger: EvaluationTrigger;
+  /** Who asked for it; null unless it was asked for. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  requested_by: string | null;
+  @ApiProperty({ format: 'date-time' })
+  started_at: string;
+  duration_seconds: number;
+  /** Rules in cooldown count too. */
+  rules_evaluated: number;
+  /** How many alerts were opened. */
+  alerts_fired: number;
+}
+
+/** One evaluation, with each rule's outcome and the alerts that it opened. */
+export class EvaluationResponse extends EvaluationRunResponse {
+  alerts: InstanceResponse[];
+  outcomes: RuleOutcomeResponse[];
+}
+
+export class EvaluationRunListResponse {
+  items: EvaluationRunResponse[];
+  /** How many evaluations there are, on all pages. */
+  total: number;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}

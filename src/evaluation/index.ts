@@ -1,0 +1,3 @@
+export * from './evaluation.module.js';
+export * from './evaluation.service.js';
+export * from './evaluation-ticker.js';

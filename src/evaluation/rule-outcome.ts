@@ -1,0 +1,22 @@
+export const EVALUATION_TRIGGERS = ['cron', 'posture_change', 'manual'] as const;
+export type EvaluationTrigger = (typeof EVALUATION_TRIGGERS)[number];
+
+/**
+ * What a pass made of one rule: `fired` opened an alert, `refreshed` updated the open one, `clear` did not breach, `cooldown` was skipped and still counts as
+ * evaluated, `no_data` could not be measured yet (such as one snapshot only), `error` failed and touched no other rule.
+ */
+export const OUTCOMES = ['fired', 'refreshed', 'clear', 'cooldown', 'no_data', 'error'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One rule in an evaluation run, as it is kept and answered. */
+export interface RuleOutcome {
+  rule_id: string;
+  rule_name: string;
+  rule_type: string;
+  outcome: Outcome;
+  /** The value measured, in the unit of the type; null when nothing was measured. */
+  measured: number | null;
+  threshold: number | null;
+  alert_id: string | null;
+  error: string | null;
+}

@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { notFound } from '../common/errors/index.js';
+import { isUuid, newId } from '../common/ids.js';
+import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import type { DecidedRule } from './evaluation-pass.js';
+import { EvaluationRun } from './evaluation-run.entity.js';
+import type { EvaluationTrigger, RuleOutcome } from './rule-outcome.js';
+
+/** What a pass was, beyond its rules. */
+export interface PassFacts {
+  trigger: EvaluationTrigger;
+  requestedBy: string | null;
+  startedAt: Date;
+  durationSeconds: number;
+  /** When the rules are due next; null leaves that as it is, for passes that come between two ticks. */
+  nextEvaluationAt: Date | null;
+}
+
+/** Keeps what passes made of rules, one statement for all rules and one for all organisations. */
+@Injectable()
+export class RunStore {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** @param alwaysOf an organisation whose run is kept even when no rule of it was evaluated. */
+  async save(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts, alwaysOf?: string): Promise<EvaluationRun[]> {
+    await this.saveStates(manager, decided, facts);
+    const byOrganization = new Map<string, DecidedRule[]>(alwaysOf === undefined ? [] : [[alwaysOf, []]]);
+    for (const one of decided) {
+      const ofOrganization = byOrganization.get(one.rule.organizationId);
+      if (ofOrganization) ofOrganization.push(one);
+      else byOrganization.set(one.rule.organizationId, [one]);
+    }
+    const runs = [...byOrganization].map(([organizationId, ofOrganization]) => toRun(organizationId, ofOrganization, facts));
+    await manager.query(
+      `INSERT INTO evaluation_run (id, organization_id, trigger, requested_by, started_at, duration_seconds, rules_evaluated, alerts_fired, outcomes)
+       SELECT id, organization_id, $1, $2, $3, $4, rules_evaluated, alerts_fired, outcomes
+       FROM unnest($5::uuid[], $6::uuid[], $7::integer[], $8::integer[], $9::jsonb[])
+         AS r (id, organization_id, rules_evaluated, alerts_fired, outcomes)`,
+      [
+        facts.trigger,
+        facts.requestedBy,
+        facts.startedAt,
+        facts.durationSeconds,
+        runs.map(({ id }) => id),
+        runs.map(({ organizationId }) => organizationId),
+        runs.map(({ rulesEvaluated }) => rulesEvaluated),
+        runs.map(({ alertsFired }) => alertsFired),
+        runs.map(({ outcomes }) => JSON.stringify(outcomes)),
+      ],
+    );
+    return runs;
+  }
+
+  /** Newest first. */
+  async list(organizationId: string, page: PageRequest): Promise<Page<EvaluationRun>> {
+    const repository = this.dataSource.getRepository(EvaluationRun);
+    const query = repository.createQueryBuilder('run').where('run.organizationId = :organizationId', { organizationId });
+    const total = await query.getCount();
+    if (page.cursor) {
+      query.andWhere('(run.startedAt, run.id) < (:key::timestamptz, :id::uuid)', { key: page.cursor.key, id: page.cursor.id });
+    }
+    const items = await query
+      .orderBy('run.startedAt', 'DESC')
+      .addOrderBy('run.id', 'DESC')
+      .offset(page.offset ?? 0)
+      .limit(page.limit)
+      .getMany();
+    const last = items.length === page.limit ? items.at(-1) : undefined;
+    return { items, total, nextCursor: last ? encodeCursor({ key: last.startedAt.toISOString(), id: last.id }) : null };
+  }
+
+  async get(organizationId: string, id: string): Promise<EvaluationRun> {
+    const run = isUuid(id) ? await this.dataSource.getRepository(EvaluationRun).findOneBy({ organizationId, id }) : null;
+    if (!run) throw notFound('evaluation', id);
+    return run;
+  }
+
+  private async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<void> {
+    await manager.query(
+      `UPDATE rule_state s SET
+         last_evaluated_at = $1,
+         last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
+         last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
+         consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
+         next_evaluation_at = coalesce($2, s.next_evaluation_at)
+       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[]) AS d (organization_id, rule_id, has_fired, was_skipped, error)
+       WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id`,
+      [
+        facts.startedAt,
+        facts.nextEvaluationAt,
+        decided.map(({ rule }) => rule.organizationId),
+        decided.map(({ rule }) => rule.ruleId),
+        decided.map(({ decision }) => decision.outcome === 'fired' || decision.outcome === 'refreshed'),
+        decided.map(({ decision }) => decision.outcome === 'cooldown'),
+        decided.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
+      ],
+    );
+  }
+}
+
+function toRun(organizationId: string, decided: readonly DecidedRule[], facts: PassFacts): EvaluationRun {
+  return Object.assign(new EvaluationRun(), {
+    id: newId(),
+    organizationId,
+    trigger: facts.trigger,
+    requestedBy: facts.requestedBy,
+    startedAt: facts.startedAt,
+    durationSeconds: facts.durationSeconds,
+    rulesEvaluated: decided.length,
+    alertsFired: decided.filter(({ decision }) => decision.outcome === 'fired').length,
+    outcomes: decided.map(toOutcome),
+  } satisfies EvaluationRun);
+}
+
+function toOutcome({ rule, decision, alertId }: DecidedRule): RuleOutcome {
+  const finding = 'finding' in decision ? decision.finding : null;
+  return {
+    rule_id: rule.ruleId,
+    rule_name: rule.name,
+    rule_type: rule.ruleType,
+    outcome: decision.outcome,
+    measured: finding?.measured ?? null,
+    threshold: finding?.threshold ?? null,
+    alert_id: alertId,
+    error: decision.outcome === 'error' ? decision.error : null,
+  };
+}

@@ -1,0 +1,86 @@
+import 'reflect-metadata';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp, startBackgroundWork } from './create-app.js';
+import { readEnvironment, type Environment } from './config/index.js';
+import { openDatabaseServer, type DatabaseServer } from './database/index.js';
+import { SetupService, type SetupResult } from './setup/index.js';
+import type { PassResult } from './evaluation/index.js';
+
+/** How long a stop may take before the process gives up waiting. What is claimed and unfinished then comes free by itself. */
+const STOP_TIMEOUT_MS = 30_000;
+
+let app: NestFastifyApplication | undefined;
+let server: DatabaseServer | undefined;
+let isStopping = false;
+
+async function main(): Promise<void> {
+  const environment = readEnvironment();
+  const progress = (line: string): void => {
+    if (environment.VEDETTE_LOG_FORMAT === 'text') console.log(`  ${line}`);
+  };
+  server = await openDatabaseServer(environment, progress);
+  app = await createApp(environment, server.url);
+  const setup = await app.get(SetupService, { strict: false }).run(progress);
+  await app.listen(environment.PORT, environment.HOST);
+  const firstPass = await startBackgroundWork(app);
+  greet(environment, setup, firstPass, await app.getUrl());
+}
+
+function greet(environment: Environment, setup: SetupResult, { fired, rulesEvaluated }: PassResult, address: string): void {
+  const password = setup.generatedPassword ?? (environment.VEDETTE_ADMIN_PASSWORD ? 'as VEDETTE_ADMIN_PASSWORD says' : 'as printed at the first start');
+  const lines = [
+    '',
+    environment.VEDETTE_DEMO ? 'Vedette is running. THIS IS A DEMO: everything in it is generated.' : 'Vedette is running.',
+    '',
+    `  address   ${address}`,
+    `  explorer  ${address}/docs`,
+    `  sign-in   ${setup.adminEmail}`,
+    `  password  ${password}${setup.generatedPassword ? '   (shown this once)' : ''}`,
+    `  database  ${server?.description}`,
+    '',
+    `  ${rulesEvaluated} rules evaluated, ${fired.length} alerts fired${fired.length > 0 ? ':' : '.'}`,
+    ...fired.map((alert) => `    [${alert.severity}] ${alert.title}`),
+    '',
+    '  Ctrl-C stops it.',
+    '',
+  ];
+  console.log(lines.join('\n'));
+}
+
+async function stop(exitCode: number): Promise<never> {
+  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+  try {
+    await app?.close();
+  } finally {
+    await server?.stop();
+  }
+  process.exit(exitCode);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    console.log('\n  stopping ...');
+    stop(0).catch((error: unknown) => {
+      console.error('Vedette did not stop cleanly:', error);
+      process.exit(1);
+    });
+  });
+}
+
+main().catch(async (error: unknown) => {
+  if (isStopping) return;
+  isStopping = true;
+  console.error(`Vedette could not start: ${describe(error)}`);
+  await stop(1).catch(() => process.exit(1));
+});
+
+/** What a person can act on, without a stack where the message says it all. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `port ${port} is in use. Stop what listens there, or choose another with PORT.`;
+  if (['EnvironmentError', 'EmbeddedPostgresError', 'DomainError'].includes(error.name)) return error.message;
+  return error.stack ?? error.message;
+}

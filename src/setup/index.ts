@@ -1,0 +1,2 @@
+export * from './setup.module.js';
+export * from './setup.service.js';

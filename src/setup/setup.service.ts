@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { EntityManager } from 'typeorm';
+import { AuthService } from '../auth/index.js';
+import { packageRoot } from '../common/package-root.js';
+import { Environment } from '../config/index.js';
+import { queryRows, Transactions } from '../database/index.js';
+import { OrganizationsService } from '../organizations/index.js';
+import { CatalogueImportService, PostureService, readFacts } from '../posture/index.js';
+import { SystemRulesService } from '../rules/index.js';
+
+/** The facts-only table of ATT&CK Enterprise that is shipped, so that a first start needs no network. */
+const SHIPPED_CATALOGUE = 'data/attack-enterprise-18.1.json';
+
+/** Any number that no other program locks on; it stands for "setting up Vedette". */
+const SETUP_LOCK = 7_305_441_903;
+
+export interface SetupResult {
+  organizationId: string;
+  organizationName: string;
+  adminEmail: string;
+  /** The password that was made up for the first admin, to be shown once; null when there was an admin already, or the environment gave the password. */
+  generatedPassword: string | null;
+}
+
+export interface NewOrganization {
+  id: string;
+  name: string;
+  slug: string;
+  adminEmail: string;
+  generatedPassword: string | null;
+}
+
+/** Brings a database to where people can work with it. Whatever is there already stays as it is, so that it runs at every start. */
+@Injectable()
+export class SetupService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly organizations: OrganizationsService,
+    private readonly catalogue: CatalogueImportService,
+    private readonly systemRules: SystemRulesService,
+    private readonly auth: AuthService,
+    private readonly posture: PostureService,
+    private readonly environment: Environment,
+  ) {}
+
+  /** Replicas that start together take turns. */
+  run(log: (line: string) => void): Promise<SetupResult> {
+    return this.transactions.run(async (manager) => {
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [SETUP_LOCK]);
+      const { VEDETTE_DEMO: isDemo } = this.environment;
+      const organizationName = isDemo ? 'Harbour Mutual (demo)' : 'Default organisation';
+      const { id: organizationId } = await this.organizations.ensureDefault(manager, { name: organizationName, isDemo });
+      await this.loadShippedCatalogue(manager, log);
+      const seeded = await this.systemRules.seed(manager);
+      if (seeded > 0) log(`added ${seeded} system rules`);
+      const admin = await this.auth.createFirstAdmin(manager, organizationId, {
+        email: this.environment.VEDETTE_ADMIN_EMAIL,
+        password: this.environment.VEDETTE_ADMIN_PASSWORD,
+      });
+      return { organizationId, organizationName, adminEmail: admin.email, generatedPassword: admin.password };
+    });
+  }
+
+  /** A further organisation, as complete as the default one: posture of every technique, system rules, an admin. */
+  createOrganization(input: { name: string; slug?: string; adminEmail: string }): Promise<NewOrganization> {
+    return this.transactions.run(async (manager) => {
+      const { id, name, slug } = await this.organizations.create(manager, input);
+      await this.posture.createRowsFor(manager, id);
+      await this.systemRules.seed(manager);
+      const admin = await this.auth.createFirstAdmin(manager, id, { email: input.adminEmail });
+      return { id, name, slug, adminEmail: admin.email, generatedPassword: admin.password };
+    });
+  }
+
+  private async loadShippedCatalogue(manager: EntityManager, log: (line: string) => void): Promise<void> {
+    const [row] = await queryRows<{ exists: boolean }>(manager, 'SELECT EXISTS (SELECT FROM technique) AS exists');
+    if (row?.exists) return;
+    log('loading the ATT&CK catalogue');
+    const slice = readFacts(await readFile(path.join(packageRoot(), SHIPPED_CATALOGUE), 'utf8'));
+    const { added } = await this.catalogue.importSlice(manager, slice, { source: 'shipped', importedBy: null });
+    log(`loaded ${added} techniques of ATT&CK ${slice.attackVersion}`);
+  }
+}
