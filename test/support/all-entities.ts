@@ -1,0 +1,46 @@
+import { ApiKey } from '../../src/auth/api-key.entity.js';
+import { RefreshSession } from '../../src/auth/refresh-session.entity.js';
+import { UserAccount } from '../../src/auth/user-account.entity.js';
+import { ScheduledSlot } from '../../src/database/scheduled-slot.entity.js';
+import { EvaluationRun } from '../../src/evaluation/evaluation-run.entity.js';
+import { AlertInstance } from '../../src/instances/alert-instance.entity.js';
+import { Notification } from '../../src/notifications/notification.entity.js';
+import { Membership } from '../../src/organizations/membership.entity.js';
+import { Organization } from '../../src/organizations/organization.entity.js';
+import { CatalogueImport } from '../../src/posture/catalogue/catalogue-import.entity.js';
+import { Tactic } from '../../src/posture/catalogue/tactic.entity.js';
+import { Technique } from '../../src/posture/catalogue/technique.entity.js';
+import { PostureChange } from '../../src/posture/posture-change.entity.js';
+import { PostureSnapshot } from '../../src/posture/posture-snapshot.entity.js';
+import { Posture } from '../../src/posture/posture.entity.js';
+import { RevalidationItem } from '../../src/posture/revalidation-item.entity.js';
+import { AlertRule } from '../../src/rules/alert-rule.entity.js';
+import { RuleState } from '../../src/rules/rule-state.entity.js';
+import { WebhookAttempt } from '../../src/webhooks/webhook-attempt.entity.js';
+import { WebhookDelivery } from '../../src/webhooks/webhook-delivery.entity.js';
+import { WebhookEndpoint } from '../../src/webhooks/webhook-endpoint.entity.js';
+
+/** Foreign keys name entities of other modules, so that a test that loads some modules needs the entities of all. */
+export const allEntities = [
+  ApiKey,
+  RefreshSession,
+  UserAccount,
+  ScheduledSlot,
+  EvaluationRun,
+  AlertInstance,
+  Notification,
+  Membership,
+  Organization,
+  CatalogueImport,
+  Tactic,
+  Technique,
+  PostureChange,
+  PostureSnapshot,
+  Posture,
+  RevalidationItem,
+  AlertRule,
+  RuleState,
+  WebhookAttempt,
+  WebhookDelivery,
+  WebhookEndpoint,
+];

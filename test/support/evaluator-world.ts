@@ -1,0 +1,123 @@
+import { DataSource } from 'typeorm';
+import { EvaluatorRegistry, EvaluatorsModule, type Finding, type RuleToMeasure } from '../../src/evaluators/index.js';
+import { LivePostureReader, type PostureReader } from '../../src/posture/index.js';
+import { newId } from '../../src/common/ids.js';
+import { anOrganization, aPosture, aTechnique, type PostureFacts } from './factories.js';
+import { NOW, startTestModule, type TestContext } from './test-module.js';
+
+const HOUR_MS = 3_600_000;
+
+export function hoursBefore(instant: Date, hours: number): Date {
+  return new Date(instant.getTime() - hours * HOUR_MS);
+}
+
+export function daysBefore(instant: Date, days: number): Date {
+  return hoursBefore(instant, 24 * days);
+}
+
+export function msAfter(instant: Date, ms: number): Date {
+  return new Date(instant.getTime() + ms);
+}
+
+/** Counts the statements that go through it. */
+export class CountingReader implements PostureReader {
+  statements = 0;
+
+  constructor(private readonly reader: PostureReader) {}
+
+  get relations(): PostureReader['relations'] {
+    return this.reader.relations;
+  }
+
+  query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    this.statements += 1;
+    return this.reader.query<Row>(sql, parameters);
+  }
+
+  isolated<T>(work: () => Promise<T>): Promise<T> {
+    return this.reader.isolated(work);
+  }
+}
+
+/** The evaluators on a database with a small catalogue. */
+export class EvaluatorWorld {
+  /** Ids of techniques in force, in the order of their ATT&CK ids: `T1001` is the first. */
+  readonly techniques: string[] = [];
+
+  private constructor(private readonly context: TestContext) {}
+
+  /** @param size how many techniques in force the catalogue has. */
+  static async start(size: number): Promise<EvaluatorWorld> {
+    const world = new EvaluatorWorld(await startTestModule([EvaluatorsModule]));
+    for (let index = 1; index <= size; index += 1) {
+      world.techniques.push(await aTechnique(world.database, { attackId: `T${1000 + index}` }));
+    }
+    return world;
+  }
+
+  get database(): TestContext['database'] {
+    return this.context.database;
+  }
+
+  get dataSource(): DataSource {
+    return this.context.module.get(DataSource);
+  }
+
+  get registry(): EvaluatorRegistry {
+    return this.context.module.get(EvaluatorRegistry);
+  }
+
+  get reader(): LivePostureReader {
+    return new LivePostureReader(this.dataSource.manager);
+  }
+
+  /** An organisation that has evaluated nothing: a posture row for each technique and no fact in it. */
+  organization(): Promise<string> {
+    return anOrganization(this.database);
+  }
+
+  /** The id of the technique with this ATT&CK id. */
+  technique(attackId: string): string {
+    const id = this.techniques[Number(attackId.slice(1)) - 1001];
+    if (!id) throw new Error(`the catalogue of this test has no ${attackId}`);
+    return id;
+  }
+
+  /** What the organisation knows of the technique; `mitreLastModified` is a fact of the catalogue that the posture row copies. */
+  async posture(
+    organizationId: string,
+    attackId: string,
+    { mitreLastModified, ...facts }: PostureFacts & { mitreLastModified?: Date },
+  ): Promise<void> {
+    await aPosture(this.database, organizationId, this.technique(attackId), facts);
+    if (!mitreLastModified) return;
+    await this.database.query(
+      'UPDATE posture SET mitre_last_modified = $3 WHERE organization_id = $1 AND technique_id = $2',
+      [organizationId, this.technique(attackId), mitreLastModified],
+    );
+  }
+
+  rule(
+    type: string,
+    organizationId: string,
+    config: Record<string, number> = {},
+  ): RuleToMeasure<Record<string, number>> {
+    return { ruleId: newId(), organizationId, config: this.registry.completeConfig(type, config) };
+  }
+
+  /** Measures one rule. */
+  async measure(
+    type: string,
+    organizationId: string,
+    config: Record<string, number> = {},
+    at: Date = NOW,
+  ): Promise<Finding> {
+    const [finding] = await this.registry.get(type).measure([this.rule(type, organizationId, config)], at, this.reader);
+    if (!finding) throw new Error(`${type} answered no finding`);
+    return finding;
+  }
+
+  close(): Promise<void> {
+    return this.context.close();
+  }
+}

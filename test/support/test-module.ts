@@ -1,0 +1,56 @@
+import { ConsoleLogger, type ModuleMetadata } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Clock, ManualClock } from '../../src/common/clock.js';
+import { ConfigModule, Environment } from '../../src/config/index.js';
+import { DatabaseModule } from '../../src/database/index.js';
+import { allEntities } from './all-entities.js';
+import { createTestDatabase, type TestDatabase } from './databases.js';
+
+/** The instant at which a test's clock stands until it is moved. */
+export const NOW = new Date('2026-03-10T12:00:00.000Z');
+
+export interface TestContext {
+  module: TestingModule;
+  database: TestDatabase;
+  clock: ManualClock;
+  /** Closes the module and drops its database. */
+  close(): Promise<void>;
+}
+
+/** Settings for a test: those of a deployment on an external database, changed where the test says. */
+export function testEnvironment(changes: Partial<Environment> = {}): Environment {
+  return Object.assign(new Environment(), { VEDETTE_SECRET_KEY: 'a key that only the tests know, 32 characters', VEDETTE_LOG_LEVEL: 'error' }, changes);
+}
+
+/** The given modules on a database of their own and a clock that stands still. Close it in `afterAll`. */
+export async function startTestModule(
+  modules: NonNullable<ModuleMetadata['imports']>,
+  options: { environment?: Partial<Environment>; providers?: ModuleMetadata['providers']; init?: boolean } = {},
+): Promise<TestContext> {
+  const database = await createTestDatabase();
+  const clock = new ManualClock(NOW);
+  const module = await Test.createTestingModule({
+    imports: [
+      ConfigModule.register(testEnvironment(options.environment)),
+      DatabaseModule.register(database.url),
+      TypeOrmModule.forFeature(allEntities),
+      ...modules,
+    ],
+    providers: options.providers ?? [],
+  })
+    .setLogger(new ConsoleLogger({ logLevels: ["fatal"] }))
+    .overrideProvider(Clock)
+    .useValue(clock)
+    .compile();
+  if (options.init !== false) await module.init();
+  return {
+    module,
+    database,
+    clock,
+    close: async () => {
+      await module.close();
+      await database.drop();
+    },
+  };
+}
