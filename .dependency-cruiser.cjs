@@ -18,7 +18,13 @@ const allowed = {
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', comment: 'A cycle has no order in which it can be understood, and ES modules fail on some.', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circular',
+      comment: 'A cycle has no order in which it can be understood, and ES modules fail on some.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
     {
       name: 'through-the-index',
       comment: 'Modules meet through their index.ts, so that what stands behind it can change.',
@@ -35,7 +41,9 @@ module.exports = {
     },
     ...Object.entries(allowed).map(([name, others]) => ({
       name: `${name}-imports`,
-      comment: others.length ? `${name} may import ${others.join(', ')}, and what everybody may.` : `${name} imports only what everybody may.`,
+      comment: others.length
+        ? `${name} may import ${others.join(', ')}, and what everybody may.`
+        : `${name} imports only what everybody may.`,
       severity: 'error',
       from: { path: `^src/${name}/` },
       to: { path: `^src/(${modules})/`, pathNot: `^src/(${[name, ...others].join('|')})/` },

@@ -9,22 +9,35 @@ import { build, install, root } from './lib/prepare.mjs';
 install();
 build();
 
-const node = (args, options = {}) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, ...options });
-const tool = (file, ...args) => node([path.join(root, 'node_modules', file), ...args], { stdio: 'inherit' }).status === 0;
+const node = (args, options = {}) =>
+  spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20, ...options });
+const tool = (file, ...args) =>
+  node([path.join(root, 'node_modules', file), ...args], { stdio: 'inherit' }).status === 0;
 
 const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-check-'));
 // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
 chmodSync(dataDir, 0o711);
 const port = await freePort();
-const env = { ...process.env, VEDETTE_DATA_DIR: dataDir, PORT: String(port), VEDETTE_ADMIN_PASSWORD: 'only for this check', DATABASE_URL: '' };
+const env = {
+  ...process.env,
+  VEDETTE_DATA_DIR: dataDir,
+  PORT: String(port),
+  VEDETTE_ADMIN_PASSWORD: 'only for this check',
+  DATABASE_URL: '',
+};
 const failures = [];
 
 await check('lint', () => tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'));
 await check('format', () => tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
 await check('types', () => tool('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'));
-await check('import rules', () => tool('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src'));
+await check('import rules', () =>
+  tool('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src'),
+);
 await check('the built application starts, answers and stops', bootsOnce);
-await check('the schema has no drift', () => node(['dist/src/cli.js', 'schema', 'check'], { env, stdio: 'inherit' }).status === 0);
+await check(
+  'the schema has no drift',
+  () => node(['dist/src/cli.js', 'schema', 'check'], { env, stdio: 'inherit' }).status === 0,
+);
 await check('docs/openapi.json is current', openApiIsCurrent);
 
 rmSync(dataDir, { recursive: true, force: true });
@@ -46,7 +59,10 @@ async function bootsOnce() {
   child.stdout.resume();
   const exit = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   const answers = await waitFor(async () => {
-    const [ready, docs] = await Promise.all([fetch(`http://127.0.0.1:${port}/health/ready`), fetch(`http://127.0.0.1:${port}/docs-json`)]);
+    const [ready, docs] = await Promise.all([
+      fetch(`http://127.0.0.1:${port}/health/ready`),
+      fetch(`http://127.0.0.1:${port}/docs-json`),
+    ]);
     return ready.ok && docs.ok;
   });
   child.kill('SIGTERM');
@@ -67,7 +83,11 @@ function openApiIsCurrent() {
 }
 
 async function waitFor(condition, seconds = 60) {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 250))) {
+  for (
+    const end = Date.now() + seconds * 1000;
+    Date.now() < end;
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  ) {
     if (await condition().catch(() => false)) return true;
   }
   return false;

@@ -11,11 +11,15 @@ build();
 const folder = mkdtempSync(path.join(os.tmpdir(), 'vedette-tests-'));
 const report = path.join(folder, 'report.json');
 const jest = path.join(root, 'node_modules/jest/bin/jest.js');
-const { status } = spawnSync(process.execPath, [jest, '--json', `--outputFile=${report}`, '--silent=false', ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: ['inherit', 'ignore', 'inherit'],
-  env: { ...process.env, NODE_ENV: 'test' },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [jest, '--json', `--outputFile=${report}`, '--silent=false', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: ['inherit', 'ignore', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'test' },
+  },
+);
 
 let counts;
 try {
@@ -27,5 +31,7 @@ rmSync(folder, { recursive: true, force: true });
 // A file that could not run has failed, although it counts no test.
 const failed = counts.numFailedTests + counts.numRuntimeErrorTestSuites;
 const isEmpty = counts.numPassedTests + failed === 0;
-console.log(`tests: ${counts.numPassedTests} passed, ${failed} failed, ${counts.numPendingTests + counts.numTodoTests} skipped`);
+console.log(
+  `tests: ${counts.numPassedTests} passed, ${failed} failed, ${counts.numPendingTests + counts.numTodoTests} skipped`,
+);
 process.exit(status === 0 && failed === 0 && !isEmpty ? 0 : 1);

@@ -14,15 +14,20 @@ import { OrganizationsService } from './organizations/index.js';
 import { ATTACK_DOMAINS, buildFactsFile, CatalogueImports, type AttackDomain } from './posture/index.js';
 import { SetupService } from './setup/index.js';
 
-const program = new Command('vedette').description('Operational alerts for MITRE ATT&CK detection coverage: the command line').showHelpAfterError();
+const program = new Command('vedette')
+  .description('Operational alerts for MITRE ATT&CK detection coverage: the command line')
+  .showHelpAfterError();
 
-const attackVersion = new Option('--attack-version <version>', 'ATT&CK release, such as 18.1; needed for STIX 2.0, which carries none').argParser(
-  (value: string) => {
-    if (/^\d+(\.\d+)?$/.test(value)) return value;
-    throw new InvalidArgumentError('It must be a release such as 18.1.');
-  },
-);
-const domain = new Option('--domain <domain>', 'ATT&CK domain, where the bundle does not tell it').choices([...ATTACK_DOMAINS]);
+const attackVersion = new Option(
+  '--attack-version <version>',
+  'ATT&CK release, such as 18.1; needed for STIX 2.0, which carries none',
+).argParser((value: string) => {
+  if (/^\d+(\.\d+)?$/.test(value)) return value;
+  throw new InvalidArgumentError('It must be a release such as 18.1.');
+});
+const domain = new Option('--domain <domain>', 'ATT&CK domain, where the bundle does not tell it').choices([
+  ...ATTACK_DOMAINS,
+]);
 
 interface BundleOptions {
   attackVersion?: string;
@@ -39,7 +44,9 @@ program
   .option('--allow-older', 'import a release older than the one loaded')
   .action(async (file: string, options: BundleOptions & { allowOlder?: boolean }) => {
     await withContext(async (context) => {
-      const result = await context.get(CatalogueImports, { strict: false }).importFile(file, { ...options, source: `cli: ${file}`, importedBy: null });
+      const result = await context
+        .get(CatalogueImports, { strict: false })
+        .importFile(file, { ...options, source: `cli: ${file}`, importedBy: null });
       print(result);
     });
   });
@@ -67,7 +74,9 @@ organization
     await withContext(async (context) => {
       const created = await context.get(SetupService, { strict: false }).createOrganization({ name, ...options });
       console.log(`created ${created.name} (${created.slug}), id ${created.id}`);
-      const password = created.generatedPassword ? `password ${created.generatedPassword} (shown this once)` : 'with the password they have already';
+      const password = created.generatedPassword
+        ? `password ${created.generatedPassword} (shown this once)`
+        : 'with the password they have already';
       console.log(`admin ${created.adminEmail}, ${password}`);
     });
   });
@@ -76,7 +85,8 @@ organization
   .description('list the organisations')
   .action(async () => {
     await withContext(async (context) => {
-      for (const { id, slug, name } of await context.get(OrganizationsService, { strict: false }).list()) console.log(`${id}  ${slug}  ${name}`);
+      for (const { id, slug, name } of await context.get(OrganizationsService, { strict: false }).list())
+        console.log(`${id}  ${slug}  ${name}`);
     });
   });
 
@@ -123,7 +133,10 @@ program
 
 /** Runs `work` on the database that the server uses, started for the purpose when it is not running. */
 async function withDatabase(work: (environment: Environment, url: string) => Promise<void>): Promise<void> {
-  const environment = Object.assign(readEnvironment(), { VEDETTE_LOG_LEVEL: 'warn', DATABASE_POOL_SIZE: 3 } satisfies Partial<Environment>);
+  const environment = Object.assign(readEnvironment(), {
+    VEDETTE_LOG_LEVEL: 'warn',
+    DATABASE_POOL_SIZE: 3,
+  } satisfies Partial<Environment>);
   const server = await openDatabaseServer(environment, () => {});
   try {
     await work(environment, server.url);

@@ -14,7 +14,9 @@ const LEVELS: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose']
 
 /** Adds the request's id to each line that a request causes. */
 class RequestLogger extends ConsoleLogger {
-  protected override getJsonLogObject(...parameters: Parameters<ConsoleLogger['getJsonLogObject']>): ReturnType<ConsoleLogger['getJsonLogObject']> {
+  protected override getJsonLogObject(
+    ...parameters: Parameters<ConsoleLogger['getJsonLogObject']>
+  ): ReturnType<ConsoleLogger['getJsonLogObject']> {
     const entry = super.getJsonLogObject(...parameters);
     const id = requestId();
     return id ? Object.assign(entry, { request_id: id }) : entry;

@@ -26,11 +26,20 @@ async function main(): Promise<void> {
   greet(environment, setup, firstPass, await app.getUrl());
 }
 
-function greet(environment: Environment, setup: SetupResult, { fired, rulesEvaluated }: PassResult, address: string): void {
-  const password = setup.generatedPassword ?? (environment.VEDETTE_ADMIN_PASSWORD ? 'as VEDETTE_ADMIN_PASSWORD says' : 'as printed at the first start');
+function greet(
+  environment: Environment,
+  setup: SetupResult,
+  { fired, rulesEvaluated }: PassResult,
+  address: string,
+): void {
+  const password =
+    setup.generatedPassword ??
+    (environment.VEDETTE_ADMIN_PASSWORD ? 'as VEDETTE_ADMIN_PASSWORD says' : 'as printed at the first start');
   const lines = [
     '',
-    environment.VEDETTE_DEMO ? 'Vedette is running. THIS IS A DEMO: everything in it is generated.' : 'Vedette is running.',
+    environment.VEDETTE_DEMO
+      ? 'Vedette is running. THIS IS A DEMO: everything in it is generated.'
+      : 'Vedette is running.',
     '',
     `  address   ${address}`,
     `  explorer  ${address}/docs`,

@@ -41,7 +41,10 @@ export function buildOpenApiDocument(app: INestApplication, { isDemo = false } =
       .build(),
     { operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}` },
   );
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as never } };
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA as never },
+  };
   for (const operations of Object.values(document.paths)) {
     for (const operation of Object.values(operations)) describeProblems(operation as Operation);
   }

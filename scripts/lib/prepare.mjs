@@ -32,7 +32,12 @@ export function build() {
 
 /** Runs a command in the project's folder with this terminal; ends this process with its exit code when it fails. */
 export function run(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32', ...options });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    ...options,
+  });
   if (error) fail(`${command} could not be started: ${error.message}`);
   if (status !== 0) {
     console.error(`${[path.basename(command), ...args].join(' ')} failed`);

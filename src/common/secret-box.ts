@@ -25,14 +25,20 @@ export class SecretBox {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.encryptionKey, nonce).setAAD(Buffer.from(context));
     const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-    return [VERSION, this.keyId, ...[nonce, cipher.getAuthTag(), ciphertext].map((part) => part.toString('base64url'))].join('.');
+    return [
+      VERSION,
+      this.keyId,
+      ...[nonce, cipher.getAuthTag(), ciphertext].map((part) => part.toString('base64url')),
+    ].join('.');
   }
 
   /** @throws Error when the text was sealed under another key, for another context, or was tampered with. */
   open(sealed: string, context: string): string {
     const [version, keyId, nonce, tag, ciphertext] = sealed.split('.');
-    if (version !== VERSION || !nonce || !tag || ciphertext === undefined) throw new Error('the sealed secret is malformed');
-    if (keyId !== this.keyId) throw new Error(`the secret was sealed under key ${keyId}, and VEDETTE_SECRET_KEY is key ${this.keyId}`);
+    if (version !== VERSION || !nonce || !tag || ciphertext === undefined)
+      throw new Error('the sealed secret is malformed');
+    if (keyId !== this.keyId)
+      throw new Error(`the secret was sealed under key ${keyId}, and VEDETTE_SECRET_KEY is key ${this.keyId}`);
     const decipher = createDecipheriv('aes-256-gcm', this.encryptionKey, Buffer.from(nonce, 'base64url'))
       .setAAD(Buffer.from(context))
       .setAuthTag(Buffer.from(tag, 'base64url'));

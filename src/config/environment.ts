@@ -111,14 +111,22 @@ export class Environment {
   @Transform(({ value }) => toBoolean(value))
   @IsBoolean({ message: 'must be true or false' })
   VEDETTE_DEMO: boolean = false;
+
+  /** Set by the demo alone: where its receiver listens. */
+  @IsOptional()
+  @IsString()
+  VEDETTE_DEMO_RECEIVER_URL?: string;
 }
+
+/** Settings that have no default, which `new Environment()` therefore does not show. */
+const WITHOUT_DEFAULT = ['DATABASE_URL', 'VEDETTE_ADMIN_PASSWORD', 'VEDETTE_SECRET_KEY', 'VEDETTE_DEMO_RECEIVER_URL'];
 
 /**
  * Reads and validates the settings. An empty variable counts as unset.
  * @throws EnvironmentError naming each unusable variable and what it takes.
  */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
-  const known = Object.keys(new Environment()).concat('DATABASE_URL', 'VEDETTE_ADMIN_PASSWORD', 'VEDETTE_SECRET_KEY');
+  const known = Object.keys(new Environment()).concat(WITHOUT_DEFAULT);
   const given = Object.fromEntries(known.filter((name) => source[name]).map((name) => [name, source[name]]));
   const environment = plainToInstance(Environment, given, { exposeDefaultValues: true });
   const problems = validateSync(environment).flatMap(({ property, constraints }) =>
@@ -132,7 +140,12 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
 }
 
 function splitList(value: unknown): unknown {
-  return typeof value === 'string' ? value.split(',').map((part) => part.trim().toLowerCase()).filter(Boolean) : value;
+  return typeof value === 'string'
+    ? value
+        .split(',')
+        .map((part) => part.trim().toLowerCase())
+        .filter(Boolean)
+    : value;
 }
 
 function toBoolean(value: unknown): unknown {

@@ -4,7 +4,11 @@ import type { Environment } from '../config/index.js';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 
 /** How Vedette connects to PostgreSQL, embedded or not. The pool holds no session state, so a transaction-mode pooler may stand between. */
-export function dataSourceOptions(url: string, environment: Environment, onPoolError: (error: Error) => void): DataSourceOptions {
+export function dataSourceOptions(
+  url: string,
+  environment: Environment,
+  onPoolError: (error: Error) => void,
+): DataSourceOptions {
   return {
     type: 'postgres',
     url,

@@ -14,9 +14,16 @@ export interface DatabaseServer {
 }
 
 /** Connects to what `DATABASE_URL` names, or starts (or adopts) the embedded PostgreSQL of the data folder. */
-export async function openDatabaseServer(environment: Environment, log: (line: string) => void): Promise<DatabaseServer> {
+export async function openDatabaseServer(
+  environment: Environment,
+  log: (line: string) => void,
+): Promise<DatabaseServer> {
   if (environment.DATABASE_URL) {
-    return { url: environment.DATABASE_URL, description: `PostgreSQL at ${hostOf(environment.DATABASE_URL)}`, stop: async () => {} };
+    return {
+      url: environment.DATABASE_URL,
+      description: `PostgreSQL at ${hostOf(environment.DATABASE_URL)}`,
+      stop: async () => {},
+    };
   }
   const dataDir = path.resolve(environment.VEDETTE_DATA_DIR);
   const embedded = new EmbeddedPostgres({ dataDir, packageRoot: packageRoot(), log });

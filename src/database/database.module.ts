@@ -20,7 +20,9 @@ export class DatabaseModule {
         TypeOrmModule.forRootAsync({
           inject: [Environment],
           useFactory: (environment: Environment) => ({
-            ...dataSourceOptions(url, environment, (error) => logger.warn(`A pooled connection was lost: ${error.message}`)),
+            ...dataSourceOptions(url, environment, (error) =>
+              logger.warn(`A pooled connection was lost: ${error.message}`),
+            ),
             autoLoadEntities: true,
             retryAttempts: 5,
             retryDelay: 1_000,

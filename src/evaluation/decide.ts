@@ -23,7 +23,10 @@ export type Decision =
   | { outcome: 'refreshed'; finding: Finding; alertId: string };
 
 /** A rule rests while `now < last_fired_at + cooldown_hours`; 0 hours or fewer is no cooldown. */
-export function isInCooldown({ cooldownHours, lastFiredAt }: Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>, now: Date): boolean {
+export function isInCooldown(
+  { cooldownHours, lastFiredAt }: Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>,
+  now: Date,
+): boolean {
   return lastFiredAt !== null && cooldownHours > 0 && now.getTime() < lastFiredAt.getTime() + cooldownHours * HOUR_MS;
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids.js';
-import { RuleMeasurer } from '../evaluators/index.js';
+import { RuleMeasurer, type Finding } from '../evaluators/index.js';
 import { AlertWriter, type NewAlert } from '../instances/index.js';
 import { AlertNotifier } from '../notifications/index.js';
 import { LivePostureReader } from '../posture/index.js';
@@ -34,15 +34,25 @@ export class EvaluationPass {
     private readonly outbox: WebhookOutbox,
   ) {}
 
-  async run(manager: EntityManager, rules: readonly ClaimedRule[], now: Date): Promise<{ decided: DecidedRule[]; fired: FiredAlert[] }> {
+  async run(
+    manager: EntityManager,
+    rules: readonly ClaimedRule[],
+    now: Date,
+  ): Promise<{ decided: DecidedRule[]; fired: FiredAlert[] }> {
     const awake = rules.filter((rule) => !isInCooldown(rule, now));
     const measurements = await this.measurer.measure(awake, now, new LivePostureReader(manager));
-    const unfinished = await this.alerts.lockUnfinished(manager, awake.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))));
+    const unfinished = await this.alerts.lockUnfinished(
+      manager,
+      awake.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))),
+    );
     const fired: FiredAlert[] = [];
     const decided = rules.map((rule): DecidedRule => {
-      const measurement = measurements.get(rule.ruleId) ?? { kind: 'failed' as const, error: 'the rule was not measured' };
+      const measurement = measurements.get(rule.ruleId) ?? {
+        kind: 'failed' as const,
+        error: 'the rule was not measured',
+      };
       const decision = decide({ ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null }, measurement, now);
-      const alert = decision.outcome === 'fired' ? toAlert(rule, decision, now) : null;
+      const alert = decision.outcome === 'fired' ? toAlert(rule, decision.finding, now) : null;
       if (alert) fired.push(alert);
       return { rule, decision, alertId: alert?.id ?? (decision.outcome === 'refreshed' ? decision.alertId : null) };
     });
@@ -56,12 +66,16 @@ export class EvaluationPass {
     await this.alerts.refresh(
       manager,
       decided.flatMap(({ rule, decision }) =>
-        decision.outcome === 'refreshed' ? { ...rule, ...wordsOf(rule, decision), alertId: decision.alertId, occurredAt: now } : [],
+        decision.outcome === 'refreshed'
+          ? { ...rule, ...wordsOf(rule, decision.finding), alertId: decision.alertId, occurredAt: now }
+          : [],
       ),
     );
     await this.notifier.notify(
       manager,
-      fired.filter(({ id }) => ruleOf.get(id)?.notifyInApp).map((alert) => ({ ...alert, alertId: alert.id, event: 'alert.fired' as const })),
+      fired
+        .filter(({ id }) => ruleOf.get(id)?.notifyInApp)
+        .map((alert) => ({ ...alert, alertId: alert.id, event: 'alert.fired' as const })),
     );
     await this.outbox.enqueue(
       manager,
@@ -85,7 +99,7 @@ function mayRefresh(rule: ClaimedRule, measurement: Measurement | undefined): bo
   return rule.onRepeat === 'update_open' && measurement?.kind === 'measured' && measurement.finding.breached;
 }
 
-function toAlert(rule: ClaimedRule, decision: Extract<Decision, { outcome: 'fired' }>, now: Date): FiredAlert {
+function toAlert(rule: ClaimedRule, finding: Finding, now: Date): FiredAlert {
   return {
     id: newId(),
     organizationId: rule.organizationId,
@@ -94,18 +108,22 @@ function toAlert(rule: ClaimedRule, decision: Extract<Decision, { outcome: 'fire
     ruleName: rule.name,
     ruleType: rule.ruleType,
     severity: rule.severity,
-    ...wordsOf(rule, decision),
+    ...wordsOf(rule, finding),
     fingerprint: rule.onRepeat === 'update_open' ? 'rule' : null,
     occurredAt: now,
   };
 }
 
-function wordsOf(rule: ClaimedRule, { finding }: { finding: DecidedFinding }): { title: string; message: string; details: Record<string, unknown> } {
-  const { title, message } = finding.alert ?? { title: rule.name, message: `${rule.name} measured ${finding.measured} against ${finding.threshold}` };
+function wordsOf(
+  rule: ClaimedRule,
+  finding: Finding,
+): { title: string; message: string; details: Record<string, unknown> } {
+  const { title, message } = finding.alert ?? {
+    title: rule.name,
+    message: `${rule.name} measured ${finding.measured} against ${finding.threshold}.`,
+  };
   return { title, message, details: finding.details };
 }
-
-type DecidedFinding = Extract<Decision, { outcome: 'fired' }>['finding'];
 
 /** The `data` of an `alert.fired` webhook, in snake_case as it goes over the wire. */
 function toPayload(alert: FiredAlert, isDemo: boolean): Record<string, unknown> {

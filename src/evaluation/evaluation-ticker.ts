@@ -11,7 +11,6 @@ import { EvaluationService, type PassResult } from './evaluation.service.js';
 /** A rule evaluated this recently is not evaluated again just because a process started. */
 const FRESH_MS = 60_000;
 
-
 /**
  * Keeps the engine going: looks for due rules every few seconds, whose slots the database holds, and for changed posture as soon as its debounce has passed.
  * A process that is killed leaves both behind for whoever looks next.
@@ -34,7 +33,9 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   ) {}
 
   onApplicationBootstrap(): void {
-    this.changes = this.postureChanges.committed.subscribe(() => this.wakeIn(this.environment.VEDETTE_CHANGE_DEBOUNCE_MS));
+    this.changes = this.postureChanges.committed.subscribe(() =>
+      this.wakeIn(this.environment.VEDETTE_CHANGE_DEBOUNCE_MS),
+    );
   }
 
   /** Evaluates what was not evaluated within the last minute, then keeps ticking. */
@@ -86,12 +87,18 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
       await this.evaluation.evaluateDue();
       await this.wakeForNextChange();
     } catch (error) {
-      this.logger.error('An evaluation failed and rolled back; it is tried again at the next tick', (error as Error).stack);
+      this.logger.error(
+        'An evaluation failed and rolled back; it is tried again at the next tick',
+        (error as Error).stack,
+      );
     }
   }
 
   private async wakeForNextChange(): Promise<void> {
-    const [next] = await queryRows<{ due_at: Date }>(this.dataSource, 'SELECT due_at FROM posture_change ORDER BY due_at LIMIT 1');
+    const [next] = await queryRows<{ due_at: Date }>(
+      this.dataSource,
+      'SELECT due_at FROM posture_change ORDER BY due_at LIMIT 1',
+    );
     if (next) this.wakeIn(Math.max(10, next.due_at.getTime() - this.clock.now().getTime()));
   }
 

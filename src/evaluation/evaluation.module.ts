@@ -17,7 +17,15 @@ import { RunStore } from './run-store.js';
 
 /** The engine. Nothing evaluates by itself before {@link EvaluationTicker.start}. */
 @Module({
-  imports: [TypeOrmModule.forFeature([EvaluationRun]), EvaluatorsModule, InstancesModule, NotificationsModule, PostureModule, RulesModule, WebhooksModule],
+  imports: [
+    TypeOrmModule.forFeature([EvaluationRun]),
+    EvaluatorsModule,
+    InstancesModule,
+    NotificationsModule,
+    PostureModule,
+    RulesModule,
+    WebhooksModule,
+  ],
   controllers: [EvaluationsController],
   providers: [EvaluationService, EvaluationPass, EvaluationSchedule, EvaluationTicker, RuleClaims, RunStore],
   exports: [EvaluationService, EvaluationTicker],

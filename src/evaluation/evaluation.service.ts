@@ -48,7 +48,12 @@ export class EvaluationService {
 
   /** Evaluates all enabled rules of one organisation now. */
   async evaluateOrganization(organizationId: string, requestedBy: string | null): Promise<EvaluationRun> {
-    const { runs } = await this.batch('manual', requestedBy, (manager) => this.claims.ofOrganization(manager, organizationId), organizationId);
+    const { runs } = await this.batch(
+      'manual',
+      requestedBy,
+      (manager) => this.claims.ofOrganization(manager, organizationId),
+      organizationId,
+    );
     return runs[0]!;
   }
 
@@ -78,7 +83,8 @@ export class EvaluationService {
       const now = this.clock.now();
       const rules = await claim(manager, now);
       const claimed = trigger === 'cron' ? (rules?.length ?? 0) > 0 : rules !== null;
-      if (!rules || (rules.length === 0 && organizationId === undefined)) return { claimed, rulesEvaluated: 0, fired: [], runs: [] };
+      if (!rules || (rules.length === 0 && organizationId === undefined))
+        return { claimed, rulesEvaluated: 0, fired: [], runs: [] };
       const { decided, fired } = await this.pass.run(manager, rules, now);
       const runs = await this.runs.save(
         manager,
@@ -99,7 +105,8 @@ export class EvaluationService {
   }
 
   private report({ fired, runs }: PassResult): void {
-    for (const alert of fired) this.logger.log(`[${alert.severity}] ${alert.title} (${alert.ruleName}, ${alert.organizationName})`);
+    for (const alert of fired)
+      this.logger.log(`[${alert.severity}] ${alert.title} (${alert.ruleName}, ${alert.organizationName})`);
     for (const run of runs) {
       for (const { rule_name: name, rule_id: id, outcome, error } of run.outcomes) {
         if (outcome === 'error') this.logger.error(`Rule ${name} (${id}) failed: ${error}`);

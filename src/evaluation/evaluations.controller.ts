@@ -42,7 +42,9 @@ export class EvaluationsController {
   }
 
   private async withAlerts(run: EvaluationRun): Promise<EvaluationResponse> {
-    const opened = run.outcomes.flatMap(({ outcome, alert_id: alertId }) => (outcome === 'fired' && alertId ? alertId : []));
+    const opened = run.outcomes.flatMap(({ outcome, alert_id: alertId }) =>
+      outcome === 'fired' && alertId ? alertId : [],
+    );
     const alerts = await this.instances.getMany(run.organizationId, opened);
     return { ...toRunResponse(run), alerts: alerts.map(toInstanceResponse), outcomes: run.outcomes };
   }

@@ -23,7 +23,12 @@ export class RunStore {
   constructor(private readonly dataSource: DataSource) {}
 
   /** @param alwaysOf an organisation whose run is kept even when no rule of it was evaluated. */
-  async save(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts, alwaysOf?: string): Promise<EvaluationRun[]> {
+  async save(
+    manager: EntityManager,
+    decided: readonly DecidedRule[],
+    facts: PassFacts,
+    alwaysOf?: string,
+  ): Promise<EvaluationRun[]> {
     await this.saveStates(manager, decided, facts);
     const byOrganization = new Map<string, DecidedRule[]>(alwaysOf === undefined ? [] : [[alwaysOf, []]]);
     for (const one of decided) {
@@ -31,7 +36,9 @@ export class RunStore {
       if (ofOrganization) ofOrganization.push(one);
       else byOrganization.set(one.rule.organizationId, [one]);
     }
-    const runs = [...byOrganization].map(([organizationId, ofOrganization]) => toRun(organizationId, ofOrganization, facts));
+    const runs = [...byOrganization].map(([organizationId, ofOrganization]) =>
+      toRun(organizationId, ofOrganization, facts),
+    );
     await manager.query(
       `INSERT INTO evaluation_run (id, organization_id, trigger, requested_by, started_at, duration_seconds, rules_evaluated, alerts_fired, outcomes)
        SELECT id, organization_id, $1, $2, $3, $4, rules_evaluated, alerts_fired, outcomes
@@ -55,10 +62,15 @@ export class RunStore {
   /** Newest first. */
   async list(organizationId: string, page: PageRequest): Promise<Page<EvaluationRun>> {
     const repository = this.dataSource.getRepository(EvaluationRun);
-    const query = repository.createQueryBuilder('run').where('run.organizationId = :organizationId', { organizationId });
+    const query = repository
+      .createQueryBuilder('run')
+      .where('run.organizationId = :organizationId', { organizationId });
     const total = await query.getCount();
     if (page.cursor) {
-      query.andWhere('(run.startedAt, run.id) < (:key::timestamptz, :id::uuid)', { key: page.cursor.key, id: page.cursor.id });
+      query.andWhere('(run.startedAt, run.id) < (:key::timestamptz, :id::uuid)', {
+        key: page.cursor.key,
+        id: page.cursor.id,
+      });
     }
     const items = await query
       .orderBy('run.startedAt', 'DESC')
@@ -71,7 +83,9 @@ export class RunStore {
   }
 
   async get(organizationId: string, id: string): Promise<EvaluationRun> {
-    const run = isUuid(id) ? await this.dataSource.getRepository(EvaluationRun).findOneBy({ organizationId, id }) : null;
+    const run = isUuid(id)
+      ? await this.dataSource.getRepository(EvaluationRun).findOneBy({ organizationId, id })
+      : null;
     if (!run) throw notFound('evaluation', id);
     return run;
   }

@@ -16,7 +16,6 @@ const DATABASE_TIMEOUT_MS = 3_000;
 export class HealthService {
   constructor(private readonly dataSource: DataSource) {}
 
-
   async readiness(): Promise<Readiness> {
     try {
       return await withinMs(DATABASE_TIMEOUT_MS, this.read());
@@ -30,7 +29,12 @@ export class HealthService {
       queryRows<{ last: Date | null }>(this.dataSource, 'SELECT max(last_evaluated_at) AS last FROM rule_state'),
       pendingMigrations(this.dataSource),
     ]);
-    return { isReady: pending.length === 0, database: 'up', pendingMigrations: pending, lastEvaluationAt: row?.last ?? null };
+    return {
+      isReady: pending.length === 0,
+      database: 'up',
+      pendingMigrations: pending,
+      lastEvaluationAt: row?.last ?? null,
+    };
   }
 }
 

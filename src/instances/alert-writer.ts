@@ -62,7 +62,10 @@ export class AlertWriter {
    * The newest alert of each rule that nobody has finished with, locked until the transaction ends, so that what is decided about it stays true.
    * @returns alert ids by rule id.
    */
-  async lockUnfinished(manager: EntityManager, rules: readonly { organizationId: string; ruleId: string }[]): Promise<Map<string, string>> {
+  async lockUnfinished(
+    manager: EntityManager,
+    rules: readonly { organizationId: string; ruleId: string }[],
+  ): Promise<Map<string, string>> {
     if (rules.length === 0) return new Map();
     const rows = await queryRows<{ id: string; rule_id: string }>(
       manager,

@@ -7,7 +7,10 @@ import { toInstanceResponse } from './instance.mapper.js';
 import { InstanceListResponse, InstanceResponse, InstanceSummaryResponse } from './instance.response.js';
 import { InstancesService } from './instances.service.js';
 
-const REFUSED = { status: 409, description: 'The status of the alert does not allow it; current_status tells which it is.' };
+const REFUSED = {
+  status: 409,
+  description: 'The status of the alert does not allow it; current_status tells which it is.',
+};
 
 @ApiTags('instances')
 @Controller('instances')
@@ -17,9 +20,16 @@ export class InstancesController {
   @Get()
   @Access('viewer')
   @ApiOperation({ summary: 'List alerts, newest first' })
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListInstancesQuery): Promise<InstanceListResponse> {
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: ListInstancesQuery,
+  ): Promise<InstanceListResponse> {
     const { status, severity, rule_type: ruleType, rule_id: ruleId } = query;
-    const page = await this.instances.list(principal.organizationId, { status, severity, ruleType, ruleId }, pageRequest(query));
+    const page = await this.instances.list(
+      principal.organizationId,
+      { status, severity, ruleType, ruleId },
+      pageRequest(query),
+    );
     return { items: page.items.map(toInstanceResponse), total: page.total, next_cursor: page.nextCursor };
   }
 
@@ -52,7 +62,9 @@ export class InstancesController {
   @ApiOperation({ summary: 'Acknowledge an open alert' })
   @ApiResponse(REFUSED)
   async acknowledge(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<InstanceResponse> {
-    return toInstanceResponse(await this.instances.transition(principal.organizationId, id, 'acknowledge', principal.actorId));
+    return toInstanceResponse(
+      await this.instances.transition(principal.organizationId, id, 'acknowledge', principal.actorId),
+    );
   }
 
   @Post(':id/resolve')
@@ -61,7 +73,9 @@ export class InstancesController {
   @ApiOperation({ summary: 'Resolve an alert' })
   @ApiResponse(REFUSED)
   async resolve(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<InstanceResponse> {
-    return toInstanceResponse(await this.instances.transition(principal.organizationId, id, 'resolve', principal.actorId));
+    return toInstanceResponse(
+      await this.instances.transition(principal.organizationId, id, 'resolve', principal.actorId),
+    );
   }
 
   @Post(':id/dismiss')
@@ -70,6 +84,8 @@ export class InstancesController {
   @ApiOperation({ summary: 'Dismiss an alert' })
   @ApiResponse(REFUSED)
   async dismiss(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<InstanceResponse> {
-    return toInstanceResponse(await this.instances.transition(principal.organizationId, id, 'dismiss', principal.actorId));
+    return toInstanceResponse(
+      await this.instances.transition(principal.organizationId, id, 'dismiss', principal.actorId),
+    );
   }
 }

@@ -24,10 +24,31 @@ export interface InstanceSummary {
 
 /** What a person may do with an alert, from which statuses, and where it is kept. */
 const TRANSITIONS = {
-  acknowledge: { from: ['open'], to: 'acknowledged', by: 'acknowledgedBy', at: 'acknowledgedAt', participle: 'acknowledged' },
-  resolve: { from: ['open', 'acknowledged', 'dismissed'], to: 'resolved', by: 'resolvedBy', at: 'resolvedAt', participle: 'resolved' },
-  dismiss: { from: ['open', 'acknowledged'], to: 'dismissed', by: 'dismissedBy', at: 'dismissedAt', participle: 'dismissed' },
-} as const satisfies Record<string, { from: readonly AlertStatus[]; to: AlertStatus; by: string; at: string; participle: string }>;
+  acknowledge: {
+    from: ['open'],
+    to: 'acknowledged',
+    by: 'acknowledgedBy',
+    at: 'acknowledgedAt',
+    participle: 'acknowledged',
+  },
+  resolve: {
+    from: ['open', 'acknowledged', 'dismissed'],
+    to: 'resolved',
+    by: 'resolvedBy',
+    at: 'resolvedAt',
+    participle: 'resolved',
+  },
+  dismiss: {
+    from: ['open', 'acknowledged'],
+    to: 'dismissed',
+    by: 'dismissedBy',
+    at: 'dismissedAt',
+    participle: 'dismissed',
+  },
+} as const satisfies Record<
+  string,
+  { from: readonly AlertStatus[]; to: AlertStatus; by: string; at: string; participle: string }
+>;
 export type Transition = keyof typeof TRANSITIONS;
 
 /** Alerts of one organisation: list, read, and their lifecycle. */
@@ -43,7 +64,10 @@ export class InstancesService {
     const total = await this.matching(organizationId, filters).getCount();
     const query = this.matching(organizationId, filters);
     if (page.cursor) {
-      query.andWhere('(alert.createdAt, alert.id) < (:key::timestamptz, :id::uuid)', { key: page.cursor.key, id: page.cursor.id });
+      query.andWhere('(alert.createdAt, alert.id) < (:key::timestamptz, :id::uuid)', {
+        key: page.cursor.key,
+        id: page.cursor.id,
+      });
     }
     const items = await query
       .orderBy('alert.createdAt', 'DESC')
@@ -73,7 +97,12 @@ export class InstancesService {
    * Takes an alert to its next status. Of two people acting at once one wins, and the other is told how it stands.
    * @throws DomainError `invalid_transition` naming the status that stands in the way.
    */
-  async transition(organizationId: string, id: string, transition: Transition, actorId: string): Promise<AlertInstance> {
+  async transition(
+    organizationId: string,
+    id: string,
+    transition: Transition,
+    actorId: string,
+  ): Promise<AlertInstance> {
     const { from, to, by, at, participle } = TRANSITIONS[transition];
     if (!isUuid(id)) throw notFound('alert', id);
     const { affected } = await this.repository.update(
@@ -82,9 +111,14 @@ export class InstancesService {
     );
     const alert = await this.get(organizationId, id);
     if (affected) return alert;
-    throw new DomainError('invalid_transition', `the alert is ${alert.status}: only ${orList(from)} alerts can be ${participle}`, [], {
-      current_status: alert.status,
-    });
+    throw new DomainError(
+      'invalid_transition',
+      `the alert is ${alert.status}: only ${orList(from)} alerts can be ${participle}`,
+      [],
+      {
+        current_status: alert.status,
+      },
+    );
   }
 
   async summary(organizationId: string): Promise<InstanceSummary> {
@@ -95,7 +129,11 @@ export class InstancesService {
          GROUP BY status, severity, rule_type ORDER BY rule_type`,
         [organizationId],
       ),
-      this.matching(organizationId, { status: 'open' }).orderBy('alert.createdAt', 'DESC').addOrderBy('alert.id', 'DESC').limit(5).getMany(),
+      this.matching(organizationId, { status: 'open' })
+        .orderBy('alert.createdAt', 'DESC')
+        .addOrderBy('alert.id', 'DESC')
+        .limit(5)
+        .getMany(),
     ]);
     const byStatus = { open: 0, acknowledged: 0, resolved: 0, dismissed: 0 };
     const openBySeverity = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
@@ -114,7 +152,9 @@ export class InstancesService {
   }
 
   private matching(organizationId: string, filters: InstanceFilters): SelectQueryBuilder<AlertInstance> {
-    const query = this.repository.createQueryBuilder('alert').where('alert.organizationId = :organizationId', { organizationId });
+    const query = this.repository
+      .createQueryBuilder('alert')
+      .where('alert.organizationId = :organizationId', { organizationId });
     if (filters.status !== undefined) query.andWhere('alert.status = :status', { status: filters.status });
     if (filters.severity !== undefined) query.andWhere('alert.severity = :severity', { severity: filters.severity });
     if (filters.ruleType !== undefined) query.andWhere('alert.ruleType = :ruleType', { ruleType: filters.ruleType });

@@ -15,14 +15,22 @@ export class InboxService {
   ) {}
 
   /** Newest first. */
-  async list(organizationId: string, userId: string, unreadOnly: boolean, page: PageRequest): Promise<Page<Notification>> {
+  async list(
+    organizationId: string,
+    userId: string,
+    unreadOnly: boolean,
+    page: PageRequest,
+  ): Promise<Page<Notification>> {
     const query = this.repository
       .createQueryBuilder('notice')
       .where('notice.organizationId = :organizationId AND notice.userId = :userId', { organizationId, userId });
     if (unreadOnly) query.andWhere('notice.readAt IS NULL');
     const total = await query.getCount();
     if (page.cursor) {
-      query.andWhere('(notice.createdAt, notice.id) < (:key::timestamptz, :id::uuid)', { key: page.cursor.key, id: page.cursor.id });
+      query.andWhere('(notice.createdAt, notice.id) < (:key::timestamptz, :id::uuid)', {
+        key: page.cursor.key,
+        id: page.cursor.id,
+      });
     }
     const items = await query
       .orderBy('notice.createdAt', 'DESC')
@@ -49,7 +57,10 @@ export class InboxService {
 
   /** @returns how many were unread before. */
   async markAllRead(organizationId: string, userId: string): Promise<number> {
-    const { affected } = await this.repository.update({ organizationId, userId, readAt: IsNull() }, { readAt: this.clock.now() });
+    const { affected } = await this.repository.update(
+      { organizationId, userId, readAt: IsNull() },
+      { readAt: this.clock.now() },
+    );
     return affected ?? 0;
   }
 

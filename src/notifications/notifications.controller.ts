@@ -7,7 +7,12 @@ import { toIso } from '../common/wire.js';
 import { InboxService } from './inbox.service.js';
 import { ListNotificationsQuery } from './notification.dto.js';
 import type { Notification } from './notification.entity.js';
-import { MarkedReadResponse, NotificationListResponse, NotificationResponse, UnreadCountResponse } from './notification.response.js';
+import {
+  MarkedReadResponse,
+  NotificationListResponse,
+  NotificationResponse,
+  UnreadCountResponse,
+} from './notification.response.js';
 
 @ApiTags('notifications')
 @Controller('notifications')
@@ -17,8 +22,16 @@ export class NotificationsController {
   @Get()
   @Access('viewer')
   @ApiOperation({ summary: 'List my notifications, newest first' })
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: ListNotificationsQuery): Promise<NotificationListResponse> {
-    const page = await this.inbox.list(principal.organizationId, userOf(principal), query.unread_only, pageRequest(query));
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: ListNotificationsQuery,
+  ): Promise<NotificationListResponse> {
+    const page = await this.inbox.list(
+      principal.organizationId,
+      userOf(principal),
+      query.unread_only,
+      pageRequest(query),
+    );
     return { items: page.items.map(toResponse), total: page.total, next_cursor: page.nextCursor };
   }
 

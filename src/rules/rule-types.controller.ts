@@ -18,7 +18,9 @@ export class RuleTypesController {
       name,
       description,
       config_schema: { ...configSchema },
-      defaults: Object.fromEntries(Object.entries(configSchema.properties).map(([key, property]) => [key, property.default])),
+      defaults: Object.fromEntries(
+        Object.entries(configSchema.properties).map(([key, property]) => [key, property.default]),
+      ),
     }));
     return { items, total: items.length, next_cursor: null };
   }

@@ -39,7 +39,11 @@ export class RulesController {
   @Patch(':id')
   @Access('lead')
   @ApiOperation({ summary: 'Change a rule' })
-  async change(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Body() body: UpdateRuleRequest): Promise<RuleResponse> {
+  async change(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id') id: string,
+    @Body() body: UpdateRuleRequest,
+  ): Promise<RuleResponse> {
     return toRuleResponse(await this.rules.change(principal.organizationId, id, toRuleChanges(body), body.rule_type));
   }
 

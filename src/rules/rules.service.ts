@@ -63,7 +63,10 @@ export class RulesService {
     if (!filters.includeDisabled) matching.andWhere('rule.isEnabled');
     const total = await matching.getCount();
     if (page.cursor) {
-      matching.andWhere('(rule.createdAt, rule.id) > (:key::timestamptz, :id::uuid)', { key: page.cursor.key, id: page.cursor.id });
+      matching.andWhere('(rule.createdAt, rule.id) > (:key::timestamptz, :id::uuid)', {
+        key: page.cursor.key,
+        id: page.cursor.id,
+      });
     }
     const rules = await matching
       .orderBy('rule.createdAt')
@@ -109,7 +112,11 @@ export class RulesService {
     } satisfies AlertRule);
     await this.write(async (manager) => {
       await manager.insert(AlertRule, rule);
-      await manager.insert(RuleState, { organizationId, ruleId: rule.id, nextEvaluationAt: rule.isEnabled ? now : null });
+      await manager.insert(RuleState, {
+        organizationId,
+        ruleId: rule.id,
+        nextEvaluationAt: rule.isEnabled ? now : null,
+      });
     });
     return { rule, state: NEW_STATE };
   }
@@ -126,7 +133,11 @@ export class RulesService {
       Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
       if (config) rule.config = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
       await manager.save(AlertRule, rule);
-      await manager.update(RuleState, { organizationId, ruleId: id }, { nextEvaluationAt: rule.isEnabled ? this.clock.now() : null });
+      await manager.update(
+        RuleState,
+        { organizationId, ruleId: id },
+        { nextEvaluationAt: rule.isEnabled ? this.clock.now() : null },
+      );
     });
     return this.get(organizationId, id);
   }
@@ -139,7 +150,10 @@ export class RulesService {
     await this.transactions.run(async (manager) => {
       const rule = await this.find(manager, organizationId, id, true);
       if (rule.systemKey !== null) {
-        throw new DomainError('system_rule', `${rule.name} is a system rule and cannot be deleted; disable it instead: PATCH {"is_enabled": false}`);
+        throw new DomainError(
+          'system_rule',
+          `${rule.name} is a system rule and cannot be deleted; disable it instead: PATCH {"is_enabled": false}`,
+        );
       }
       await manager.delete(AlertRule, { organizationId, id });
     });
@@ -147,14 +161,22 @@ export class RulesService {
 
   private async find(manager: EntityManager, organizationId: string, id: string, lock = false): Promise<AlertRule> {
     const rule = isUuid(id)
-      ? await manager.findOne(AlertRule, { where: { organizationId, id }, ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}) })
+      ? await manager.findOne(AlertRule, {
+          where: { organizationId, id },
+          ...(lock ? { lock: { mode: 'pessimistic_write' as const } } : {}),
+        })
       : null;
     if (!rule) throw notFound('rule', id);
     return rule;
   }
 
   private async withStates(organizationId: string, rules: AlertRule[]): Promise<RuleWithState[]> {
-    const states = await queryRows<{ rule_id: string; last_fired_at: Date | null; last_evaluated_at: Date | null; last_error: string | null }>(
+    const states = await queryRows<{
+      rule_id: string;
+      last_fired_at: Date | null;
+      last_evaluated_at: Date | null;
+      last_error: string | null;
+    }>(
       this.dataSource,
       'SELECT rule_id, last_fired_at, last_evaluated_at, last_error FROM rule_state WHERE organization_id = $1 AND rule_id = ANY ($2::uuid[])',
       [organizationId, rules.map(({ id }) => id)],
@@ -176,8 +198,11 @@ export class RulesService {
       await this.transactions.run(work);
     } catch (error) {
       const isUnknownWebhook =
-        error instanceof QueryFailedError && (error.driverError as { constraint?: string } | undefined)?.constraint === WEBHOOK_KEY;
-      throw isUnknownWebhook ? invalidField('webhook_id', 'must be the id of a webhook of this organisation, or null') : error;
+        error instanceof QueryFailedError &&
+        (error.driverError as { constraint?: string } | undefined)?.constraint === WEBHOOK_KEY;
+      throw isUnknownWebhook
+        ? invalidField('webhook_id', 'must be the id of a webhook of this organisation, or null')
+        : error;
     }
   }
 }

@@ -51,7 +51,10 @@ export class SetupService {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [SETUP_LOCK]);
       const { VEDETTE_DEMO: isDemo } = this.environment;
       const organizationName = isDemo ? 'Harbour Mutual (demo)' : 'Default organisation';
-      const { id: organizationId } = await this.organizations.ensureDefault(manager, { name: organizationName, isDemo });
+      const { id: organizationId } = await this.organizations.ensureDefault(manager, {
+        name: organizationName,
+        isDemo,
+      });
       await this.loadShippedCatalogue(manager, log);
       const seeded = await this.systemRules.seed(manager);
       if (seeded > 0) log(`added ${seeded} system rules`);

@@ -28,7 +28,9 @@ export async function createTemplate(serverUrl: string): Promise<void> {
     await client.query(`DROP DATABASE IF EXISTS ${templateName()} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${templateName()} TEMPLATE template0`);
   });
-  const dataSource = await new DataSource(dataSourceOptions(urlOf(serverUrl, templateName()), readEnvironment({}), () => {})).initialize();
+  const dataSource = await new DataSource(
+    dataSourceOptions(urlOf(serverUrl, templateName()), readEnvironment({}), () => {}),
+  ).initialize();
   await migrate(dataSource);
   await dataSource.destroy();
 }
@@ -54,7 +56,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 export async function dropTestDatabases(serverUrl: string): Promise<void> {
   await onServer(serverUrl, async (client) => {
-    const { rows } = await client.query<{ datname: string }>(`SELECT datname FROM pg_database WHERE datname LIKE '${prefix()}%'`);
+    const { rows } = await client.query<{ datname: string }>(
+      `SELECT datname FROM pg_database WHERE datname LIKE '${prefix()}%'`,
+    );
     for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS "${datname}" WITH (FORCE)`);
   });
 }

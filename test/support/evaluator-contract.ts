@@ -1,8 +1,9 @@
+import { describe, expect, it } from '@jest/globals';
 import type { Finding } from '../../src/evaluators/index.js';
-import { LivePostureReader, type PostureReader } from '../../src/posture/index.js';
+import type { PostureReader } from '../../src/posture/index.js';
 import { newId } from '../../src/common/ids.js';
 import { plainNumber } from '../../src/common/wire.js';
-import { CountingReader, daysBefore, EvaluatorWorld } from './evaluator-world.js';
+import { CountingReader, daysBefore, type EvaluatorWorld } from './evaluator-world.js';
 import { aTechnique } from './factories.js';
 import { NOW } from './test-module.js';
 
@@ -139,7 +140,8 @@ export function describeEvaluatorContract(fixture: EvaluatorFixture, world: () =
         [empty, config],
         [unknown, config],
       ]);
-      await withoutCatalogue(world(), async (reader) => {
+      await world().inTransaction(async (runner, reader) => {
+        await runner.query('TRUNCATE technique CASCADE');
         findings.push(
           ...(await measureAll(
             [
@@ -216,17 +218,4 @@ async function giveEveryReasonToCount(
     organizationId,
     techniqueId,
   ]);
-}
-
-/** Runs `work` as if no catalogue had ever been imported. */
-async function withoutCatalogue(world: EvaluatorWorld, work: (reader: PostureReader) => Promise<void>): Promise<void> {
-  const runner = world.dataSource.createQueryRunner();
-  await runner.startTransaction();
-  try {
-    await runner.query('TRUNCATE technique CASCADE');
-    await work(new LivePostureReader(runner.manager));
-  } finally {
-    await runner.rollbackTransaction();
-    await runner.release();
-  }
 }

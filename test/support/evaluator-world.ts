@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { EvaluatorRegistry, EvaluatorsModule, type Finding, type RuleToMeasure } from '../../src/evaluators/index.js';
 import { LivePostureReader, type PostureReader } from '../../src/posture/index.js';
 import { newId } from '../../src/common/ids.js';
@@ -115,6 +115,18 @@ export class EvaluatorWorld {
     const [finding] = await this.registry.get(type).measure([this.rule(type, organizationId, config)], at, this.reader);
     if (!finding) throw new Error(`${type} answered no finding`);
     return finding;
+  }
+
+  /** Runs `work` in a transaction that is rolled back, with a reader of that transaction. */
+  async inTransaction(work: (runner: QueryRunner, reader: LivePostureReader) => Promise<void>): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    try {
+      await work(runner, new LivePostureReader(runner.manager));
+    } finally {
+      await runner.rollbackTransaction();
+      await runner.release();
+    }
   }
 
   close(): Promise<void> {

@@ -6,9 +6,17 @@ import type { TestDatabase } from './databases.js';
 
 /** Rows that a test needs before it begins, written straight into the database. Each takes what the test cares about and fills in the rest. */
 
-export async function anOrganization(database: TestDatabase, { name = 'Acme', isDefault = false } = {}): Promise<string> {
+export async function anOrganization(
+  database: TestDatabase,
+  { name = 'Acme', isDefault = false } = {},
+): Promise<string> {
   const id = newId();
-  await database.query('INSERT INTO organization (id, slug, name, is_default) VALUES ($1, $2, $3, $4)', [id, `org-${id}`, name, isDefault]);
+  await database.query('INSERT INTO organization (id, slug, name, is_default) VALUES ($1, $2, $3, $4)', [
+    id,
+    `org-${id}`,
+    name,
+    isDefault,
+  ]);
   await database.query(
     `INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified)
      SELECT $1, id, in_force, mitre_last_modified FROM technique`,
@@ -23,7 +31,11 @@ export async function aMember(
   { role = 'analyst' as Role, isActive = true, email = `${newId()}@example.org` } = {},
 ): Promise<{ userId: string; email: string }> {
   const userId = newId();
-  await database.query('INSERT INTO user_account (id, email, display_name, password_hash) VALUES ($1, $2, $2, $3)', [userId, email, 'unusable']);
+  await database.query('INSERT INTO user_account (id, email, display_name, password_hash) VALUES ($1, $2, $2, $3)', [
+    userId,
+    email,
+    'unusable',
+  ]);
   await database.query('INSERT INTO membership (organization_id, user_id, role, is_active) VALUES ($1, $2, $3, $4)', [
     organizationId,
     userId,
@@ -87,25 +99,45 @@ export interface PostureFacts {
 }
 
 /** What the organisation knows of the technique; what is not given goes back to its default. */
-export async function aPosture(database: TestDatabase, organizationId: string, techniqueId: string, facts: PostureFacts): Promise<void> {
+export async function aPosture(
+  database: TestDatabase,
+  organizationId: string,
+  techniqueId: string,
+  facts: PostureFacts,
+): Promise<void> {
   await database.query(
     `UPDATE posture SET status_global = $3, last_review_date = $4, risk_score = $5, owner_id = $6 WHERE organization_id = $1 AND technique_id = $2`,
-    [organizationId, techniqueId, facts.statusGlobal ?? 'not_evaluated', facts.lastReviewDate ?? null, facts.riskScore ?? null, facts.ownerId ?? null],
+    [
+      organizationId,
+      techniqueId,
+      facts.statusGlobal ?? 'not_evaluated',
+      facts.lastReviewDate ?? null,
+      facts.riskScore ?? null,
+      facts.ownerId ?? null,
+    ],
   );
 }
 
-export async function aQueueItem(database: TestDatabase, organizationId: string, techniqueId: string, status = 'pending'): Promise<string> {
+export async function aQueueItem(
+  database: TestDatabase,
+  organizationId: string,
+  techniqueId: string,
+  status = 'pending',
+): Promise<string> {
   const id = newId();
-  await database.query('INSERT INTO revalidation_item (id, organization_id, technique_id, status) VALUES ($1, $2, $3, $4)', [
-    id,
-    organizationId,
-    techniqueId,
-    status,
-  ]);
+  await database.query(
+    'INSERT INTO revalidation_item (id, organization_id, technique_id, status) VALUES ($1, $2, $3, $4)',
+    [id, organizationId, techniqueId, status],
+  );
   return id;
 }
 
-export async function aSnapshot(database: TestDatabase, organizationId: string, date: string, coveragePct: number): Promise<void> {
+export async function aSnapshot(
+  database: TestDatabase,
+  organizationId: string,
+  date: string,
+  coveragePct: number,
+): Promise<void> {
   await database.query(
     `INSERT INTO posture_snapshot (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source)
      VALUES ($1, $2, $3, 100, 0, 0, 0, 0, 100, 'historical')`,

@@ -15,7 +15,11 @@ export interface Answer {
 export interface TestHttp extends TestContext {
   app: NestFastifyApplication;
   /** Makes a request without a socket. `path` is whole, such as `/api/v1/rules`. */
-  request(method: string, path: string, options?: { token?: string; body?: unknown; headers?: Record<string, string> }): Promise<Answer>;
+  request(
+    method: string,
+    path: string,
+    options?: { token?: string; body?: unknown; headers?: Record<string, string> },
+  ): Promise<Answer>;
 }
 
 /** The given modules behind HTTP, as {@link startTestModule} has them. */
@@ -42,7 +46,11 @@ export async function startTestHttp(
         headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
         ...(body === undefined ? {} : { payload: body as object }),
       });
-      return { status: response.statusCode, headers: response.headers as Answer['headers'], body: parse(response.body) };
+      return {
+        status: response.statusCode,
+        headers: response.headers as Answer['headers'],
+        body: parse(response.body),
+      };
     },
   };
 }

@@ -14,7 +14,10 @@ export async function startTestServer(): Promise<TestServer> {
   mkdirSync(dataDir, { recursive: true });
   chmodSync(dataDir, 0o755);
   // The tests' data is thrown away, so that it need not survive a crash of the machine.
-  const embedded = new EmbeddedPostgres({ dataDir, settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' } });
+  const embedded = new EmbeddedPostgres({
+    dataDir,
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+  });
   const { url } = await embedded.start();
   return {
     url,

@@ -20,7 +20,11 @@ export interface TestContext {
 
 /** Settings for a test: those of a deployment on an external database, changed where the test says. */
 export function testEnvironment(changes: Partial<Environment> = {}): Environment {
-  return Object.assign(new Environment(), { VEDETTE_SECRET_KEY: 'a key that only the tests know, 32 characters', VEDETTE_LOG_LEVEL: 'error' }, changes);
+  return Object.assign(
+    new Environment(),
+    { VEDETTE_SECRET_KEY: 'a key that only the tests know, 32 characters', VEDETTE_LOG_LEVEL: 'error' },
+    changes,
+  );
 }
 
 /** The given modules on a database of their own and a clock that stands still. Close it in `afterAll`. */
@@ -39,7 +43,7 @@ export async function startTestModule(
     ],
     providers: options.providers ?? [],
   })
-    .setLogger(new ConsoleLogger({ logLevels: ["fatal"] }))
+    .setLogger(new ConsoleLogger({ logLevels: ['fatal'] }))
     .overrideProvider(Clock)
     .useValue(clock)
     .compile();

@@ -84,8 +84,12 @@ export class ProblemFilter implements ExceptionFilter {
     if (status !== undefined && status < 500) {
       return this.document(status, CODE_OF_STATUS[status] ?? 'invalid_input', (error as Error).message);
     }
-    if (hasUnstorableText(error)) return this.document(400, 'invalid_input', 'Text must not contain the character U+0000.');
-    this.logger.error(`${request.method} ${request.routeOptions?.url ?? 'unknown route'} failed`, (error as Error)?.stack ?? String(error));
+    if (hasUnstorableText(error))
+      return this.document(400, 'invalid_input', 'Text must not contain the character U+0000.');
+    this.logger.error(
+      `${request.method} ${request.routeOptions?.url ?? 'unknown route'} failed`,
+      (error as Error)?.stack ?? String(error),
+    );
     return this.document(500, 'internal', 'Something went wrong on our side. The log has it under this request_id.');
   }
 

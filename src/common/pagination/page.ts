@@ -31,7 +31,13 @@ export function encodeCursor(cursor: KeysetCursor): string {
 export function decodeCursor(text: string): KeysetCursor {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-    if (Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && value[0].length <= 200 && isUuid(value[1])) {
+    if (
+      Array.isArray(value) &&
+      value.length === 2 &&
+      typeof value[0] === 'string' &&
+      value[0].length <= 200 &&
+      isUuid(value[1])
+    ) {
       return { key: value[0], id: value[1] };
     }
   } catch {
@@ -44,7 +50,10 @@ export function decodeCursor(text: string): KeysetCursor {
  * A list's paging parameters, as a service takes them.
  * @param keyKind what the list is sorted by, so that a cursor of another list is refused here instead of failing in the database.
  */
-export function pageRequest(query: { limit: number; offset?: number; cursor?: string }, keyKind: 'time' | 'text' = 'time'): PageRequest {
+export function pageRequest(
+  query: { limit: number; offset?: number; cursor?: string },
+  keyKind: 'time' | 'text' = 'time',
+): PageRequest {
   if (query.cursor !== undefined && query.offset !== undefined) {
     throw invalidField('offset', 'cannot be combined with cursor: send one of them');
   }

@@ -1,0 +1,340 @@
+import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
+import { aMember, anOrganization, aTechnique } from '../support/factories.js';
+import { anEndpoint, aRule } from '../support/engine-factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+
+const HOUR_MS = 3_600_000;
+
+let context: TestContext;
+let engine: EvaluationService;
+
+beforeAll(async () => {
+  context = await startTestModule([EvaluationModule]);
+  engine = context.module.get(EvaluationService);
+});
+
+afterAll(async () => {
+  await context.close();
+});
+
+beforeEach(async () => {
+  context.clock.set(NOW);
+  await context.database.query('TRUNCATE organization, technique CASCADE');
+});
+
+const rows = <Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> =>
+  context.database.query<Row>(sql, parameters);
+
+async function alerts(
+  organizationId: string,
+): Promise<{ rule_id: string; status: string; title: string; occurrence_count: number; id: string }[]> {
+  return rows('SELECT * FROM alert_instance WHERE organization_id = $1 ORDER BY created_at, id', [organizationId]);
+}
+
+/** An organisation in which the default rule of {@link aRule} breaches. */
+async function aBreachingOrganization(): Promise<string> {
+  const organizationId = await anOrganization(context.database);
+  await aTechnique(context.database, { attackId: 'T1059' });
+  return organizationId;
+}
+
+describe('a rule that fires', () => {
+  it('opens an alert that carries the rule as it was, and keeps when it fired', async () => {
+    const organizationId = await aBreachingOrganization();
+    const ruleId = await aRule(context.database, organizationId, { name: 'Nobody cares', severity: 'high' });
+
+    const { fired, rulesEvaluated } = await engine.evaluateDue();
+
+    expect(rulesEvaluated).toBe(1);
+    expect(fired).toHaveLength(1);
+    expect(await alerts(organizationId)).toMatchObject([
+      {
+        rule_id: ruleId,
+        rule_name: 'Nobody cares',
+        rule_type: 'orphan_spike',
+        severity: 'high',
+        status: 'open',
+        details: { orphan_count: 1, total: 1, threshold: 1 },
+        created_at: NOW,
+      },
+    ]);
+    expect(await rows('SELECT * FROM rule_state WHERE rule_id = $1', [ruleId])).toMatchObject([
+      {
+        last_fired_at: NOW,
+        last_evaluated_at: NOW,
+        last_error: null,
+        next_evaluation_at: new Date('2026-03-10T12:05:00Z'),
+      },
+    ]);
+  });
+
+  it('keeps a run with the outcome of each rule', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aRule(context.database, organizationId, { name: 'fires' });
+    await aRule(context.database, organizationId, { name: 'rests', lastFiredAt: NOW });
+    await aRule(context.database, organizationId, { name: 'is clear', config: { min_orphan_count: 2 } });
+    await aRule(context.database, organizationId, {
+      name: 'has nothing to compare',
+      ruleType: 'coverage_regression',
+      config: { min_drop_pct: 5 },
+    });
+
+    await engine.evaluateDue();
+
+    const [run] = await rows<{ outcomes: { rule_name: string; outcome: string; measured: number | null }[] }>(
+      'SELECT * FROM evaluation_run',
+    );
+    expect(run).toMatchObject({ trigger: 'cron', rules_evaluated: 4, alerts_fired: 1, started_at: NOW });
+    expect(Object.fromEntries(run!.outcomes.map((outcome) => [outcome.rule_name, outcome.outcome]))).toEqual({
+      fires: 'fired',
+      rests: 'cooldown',
+      'is clear': 'clear',
+      'has nothing to compare': 'no_data',
+    });
+  });
+
+  it('tells every active admin and lead of its organisation once, and nobody else', async () => {
+    const organizationId = await aBreachingOrganization();
+    const otherOrganization = await anOrganization(context.database);
+    const told = [];
+    for (const role of ['admin', 'red_lead', 'blue_lead'] as const)
+      told.push((await aMember(context.database, organizationId, { role })).userId);
+    for (const role of ['analyst', 'viewer'] as const) await aMember(context.database, organizationId, { role });
+    await aMember(context.database, organizationId, { role: 'admin', isActive: false });
+    await aMember(context.database, otherOrganization, { role: 'admin' });
+    await aRule(context.database, organizationId);
+    await aRule(context.database, organizationId, { notifyInApp: false });
+
+    await engine.evaluateDue();
+
+    const notices = await rows<{ user_id: string; event: string }>('SELECT * FROM notification');
+    expect(notices.map(({ user_id: userId }) => userId).sort()).toEqual(told.sort());
+    expect(new Set(notices.map(({ event }) => event))).toEqual(new Set(['alert.fired']));
+  });
+
+  it('puts one delivery into the outbox for each endpoint that subscribed or that the rule names, never two', async () => {
+    const organizationId = await aBreachingOrganization();
+    const subscribed = await anEndpoint(context.database, organizationId);
+    const named = await anEndpoint(context.database, organizationId, { events: [] });
+    await anEndpoint(context.database, organizationId, { isEnabled: false });
+    await anEndpoint(context.database, organizationId, { events: [] });
+    await anEndpoint(context.database, await anOrganization(context.database));
+    await aRule(context.database, organizationId, { name: 'names one', notifyWebhook: true, webhookId: named });
+    await aRule(context.database, organizationId, {
+      name: 'names the subscribed one',
+      notifyWebhook: true,
+      webhookId: subscribed,
+    });
+    await aRule(context.database, organizationId, {
+      name: 'names one but does not tell it',
+      notifyWebhook: false,
+      webhookId: named,
+    });
+
+    await engine.evaluateDue();
+
+    const deliveries = await rows<{ endpoint_id: string; body: string }>(
+      'SELECT endpoint_id, body FROM webhook_delivery',
+    );
+    const told = deliveries.map(({ endpoint_id: endpointId, body }) => [
+      JSON.parse(body).data.rule_name,
+      endpointId === named ? 'named' : 'subscribed',
+    ]);
+    expect(told.sort()).toEqual([
+      ['names one but does not tell it', 'subscribed'],
+      ['names one', 'named'],
+      ['names one', 'subscribed'],
+      ['names the subscribed one', 'subscribed'],
+    ]);
+    expect(deliveries.every(({ endpoint_id: id }) => id === named || id === subscribed)).toBe(true);
+    expect(JSON.parse(deliveries[0]!.body)).toMatchObject({
+      type: 'alert.fired',
+      timestamp: NOW.toISOString(),
+      data: {
+        alert_id: expect.any(String),
+        rule_id: expect.any(String),
+        rule_type: 'orphan_spike',
+        severity: 'low',
+        details: { orphan_count: 1 },
+      },
+    });
+  });
+
+  it('leaves nothing at all when the outbox cannot be written', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aMember(context.database, organizationId, { role: 'admin' });
+    await anEndpoint(context.database, organizationId);
+    const ruleId = await aRule(context.database, organizationId);
+    await rows(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the disk is full'; END $$`,
+    );
+    await rows('CREATE TRIGGER refuse BEFORE INSERT ON webhook_delivery FOR EACH ROW EXECUTE FUNCTION refuse()');
+
+    await expect(engine.evaluateDue()).rejects.toThrow('the disk is full');
+    await rows('DROP FUNCTION refuse CASCADE');
+
+    for (const table of ['alert_instance', 'notification', 'webhook_delivery', 'evaluation_run']) {
+      expect(await rows(`SELECT * FROM ${table}`)).toEqual([]);
+    }
+    expect(await rows('SELECT last_fired_at FROM rule_state WHERE rule_id = $1', [ruleId])).toEqual([
+      { last_fired_at: null },
+    ]);
+    expect((await engine.evaluateDue()).fired).toHaveLength(1);
+  });
+});
+
+describe('a rule that has fired', () => {
+  it('rests until its cooldown ends, to the millisecond, and then opens a new alert', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aRule(context.database, organizationId, { cooldownHours: 24 });
+    await engine.evaluateDue();
+
+    context.clock.set(new Date(NOW.getTime() + 24 * HOUR_MS - 1));
+    expect(await engine.evaluateDue()).toMatchObject({ rulesEvaluated: 1, fired: [] });
+    context.clock.set(new Date(NOW.getTime() + 24 * HOUR_MS));
+    expect((await engine.evaluateOrganization(organizationId, null)).alertsFired).toBe(1);
+    expect(await alerts(organizationId)).toHaveLength(2);
+  });
+
+  it('counts a cooldown that was lowered at once', async () => {
+    const organizationId = await aBreachingOrganization();
+    const ruleId = await aRule(context.database, organizationId, { cooldownHours: 24 });
+    await engine.evaluateDue();
+    await rows('UPDATE alert_rule SET cooldown_hours = 1 WHERE id = $1', [ruleId]);
+
+    context.clock.set(new Date(NOW.getTime() + HOUR_MS));
+    expect((await engine.evaluateDue()).fired).toHaveLength(1);
+  });
+
+  it('refreshes its open alert instead, where it says so, and tells nobody again', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aMember(context.database, organizationId, { role: 'admin' });
+    await anEndpoint(context.database, organizationId);
+    await aRule(context.database, organizationId, { onRepeat: 'update_open', cooldownHours: 1 });
+    await engine.evaluateDue();
+    await aTechnique(context.database, { attackId: 'T1003' });
+
+    context.clock.set(new Date(NOW.getTime() + HOUR_MS));
+    expect((await engine.evaluateDue()).fired).toEqual([]);
+
+    expect(await alerts(organizationId)).toMatchObject([
+      { occurrence_count: 2, details: { orphan_count: 2 }, last_occurred_at: context.clock.now(), created_at: NOW },
+    ]);
+    expect(await rows('SELECT * FROM notification')).toHaveLength(1);
+    expect(await rows('SELECT * FROM webhook_delivery')).toHaveLength(1);
+  });
+
+  it('opens a new alert where the one it would refresh has been resolved', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aRule(context.database, organizationId, { onRepeat: 'update_open', cooldownHours: 1 });
+    await engine.evaluateDue();
+    await rows(`UPDATE alert_instance SET status = 'resolved'`);
+
+    context.clock.set(new Date(NOW.getTime() + HOUR_MS));
+    expect((await engine.evaluateDue()).fired).toHaveLength(1);
+    expect((await alerts(organizationId)).map(({ status }) => status)).toEqual(['resolved', 'open']);
+  });
+});
+
+describe('a rule that fails', () => {
+  it('keeps its error, stops no other rule, and is well again once it is mended', async () => {
+    const organizationId = await aBreachingOrganization();
+    const broken = await aRule(context.database, organizationId, { config: { min_orphan_count: 'many' } });
+    const unknown = await aRule(context.database, organizationId, { ruleType: 'moon_phase', config: {} });
+    const sound = await aRule(context.database, organizationId);
+
+    const { fired } = await engine.evaluateDue();
+
+    expect(fired.map(({ ruleId }) => ruleId)).toEqual([sound]);
+    const errors = await rows<{ rule_id: string; last_error: string | null; consecutive_errors: number }>(
+      'SELECT * FROM rule_state',
+    );
+    const errorOf = (id: string): string | null => errors.find(({ rule_id: ruleId }) => ruleId === id)!.last_error;
+    expect(errorOf(broken)).toContain('min_orphan_count');
+    expect(errorOf(unknown)).toContain('moon_phase');
+    expect(errorOf(sound)).toBeNull();
+
+    await rows(`UPDATE alert_rule SET config = '{"min_orphan_count": 1}' WHERE id = $1`, [broken]);
+    context.clock.advanceMs(HOUR_MS);
+    await engine.evaluateDue();
+    expect(await rows('SELECT last_error, consecutive_errors FROM rule_state WHERE rule_id = $1', [broken])).toEqual([
+      { last_error: null, consecutive_errors: 0 },
+    ]);
+  });
+});
+
+describe('which rules are evaluated', () => {
+  it('leaves out disabled rules and rules that are not due', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aRule(context.database, organizationId, { isEnabled: false });
+    await aRule(context.database, organizationId, { nextEvaluationAt: new Date(NOW.getTime() + 1) });
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(0);
+    expect((await engine.evaluateOrganization(organizationId, null)).rulesEvaluated).toBe(1);
+  });
+
+  it('makes up for missed slots once', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aRule(context.database, organizationId, { nextEvaluationAt: new Date(NOW.getTime() - 26 * HOUR_MS) });
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(1);
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(0);
+  });
+
+  it('evaluates after a change only what the change may affect, once its debounce has passed', async () => {
+    const organizationId = await aBreachingOrganization();
+    const later = new Date(NOW.getTime() + HOUR_MS);
+    const orphans = await aRule(context.database, organizationId, { nextEvaluationAt: later });
+    await aRule(context.database, organizationId, {
+      ruleType: 'coverage_regression',
+      config: { min_drop_pct: 5 },
+      nextEvaluationAt: later,
+    });
+    const dueAt = new Date(NOW.getTime() + 250);
+    await rows(`INSERT INTO posture_change VALUES ($1, ARRAY['posture'], $2, $3)`, [organizationId, NOW, dueAt]);
+
+    context.clock.set(new Date(dueAt.getTime() - 1));
+    expect((await engine.evaluateChanged()).rulesEvaluated).toBe(0);
+    context.clock.set(dueAt);
+    expect((await engine.evaluateChanged()).fired.map(({ ruleId }) => ruleId)).toEqual([orphans]);
+
+    expect(await rows('SELECT trigger, rules_evaluated FROM evaluation_run')).toEqual([
+      { trigger: 'posture_change', rules_evaluated: 1 },
+    ]);
+    expect(await rows('SELECT * FROM posture_change')).toEqual([]);
+    expect(await rows('SELECT next_evaluation_at FROM rule_state WHERE rule_id = $1', [orphans])).toEqual([
+      { next_evaluation_at: later },
+    ]);
+  });
+});
+
+describe('several at once', () => {
+  it('shares due rules among replicas: each is evaluated once', async () => {
+    const organizations = [];
+    for (let index = 0; index < 30; index++) organizations.push(await anOrganization(context.database));
+    await aTechnique(context.database, { attackId: 'T1059' });
+    for (const organizationId of organizations)
+      for (let index = 0; index < 4; index++) await aRule(context.database, organizationId);
+
+    const passes = await Promise.all(Array.from({ length: 4 }, () => engine.evaluateDue()));
+
+    expect(passes.reduce((sum, { rulesEvaluated }) => sum + rulesEvaluated, 0)).toBe(120);
+    expect(await rows('SELECT rule_id FROM alert_instance GROUP BY rule_id HAVING count(*) > 1')).toEqual([]);
+    expect(await rows('SELECT * FROM alert_instance')).toHaveLength(120);
+  });
+
+  it('fires once when two people ask at the same moment', async () => {
+    const organizationId = await aBreachingOrganization();
+    await aRule(context.database, organizationId);
+    const runs = await Promise.all(Array.from({ length: 5 }, () => engine.evaluateOrganization(organizationId, null)));
+    expect(runs.map(({ alertsFired }) => alertsFired).sort()).toEqual([0, 0, 0, 0, 1]);
+    expect(await alerts(organizationId)).toHaveLength(1);
+  });
+
+  it('answers an evaluation of an organisation without rules with a run of none', async () => {
+    const organizationId = await anOrganization(context.database);
+    expect(await engine.evaluateOrganization(organizationId, null)).toMatchObject({
+      rulesEvaluated: 0,
+      alertsFired: 0,
+      outcomes: [],
+    });
+  });
+});
