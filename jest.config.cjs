@@ -1,3 +1,5 @@
+require('./test/support/resolve-typescript.cjs');
+
 /**
  * Jest runs in CommonJS mode: @swc/jest compiles our TypeScript and the packages that ship as ES modules only. The built ES
  * modules in dist/ are what the end-to-end suite starts, so an import cycle that only ES modules show is found there.

@@ -1,0 +1,248 @@
+import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { prepareBinaries, readBinariesVersion } from './binaries.js';
+import {
+  assertSameMajor,
+  clusterExists,
+  createCluster,
+  ensureDataDir,
+  giveCluster,
+  readPassword,
+  removeUnfinished,
+  SUPERUSER,
+} from './cluster.js';
+import {
+  attach,
+  connectToCluster,
+  DATABASE,
+  detach,
+  ensureDatabase,
+  hasOtherClients,
+  HOST,
+} from './cluster-connection.js';
+import { EmbeddedPostgresError, errorCode } from './embedded-postgres.error.js';
+import { identifyProcess, readPostmasterFile } from './postmaster-file.js';
+import { launchPostmaster, type PostmasterContext, shutDownPostmaster } from './postmaster.js';
+import { rotateServerLog } from './server-log.js';
+import { assertReachable, chooseServerUser } from './server-user.js';
+import { withStartLock } from './start-lock.js';
+
+/** Longer than the longest recovery that a start waits for. */
+const LOCK_TIMEOUT_MS = 330_000;
+/** How long a server that is starting up or shutting down may take to say which. */
+const TRANSITION_TIMEOUT_MS = 15_000;
+const RECOVERY_TIMEOUT_MS = 300_000;
+const POLL_MS = 50;
+
+/** SQLSTATE codes: a server that is starting up, recovering or shutting down; a wrong password; no connection left. */
+const CANNOT_CONNECT_NOW = '57P03';
+const INVALID_PASSWORD = '28P01';
+const TOO_MANY_CONNECTIONS = '53300';
+
+export interface EmbeddedPostgresOptions {
+  /** The folder that holds everything, created when missing: the cluster in `postgres`, the server's log in `postgres.log`. */
+  dataDir: string;
+  /** The project's folder, to find the PostgreSQL programs in its node_modules when it is not the working folder. */
+  packageRoot?: string;
+  /** Progress for a person, one line at a time. */
+  log?: (line: string) => void;
+  /** Server settings beside or instead of the defaults. A server that is adopted keeps the settings it was started with. */
+  settings?: Record<string, string>;
+}
+
+export interface EmbeddedPostgresServer {
+  /** `postgres://vedette:<password>@127.0.0.1:<port>/vedette`. It holds the password: never for a log. */
+  url: string;
+  /** True when the server was already running, started by another process or by one that was killed. */
+  adopted: boolean;
+}
+
+export type EmbeddedPostgresStopResult = 'stopped' | 'left-running' | 'not-running';
+
+interface RunningServer {
+  pid: number;
+  port: number;
+  /** A connection to the `postgres` database, which proves that the server is ours. */
+  client: Client;
+}
+
+/**
+ * A PostgreSQL server of the application's own, in a folder of its own, on 127.0.0.1 only.
+ *
+ * The server is shared by all processes that use the same data folder: the first starts it, the others adopt it, the last one stops it. It
+ * outlives a killed process and is adopted by the next. Each started instance keeps one connection open until `stop`, which is what tells
+ * the others that it is in use.
+ */
+export class EmbeddedPostgres {
+  private readonly log: (line: string) => void;
+  private presence: Client | undefined;
+  private startedPid: number | undefined;
+
+  constructor(private readonly options: EmbeddedPostgresOptions) {
+    this.log = options.log ?? (() => undefined);
+  }
+
+  /**
+   * Starts or adopts the server and makes sure the database exists. May be called again at any time and from several processes at once.
+   *
+   * @throws EmbeddedPostgresError that says what a person can do, when the server cannot run here.
+   */
+  async start(): Promise<EmbeddedPostgresServer> {
+    const { context, dataDir, version } = await this.prepare();
+    return this.locked(dataDir, async () => {
+      await removeUnfinished(dataDir);
+      if (await clusterExists(context.clusterDir)) {
+        await assertSameMajor(context.clusterDir, version);
+        await giveCluster(context.clusterDir, context.user);
+      } else {
+        this.log('creating the database cluster');
+        await createCluster(dataDir, context.clusterDir, context.binaries, context.user);
+      }
+      await rotateServerLog(context.logFile);
+      const password = await readPassword(context.clusterDir);
+      const server =
+        (await this.findRunning(context.clusterDir, password)) ?? (await this.launch(context, password, version));
+      const adopted = server.pid !== this.startedPid;
+      if (adopted) {
+        this.log(`using the PostgreSQL that is already running (pid ${server.pid})`);
+      }
+      await this.holdPresence(server.client);
+      return { url: `postgres://${SUPERUSER}:${password}@${HOST}:${server.port}/${DATABASE}`, adopted };
+    });
+  }
+
+  /**
+   * Stops the server unless another client is connected, in which case it is left to that one. To be called after the own pool is closed.
+   *
+   * @param options.force Stops it whoever is connected; their transactions are rolled back.
+   */
+  async stop(options: { force?: boolean } = {}): Promise<EmbeddedPostgresStopResult> {
+    await this.dropPresence();
+    const clusterDir = join(resolve(this.options.dataDir), 'postgres');
+    if (!(await clusterExists(clusterDir)) || (await readPostmasterFile(clusterDir)) === undefined) {
+      return 'not-running';
+    }
+    const { context, dataDir } = await this.prepare();
+    return this.locked(dataDir, async () => {
+      const password = await readPassword(context.clusterDir);
+      const server = await this.findRunning(context.clusterDir, password);
+      if (server === undefined) {
+        return 'not-running';
+      }
+      const inUse = options.force !== true && (await hasOtherClients(server.client));
+      await server.client.end();
+      if (inUse) {
+        this.log('leaving PostgreSQL running: another process is connected to it');
+        return 'left-running';
+      }
+      await shutDownPostmaster(context, server.pid);
+      this.startedPid = undefined;
+      return 'stopped';
+    });
+  }
+
+  private async prepare(): Promise<{ context: PostmasterContext; dataDir: string; version: string }> {
+    const givenDir = resolve(this.options.dataDir);
+    const user = await chooseServerUser(join(givenDir, 'postgres'));
+    await ensureDataDir(givenDir, user);
+    const dataDir = await realpath(givenDir);
+    const binaries = await prepareBinaries(this.options.packageRoot);
+    await assertReachable(user, dataDir, binaries.nativeDir);
+    const version = await readBinariesVersion(binaries, user);
+    const context: PostmasterContext = {
+      binaries,
+      clusterDir: join(dataDir, 'postgres'),
+      logFile: join(dataDir, 'postgres.log'),
+      user,
+      settings: this.options.settings ?? {},
+      log: this.log,
+    };
+    return { context, dataDir, version };
+  }
+
+  private locked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+    const onWait = () => this.log('waiting for another process that is starting or stopping the database');
+    return withStartLock(join(dataDir, 'postgres.lock'), LOCK_TIMEOUT_MS, onWait, work);
+  }
+
+  private async launch(context: PostmasterContext, password: string, version: string): Promise<RunningServer> {
+    this.log(`starting PostgreSQL ${version}`);
+    this.startedPid = await launchPostmaster(context);
+    const server = await this.findRunning(context.clusterDir, password);
+    if (server === undefined) {
+      throw new EmbeddedPostgresError(`PostgreSQL ended right after its start; its log is ${context.logFile}.`);
+    }
+    return server;
+  }
+
+  /**
+   * The server that runs on the cluster. A pid file alone proves nothing: its pid and port may be another program's by now, so the server must
+   * take the password and name the cluster as its own. One that is starting up or shutting down is waited for.
+   */
+  private async findRunning(clusterDir: string, password: string): Promise<RunningServer | undefined> {
+    const startedAt = Date.now();
+    for (;;) {
+      const file = await readPostmasterFile(clusterDir);
+      if (file === undefined) {
+        return undefined;
+      }
+      let failure: unknown;
+      if (file.port !== undefined) {
+        try {
+          const client = await connectToCluster(clusterDir, file.port, password);
+          return client && { pid: file.pid, port: file.port, client };
+        } catch (error) {
+          failure = error;
+        }
+      }
+      const identity = await identifyProcess(file.pid, clusterDir);
+      if (identity === 'gone' || identity === 'other') {
+        return undefined;
+      }
+      const timeoutMs = errorCode(failure) === CANNOT_CONNECT_NOW ? RECOVERY_TIMEOUT_MS : TRANSITION_TIMEOUT_MS;
+      if (errorCode(failure) === INVALID_PASSWORD || Date.now() > startedAt + timeoutMs) {
+        if (identity === 'unknown') {
+          return undefined;
+        }
+        throw unusableServer(file.pid, clusterDir, failure);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Keeps the connection, which must not keep the process alive by itself, nor end it when the server goes away. */
+  private async holdPresence(client: Client): Promise<void> {
+    try {
+      await ensureDatabase(client);
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
+    await this.dropPresence();
+    this.presence = client;
+    detach(client);
+  }
+
+  private async dropPresence(): Promise<void> {
+    const client = this.presence;
+    this.presence = undefined;
+    if (client !== undefined) {
+      attach(client);
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+function unusableServer(pid: number, clusterDir: string, failure: unknown): EmbeddedPostgresError {
+  const reason =
+    errorCode(failure) === INVALID_PASSWORD
+      ? 'it does not take the password kept in its folder'
+      : errorCode(failure) === TOO_MANY_CONNECTIONS
+        ? 'it has no connection left'
+        : `it does not answer (${errorCode(failure) ?? 'no port yet'})`;
+  return new EmbeddedPostgresError(`A PostgreSQL with pid ${pid} runs on ${clusterDir}, but ${reason}.`, {
+    cause: failure,
+  });
+}
