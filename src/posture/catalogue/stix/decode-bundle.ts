@@ -1,0 +1,34 @@
+import { StixBundleError } from './stix-bundle.error.js';
+
+/**
+ * A bundle's text from its bytes. JSON is UTF-8 (RFC 8259, section 8.1); a byte order mark before it is tolerated.
+ * @throws StixBundleError `empty` or `wrong_encoding`
+ */
+export function decodeBundle(bytes: Uint8Array): string {
+  if (bytes.length === 0) throw new StixBundleError('empty', 'the file is empty: a STIX bundle is a JSON document');
+  const [first, second, third, fourth] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) throw utf16();
+  // JSON begins with two ASCII characters, so a zero among the first bytes is UTF-16 without a byte order mark.
+  if ((first === 0 && second !== 0) || (first !== 0 && second === 0 && fourth === 0)) throw utf16();
+  if (first === 0x1f && second === 0x8b) throw packed('gzip');
+  if (first === 0x50 && second === 0x4b && third === 0x03) throw packed('zip');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new StixBundleError(
+      'wrong_encoding',
+      'the file is not valid UTF-8: a STIX bundle is a JSON document in UTF-8',
+    );
+  }
+}
+
+function utf16(): StixBundleError {
+  return new StixBundleError('wrong_encoding', 'the file is UTF-16: save it as UTF-8, which JSON requires');
+}
+
+function packed(format: string): StixBundleError {
+  return new StixBundleError(
+    'wrong_encoding',
+    `the file is a ${format} archive: unpack it and give the JSON document in it`,
+  );
+}
