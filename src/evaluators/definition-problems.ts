@@ -1,0 +1,49 @@
+import { CHANGE_KINDS, type ChangeKind } from '../posture/index.js';
+import type { ConfigProperty, ConfigSchema, RuleTypeDefinition } from './evaluator.js';
+
+const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+
+/** What a rule type's definition lacks for users to work with it; none when it is complete. Types alone do not tell: a definition may come from JavaScript. */
+export function definitionProblems(definition: RuleTypeDefinition | undefined): string[] {
+  if (!definition) return ['it has no definition'];
+  const { type, name, description, affectedBy, configSchema } = definition;
+  const problems: string[] = [];
+  if (typeof type !== 'string' || !SNAKE_CASE.test(type)) problems.push('type must be snake_case');
+  if (!isText(name)) problems.push('name is missing');
+  if (!isText(description)) problems.push('description is missing');
+  if (!Array.isArray(affectedBy) || affectedBy.length === 0) problems.push('affectedBy is missing');
+  else if (affectedBy.some((kind: ChangeKind) => !CHANGE_KINDS.includes(kind)))
+    problems.push(`affectedBy takes ${CHANGE_KINDS.join(', ')}`);
+  return [...problems, ...schemaProblems(configSchema)];
+}
+
+function schemaProblems(schema: ConfigSchema | undefined): string[] {
+  if (!schema || schema.type !== 'object' || schema.additionalProperties !== false) {
+    return ['configSchema must be that of an object without additional properties'];
+  }
+  const properties = Object.entries(schema.properties ?? {});
+  if (properties.length === 0) return ['configSchema has no properties'];
+  return properties.flatMap(([key, property]) =>
+    propertyProblems(key, property).map((problem) => `${key}: ${problem}`),
+  );
+}
+
+function propertyProblems(key: string, property: ConfigProperty): string[] {
+  const { type, title, description, minimum, maximum, default: value } = property;
+  const problems: string[] = [];
+  if (!SNAKE_CASE.test(key)) problems.push('name must be snake_case');
+  if (type !== 'number' && type !== 'integer') problems.push('type must be number or integer');
+  if (!isText(title)) problems.push('title is missing');
+  if (!isText(description)) problems.push('description is missing');
+  if (!Number.isFinite(minimum) || !Number.isFinite(maximum) || minimum > maximum) {
+    problems.push('minimum and maximum must be numbers in this order');
+  }
+  if (!Number.isFinite(value)) problems.push('default is missing');
+  else if (value < minimum || value > maximum) problems.push('default is out of bounds');
+  else if (type === 'integer' && !Number.isInteger(value)) problems.push('default is not a whole number');
+  return problems;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() !== '';
+}

@@ -1,0 +1,105 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { invalidField, invalidInput, type FieldError } from '../common/errors/index.js';
+import type { ChangeKind } from '../posture/index.js';
+import { definitionProblems } from './definition-problems.js';
+import { EVALUATORS, type Evaluator, type RuleTypeDefinition } from './evaluator.js';
+
+interface Registered {
+  evaluator: Evaluator;
+  validate: ValidateFunction;
+}
+
+/**
+ * The rule types that this process knows. Constructing it throws when two evaluators claim one type or a definition is incomplete, so that such a build does
+ * not start.
+ */
+@Injectable()
+export class EvaluatorRegistry {
+  private readonly registered = new Map<string, Registered>();
+
+  constructor(@Inject(EVALUATORS) evaluators: readonly Evaluator[]) {
+    const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, coerceTypes: false });
+    for (const evaluator of evaluators) this.register(evaluator, ajv);
+  }
+
+  private register(evaluator: Evaluator, ajv: Ajv): void {
+    const { definition } = evaluator;
+    const name = `The rule type ${String(definition?.type)}`;
+    const problems = definitionProblems(definition);
+    if (problems.length > 0) throw new Error(`${name} is incomplete: ${problems.join('; ')}`);
+    if (this.registered.has(definition.type)) throw new Error(`${name} is registered twice`);
+    try {
+      this.registered.set(definition.type, { evaluator, validate: ajv.compile(definition.configSchema) });
+    } catch (error) {
+      throw new Error(`${name} has a config schema that does not compile: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  has(type: string): boolean {
+    return this.registered.has(type);
+  }
+
+  /** @throws DomainError `invalid_input` on the field `rule_type`, naming the known types. */
+  get(type: string): Evaluator {
+    return this.find(type).evaluator;
+  }
+
+  /** In the order of registration. */
+  definitions(): RuleTypeDefinition[] {
+    return [...this.registered.values()].map(({ evaluator }) => evaluator.definition);
+  }
+
+  /** The types of which a rule may come out differently after changes of these kinds. */
+  affectedTypes(kinds: readonly ChangeKind[]): string[] {
+    return this.definitions()
+      .filter(({ affectedBy }) => affectedBy.some((kind) => kinds.includes(kind)))
+      .map(({ type }) => type);
+  }
+
+  /**
+   * The config of a rule of this type, with defaults in place of what it leaves out. What is given is not changed.
+   * @throws DomainError `invalid_input` on each field at fault, such as `config.min_count`.
+   */
+  completeConfig(type: string, config: unknown): Record<string, number> {
+    const { evaluator, validate } = this.find(type);
+    const { definition } = evaluator;
+    const settings = Object.keys(definition.configSchema.properties);
+    if (!isPlainObject(config))
+      throw invalidField('config', `must be an object of the settings of ${type}: ${settings.join(', ')}`);
+    const complete = structuredClone(config);
+    if (!validate(complete)) throw invalidInput(fieldErrors(definition, validate.errors ?? []));
+    return Object.fromEntries(settings.map((setting) => [setting, complete[setting] as number]));
+  }
+
+  private find(type: string): Registered {
+    const found = this.registered.get(type);
+    if (!found) throw invalidField('rule_type', `must be one of ${[...this.registered.keys()].join(', ')}`);
+    return found;
+  }
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One error a field, though Ajv may have several of one value, each saying all that the field takes. */
+function fieldErrors(definition: RuleTypeDefinition, errors: readonly ErrorObject[]): FieldError[] {
+  const byField = new Map<string, FieldError>();
+  for (const error of errors) {
+    const setting =
+      error.keyword === 'additionalProperties' ? String(error.params.additionalProperty) : error.instancePath.slice(1);
+    byField.set(setting, { field: `config.${setting}`, message: whatItTakes(definition, setting) });
+  }
+  return [...byField.values()];
+}
+
+function whatItTakes({ type, configSchema }: RuleTypeDefinition, setting: string): string {
+  const settings = Object.keys(configSchema.properties);
+  const property = settings.includes(setting) ? configSchema.properties[setting] : undefined;
+  if (!property) return `is not a setting of ${type}, which takes ${settings.join(', ')}`;
+  const kind = property.type === 'integer' ? 'a whole number' : 'a number';
+  return `must be ${kind} from ${property.minimum} to ${property.maximum}`;
+}

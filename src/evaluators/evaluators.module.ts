@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { CoverageRegressionEvaluator } from './coverage-regression/coverage-regression.evaluator.js';
+import { EvaluatorRegistry } from './evaluator-registry.js';
+import { EVALUATORS, type Evaluator } from './evaluator.js';
+import { ExpiryWaveEvaluator } from './expiry-wave/expiry-wave.evaluator.js';
+import { HighRiskEvaluator } from './high-risk/high-risk.evaluator.js';
+import { LowCoverageEvaluator } from './low-coverage/low-coverage.evaluator.js';
+import { NewTechniqueEvaluator } from './new-technique/new-technique.evaluator.js';
+import { OrphanSpikeEvaluator } from './orphan-spike/orphan-spike.evaluator.js';
+import { RuleMeasurer } from './rule-measurer.js';
+import { StaleTechniqueEvaluator } from './stale-technique/stale-technique.evaluator.js';
+
+/** The rule types, in the order in which users see them. A new type is a folder of this module and a line here. */
+const EVALUATOR_CLASSES = [
+  HighRiskEvaluator,
+  StaleTechniqueEvaluator,
+  CoverageRegressionEvaluator,
+  LowCoverageEvaluator,
+  ExpiryWaveEvaluator,
+  NewTechniqueEvaluator,
+  OrphanSpikeEvaluator,
+];
+
+@Module({
+  providers: [
+    ...EVALUATOR_CLASSES,
+    { provide: EVALUATORS, useFactory: (...evaluators: Evaluator[]) => evaluators, inject: EVALUATOR_CLASSES },
+    EvaluatorRegistry,
+    RuleMeasurer,
+  ],
+  exports: [EvaluatorRegistry, RuleMeasurer],
+})
+export class EvaluatorsModule {}

@@ -1,0 +1,5 @@
+export * from './evaluator.js';
+export { EvaluatorRegistry } from './evaluator-registry.js';
+export * from './evaluators.module.js';
+export type { FailedMeasurement, Measurement } from './measure-rules.js';
+export { RuleMeasurer, type StoredRule } from './rule-measurer.js';

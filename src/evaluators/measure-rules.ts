@@ -1,0 +1,51 @@
+import { counted } from '../common/wire.js';
+import type { PostureReader } from '../posture/index.js';
+import type { Evaluator, Finding, RuleToMeasure } from './evaluator.js';
+
+/** What became of one rule: a finding, or why there is none. */
+export type Measurement = { kind: 'measured'; finding: Finding } | FailedMeasurement;
+export type FailedMeasurement = { kind: 'failed'; error: string };
+
+/** Errors are kept on rules and shown in lists. */
+const LONGEST_ERROR = 500;
+
+/** A fault of the evaluator and not of one rule, so that measuring one rule at a time would not mend it. */
+class MiscountedFindings extends Error {}
+
+/**
+ * Measures rules of one type in one statement. When that fails, measures one rule at a time, so that one rule's error stays that rule's.
+ * @returns one measurement a rule, in the order of `rules`.
+ */
+export async function measureRules<Config>(
+  evaluator: Evaluator<Config>,
+  rules: readonly RuleToMeasure<Config>[],
+  at: Date,
+  reader: PostureReader,
+): Promise<Measurement[]> {
+  if (rules.length === 0) return [];
+  try {
+    const findings = await reader.isolated(() => evaluator.measure(rules, at, reader));
+    if (findings.length !== rules.length) throw new MiscountedFindings(miscounted(evaluator, findings, rules));
+    return findings.map((finding) => ({ kind: 'measured', finding }));
+  } catch (error) {
+    if (rules.length === 1 || error instanceof MiscountedFindings) return rules.map(() => failed(error));
+  }
+  const apart: Measurement[] = [];
+  for (const rule of rules) apart.push(...(await measureRules(evaluator, [rule], at, reader)));
+  return apart;
+}
+
+function miscounted<Config>(
+  { definition }: Evaluator<Config>,
+  findings: readonly Finding[],
+  rules: readonly unknown[],
+): string {
+  return `The evaluator of ${definition.type} answered ${counted(findings.length, 'finding')} for ${counted(rules.length, 'rule')}`;
+}
+
+/** The error in words that are safe to show: the message of the driver, without the statement and its parameters. */
+export function failed(error: unknown): FailedMeasurement {
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  const text = message === '' ? 'The measurement failed without a message' : message;
+  return { kind: 'failed', error: text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR - 1)}…` : text };
+}

@@ -1,0 +1,65 @@
+import { plainNumber, roundTo } from '../common/wire.js';
+import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
+
+/** The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules. */
+export function ruleColumns<Config extends Record<string, number>>(
+  rules: readonly RuleToMeasure<Config>[],
+  ...settings: (keyof Config & string)[]
+): unknown[] {
+  return [
+    rules.map(({ organizationId }) => organizationId),
+    ...settings.map((setting) => rules.map(({ config }) => config[setting])),
+  ];
+}
+
+/** Pairs each rule with the row that its statement, ordered by ordinality, answered for it. */
+export function pairRows<Config, Row, Result>(
+  rules: readonly RuleToMeasure<Config>[],
+  rows: readonly Row[],
+  pair: (config: Config, row: Row) => Result,
+): Result[] {
+  if (rows.length !== rules.length)
+    throw new Error(`the statement answered ${rows.length} rows for ${rules.length} rules`);
+  return rows.map((row, index) => pair(rules[index]!.config, row));
+}
+
+/**
+ * SQL of the instant that lies so many days of 24 hours before another. Seconds, unlike days, are not moved by a change to or from summer time.
+ */
+export function daysBefore(instant: string, days: string): string {
+  return `${instant}::timestamptz - make_interval(secs => ${days} * 86400.0)`;
+}
+
+/** Two decimals, for details and words; never the negative zero. */
+export function hundredths(value: number): number {
+  return roundTo(value, 2) + 0;
+}
+
+/** A measured percentage in words, such as `62.5%`. */
+export function percentage(value: number): string {
+  return `${plainNumber(hundredths(value))}%`;
+}
+
+/** The setting that every counting type has: how many techniques it takes. */
+export function minimumCount(description: string, defaultCount: number, title = 'Minimum count'): ConfigProperty {
+  return { type: 'integer', title, description, minimum: 1, maximum: 100_000, default: defaultCount };
+}
+
+/** The word for one, such as `has`, or that for any other number, such as `have`. */
+export function inNumber(count: number, singular: string, plural: string): string {
+  return count === 1 ? singular : plural;
+}
+
+/** `T1003 (92.5), T1059 (75)`: each id with what is said of it. */
+export function annotated<Value>(
+  ids: readonly string[],
+  values: readonly Value[],
+  inWords: (value: Value) => string,
+): string {
+  return ids.map((id, index) => `${id} (${inWords(values[index]!)})`).join(', ');
+}
+
+/** The day of an instant in UTC, as `YYYY-MM-DD`. */
+export function dayOf(instant: Date): string {
+  return instant.toISOString().slice(0, 10);
+}

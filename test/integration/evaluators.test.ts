@@ -1,0 +1,509 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { daysBefore, EvaluatorWorld, msAfter } from '../support/evaluator-world.js';
+import { aMember, aQueueItem, aSnapshot, type PostureFacts } from '../support/factories.js';
+import { NOW } from '../support/test-module.js';
+
+const CATALOGUE_SIZE = 30;
+
+let world: EvaluatorWorld;
+
+beforeAll(async () => {
+  world = await EvaluatorWorld.start(CATALOGUE_SIZE);
+});
+
+afterAll(() => world.close());
+
+/** An organisation that knows this of the techniques with these ATT&CK ids. */
+async function organizationWith(facts: Record<string, PostureFacts & { mitreLastModified?: Date }>): Promise<string> {
+  const organizationId = await world.organization();
+  for (const [attackId, fact] of Object.entries(facts)) await world.posture(organizationId, attackId, fact);
+  return organizationId;
+}
+
+/** `T1001`, `T1002` and so on. */
+function attackIds(count: number, first = 1001): string[] {
+  return Array.from({ length: count }, (_, index) => `T${first + index}`);
+}
+
+function all<Fact>(ids: readonly string[], fact: Fact): Record<string, Fact> {
+  return Object.fromEntries(ids.map((id) => [id, fact]));
+}
+
+function techniqueIds(ids: readonly string[]): string[] {
+  return ids.map((id) => world.technique(id));
+}
+
+describe('high_risk', () => {
+  it('counts a score that equals the threshold, and none below it or missing', async () => {
+    const organizationId = await organizationWith({
+      T1001: { riskScore: 62.5 },
+      T1002: { riskScore: 62.5 - 2 ** -47 },
+      T1003: { riskScore: null },
+      T1004: { riskScore: 0 },
+    });
+    expect(await world.measure('high_risk', organizationId, { min_risk_score: 62.5 })).toMatchObject({
+      measured: 1,
+      breached: true,
+      details: { count: 1, top_ids: [world.technique('T1001')], top_scores: [62.5], threshold: 62.5 },
+    });
+    expect(await world.measure('high_risk', organizationId, { min_risk_score: 0 })).toMatchObject({ measured: 3 });
+    expect(await world.measure('high_risk', organizationId, { min_risk_score: 62.5 + 2 ** -46 })).toMatchObject({
+      measured: 0,
+      breached: false,
+    });
+  });
+
+  it('counts a score of 100 at a threshold of 100', async () => {
+    const organizationId = await organizationWith({ T1001: { riskScore: 100 }, T1002: { riskScore: 99.99 } });
+    expect(await world.measure('high_risk', organizationId, { min_risk_score: 100 })).toMatchObject({
+      measured: 1,
+      breached: true,
+    });
+  });
+
+  it('shows the five highest, equal scores in the order of ATT&CK ids', async () => {
+    const organizationId = await organizationWith({
+      ...all(['T1009', 'T1003', 'T1007', 'T1005', 'T1004'], { riskScore: 80 }),
+      T1008: { riskScore: 99.25 },
+      T1002: { riskScore: 90 },
+      T1001: { riskScore: 76 },
+    });
+    const { details, alert } = await world.measure('high_risk', organizationId);
+    const top = ['T1008', 'T1002', 'T1003', 'T1004', 'T1005'];
+    expect(details).toEqual({
+      count: 8,
+      threshold: 75,
+      min_risk_score: 75,
+      min_count: 1,
+      top_ids: techniqueIds(top),
+      top_attack_ids: top,
+      top_scores: [99.25, 90, 80, 80, 80],
+    });
+    expect(alert).toEqual({
+      title: '8 techniques have a risk score of 75 or more',
+      message:
+        '8 techniques have a risk score of 75 or more; the rule fires at 1 or more. ' +
+        'Highest risk: T1008 (99.25), T1002 (90), T1003 (80), T1004 (80), T1005 (80). Look at the detections of these first.',
+    });
+  });
+
+  it('never rounds its threshold in words', async () => {
+    const organizationId = await organizationWith({ T1001: { riskScore: 75 } });
+    const { alert } = await world.measure('high_risk', organizationId, { min_risk_score: 62.505 });
+    expect(alert!.title).toBe('1 technique has a risk score of 62.505 or more');
+  });
+});
+
+describe('stale_technique', () => {
+  const limit = daysBefore(NOW, 30);
+
+  it('counts a review just over the days ago, and none at the very instant', async () => {
+    const organizationId = await organizationWith({
+      T1001: { statusGlobal: 'validated', lastReviewDate: msAfter(limit, -1) },
+      T1002: { statusGlobal: 'validated', lastReviewDate: limit },
+      T1003: { statusGlobal: 'validated', lastReviewDate: msAfter(limit, 1) },
+    });
+    expect((await world.measure('stale_technique', organizationId)).details).toMatchObject({
+      count: 1,
+      days_stale: 30,
+      example_attack_ids: ['T1001'],
+    });
+    expect(await world.measure('stale_technique', organizationId, {}, msAfter(NOW, 1))).toMatchObject({ measured: 2 });
+    expect(await world.measure('stale_technique', organizationId, {}, msAfter(NOW, 2))).toMatchObject({ measured: 3 });
+  });
+
+  it('counts validated techniques only, and none without a review date', async () => {
+    const long = daysBefore(NOW, 400);
+    const organizationId = await organizationWith({
+      T1001: { statusGlobal: 'validated', lastReviewDate: null },
+      T1002: { statusGlobal: 'partial', lastReviewDate: long },
+      T1003: { statusGlobal: 'in_progress', lastReviewDate: long },
+      T1004: { statusGlobal: 'not_covered', lastReviewDate: long },
+      T1005: { statusGlobal: 'not_evaluated', lastReviewDate: long },
+    });
+    expect(await world.measure('stale_technique', organizationId)).toMatchObject({ measured: 0, breached: false });
+  });
+
+  it('takes a day as 24 hours where the session of the database changes to summer time', async () => {
+    const at = new Date('2026-03-30T12:00:00Z');
+    const organizationId = await organizationWith({
+      T1001: { statusGlobal: 'validated', lastReviewDate: msAfter(daysBefore(at, 2), -1) },
+      T1002: { statusGlobal: 'validated', lastReviewDate: daysBefore(at, 2) },
+    });
+    await world.inTransaction(async (runner, reader) => {
+      await runner.query(`SET LOCAL TIME ZONE 'Europe/Paris'`);
+      const rule = world.rule('stale_technique', organizationId, { days_stale: 2 });
+      const [finding] = await world.registry.get('stale_technique').measure([rule], at, reader);
+      expect(finding!.details).toMatchObject({ count: 1, example_attack_ids: ['T1001'] });
+    });
+  });
+
+  it('shows the ten that waited longest, equal dates in the order of ATT&CK ids', async () => {
+    const organizationId = await organizationWith({
+      ...all(attackIds(11, 1002).reverse(), {
+        statusGlobal: 'validated' as const,
+        lastReviewDate: daysBefore(NOW, 40),
+      }),
+      T1020: { statusGlobal: 'validated', lastReviewDate: daysBefore(NOW, 90) },
+      T1001: { statusGlobal: 'validated', lastReviewDate: daysBefore(NOW, 31) },
+    });
+    const { details, alert } = await world.measure('stale_technique', organizationId, { min_count: 5 });
+    const examples = ['T1020', ...attackIds(9, 1002)];
+    expect(details).toMatchObject({ count: 13, example_ids: techniqueIds(examples), example_attack_ids: examples });
+    expect((details.example_last_review_dates as string[]).slice(0, 2)).toEqual([
+      '2025-12-10T12:00:00.000Z',
+      '2026-01-29T12:00:00.000Z',
+    ]);
+    expect(alert!.title).toBe('13 validated techniques were last reviewed more than 30 days ago');
+    expect(alert!.message).toContain(
+      'the rule fires at 5 or more. Longest without a review: T1020 (2025-12-10), T1002 (2026-01-29)',
+    );
+  });
+
+  it('says one technique and one day in the singular', async () => {
+    const organizationId = await organizationWith({
+      T1001: { statusGlobal: 'validated', lastReviewDate: daysBefore(NOW, 9) },
+    });
+    const { alert } = await world.measure('stale_technique', organizationId, { days_stale: 1 });
+    expect(alert!.title).toBe('1 validated technique was last reviewed more than 1 day ago');
+  });
+});
+
+describe('coverage_regression', () => {
+  async function organizationWithSnapshots(snapshots: Record<string, number>): Promise<string> {
+    const organizationId = await world.organization();
+    for (const [date, coverage] of Object.entries(snapshots))
+      await aSnapshot(world.database, organizationId, date, coverage);
+    return organizationId;
+  }
+
+  it.each([
+    [53.69, 48.69, 5],
+    [64.1, 59.1, 5],
+    [33.3, 33.2, 0.1],
+    [100, 0, 100],
+  ])('takes a drop from %d to %d as exactly %d', async (previous, current, drop) => {
+    const organizationId = await organizationWithSnapshots({ '2026-03-09': previous, '2026-03-10': current });
+    expect(await world.measure('coverage_regression', organizationId, { min_drop_pct: drop })).toMatchObject({
+      measured: drop,
+      breached: true,
+    });
+    if (drop < 100) {
+      const stricter = await world.measure('coverage_regression', organizationId, { min_drop_pct: drop + 0.001 });
+      expect(stricter).toMatchObject({ measured: drop, breached: false });
+    }
+  });
+
+  it('compares what is not rounded: a drop of 4.996 is shown as 5 and does not reach it', async () => {
+    const organizationId = await organizationWithSnapshots({ '2026-03-09': 50, '2026-03-10': 45.004 });
+    const finding = await world.measure('coverage_regression', organizationId);
+    expect(finding).toMatchObject({ measured: 4.996, breached: false, details: { drop_pct: 5, current_pct: 45 } });
+  });
+
+  it('compares the two newest snapshots, however far apart', async () => {
+    const organizationId = await organizationWithSnapshots({ '2025-11-01': 90, '2026-01-05': 60.25, '2026-03-08': 50 });
+    const { details, alert } = await world.measure('coverage_regression', organizationId);
+    expect(details).toEqual({
+      previous_pct: 60.25,
+      current_pct: 50,
+      drop_pct: 10.25,
+      previous_date: '2026-01-05',
+      current_date: '2026-03-08',
+      threshold: 5,
+    });
+    expect(alert).toEqual({
+      title: 'Coverage dropped by 10.25 percentage points, from 60.25% to 50%',
+      message:
+        'Coverage dropped by 10.25 percentage points, from 60.25% on 2026-01-05 to 50% on 2026-03-08; ' +
+        'the rule fires at a drop of 5 or more. Look at the techniques whose status changed between these snapshots.',
+    });
+  });
+
+  it('knows no snapshot of a day, in UTC, after the instant', async () => {
+    const organizationId = await organizationWithSnapshots({ '2026-03-08': 60, '2026-03-09': 50, '2026-03-10': 58 });
+    const lastOfThe9th = new Date('2026-03-09T23:59:59.999Z');
+    expect(await world.measure('coverage_regression', organizationId, {}, lastOfThe9th)).toMatchObject({
+      measured: 10,
+    });
+    const firstOfThe10th = new Date('2026-03-10T00:00:00.000Z');
+    expect(await world.measure('coverage_regression', organizationId, {}, firstOfThe10th)).toMatchObject({
+      measured: -8,
+      breached: false,
+    });
+  });
+
+  it('measures nothing with fewer than two snapshots, and says so', async () => {
+    const none = await world.measure('coverage_regression', await world.organization());
+    expect(none).toMatchObject({ measured: null, breached: false, alert: null });
+    expect(none.details).toMatchObject({ previous_pct: null, current_pct: null, drop_pct: null, previous_date: null });
+    expect(none.details.reason).toBe('There is no posture snapshot yet, and it takes two to compare.');
+
+    const one = await world.measure('coverage_regression', await organizationWithSnapshots({ '2026-03-09': 12.5 }));
+    expect(one).toMatchObject({
+      measured: null,
+      breached: false,
+      details: { current_pct: 12.5, current_date: '2026-03-09' },
+    });
+    expect(one.details.reason).toBe('There is one posture snapshot only, of 2026-03-09, and it takes two to compare.');
+  });
+
+  it('does not fire on a rise or on no change', async () => {
+    const rise = await organizationWithSnapshots({ '2026-03-09': 40, '2026-03-10': 60 });
+    expect(await world.measure('coverage_regression', rise)).toMatchObject({ measured: -20, breached: false });
+    const same = await organizationWithSnapshots({ '2026-03-09': 40, '2026-03-10': 40 });
+    expect(await world.measure('coverage_regression', same, { min_drop_pct: 0.01 })).toMatchObject({
+      measured: 0,
+      breached: false,
+    });
+  });
+});
+
+describe('low_coverage', () => {
+  /** An organisation with that many techniques in scope: the rest of the catalogue is not applicable to it. */
+  async function organizationCovering(total: number, validated: number, partial: number): Promise<string> {
+    const ids = attackIds(CATALOGUE_SIZE);
+    return organizationWith({
+      ...all(ids.slice(total), { statusGlobal: 'not_applicable' as const }),
+      ...all(ids.slice(0, validated), { statusGlobal: 'validated' as const }),
+      ...all(ids.slice(validated, validated + partial), { statusGlobal: 'partial' as const }),
+    });
+  }
+
+  it.each([
+    [8, 5, 0, 62.5],
+    [8, 4, 2, 62.5],
+    [10, 3, 0, 30],
+    [20, 5, 3, 32.5],
+    [10, 0, 0, 0],
+    [10, 10, 0, 100],
+  ])(
+    'takes of %d techniques %d validated and %d partial as exactly %d percent',
+    async (total, validated, partial, coverage) => {
+      const organizationId = await organizationCovering(total, validated, partial);
+      const finding = await world.measure('low_coverage', organizationId, { max_coverage_pct: coverage });
+      expect(finding).toMatchObject({
+        measured: coverage,
+        threshold: coverage,
+        breached: true,
+        details: { coverage_pct: coverage, validated, partial, total },
+      });
+      if (coverage > 0) {
+        const stricter = await world.measure('low_coverage', organizationId, { max_coverage_pct: coverage - 0.001 });
+        expect(stricter).toMatchObject({ measured: coverage, breached: false });
+      }
+    },
+  );
+
+  it('takes 333 of 1000 as exactly 33.3', async () => {
+    const organizationId = await world.organization();
+    await world.inTransaction(async (runner, reader) => {
+      await runner.query(
+        `WITH added AS (
+           INSERT INTO technique (id, attack_id, name, domain, is_subtechnique, tactics, platforms, attack_version, mitre_created,
+             mitre_last_modified, mitre_modified_raw, content_hash, is_revoked, is_deprecated, in_force)
+           SELECT gen_random_uuid(), 'T' || 2000 + n, 'Technique', 'enterprise-attack', false, '{}', '{}', '18.1', now(), now(), now(), '', false,
+             false, true FROM generate_series(1, 970) n
+           RETURNING id
+         )
+         INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified) SELECT $1, id, true, now() FROM added`,
+        [organizationId],
+      );
+      await runner.query(
+        `UPDATE posture SET status_global = 'validated' WHERE organization_id = $1 AND technique_id IN
+           (SELECT technique_id FROM posture WHERE organization_id = $1 LIMIT 333)`,
+        [organizationId],
+      );
+      const rules = [33.3, 33.29].map((pct) => world.rule('low_coverage', organizationId, { max_coverage_pct: pct }));
+      const findings = await world.registry.get('low_coverage').measure(rules, NOW, reader);
+      expect(findings.map(({ measured, breached }) => [measured, breached])).toEqual([
+        [33.3, true],
+        [33.3, false],
+      ]);
+    });
+  });
+
+  it('shows two decimals and compares all of them', async () => {
+    const organizationId = await organizationCovering(3, 1, 0);
+    const finding = await world.measure('low_coverage', organizationId, { max_coverage_pct: 33.33 });
+    expect(finding).toMatchObject({ breached: false, details: { coverage_pct: 33.33 } });
+    expect(await world.measure('low_coverage', organizationId, { max_coverage_pct: 33.34 })).toMatchObject({
+      breached: true,
+    });
+  });
+
+  it('tells the counts behind it', async () => {
+    const organizationId = await organizationWith({
+      ...all(attackIds(CATALOGUE_SIZE - 8, 1009), { statusGlobal: 'not_applicable' as const }),
+      T1001: { statusGlobal: 'validated' },
+      T1002: { statusGlobal: 'partial' },
+      T1003: { statusGlobal: 'in_progress' },
+      T1004: { statusGlobal: 'not_covered' },
+      T1005: { statusGlobal: 'not_covered' },
+    });
+    const { details, alert } = await world.measure('low_coverage', organizationId);
+    expect(details).toEqual({
+      coverage_pct: 18.75,
+      threshold: 30,
+      total: 8,
+      validated: 1,
+      partial: 1,
+      in_progress: 1,
+      not_covered: 2,
+      not_evaluated: 3,
+    });
+    expect(alert).toEqual({
+      title: 'Coverage is 18.75%, at or below 30%',
+      message:
+        'Coverage is 18.75%, at or below 30%: of 8 techniques in scope, 1 is validated and 1 is partial, which counts half. ' +
+        'Look at the techniques that are not covered or not evaluated.',
+    });
+  });
+
+  it('measures nothing where nothing is in scope, even at 100 percent', async () => {
+    const organizationId = await organizationCovering(0, 0, 0);
+    expect(await world.measure('low_coverage', organizationId, { max_coverage_pct: 100 })).toMatchObject({
+      measured: null,
+      breached: false,
+      details: { coverage_pct: null, total: 0 },
+    });
+  });
+});
+
+describe('expiry_wave', () => {
+  async function organizationWithQueue(items: Record<string, string>): Promise<string> {
+    const organizationId = await world.organization();
+    for (const [attackId, status] of Object.entries(items)) {
+      await aQueueItem(world.database, organizationId, world.technique(attackId), status);
+    }
+    return organizationId;
+  }
+
+  it('counts what is pending or in progress, and nothing finished', async () => {
+    const organizationId = await organizationWithQueue({
+      T1001: 'pending',
+      T1002: 'in_progress',
+      T1003: 'done',
+      T1004: 'cancelled',
+    });
+    await aQueueItem(world.database, organizationId, world.technique('T1001'), 'done');
+    const at2 = await world.measure('expiry_wave', organizationId, { min_pending_count: 2 });
+    expect(at2).toMatchObject({ measured: 2, breached: true, details: { pending_count: 2, threshold: 2 } });
+    expect(await world.measure('expiry_wave', organizationId, { min_pending_count: 3 })).toMatchObject({
+      breached: false,
+    });
+  });
+
+  it('stands one short of its default of 15, then reaches it', async () => {
+    const organizationId = await organizationWithQueue(all(attackIds(14), 'pending'));
+    expect(await world.measure('expiry_wave', organizationId)).toMatchObject({ measured: 14, breached: false });
+    await aQueueItem(world.database, organizationId, world.technique('T1015'), 'in_progress');
+    expect(await world.measure('expiry_wave', organizationId)).toMatchObject({ measured: 15, breached: true });
+  });
+
+  it('shows the ten that are queued for longest', async () => {
+    const organizationId = await organizationWithQueue(all(attackIds(11), 'pending'));
+    await world.database.query(
+      `UPDATE revalidation_item SET created_at = CASE WHEN technique_id = $2 THEN $3::timestamptz ELSE $4::timestamptz END
+       WHERE organization_id = $1`,
+      [organizationId, world.technique('T1009'), daysBefore(NOW, 20), daysBefore(NOW, 10)],
+    );
+    const { details, alert } = await world.measure('expiry_wave', organizationId, { min_pending_count: 1 });
+    const examples = ['T1009', ...attackIds(8), 'T1010'];
+    expect(details).toMatchObject({ example_ids: techniqueIds(examples), example_attack_ids: examples });
+    expect(alert!.title).toBe('11 techniques wait to be revalidated');
+    expect(alert!.message).toContain('In the queue for longest: T1009 (since 2026-02-18), T1001 (since 2026-02-28)');
+  });
+});
+
+describe('new_technique', () => {
+  it('counts what was modified at the very start of the period, and nothing before it', async () => {
+    const start = daysBefore(NOW, 7);
+    const organizationId = await organizationWith({
+      T1001: { mitreLastModified: msAfter(start, -1) },
+      T1002: { mitreLastModified: start },
+      T1003: { mitreLastModified: msAfter(start, 1) },
+    });
+    expect(await world.measure('new_technique', organizationId)).toMatchObject({
+      measured: 2,
+      breached: true,
+      details: {
+        count: 2,
+        lookback_days: 7,
+        mitre_ids: ['T1003', 'T1002'],
+        technique_ids: techniqueIds(['T1003', 'T1002']),
+      },
+    });
+    expect(await world.measure('new_technique', organizationId, {}, msAfter(NOW, 1))).toMatchObject({ measured: 1 });
+    expect(await world.measure('new_technique', organizationId, {}, msAfter(NOW, 2))).toMatchObject({ measured: 0 });
+    expect(await world.measure('new_technique', organizationId, { min_count: 3 })).toMatchObject({
+      measured: 2,
+      breached: false,
+    });
+  });
+
+  it('shows twenty, the newest first and those of one release in the order of ATT&CK ids', async () => {
+    const organizationId = await organizationWith({
+      ...all(attackIds(22, 1002).reverse(), { mitreLastModified: daysBefore(NOW, 3) }),
+      T1030: { mitreLastModified: daysBefore(NOW, 1) },
+      T1001: { mitreLastModified: daysBefore(NOW, 6) },
+    });
+    const { details, alert } = await world.measure('new_technique', organizationId);
+    const newest = ['T1030', ...attackIds(19, 1002)];
+    expect(details).toMatchObject({ count: 24, mitre_ids: newest, technique_ids: techniqueIds(newest) });
+    expect(alert!.title).toBe('24 techniques were published or changed by MITRE in the last 7 days');
+    expect(alert!.message).toContain('the rule fires at 1 or more. The newest 20 are T1030, T1002,');
+  });
+});
+
+describe('orphan_spike', () => {
+  /** An organisation of which the first techniques have no owner and all others have. */
+  async function organizationWithOrphans(count: number, facts: Record<string, PostureFacts> = {}): Promise<string> {
+    const organizationId = await organizationWith(facts);
+    const { userId } = await aMember(world.database, organizationId);
+    await world.database.query(
+      'UPDATE posture SET owner_id = $2 WHERE organization_id = $1 AND technique_id <> ALL ($3::uuid[])',
+      [organizationId, userId, techniqueIds(attackIds(count))],
+    );
+    return organizationId;
+  }
+
+  it('stands one short of its default of 20, then reaches it', async () => {
+    const short = await world.measure('orphan_spike', await organizationWithOrphans(19));
+    expect(short).toMatchObject({
+      measured: 19,
+      breached: false,
+      details: { orphan_count: 19, total: 30, threshold: 20 },
+    });
+    const reached = await world.measure('orphan_spike', await organizationWithOrphans(20));
+    expect(reached).toMatchObject({
+      measured: 20,
+      breached: true,
+      details: { orphan_count: 20, total: 30, threshold: 20 },
+    });
+    expect(reached.alert!.title).toBe('20 techniques have no owner');
+    expect(reached.alert!.message).toContain(
+      '20 of 30 techniques in scope have no owner; the rule fires at 20 or more.',
+    );
+  });
+
+  it('shows the ten of highest risk, those without a score last', async () => {
+    const organizationId = await organizationWithOrphans(12, {
+      T1011: { riskScore: 90 },
+      T1012: { riskScore: 10 },
+      T1005: { riskScore: 10 },
+    });
+    const { details } = await world.measure('orphan_spike', organizationId, { min_orphan_count: 1 });
+    const examples = ['T1011', 'T1005', 'T1012', 'T1001', 'T1002', 'T1003', 'T1004', 'T1006', 'T1007', 'T1008'];
+    expect(details).toMatchObject({
+      orphan_count: 12,
+      example_ids: techniqueIds(examples),
+      example_attack_ids: examples,
+    });
+  });
+
+  it('says one technique in the singular', async () => {
+    const { alert } = await world.measure('orphan_spike', await organizationWithOrphans(1), { min_orphan_count: 1 });
+    expect(alert!.title).toBe('1 technique has no owner');
+    expect(alert!.message).toContain('1 of 30 techniques in scope has no owner');
+  });
+});
