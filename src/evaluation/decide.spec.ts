@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Finding } from '../evaluators/index.js';
-import { decide, isInCooldown, type Measurement, type RuleStanding } from './decide.js';
+import type { Finding, Measurement } from '../evaluators/index.js';
+import { decide, isInCooldown, type RuleStanding } from './decide.js';
 
 const HOUR_MS = 3_600_000;
 const NOW = new Date('2026-03-10T12:00:00.000Z');

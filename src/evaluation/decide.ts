@@ -1,5 +1,5 @@
 import type { OnRepeat } from '../common/alerting.js';
-import type { Finding } from '../evaluators/index.js';
+import type { Finding, Measurement } from '../evaluators/index.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -12,9 +12,6 @@ export interface RuleStanding {
   /** The newest alert of the rule that nobody has finished with; only looked at with `on_repeat: update_open`. */
   unfinishedAlertId: string | null;
 }
-
-/** What became of measuring a rule. */
-export type Measurement = { kind: 'measured'; finding: Finding } | { kind: 'failed'; error: string };
 
 export type Decision =
   | { outcome: 'cooldown' }

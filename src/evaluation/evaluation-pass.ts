@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids.js';
-import { RuleMeasurer, type Finding } from '../evaluators/index.js';
+import { RuleMeasurer, type Finding, type Measurement } from '../evaluators/index.js';
 import { AlertWriter, type NewAlert } from '../instances/index.js';
 import { AlertNotifier } from '../notifications/index.js';
 import { LivePostureReader } from '../posture/index.js';
 import { WebhookOutbox } from '../webhooks/index.js';
-import { decide, isInCooldown, type Decision, type Measurement } from './decide.js';
+import { decide, isInCooldown, type Decision } from './decide.js';
 import type { ClaimedRule } from './rule-claims.js';
 
 /** A claimed rule and what was decided on it. */

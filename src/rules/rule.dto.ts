@@ -1,4 +1,3 @@
-import { Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
@@ -15,6 +14,7 @@ import {
 } from 'class-validator';
 import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/alerting.js';
 import { PageQuery } from '../common/pagination/index.js';
+import { QueryBoolean } from '../common/query-boolean.js';
 
 const COOLDOWN = { message: 'must be a number of hours from 0 (no cooldown) to 8760' };
 
@@ -149,9 +149,6 @@ export class ListRulesQuery extends PageQuery {
   rule_type?: string;
 
   /** Whether disabled rules are listed too. */
-  @IsOptional()
-  @Type(() => String)
-  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : value))
-  @IsBoolean({ message: 'must be true or false' })
+  @QueryBoolean()
   include_disabled: boolean = false;
 }
