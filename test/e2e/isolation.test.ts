@@ -1,0 +1,167 @@
+import { startTwoOrganizations, type Furnished, type TwoOrganizations } from '../support/two-organizations.js';
+
+interface Operation {
+  method: string;
+  path: string;
+}
+
+let world: TwoOrganizations;
+let operations: Operation[];
+
+beforeAll(async () => {
+  world = await startTwoOrganizations();
+  const document = (await world.vedette.request('GET', '/docs-json')).body;
+  operations = Object.entries(document.paths as Record<string, Record<string, unknown>>).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+  );
+});
+
+afterAll(async () => {
+  await world?.stop();
+});
+
+/** The other organisation's ids, by the path that takes them. A path that is not here fails the walk, so that no route is forgotten. */
+const THEIRS: Record<string, (theirs: Furnished) => string> = {
+  '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
+  '/api/v1/instances/{id}': ({ instanceId }) => `/instances/${instanceId}`,
+  '/api/v1/instances/{id}/acknowledge': ({ instanceId }) => `/instances/${instanceId}/acknowledge`,
+  '/api/v1/instances/{id}/resolve': ({ instanceId }) => `/instances/${instanceId}/resolve`,
+  '/api/v1/instances/{id}/dismiss': ({ instanceId }) => `/instances/${instanceId}/dismiss`,
+  '/api/v1/notifications/{id}/read': ({ notificationId }) => `/notifications/${notificationId}/read`,
+  '/api/v1/webhooks/{id}': ({ webhookId }) => `/webhooks/${webhookId}`,
+  '/api/v1/webhooks/{id}/test': ({ webhookId }) => `/webhooks/${webhookId}/test`,
+  '/api/v1/webhooks/{id}/deliveries': ({ webhookId }) => `/webhooks/${webhookId}/deliveries`,
+  '/api/v1/webhooks/{id}/deliveries/{delivery_id}': ({ webhookId, deliveryId }) => `/webhooks/${webhookId}/deliveries/${deliveryId}`,
+  '/api/v1/api-keys/{id}': ({ apiKeyId }) => `/api-keys/${apiKeyId}`,
+  '/api/v1/users/{id}': ({ adminId }) => `/users/${adminId}`,
+  '/api/v1/revalidation-queue/{id}': ({ queueItemId }) => `/revalidation-queue/${queueItemId}`,
+  '/api/v1/evaluations/{id}': ({ evaluationId }) => `/evaluations/${evaluationId}`,
+};
+
+/** Paths whose parameter is not another organisation's: the shared catalogue, and a day of one's own. */
+const SHARED = ['/api/v1/techniques/{id}', '/api/v1/snapshots/{date}'];
+
+/** Bodies that are valid in themselves, so that only whose the thing is can be the reason of a refusal. */
+const BODIES: Record<string, unknown> = {
+  'PATCH /api/v1/rules/{id}': { name: 'taken over' },
+  'PATCH /api/v1/webhooks/{id}': { name: 'taken over' },
+  'PATCH /api/v1/users/{id}': { role: 'viewer' },
+  'PATCH /api/v1/revalidation-queue/{id}': { status: 'cancelled' },
+};
+
+/** Every row of an organisation, as text, except what its own people's requests touch. */
+async function everythingOf(organizationId: string): Promise<string> {
+  const tables = await world.database.query<{ table_name: string }>(
+    `SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'organization_id' ORDER BY table_name`,
+  );
+  const parts = [];
+  for (const { table_name: table } of tables) {
+    if (['rule_state', 'evaluation_run', 'posture_change', 'refresh_session', 'webhook_delivery', 'webhook_attempt'].includes(table)) continue;
+    const rows = await world.database.query<{ row: string }>(
+      `SELECT t::text AS row FROM ${table} t WHERE organization_id = $1 ORDER BY t::text`,
+      [organizationId],
+    );
+    parts.push(table, ...rows.map(({ row }) => row));
+  }
+  return parts.join('\n');
+}
+
+it('answers 404 for every id of the other organisation, on every route that takes one, and changes nothing of it', async () => {
+  const before = await everythingOf(world.theirs.organizationId);
+  const withIds = operations.filter(({ path }) => path.includes('{') && !SHARED.includes(path));
+  expect(withIds.length).toBeGreaterThan(15);
+  const refusals: Record<string, number> = {};
+  for (const { method, path } of withIds) {
+    const fill = THEIRS[path];
+    if (!fill) throw new Error(`${path} takes an id that this test does not know: say in THEIRS which of theirs it is`);
+    const answer = await world.vedette.request(method, `/api/v1${fill(world.theirs)}`, {
+      token: world.ours.token,
+      body: BODIES[`${method} ${path}`],
+    });
+    refusals[`${method} ${path}`] = answer.status;
+  }
+  expect(refusals).toEqual(Object.fromEntries(Object.keys(refusals).map((operation) => [operation, 404])));
+  expect(await everythingOf(world.theirs.organizationId)).toBe(before);
+});
+
+it('says of an id of the other organisation just what it says of one that does not exist', async () => {
+  const unknown = '01900000-0000-7000-8000-000000000000';
+  for (const [theirs, none] of [
+    [`/rules/${world.theirs.ruleId}`, `/rules/${unknown}`],
+    [`/instances/${world.theirs.instanceId}`, `/instances/${unknown}`],
+    [`/webhooks/${world.theirs.webhookId}`, `/webhooks/${unknown}`],
+    [`/users/${world.theirs.adminId}`, `/users/${unknown}`],
+  ] as const) {
+    const [one, other] = await Promise.all(
+      [theirs, none].map((path) => world.vedette.request('GET', `/api/v1${path}`, { token: world.ours.token })),
+    );
+    const blank = (text: string, id: string): string => text.replaceAll(id, 'ID');
+    expect(blank(one!.body.detail, theirs.split('/').pop()!)).toBe(blank(other!.body.detail, unknown));
+  }
+});
+
+it('lists nothing of the other organisation, on any route that answers without an id', async () => {
+  const theirs = Object.values(world.theirs).filter((value) => value !== world.theirs.token);
+  const lists = operations.filter(({ method, path }) => method === 'GET' && !path.includes('{') && path.startsWith('/api/v1/'));
+  expect(lists.length).toBeGreaterThan(10);
+  for (const { path } of lists) {
+    const answer = await world.vedette.request('GET', `${path}?limit=500`, { token: world.ours.token });
+    const whole = answer.status === 400 ? await world.vedette.request('GET', path, { token: world.ours.token }) : answer;
+    expect([path, whole.status]).toEqual([path, 200]);
+    const text = JSON.stringify(whole.body);
+    expect([path, theirs.filter((id) => text.includes(id))]).toEqual([path, []]);
+    expect([path, text.includes('/theirs')]).toEqual([path, false]);
+  }
+});
+
+it('shows the shared catalogue with its own posture only', async () => {
+  await world.vedette.api('PUT', '/posture', { token: world.ours.token, body: { items: [{ attack_id: 'T1003', risk_score: 11 }] } });
+  const ofTheirs = await world.vedette.api('GET', '/techniques/T1003', { token: world.theirs.token });
+  expect(ofTheirs).toMatchObject({ attack_id: 'T1003', risk_score: null });
+});
+
+it('refuses a reference to something of the other organisation, naming the field', async () => {
+  const { ours, theirs, vedette } = world;
+  const attempts: [string, string, unknown, string][] = [
+    ['POST', '/rules', { name: 'x', rule_type: 'high_risk', severity: 'low', webhook_id: theirs.webhookId }, 'webhook_id'],
+    ['PATCH', `/rules/${ours.ruleId}`, { webhook_id: theirs.webhookId }, 'webhook_id'],
+    ['PUT', '/posture', { items: [{ attack_id: 'T1003', owner_id: theirs.adminId }] }, 'items[0].owner_id'],
+    ['PUT', '/posture', { items: [{ attack_id: 'T1003', owner_email: theirs.email }] }, 'items[0].owner_email'],
+    ['POST', '/revalidation-queue', { attack_id: 'T1003', assignee_id: theirs.adminId }, 'assignee_id'],
+    ['PATCH', `/revalidation-queue/${ours.queueItemId}`, { assignee_id: theirs.adminId }, 'assignee_id'],
+  ];
+  for (const [method, path, body, field] of attempts) {
+    const answer = await vedette.request(method, `/api/v1${path}`, { token: ours.token, body });
+    expect([path, answer.status, answer.body.errors?.[0]?.field]).toEqual([path, 400, field]);
+  }
+});
+
+it('tells nobody of the other organisation, in the app or by webhook', async () => {
+  const before = world.receiver.requests.filter(({ path }) => path === '/theirs').length;
+  const noticesBefore = (await world.vedette.api('GET', '/notifications', { token: world.theirs.token })).total;
+  const { alerts } = await world.vedette.api('POST', '/evaluations', { token: world.ours.token });
+  expect(alerts.length).toBeGreaterThan(0);
+  await world.receiver.received('/ours', 2);
+  const ofAlert = await world.database.query('SELECT DISTINCT organization_id FROM notification WHERE alert_id = $1', [alerts[0].id]);
+  expect(ofAlert).toEqual([{ organization_id: world.ours.organizationId }]);
+  const told = world.receiver.requests.filter(({ path, body }) => path === '/theirs' && body.includes(alerts[0].id));
+  expect(told).toEqual([]);
+  expect((await world.vedette.api('GET', '/notifications', { token: world.theirs.token })).total).toBe(noticesBefore);
+  expect(world.receiver.requests.filter(({ path }) => path === '/theirs').length).toBe(before);
+});
+
+it('lets only the operator load a release into the catalogue that all share', async () => {
+  const answer = await world.vedette.request('POST', '/api/v1/imports/attack', {
+    token: world.ours.token,
+    body: '{"type": "bundle", "objects": []}',
+    headers: { 'content-type': 'application/json' },
+  });
+  expect(answer.status).toBe(403);
+});
+
+it('gives no token for an organisation that one is no member of', async () => {
+  const answer = await world.vedette.request('POST', '/api/v1/auth/login', {
+    body: { email: 'admin@vedette.local', password: 'the admin of the tests', organization_id: world.ours.organizationId },
+  });
+  expect(answer.status).toBe(401);
+});

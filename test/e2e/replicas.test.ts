@@ -1,0 +1,56 @@
+import { createTestDatabase, type TestDatabase } from '../support/databases.js';
+import { eventually, VedetteProcess } from '../support/vedette-process.js';
+
+const TICK_MS = 5_000;
+
+/** Two processes on one database, both ticking at the same instants. */
+describe('two replicas', () => {
+  let database: TestDatabase;
+  let replicas: VedetteProcess[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const env = { DATABASE_URL: database.url, VEDETTE_EVALUATION_CRON: '*/5 * * * * *' };
+    // Started together: set-up, migrations and the first admin must not get in each other's way.
+    replicas = await Promise.all([VedetteProcess.start(env), VedetteProcess.start(env)]);
+  });
+
+  afterAll(async () => {
+    await Promise.all(replicas.map((replica) => replica.stop()));
+    await database?.drop();
+  });
+
+  it('set the database up once', async () => {
+    expect(await database.query('SELECT count(*)::integer AS count FROM organization')).toEqual([{ count: 1 }]);
+    expect(await database.query('SELECT count(*)::integer AS count FROM alert_rule')).toEqual([{ count: 8 }]);
+    expect(await database.query('SELECT count(*)::integer AS count FROM membership')).toEqual([{ count: 1 }]);
+  });
+
+  it('evaluate each due rule once per tick', async () => {
+    const token = await replicas[0]!.signIn();
+    const { id: ruleId } = await replicas[1]!.api('POST', '/rules', {
+      token,
+      body: { name: 'Fires at every tick', rule_type: 'orphan_spike', severity: 'info', config: { min_orphan_count: 1 }, cooldown_hours: 0 },
+    });
+    const alerts = (): Promise<{ created_at: Date }[]> =>
+      database.query('SELECT created_at FROM alert_instance WHERE rule_id = $1 ORDER BY created_at', [ruleId]);
+    await eventually(async () => (await alerts()).length >= 4, 'four ticks passed', 6 * TICK_MS);
+
+    const slots = (await alerts()).map(({ created_at: createdAt }) => Math.floor(createdAt.getTime() / TICK_MS));
+    expect(new Set(slots).size).toBe(slots.length);
+    expect(slots.at(-1)! - slots[0]!).toBe(slots.length - 1);
+  });
+
+  it('go on when one of them is killed', async () => {
+    await replicas.pop()!.kill();
+    const [before] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_state');
+    await eventually(
+      async () => {
+        const [now] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_state');
+        return now!.last.getTime() - before!.last.getTime() >= 2 * TICK_MS;
+      },
+      'two more ticks were evaluated',
+      5 * TICK_MS,
+    );
+  });
+});
