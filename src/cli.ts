@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
-import { PasswordsService } from './auth/index.js';
+import { AuthService } from './auth/index.js';
 import { readEnvironment, type Environment } from './config/index.js';
 import { createApp, createLogger } from './create-app.js';
 import { openDatabaseServer } from './database/index.js';
@@ -97,7 +97,7 @@ program
   .description('give a user a new random password and end their sessions')
   .action(async (email: string) => {
     await withContext(async (context) => {
-      const password = await context.get(PasswordsService, { strict: false }).reset(email);
+      const password = await context.get(AuthService, { strict: false }).resetPassword(email);
       console.log(`password of ${email}: ${password} (shown this once)`);
     });
   });

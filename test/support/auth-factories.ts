@@ -35,7 +35,7 @@ export async function aSignedInMember(
 export async function anApiKey(
   http: TestHttp,
   organizationId: string,
-  { role = 'viewer', name = 'CI', expiresAt = null as Date | null } = {},
+  { role = 'viewer', name = 'CI', expiresAt = null }: { role?: Role; name?: string; expiresAt?: Date | null } = {},
 ): Promise<{ id: string; key: string }> {
   const { apiKey, key } = await http.module
     .get(ApiKeysService, { strict: false })
@@ -49,5 +49,9 @@ export function refreshCookie(answer: Answer): { value: string; header: string; 
   if (!header) throw new Error('the answer sets no refresh cookie');
   const [pair, ...attributes] = header.split('; ');
   const value = pair!.slice('vedette_refresh='.length);
-  return { value, header: `vedette_refresh=${value}`, attributes: attributes.map((attribute) => attribute.toLowerCase()).sort() };
+  return {
+    value,
+    header: `vedette_refresh=${value}`,
+    attributes: attributes.map((attribute) => attribute.toLowerCase()).sort(),
+  };
 }

@@ -1,0 +1,131 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { DataSource, IsNull, type Repository } from 'typeorm';
+import type { Principal, Role } from '../common/access/index.js';
+import { Clock } from '../common/clock.js';
+import { invalidField, notFound } from '../common/errors/index.js';
+import { isUuid, newId } from '../common/ids.js';
+import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import { ApiKey } from './api-key.entity.js';
+import { randomToken, tokenHash } from './token-hash.js';
+
+/** What every API key begins with, so that people and secret scanners know one when they see it. */
+export const API_KEY_PREFIX = 'vdt_';
+
+/** How much of a key is kept to recognise it by. */
+const SHOWN_CHARACTERS = 12;
+
+/** The last use is kept to the minute, so that a busy key does not write on every request. */
+const USE_NOTED_EVERY_MS = 60_000;
+
+export interface NewApiKey {
+  name: string;
+  role: Role;
+  /** null: the key does not expire. */
+  expiresAt: Date | null;
+}
+
+/** Keys for programs, of one organisation each. */
+@Injectable()
+export class ApiKeysService implements OnModuleDestroy {
+  private readonly logger = new Logger(ApiKeysService.name);
+  private readonly notesUnderWay = new Map<string, Promise<void>>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns the key itself besides its row: it is not kept, so this is the only time it can be shown. */
+  async create(
+    organizationId: string,
+    input: NewApiKey,
+    createdBy: string | null,
+  ): Promise<{ apiKey: ApiKey; key: string }> {
+    const createdAt = this.clock.now();
+    if (input.expiresAt && input.expiresAt <= createdAt)
+      throw invalidField('expires_at', 'must be a time in the future, or null');
+    const key = API_KEY_PREFIX + randomToken();
+    const apiKey = Object.assign(new ApiKey(), {
+      id: newId(),
+      organizationId,
+      name: input.name,
+      prefix: key.slice(0, SHOWN_CHARACTERS),
+      keyHash: tokenHash(key),
+      role: input.role,
+      createdBy,
+      createdAt,
+      lastUsedAt: null,
+      expiresAt: input.expiresAt,
+      revokedAt: null,
+    } satisfies ApiKey);
+    await this.repository.insert(apiKey);
+    return { apiKey, key };
+  }
+
+  /** Newest first, revoked and expired ones included. */
+  async list(organizationId: string, page: PageRequest): Promise<Page<ApiKey>> {
+    const query = this.repository
+      .createQueryBuilder('key')
+      .where('key.organizationId = :organizationId', { organizationId });
+    const total = await query.getCount();
+    if (page.cursor) {
+      query.andWhere('(key.createdAt, key.id) < (:at::timestamptz, :id::uuid)', {
+        at: page.cursor.key,
+        id: page.cursor.id,
+      });
+    }
+    const items = await query
+      .orderBy('key.createdAt', 'DESC')
+      .addOrderBy('key.id', 'DESC')
+      .offset(page.offset ?? 0)
+      .limit(page.limit)
+      .getMany();
+    const last = items.length === page.limit ? items.at(-1) : undefined;
+    return { items, total, nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null };
+  }
+
+  async find(organizationId: string, id: string): Promise<ApiKey> {
+    const apiKey = isUuid(id) ? await this.repository.findOneBy({ organizationId, id }) : null;
+    if (!apiKey) throw notFound('API key', id);
+    return apiKey;
+  }
+
+  /** Counts at once. Revoking again keeps the first time. */
+  async revoke(organizationId: string, id: string): Promise<void> {
+    await this.find(organizationId, id);
+    await this.repository.update({ organizationId, id, revokedAt: IsNull() }, { revokedAt: this.clock.now() });
+  }
+
+  /** @returns undefined for a key that is unknown, revoked or expired. */
+  async authenticate(key: string): Promise<Principal | undefined> {
+    const apiKey = await this.repository.findOneBy({ keyHash: tokenHash(key) });
+    const now = this.clock.now();
+    if (!apiKey || apiKey.revokedAt || (apiKey.expiresAt && apiKey.expiresAt <= now)) return undefined;
+    this.noteUse(apiKey, now);
+    const { id, organizationId, role } = apiKey;
+    return { organizationId, role, userId: null, apiKeyId: id, actorId: id };
+  }
+
+  /** What is being noted is finished while there is still a database. */
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.notesUnderWay.values());
+  }
+
+  /** The request neither waits for this nor fails with it. */
+  private noteUse({ id, lastUsedAt }: ApiKey, now: Date): void {
+    if (lastUsedAt && now.getTime() - lastUsedAt.getTime() < USE_NOTED_EVERY_MS) return;
+    if (this.notesUnderWay.has(id)) return;
+    const note = this.repository
+      .update({ id }, { lastUsedAt: now })
+      .then(() => undefined)
+      .catch((error: unknown) =>
+        this.logger.warn(`The use of API key ${id} could not be noted: ${(error as Error).message}`),
+      )
+      .finally(() => this.notesUnderWay.delete(id));
+    this.notesUnderWay.set(id, note);
+  }
+
+  private get repository(): Repository<ApiKey> {
+    return this.dataSource.getRepository(ApiKey);
+  }
+}

@@ -1,0 +1,43 @@
+import { IsOptional, IsString, IsUUID, Length, MaxLength } from 'class-validator';
+import { PASSWORD_LENGTH, PASSWORD_RULE } from './password-hasher.js';
+
+const ORGANIZATION_RULE = { message: 'must be the id of an organisation' };
+
+/** Who signs in. */
+export class LoginRequest {
+  /** The e-mail address; upper and lower case are the same. */
+  @IsString({ message: 'must be an e-mail address' })
+  @MaxLength(320, { message: 'must be an e-mail address of at most 320 characters' })
+  email: string;
+
+  /** The password. */
+  @IsString({ message: 'must be text' })
+  @MaxLength(200, { message: 'must be text of at most 200 characters' })
+  password: string;
+
+  /** The organisation to work in. Left out: the one that the person has belonged to longest. */
+  @IsOptional()
+  @IsUUID(undefined, ORGANIZATION_RULE)
+  organization_id?: string;
+}
+
+/** How to go on. */
+export class RefreshRequest {
+  /** The organisation to work in from now on. Left out: the one so far. */
+  @IsOptional()
+  @IsUUID(undefined, ORGANIZATION_RULE)
+  organization_id?: string;
+}
+
+/** A change of one's own password. */
+export class ChangePasswordRequest {
+  /** The password so far. */
+  @IsString({ message: 'must be text' })
+  @MaxLength(200, { message: 'must be text of at most 200 characters' })
+  current_password: string;
+
+  /** The password from now on, 12 to 200 characters. */
+  @IsString({ message: PASSWORD_RULE })
+  @Length(PASSWORD_LENGTH.min, PASSWORD_LENGTH.max, { message: PASSWORD_RULE })
+  new_password: string;
+}

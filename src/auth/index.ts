@@ -1,0 +1,6 @@
+export { AccessTokens } from './access-tokens.js';
+export { ApiKeysService, type NewApiKey } from './api-keys.service.js';
+export * from './auth.module.js';
+export * from './auth.service.js';
+export { PasswordHasher } from './password-hasher.js';
+export * from './users.service.js';

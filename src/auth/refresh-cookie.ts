@@ -1,0 +1,25 @@
+import '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { REFRESH_TOKEN_SECONDS } from './refresh-sessions.service.js';
+
+const NAME = 'vedette_refresh';
+
+/** Sent to the sign-in routes alone, never to a page's script and never along with a request that another site causes. */
+const ATTRIBUTES = { path: '/api/v1/auth', httpOnly: true, sameSite: 'strict' } as const;
+
+export function readRefreshCookie(request: FastifyRequest): string | undefined {
+  return request.cookies[NAME] || undefined;
+}
+
+/** Over plain HTTP, as on a laptop, a browser would not keep a `Secure` cookie. */
+export function setRefreshCookie(request: FastifyRequest, reply: FastifyReply, token: string): void {
+  void reply.setCookie(NAME, token, {
+    ...ATTRIBUTES,
+    secure: request.protocol === 'https',
+    maxAge: REFRESH_TOKEN_SECONDS,
+  });
+}
+
+export function clearRefreshCookie(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.clearCookie(NAME, { ...ATTRIBUTES, secure: request.protocol === 'https' });
+}

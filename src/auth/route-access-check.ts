@@ -1,0 +1,35 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { ACCESS_METADATA } from '../common/access/index.js';
+
+/** Stops the boot when a route says nothing about who may call it. */
+@Injectable()
+export class RouteAccessCheck implements OnApplicationBootstrap {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const silent = this.discovery
+      .getControllers()
+      .flatMap(({ metatype }) => (metatype ? this.silentRoutes(metatype) : []));
+    if (silent.length > 0) {
+      throw new Error(
+        `These routes do not say who may call them: ${silent.join(', ')}. Give each @Access(level) or @Public().`,
+      );
+    }
+  }
+
+  private silentRoutes(controller: { name: string; prototype?: unknown }): string[] {
+    const prototype = controller.prototype as Record<string, unknown>;
+    return this.scanner
+      .getAllMethodNames(prototype)
+      .map((name) => ({ name, handler: prototype[name] as object }))
+      .filter(
+        ({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler) && !Reflect.hasMetadata(ACCESS_METADATA, handler),
+      )
+      .map(({ name }) => `${controller.name}.${name}`);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './members.service.js';
+export * from './organizations.module.js';
+export * from './organizations.service.js';

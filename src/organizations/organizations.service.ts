@@ -1,0 +1,127 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { conflict, invalidField, notFound } from '../common/errors/index.js';
+import { isUuid, newId } from '../common/ids.js';
+import { queryRows } from '../database/index.js';
+import { Organization } from './organization.entity.js';
+import { isSlug, numberedSlug, SLUG_RULE, slugOf } from './slug.js';
+
+const NAME_RULE = 'must be text of 1 to 200 characters';
+
+/** How many organisations of one name get a slug made for them before a slug must be given. */
+const SLUG_ATTEMPTS = 100;
+
+/** An organisation as other modules see it. */
+export interface OrganizationFacts {
+  id: string;
+  slug: string;
+  name: string;
+  isDefault: boolean;
+  isDemo: boolean;
+  createdAt: Date;
+}
+
+export interface NewOrganizationFacts {
+  name: string;
+  /** Made from the name when left out. */
+  slug?: string;
+}
+
+/** The organisations of the deployment. Filling one with rules and posture is for those who know of them. */
+@Injectable()
+export class OrganizationsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The operator's own organisation, created when there is none yet. Replicas that start at once agree on one, and what is there already keeps its name.
+   * @returns whether this call created it.
+   */
+  async ensureDefault(
+    manager: EntityManager,
+    input: { name: string; isDemo: boolean },
+  ): Promise<{ id: string; created: boolean }> {
+    const name = usableName(input.name);
+    for (let attempt = 1; attempt <= SLUG_ATTEMPTS; attempt++) {
+      // The first statement waits for whoever is creating the default organisation; the second then sees what was committed.
+      const id = await this.insert(manager, {
+        name,
+        slug: numberedSlug(slugOf(name), attempt),
+        isDefault: true,
+        isDemo: input.isDemo,
+      });
+      if (id) return { id, created: true };
+      const existing = await manager.findOneBy(Organization, { isDefault: true });
+      if (existing) return { id: existing.id, created: false };
+    }
+    throw slugsExhausted(name);
+  }
+
+  /**
+   * @throws DomainError `invalid_input` naming `name` or `slug`, or `conflict` when the given slug is taken. A slug that is made from the name is
+   * numbered until it is free.
+   */
+  async create(manager: EntityManager, input: NewOrganizationFacts): Promise<OrganizationFacts> {
+    const name = usableName(input.name);
+    if (input.slug !== undefined && !isSlug(input.slug)) throw invalidField('slug', SLUG_RULE);
+    const attempts = input.slug === undefined ? SLUG_ATTEMPTS : 1;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      const slug = input.slug ?? numberedSlug(slugOf(name), attempt);
+      const id = await this.insert(manager, { name, slug, isDefault: false, isDemo: false });
+      if (id) return manager.findOneByOrFail(Organization, { id });
+    }
+    if (input.slug === undefined) throw slugsExhausted(name);
+    throw conflict(`the slug ${input.slug} is taken by another organisation`, [
+      { field: 'slug', message: 'is taken by another organisation; choose another' },
+    ]);
+  }
+
+  /** Oldest first. */
+  list(): Promise<OrganizationFacts[]> {
+    return this.dataSource.getRepository(Organization).find({ order: { createdAt: 'ASC', id: 'ASC' } });
+  }
+
+  /** @throws DomainError `not_found`. */
+  async get(id: string): Promise<OrganizationFacts> {
+    const organization = isUuid(id) ? await this.dataSource.getRepository(Organization).findOneBy({ id }) : null;
+    if (!organization) throw notFound('organisation', id);
+    return organization;
+  }
+
+  count(): Promise<number> {
+    return this.dataSource.getRepository(Organization).count();
+  }
+
+  async isDefault(id: string): Promise<boolean> {
+    return isUuid(id) && this.dataSource.getRepository(Organization).existsBy({ id, isDefault: true });
+  }
+
+  /** @returns the new id, or undefined when the slug, or the place of the default organisation, is taken. */
+  private async insert(
+    manager: EntityManager,
+    { name, slug, isDefault, isDemo }: { name: string; slug: string; isDefault: boolean; isDemo: boolean },
+  ): Promise<string | undefined> {
+    const [row] = await queryRows<{ id: string }>(
+      manager,
+      `INSERT INTO organization (id, slug, name, is_default, is_demo, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [newId(), slug, name, isDefault, isDemo, this.clock.now()],
+    );
+    return row?.id;
+  }
+}
+
+function usableName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed.length < 1 || trimmed.length > 200) throw invalidField('name', NAME_RULE);
+  return trimmed;
+}
+
+function slugsExhausted(name: string): Error {
+  return conflict(`no slug made from ${name} is free; give one`, [
+    { field: 'slug', message: `must be given; it ${SLUG_RULE}` },
+  ]);
+}

@@ -1,0 +1,146 @@
+import { AuthModule, AuthService } from '../../src/auth/index.js';
+import { newId } from '../../src/common/ids.js';
+import { Transactions } from '../../src/database/index.js';
+import { OrganizationsModule, OrganizationsService } from '../../src/organizations/index.js';
+import { aPerson, PASSWORD } from '../support/auth-factories.js';
+import { aMember, anOrganization } from '../support/factories.js';
+import { startTestHttp, type TestHttp } from '../support/http.js';
+
+let http: TestHttp;
+let organizations: OrganizationsService;
+let transactions: Transactions;
+
+beforeAll(async () => {
+  http = await startTestHttp([OrganizationsModule, AuthModule]);
+  organizations = http.module.get(OrganizationsService, { strict: false });
+  transactions = http.module.get(Transactions, { strict: false });
+});
+afterAll(() => http.close());
+
+const create = (input: { name: string; slug?: string }) =>
+  transactions.run((manager) => organizations.create(manager, input));
+
+describe('the default organisation', () => {
+  const ensure = (name: string) =>
+    transactions.run((manager) => organizations.ensureDefault(manager, { name, isDemo: false }));
+
+  test('is created once, by whichever replica comes first, and keeps its name', async () => {
+    const answers = await Promise.all(
+      ['Default organisation', 'Default organisation', 'Default organisation'].map(ensure),
+    );
+    expect(answers.filter(({ created }) => created)).toHaveLength(1);
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+    const { id } = answers[0]!;
+    expect(await ensure('Another name')).toEqual({ id, created: false });
+    expect(await organizations.get(id)).toMatchObject({
+      name: 'Default organisation',
+      slug: 'default-organisation',
+      isDefault: true,
+      isDemo: false,
+    });
+    expect(await organizations.isDefault(id)).toBe(true);
+    expect(await organizations.isDefault(await anOrganization(http.database))).toBe(false);
+  });
+});
+
+describe('a further organisation', () => {
+  test('gets a slug from its name, numbered when others have it', async () => {
+    const before = await organizations.count();
+    expect(await create({ name: ' Björk & Söner ' })).toMatchObject({
+      name: 'Björk & Söner',
+      slug: 'bjork-soner',
+      isDefault: false,
+    });
+    expect((await create({ name: 'Björk & Söner' })).slug).toBe('bjork-soner-2');
+    const atOnce = await Promise.all([create({ name: 'Bjork Soner' }), create({ name: 'Bjork Soner' })]);
+    expect(atOnce.map(({ slug }) => slug).sort()).toEqual(['bjork-soner-3', 'bjork-soner-4']);
+    expect(await organizations.count()).toBe(before + 4);
+    expect((await organizations.list()).map(({ slug }) => slug)).toContain('bjork-soner-4');
+  });
+
+  test('takes a slug of its own, once', async () => {
+    await create({ name: 'Acme', slug: 'acme-eu' });
+    await expect(create({ name: 'Acme', slug: 'acme-eu' })).rejects.toMatchObject({
+      code: 'conflict',
+      fields: [{ field: 'slug' }],
+    });
+  });
+
+  test.each([
+    [{ name: ' ' }, 'name'],
+    [{ name: 'x'.repeat(201) }, 'name'],
+    [{ name: 'Acme', slug: 'Acme EU' }, 'slug'],
+  ])('%j is refused, naming %s', async (input, field) => {
+    await expect(create(input)).rejects.toMatchObject({ code: 'invalid_input', fields: [{ field }] });
+  });
+
+  test('that does not exist is not found', async () => {
+    await expect(organizations.get(newId())).rejects.toMatchObject({ code: 'not_found' });
+    await expect(organizations.get('acme')).rejects.toMatchObject({ code: 'not_found' });
+    expect(await organizations.isDefault('acme')).toBe(false);
+  });
+});
+
+describe('the first admin', () => {
+  const createFirstAdmin = (organizationId: string, input: { email: string; password?: string }) =>
+    transactions.run((manager) =>
+      http.module.get(AuthService, { strict: false }).createFirstAdmin(manager, organizationId, input),
+    );
+  const login = (email: string, password: string) =>
+    http.request('POST', '/api/v1/auth/login', { body: { email, password } });
+
+  test('is created once by two replicas that start at once, with a password that works', async () => {
+    const organizationId = await anOrganization(http.database);
+    const email = `${newId()}@example.org`;
+    const answers = await Promise.all([
+      createFirstAdmin(organizationId, { email: email.toUpperCase() }),
+      createFirstAdmin(organizationId, { email }),
+    ]);
+    const creation = answers.find(({ created }) => created)!;
+    expect(creation).toEqual({ email, password: expect.stringMatching(/^[A-Za-z0-9_-]{20,}$/), created: true });
+    expect(answers.find(({ created }) => !created)).toEqual({ email, password: null, created: false });
+    const signedIn = await login(email, creation.password!);
+    expect(signedIn.body.organization.id).toBe(organizationId);
+    const me = await http.request('GET', '/api/v1/auth/me', { token: signedIn.body.access_token });
+    expect(me.body.role).toBe('admin');
+  });
+
+  test('takes a given password, and does not repeat it', async () => {
+    const email = `${newId()}@example.org`;
+    const answer = await createFirstAdmin(await anOrganization(http.database), { email, password: PASSWORD });
+    expect(answer).toEqual({ email, password: null, created: true });
+    expect((await login(email, PASSWORD)).status).toBe(200);
+  });
+
+  test('who is known from another organisation keeps the password', async () => {
+    const { email } = await aPerson(http.database, await anOrganization(http.database));
+    const organizationId = await anOrganization(http.database);
+    expect(await createFirstAdmin(organizationId, { email })).toEqual({ email, password: null, created: true });
+    const answer = await http.request('POST', '/api/v1/auth/login', {
+      body: { email, password: PASSWORD, organization_id: organizationId },
+    });
+    expect(answer.status).toBe(200);
+  });
+
+  test('is not created where there is a member already; the admin there is named', async () => {
+    const organizationId = await anOrganization(http.database);
+    await aMember(http.database, organizationId, { role: 'viewer' });
+    const { email } = await aMember(http.database, organizationId, { role: 'admin' });
+    expect(await createFirstAdmin(organizationId, { email: 'late@example.org' })).toEqual({
+      email,
+      password: null,
+      created: false,
+    });
+  });
+
+  test.each([
+    [{ email: 'nobody' }, 'email'],
+    [{ email: 'somebody@example.org', password: 'too short' }, 'password'],
+  ])('%j is refused, naming %s', async (input, field) => {
+    const organizationId = await anOrganization(http.database);
+    await expect(createFirstAdmin(organizationId, input)).rejects.toMatchObject({
+      code: 'invalid_input',
+      fields: [{ field }],
+    });
+  });
+});
