@@ -1,0 +1,124 @@
+import { isIP } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import { Environment } from '../../config/index.js';
+import { addressKind } from './address-kind.js';
+import { AddressRefusedError } from './address-refused.error.js';
+import { AllowedHosts, plainHostname } from './allowed-hosts.js';
+import { HostResolver } from './host-resolver.js';
+
+const MAX_URL_LENGTH = 2048;
+
+/** How long saving an endpoint waits for its name to resolve. Whatever takes longer is left to the check at connect. */
+const RESOLVE_ON_SAVE_MS = 3_000;
+
+const DEFAULT_PORT: Partial<Record<string, string>> = { 'https:': '443', 'http:': '80' };
+
+/** Where a socket is about to go, as an HTTP client knows it. */
+export interface Destination {
+  /** `https:` or `http:`. */
+  protocol: string;
+  hostname: string;
+  /** Empty for the protocol's own. */
+  port: string;
+}
+
+/**
+ * Decides where webhooks may go; the one guard for saving an endpoint, testing it and delivering to it.
+ *
+ * Loopback, link-local, metadata, multicast and reserved addresses are refused unless `VEDETTE_WEBHOOK_ALLOWED_HOSTS` names that very host; private networks
+ * are refused unless `VEDETTE_WEBHOOK_ALLOW_PRIVATE` is set. Plain http is for allowed hosts only.
+ */
+@Injectable()
+export class AddressGuard {
+  private readonly allowedHosts: AllowedHosts;
+  private readonly allowPrivate: boolean;
+
+  constructor(
+    environment: Environment,
+    private readonly resolver: HostResolver,
+  ) {
+    this.allowedHosts = new AllowedHosts(environment.VEDETTE_WEBHOOK_ALLOWED_HOSTS);
+    this.allowPrivate = environment.VEDETTE_WEBHOOK_ALLOW_PRIVATE;
+  }
+
+  /**
+   * What can be said of a URL without asking the network: its form, its scheme, and the address when it holds one.
+   * @returns the URL as it will be requested.
+   * @throws AddressRefusedError
+   */
+  checkUrl(text: string): URL {
+    if (text.length > MAX_URL_LENGTH)
+      throw new AddressRefusedError('url', `the URL is longer than ${MAX_URL_LENGTH} characters`);
+    if (!URL.canParse(text)) throw new AddressRefusedError('url', 'it is not a URL');
+    const url = new URL(text);
+    if (url.username !== '' || url.password !== '')
+      throw new AddressRefusedError('url', 'the URL holds a user name or a password');
+    this.checkDestination(url);
+    // Nobody but a browser has a use for a fragment; it is never sent.
+    url.hash = '';
+    return url;
+  }
+
+  /**
+   * {@link checkUrl}, and every address that the name has now. A name that does not resolve is accepted: an endpoint may be prepared before its network is,
+   * and connecting checks again.
+   * @throws AddressRefusedError
+   */
+  async checkForSaving(text: string): Promise<URL> {
+    const url = this.checkUrl(text);
+    if (this.isAllowed(url) || isIP(plainHostname(url.hostname))) return url;
+    const addresses = await this.addressesNow(url.hostname);
+    this.checkResolved(url.hostname, addresses);
+    return url;
+  }
+
+  /**
+   * The scheme, and the address when the host is a literal.
+   * @throws AddressRefusedError
+   */
+  checkDestination(destination: Destination): void {
+    if (!(destination.protocol in DEFAULT_PORT))
+      throw new AddressRefusedError('scheme', `${destination.protocol}// is not https://`);
+    if (this.isAllowed(destination)) return;
+    const hostname = plainHostname(destination.hostname);
+    if (isIP(hostname)) this.checkAddress(hostname, hostname);
+    // RFC 6761: such a name is the machine itself, whatever a resolver says.
+    if (hostname === 'localhost' || hostname.endsWith('.localhost'))
+      throw new AddressRefusedError('loopback', `${hostname} is loopback`);
+    if (destination.protocol !== 'https:')
+      throw new AddressRefusedError('scheme', `http:// to ${hostname} is not https://`);
+  }
+
+  /**
+   * Every address that a name resolves to. One bad address refuses the name, since nothing says which one a client would take.
+   * @throws AddressRefusedError
+   */
+  checkResolved(hostname: string, addresses: readonly string[]): void {
+    for (const address of addresses)
+      this.checkAddress(address, `${plainHostname(hostname)} resolves to ${address}, which`);
+  }
+
+  /** Whether the deployment lets webhooks reach this very host, whatever its addresses. */
+  isAllowed({ protocol, hostname, port }: Destination): boolean {
+    return this.allowedHosts.has(hostname, port || (DEFAULT_PORT[protocol] ?? ''));
+  }
+
+  private checkAddress(address: string, subject: string): void {
+    const kind = addressKind(address);
+    if (kind === 'public' || (kind === 'private' && this.allowPrivate)) return;
+    throw new AddressRefusedError(kind, `${subject} is ${kind}`);
+  }
+
+  private async addressesNow(hostname: string): Promise<string[]> {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<[]>((resolve) => {
+      timer = setTimeout(resolve, RESOLVE_ON_SAVE_MS, []);
+    });
+    try {
+      const found = await Promise.race([this.resolver.resolve(hostname).catch(() => []), tooLong]);
+      return found.map(({ address }) => address);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

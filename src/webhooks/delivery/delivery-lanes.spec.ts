@@ -1,0 +1,62 @@
+import { DeliveryLanes } from './delivery-lanes.js';
+
+const item = (endpointId: string, name: string, eventType = 'alert.fired') => ({ endpointId, name, eventType });
+
+function lanesOf(...items: ReturnType<typeof item>[]): DeliveryLanes<ReturnType<typeof item>> {
+  const lanes = new DeliveryLanes<ReturnType<typeof item>>(5, 2, 'ping');
+  lanes.add(items);
+  return lanes;
+}
+
+function takeAll(lanes: ReturnType<typeof lanesOf>): string[] {
+  const names: string[] = [];
+  for (let next = lanes.next(); next; next = lanes.next()) names.push(next.name);
+  return names;
+}
+
+describe('DeliveryLanes', () => {
+  it('lets an endpoint with many deliveries take no more than its share, and serves the others in turn', () => {
+    const lanes = lanesOf(
+      item('slow', 's1'),
+      item('slow', 's2'),
+      item('slow', 's3'),
+      item('slow', 's4'),
+      item('fast', 'f1'),
+      item('other', 'o1'),
+    );
+
+    expect(takeAll(lanes)).toEqual(['s1', 'f1', 'o1', 's2']);
+    expect(lanes.congested()).toEqual(['slow']);
+  });
+
+  it('frees room when an item is done', () => {
+    const [s1, s2, s3] = [item('slow', 's1'), item('slow', 's2'), item('slow', 's3')];
+    const lanes = lanesOf(s1, s2, s3);
+    takeAll(lanes);
+
+    lanes.done(s1);
+
+    expect(takeAll(lanes)).toEqual(['s3']);
+    expect(lanes.isCongested('slow')).toBe(false);
+  });
+
+  it('never runs more than there is room for in all', () => {
+    const lanes = lanesOf(
+      ...['a', 'b', 'c', 'd'].flatMap((endpoint) => [item(endpoint, `${endpoint}1`), item(endpoint, `${endpoint}2`)]),
+    );
+
+    expect(takeAll(lanes)).toHaveLength(5);
+  });
+
+  it('lets what somebody waits for go first in its lane', () => {
+    expect(takeAll(lanesOf(item('slow', 's1'), item('slow', 's2'), item('slow', 'p', 'ping')))).toEqual(['p', 's1']);
+  });
+
+  it('gives up waiting items on request and keeps those that run', () => {
+    const lanes = lanesOf(item('slow', 's1'), item('slow', 's2'), item('slow', 's3'));
+    takeAll(lanes);
+
+    expect(lanes.takeWaiting().map(({ name }) => name)).toEqual(['s3']);
+    expect(lanes.congested()).toEqual([]);
+  });
+});

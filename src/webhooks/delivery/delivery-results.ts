@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import type { AttemptResult } from './delivery-lease.js';
+import { DeliveryStore } from './delivery-store.js';
+
+/** How many results one statement writes at most. */
+const BATCH = 100;
+
+/** How often, and how far apart, writing is tried again. What cannot be written then is sent again after its lease: deliveries are at-least-once. */
+const RETRY_PAUSES_MS = [100, 1_000, 3_000];
+
+interface Entry {
+  result: AttemptResult;
+  written: () => void;
+}
+
+/** Writes results together: those that come in while a batch is being written make up the next one. */
+@Injectable()
+export class DeliveryResults {
+  private readonly logger = new Logger('Webhooks');
+  private readonly entries: Entry[] = [];
+  private isWriting = false;
+
+  constructor(private readonly store: DeliveryStore) {}
+
+  /** Resolves when the result is written, or given up on. */
+  write(result: AttemptResult): Promise<void> {
+    return new Promise((written) => {
+      this.entries.push({ result, written });
+      if (this.isWriting) return;
+      this.isWriting = true;
+      // What completes in this turn of the event loop goes along.
+      setImmediate(() => void this.writeAll());
+    });
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.entries.length > 0) {
+      const batch = this.entries.splice(0, BATCH);
+      await this.writeBatch(batch.map(({ result }) => result));
+      for (const { written } of batch) written();
+    }
+    this.isWriting = false;
+  }
+
+  private async writeBatch(results: readonly AttemptResult[]): Promise<void> {
+    for (const pauseMs of [...RETRY_PAUSES_MS, null]) {
+      try {
+        const changed = await this.store.finish(results);
+        const late = results.length - changed.length;
+        if (late > 0)
+          this.logger.warn(
+            `${late} webhook deliveries were finished by another worker, or deleted, before this one was done`,
+          );
+        return;
+      } catch (error) {
+        if (pauseMs === null) {
+          this.logger.error(
+            `The outcome of ${results.length} webhook deliveries could not be stored; they will be sent again`,
+            (error as Error).stack,
+          );
+          return;
+        }
+        await sleep(pauseMs);
+      }
+    }
+  }
+}

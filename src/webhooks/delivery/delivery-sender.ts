@@ -1,0 +1,65 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { SecretBox } from '../../common/secret-box.js';
+import { webhookFormat } from '../formats/index.js';
+import { WebhookTransport, type Exchange, type WebhookRequest } from '../transport/index.js';
+import { PING_EVENT } from '../webhook-events.js';
+import { decideNext, MAX_ATTEMPTS } from './decide-next.js';
+import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
+
+/** Makes one attempt at a delivery: signs, sends, and decides what follows. Holds no transaction. */
+@Injectable()
+export class DeliverySender {
+  private readonly logger = new Logger('Webhooks');
+
+  constructor(
+    private readonly transport: WebhookTransport,
+    private readonly secretBox: SecretBox,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @returns null when the attempt was broken off because the process stops: it does not count. */
+  async attempt(lease: DeliveryLease): Promise<AttemptResult | null> {
+    const startedAt = this.clock.now();
+    const started = performance.now();
+    const exchange = await this.exchange(lease, startedAt);
+    if (exchange.kind === 'aborted') return null;
+    const finishedAt = this.clock.now();
+    const maxAttempts = lease.eventType === PING_EVENT ? 1 : MAX_ATTEMPTS;
+    const next = decideNext(lease.attempt, exchange, finishedAt, Math.random(), maxAttempts);
+    const isResponse = exchange.kind === 'response';
+    return {
+      lease,
+      startedAt,
+      finishedAt,
+      durationMs: performance.now() - started,
+      statusCode: isResponse ? exchange.statusCode : null,
+      error: next.status === 'delivered' ? null : isResponse ? describeStatus(exchange.statusCode) : exchange.error,
+      responseBody: isResponse ? exchange.body : null,
+      next,
+    };
+  }
+
+  /** Breaks off every attempt that runs. */
+  abortAll(): void {
+    this.transport.abortAll();
+  }
+
+  private async exchange(lease: DeliveryLease, at: Date): Promise<Exchange> {
+    let request: WebhookRequest;
+    try {
+      const secret = this.secretBox.open(lease.secretCiphertext, lease.endpointId);
+      request = { url: lease.url, ...webhookFormat(lease.format).format(lease, [secret], at) };
+    } catch (error) {
+      this.logger.error(`Webhook endpoint ${lease.endpointId}: a delivery cannot be prepared`, (error as Error).stack);
+      return { kind: 'unreachable', error: `not sent: ${(error as Error).message}` };
+    }
+    return this.transport.send(request);
+  }
+}
+
+function describeStatus(statusCode: number): string {
+  if (statusCode >= 300 && statusCode < 400) return `answered ${statusCode}, a redirect, which is never followed`;
+  if (statusCode === 410) return 'answered 410, gone: the endpoint was disabled';
+  return `answered ${statusCode}`;
+}

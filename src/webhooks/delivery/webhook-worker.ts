@@ -1,0 +1,214 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { PING_EVENT } from '../webhook-events.js';
+import { DeliveryLanes } from './delivery-lanes.js';
+import type { DeliveryLease } from './delivery-lease.js';
+import { DeliveryResults } from './delivery-results.js';
+import { DeliverySender } from './delivery-sender.js';
+import { DeliverySettings } from './delivery-settings.js';
+import { DeliveryStore } from './delivery-store.js';
+
+/** Whether this process delivers on its own. */
+export const WORKER_ENABLED = Symbol('WORKER_ENABLED');
+
+/** Time between the end of an exchange that uses its full time and the end of the lease, for writing the outcome. */
+const WRITE_MARGIN_MS = 5_000;
+
+interface HeldLease extends DeliveryLease {
+  /** On the monotonic clock: an attempt that starts later could outlast the lease. */
+  startBefore: number;
+}
+
+/**
+ * Delivers what is due: claims rows in batches, sends them concurrently, writes outcomes in batches. Any number of workers share the queue. A claim is made as
+ * soon as something was committed in this process, and once a second for what other processes committed, for retries, and for leases of workers that died.
+ */
+@Injectable()
+export class WebhookWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Webhooks');
+  private readonly lanes: DeliveryLanes<HeldLease>;
+  private pollTimer: NodeJS.Timeout | undefined;
+  private isStarted = false;
+  private isStopping = false;
+  /** The latest look for due rows, under way or over. */
+  private looking: Promise<void> = Promise.resolve();
+  private isLooking = false;
+  private lookAgain = false;
+  /** Whether the last claim was full, so that there may be more. */
+  private hasBacklog = false;
+  /** Endpoints whose rows the last claim left alone. */
+  private passedOver: ReadonlySet<string> = new Set();
+  /** Claimed and not yet written or given back. */
+  private held = 0;
+  private attempts = 0;
+  private whenIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly store: DeliveryStore,
+    private readonly sender: DeliverySender,
+    private readonly results: DeliveryResults,
+    private readonly clock: Clock,
+    private readonly settings: DeliverySettings,
+    @Inject(WORKER_ENABLED) private readonly isEnabled: boolean,
+  ) {
+    this.lanes = new DeliveryLanes(settings.concurrency, settings.concurrencyPerEndpoint, PING_EVENT);
+  }
+
+  onApplicationBootstrap(): void {
+    if (!this.isEnabled) return;
+    this.isStarted = true;
+    this.poll();
+  }
+
+  /** Waits for the exchanges that run, within bounds, and gives everything else back to the other workers. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    clearTimeout(this.pollTimer);
+    await this.looking;
+    await this.giveBack(this.lanes.takeWaiting());
+    const timer = setTimeout(() => this.sender.abortAll(), this.settings.stopTimeoutMs);
+    await this.idle();
+    clearTimeout(timer);
+  }
+
+  /** Looks for due rows now. Does nothing in a process that does not deliver. */
+  wake(): void {
+    if (this.isStarted && !this.isStopping) void this.look();
+  }
+
+  /**
+   * Delivers everything that is due at the clock's present, whether this process delivers on its own or not.
+   * @returns how many attempts were made.
+   */
+  async drain(): Promise<number> {
+    const before = this.attempts;
+    let found: number;
+    do {
+      await this.idle();
+      found = await this.claim();
+      await this.idle();
+    } while (found > 0);
+    return this.attempts - before;
+  }
+
+  private poll(): void {
+    void this.look().then(() => {
+      if (!this.isStopping) this.pollTimer = setTimeout(() => this.poll(), this.settings.pollIntervalMs);
+    });
+  }
+
+  /** One look at a time; who asks during one makes it go round once more. */
+  private look(): Promise<void> {
+    this.lookAgain = true;
+    if (!this.isLooking) this.looking = this.claimWhileDue();
+    return this.looking;
+  }
+
+  private async claimWhileDue(): Promise<void> {
+    this.isLooking = true;
+    try {
+      while ((this.lookAgain || this.hasBacklog) && !this.isStopping && this.room() > 0) {
+        this.lookAgain = false;
+        await this.claim();
+      }
+    } catch (error) {
+      this.hasBacklog = false;
+      this.logger.error(
+        'Due webhook deliveries could not be claimed; the next poll tries again',
+        (error as Error).stack,
+      );
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  /** A whole batch or nothing: where room comes free row by row, claims of single rows would follow each other. */
+  private room(): number {
+    const { claimBatch, maxHeld } = this.settings;
+    return maxHeld - this.held >= claimBatch ? claimBatch : 0;
+  }
+
+  /** @returns how many due rows there were, up to the size of a batch. */
+  private async claim(): Promise<number> {
+    const limit = this.room();
+    if (limit <= 0 || this.isStopping) return 0;
+    const { leaseMs, holdMs, exchangeTimeoutMs } = this.settings;
+    const startBefore = performance.now() + leaseMs - exchangeTimeoutMs - WRITE_MARGIN_MS;
+    const exceptEndpoints = this.lanes.congested();
+    const { leases, found } = await this.store.claim({
+      now: this.clock.now(),
+      limit,
+      leaseMs,
+      holdMs,
+      exceptEndpoints,
+    });
+    this.hasBacklog = found === limit;
+    this.passedOver = new Set(exceptEndpoints);
+    this.held += leases.length;
+    this.lanes.add(leases.map((lease) => ({ ...lease, startBefore })));
+    await this.startAttempts();
+    return found;
+  }
+
+  /** Starts what there is room for, and gives back what has waited too long or will never start. */
+  private async startAttempts(): Promise<void> {
+    const now = performance.now();
+    const unused: HeldLease[] = [];
+    for (let lease = this.lanes.next(); lease; lease = this.lanes.next()) {
+      if (this.isStopping || lease.startBefore < now) {
+        this.lanes.done(lease);
+        unused.push(lease);
+      } else {
+        void this.attempt(lease);
+      }
+    }
+    await this.giveBack(unused);
+  }
+
+  private async attempt(lease: HeldLease): Promise<void> {
+    try {
+      const result = await this.sender.attempt(lease).finally(() => this.lanes.done(lease));
+      void this.startAttempts();
+      if (this.passedOver.has(lease.endpointId) && !this.lanes.isCongested(lease.endpointId)) this.wake();
+      if (!result) return await this.giveBack([lease]);
+      this.attempts += 1;
+      await this.results.write(result);
+    } catch (error) {
+      this.logger.error(
+        `Webhook delivery ${lease.id} broke off; it is tried again when its lease runs out`,
+        (error as Error).stack,
+      );
+    }
+    this.release(1);
+  }
+
+  private async giveBack(leases: readonly HeldLease[]): Promise<void> {
+    if (leases.length === 0) return;
+    try {
+      await this.store.giveBack(leases);
+    } catch (error) {
+      this.logger.warn(
+        `Leases on ${leases.length} webhook deliveries could not be given back and will run out: ${(error as Error).message}`,
+      );
+    }
+    this.release(leases.length);
+  }
+
+  private release(count: number): void {
+    this.held -= count;
+    if (this.hasBacklog || this.lookAgain) this.wake();
+    if (this.held > 0) return;
+    for (const resolve of this.whenIdle.splice(0)) resolve();
+  }
+
+  private idle(): Promise<void> {
+    if (this.held === 0) return Promise.resolve();
+    return new Promise((resolve) => this.whenIdle.push(resolve));
+  }
+}

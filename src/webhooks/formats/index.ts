@@ -1,0 +1,14 @@
+import { standardFormat } from './standard.format.js';
+import type { WebhookFormat } from './webhook-format.js';
+
+const FORMATS = [standardFormat] as const;
+
+export type WebhookFormatCode = (typeof FORMATS)[number]['code'];
+export const WEBHOOK_FORMATS: readonly WebhookFormatCode[] = FORMATS.map(({ code }) => code);
+
+/** @throws Error for a format that this version does not know, such as one that a newer replica has stored. */
+export function webhookFormat(code: string): WebhookFormat {
+  const format = FORMATS.find((candidate) => candidate.code === code);
+  if (!format) throw new Error(`this version does not know the webhook format ${code}`);
+  return format;
+}

@@ -1,0 +1,11 @@
+import { standardWebhooksHeaders } from '../signing/standard-webhooks.js';
+import type { WebhookFormat } from './webhook-format.js';
+
+/** Vedette's own JSON, byte for byte as stored, with the headers of Standard Webhooks. */
+export const standardFormat = {
+  code: 'standard',
+  format: ({ id, body }, secrets, at) => ({
+    headers: { 'content-type': 'application/json', ...standardWebhooksHeaders({ id: `msg_${id}`, at, body }, secrets) },
+    body,
+  }),
+} as const satisfies WebhookFormat;

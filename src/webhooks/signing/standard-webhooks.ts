@@ -1,0 +1,37 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
+const SECRET_PREFIX = 'whsec_';
+const SECRET_BYTES = 32;
+
+/** A new signing secret as Standard Webhooks writes it: `whsec_` and the base64 of 32 random bytes. */
+export function newSigningSecret(): string {
+  return SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
+}
+
+export interface SignedContent {
+  /** `webhook-id`: the same for every attempt at a delivery, so that a receiver can tell a repeat. */
+  id: string;
+  /** When this attempt is made; receivers refuse old ones. */
+  at: Date;
+  /** The exact text that is sent. */
+  body: string;
+}
+
+/**
+ * The three headers of Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA-256 over `id.timestamp.body`, the timestamp in whole seconds.
+ * @param secrets one, or both the new and the old while a secret is being replaced: one signature each, separated by a space.
+ */
+export function standardWebhooksHeaders(
+  { id, at, body }: SignedContent,
+  secrets: readonly string[],
+): Record<string, string> {
+  const timestamp = String(Math.floor(at.getTime() / 1000));
+  const signatures = secrets.map(
+    (secret) => `v1,${createHmac('sha256', keyOf(secret)).update(`${id}.${timestamp}.${body}`).digest('base64')}`,
+  );
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
+}
+
+function keyOf(secret: string): Buffer {
+  return Buffer.from(secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret, 'base64');
+}

@@ -1,0 +1,46 @@
+import { AddressRefusedError } from '../address-guard/index.js';
+
+/** Why there was no answer. */
+export interface ExchangeFailure {
+  kind: 'timeout' | 'refused' | 'unreachable';
+  /** For people. Names at most the host: the path and query of a URL may be a credential, so no message of another library is passed on. */
+  error: string;
+}
+
+const WORDS: Partial<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset before the answer was complete',
+  EPIPE: 'the connection was reset before the answer was complete',
+  UND_ERR_SOCKET: 'the connection was closed before the answer was complete',
+  ENOTFOUND: 'the host name does not resolve',
+  EAI_AGAIN: 'the host name does not resolve at the moment',
+  EHOSTUNREACH: 'there is no route to the host',
+  ENETUNREACH: 'there is no route to the host',
+  UND_ERR_HEADERS_OVERFLOW: 'the headers of the answer are too large',
+};
+
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT']);
+const EXCHANGE_TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+export function describeFailure(
+  error: unknown,
+  timeouts: { connectTimeoutMs: number; exchangeTimeoutMs: number },
+): ExchangeFailure {
+  if (error instanceof AddressRefusedError) return { kind: 'refused', error: error.message };
+  const code = codeOf(error);
+  if (TIMEOUTS.has(code))
+    return { kind: 'timeout', error: `no connection within ${timeouts.connectTimeoutMs / 1000} s` };
+  if (EXCHANGE_TIMEOUTS.has(code)) return exchangeTimeout(timeouts.exchangeTimeoutMs);
+  if (/CERT|TLS|SSL|UNABLE_TO_/.test(code)) return { kind: 'unreachable', error: `no TLS connection: ${code}` };
+  if (code.startsWith('HPE_')) return { kind: 'unreachable', error: `the answer is not HTTP: ${code}` };
+  return { kind: 'unreachable', error: WORDS[code] ?? `the request failed: ${code}` };
+}
+
+export function exchangeTimeout(exchangeTimeoutMs: number): ExchangeFailure {
+  return { kind: 'timeout', error: `no complete answer within ${exchangeTimeoutMs / 1000} s` };
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown error';
+}

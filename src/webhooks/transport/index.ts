@@ -1,0 +1,2 @@
+export * from './transport.module.js';
+export * from './webhook-transport.js';

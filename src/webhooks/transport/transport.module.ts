@@ -1,0 +1,36 @@
+import { HttpModule } from '@nestjs/axios';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AddressGuardModule } from '../address-guard/index.js';
+import { DeliverySettings } from '../delivery/delivery-settings.js';
+import { undiciAdapter } from './undici-adapter.js';
+import { WebhookAgent } from './webhook-agent.js';
+import { WebhookTransport } from './webhook-transport.js';
+
+/** Axios as a plain carrier: it changes no byte, follows nothing, and has no opinion on a status. */
+@Module({})
+export class TransportModule {
+  static register(settings: DeliverySettings): DynamicModule {
+    const settingsProvider = { provide: DeliverySettings, useValue: settings };
+    return {
+      module: TransportModule,
+      imports: [
+        AddressGuardModule,
+        HttpModule.registerAsync({
+          imports: [AddressGuardModule],
+          extraProviders: [WebhookAgent, settingsProvider],
+          inject: [WebhookAgent],
+          useFactory: (agent: WebhookAgent) => ({
+            adapter: undiciAdapter(agent),
+            maxRedirects: 0,
+            proxy: false,
+            validateStatus: () => true,
+            transformRequest: [(data: unknown) => data],
+            transformResponse: [(data: unknown) => data],
+          }),
+        }),
+      ],
+      providers: [WebhookTransport, settingsProvider],
+      exports: [WebhookTransport],
+    };
+  }
+}

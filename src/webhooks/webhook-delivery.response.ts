@@ -1,0 +1,114 @@
+import type { Page } from '../common/pagination/index.js';
+import { toIso } from '../common/wire.js';
+import type { WebhookAttempt } from './webhook-attempt.entity.js';
+import type { DeliveryWithAttempts, DeliveryWithLastAttempt } from './webhook-deliveries.service.js';
+import type { DeliveryStatus } from './webhook-delivery-status.js';
+import type { WebhookDelivery } from './webhook-delivery.entity.js';
+
+/** One attempt at a delivery. */
+export class AttemptResponse {
+  /** From 1. */
+  attempt: number;
+  /** ISO 8601, UTC. */
+  started_at: string;
+  /** Milliseconds from the first byte out to the last byte in. */
+  duration_ms: number;
+  /** Null when no answer came. */
+  status_code: number | null;
+  /** Null when it succeeded. */
+  error: string | null;
+  /** The first 16 kB of the answer. */
+  response_body: string | null;
+}
+
+/** One event for one endpoint. */
+export class DeliveryResponse {
+  /** The header `webhook-id` is `msg_` and this. */
+  id: string;
+  webhook_id: string;
+  event_id: string;
+  event_type: string;
+  /** The alert that it tells of; null for a test. */
+  alert_id: string | null;
+  status: DeliveryStatus;
+  /** How many attempts were made. */
+  attempt_count: number;
+  /** When it is sent next, ISO 8601, UTC; null when it is done. */
+  next_attempt_at: string | null;
+  last_status_code: number | null;
+  last_error: string | null;
+  /** ISO 8601, UTC. */
+  created_at: string;
+  /** ISO 8601, UTC; null while it is pending. */
+  completed_at: string | null;
+}
+
+/** A delivery as lists show it. */
+export class DeliveryItemResponse extends DeliveryResponse {
+  /** Null before the first attempt. */
+  last_attempt: AttemptResponse | null;
+}
+
+/** A delivery with all that is known of it. */
+export class DeliveryDetailResponse extends DeliveryResponse {
+  /** The exact text that is signed and sent. */
+  body: string;
+  /** First to last. */
+  attempts: AttemptResponse[];
+}
+
+/** A page of deliveries. */
+export class DeliveryPageResponse {
+  items: DeliveryItemResponse[];
+  /** How many there are in all. */
+  total: number;
+  /** The `cursor` of the next page; null on the last. */
+  next_cursor: string | null;
+}
+
+export function toDeliveryDetailResponse({ delivery, attempts }: DeliveryWithAttempts): DeliveryDetailResponse {
+  return { ...toDeliveryResponse(delivery), body: delivery.body, attempts: attempts.map(toAttemptResponse) };
+}
+
+export function toDeliveryPageResponse({
+  items,
+  total,
+  nextCursor,
+}: Page<DeliveryWithLastAttempt>): DeliveryPageResponse {
+  return {
+    items: items.map(({ delivery, lastAttempt }) => ({
+      ...toDeliveryResponse(delivery),
+      last_attempt: lastAttempt && toAttemptResponse(lastAttempt),
+    })),
+    total,
+    next_cursor: nextCursor,
+  };
+}
+
+function toDeliveryResponse(delivery: WebhookDelivery): DeliveryResponse {
+  return {
+    id: delivery.id,
+    webhook_id: delivery.endpointId,
+    event_id: delivery.eventId,
+    event_type: delivery.eventType,
+    alert_id: delivery.alertId,
+    status: delivery.status,
+    attempt_count: delivery.attemptCount,
+    next_attempt_at: delivery.status === 'pending' ? toIso(delivery.nextAttemptAt) : null,
+    last_status_code: delivery.lastStatusCode,
+    last_error: delivery.lastError,
+    created_at: toIso(delivery.createdAt),
+    completed_at: toIso(delivery.completedAt),
+  };
+}
+
+function toAttemptResponse(attempt: WebhookAttempt): AttemptResponse {
+  return {
+    attempt: attempt.attempt,
+    started_at: toIso(attempt.startedAt),
+    duration_ms: attempt.durationMs,
+    status_code: attempt.statusCode,
+    error: attempt.error,
+    response_body: attempt.responseBody,
+  };
+}

@@ -1,0 +1,110 @@
+import type { LookupAddress } from 'node:dns';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { AddressGuard } from '../../src/webhooks/address-guard/address-guard.js';
+import { HostResolver } from '../../src/webhooks/address-guard/host-resolver.js';
+import { DeliverySettings } from '../../src/webhooks/delivery/delivery-settings.js';
+import { WebhookAgent } from '../../src/webhooks/transport/webhook-agent.js';
+import { testEnvironment } from '../support/test-module.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+/** Gives each name its answers in turn, the last one for ever: what a name server of an attacker does. */
+class ChangingResolver extends HostResolver {
+  constructor(private readonly answers: Record<string, string[][]>) {
+    super();
+  }
+
+  override async resolve(hostname: string): Promise<LookupAddress[]> {
+    const answers = this.answers[hostname] ?? [];
+    const addresses = (answers.length > 1 ? answers.shift() : answers[0]) ?? [];
+    return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  }
+}
+
+describe('the address guard at connect', () => {
+  let receiver: WebhookReceiver;
+  let bystander: Server;
+  let port: number;
+  let connections = 0;
+  const agents: WebhookAgent[] = [];
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    bystander = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    }).listen(0, '::');
+    await once(bystander, 'listening');
+    port = (bystander.address() as AddressInfo).port;
+  });
+  afterAll(async () => {
+    await Promise.all(agents.map((agent) => agent.onApplicationShutdown()));
+    await receiver.close();
+    bystander.close();
+  });
+
+  function guarded(
+    answers: Record<string, string[][]>,
+    allowed: string[] = [],
+  ): { guard: AddressGuard; agent: WebhookAgent } {
+    const resolver = new ChangingResolver(answers);
+    const guard = new AddressGuard(testEnvironment({ VEDETTE_WEBHOOK_ALLOWED_HOSTS: allowed }), resolver);
+    const agent = new WebhookAgent(guard, resolver, DeliverySettings.with({ connectTimeoutMs: 2_000 }));
+    agents.push(agent);
+    return { guard, agent };
+  }
+
+  const get = (agent: WebhookAgent, origin: string) => agent.request({ origin, path: '/', method: 'GET' });
+
+  it.each([
+    '127.0.0.1',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '2130706433',
+    '0x7f.1',
+    '0.0.0.0',
+    '[::]',
+    'localhost',
+    '[64:ff9b::7f00:1]',
+  ])('opens no socket to https://%s', async (host) => {
+    await expect(get(guarded({}).agent, new URL(`https://${host}:${port}`).origin)).rejects.toThrow(
+      'refused by the address guard',
+    );
+    expect(connections).toBe(0);
+  });
+
+  it('does not fall for a name that was harmless when it was saved', async () => {
+    const { guard, agent } = guarded({ 'rebinding.example': [['8.8.8.8'], ['127.0.0.1']] });
+    await guard.checkForSaving(`https://rebinding.example:${port}/`);
+
+    await expect(get(agent, `https://rebinding.example:${port}`)).rejects.toThrow(
+      'refused by the address guard: rebinding.example resolves to 127.0.0.1, which is loopback',
+    );
+    expect(connections).toBe(0);
+  });
+
+  it('refuses a name with one bad address among good ones', async () => {
+    const { agent } = guarded({ 'mixed.example': [['8.8.8.8', '::1']] });
+
+    await expect(get(agent, `https://mixed.example:${port}`)).rejects.toThrow(
+      'mixed.example resolves to ::1, which is loopback',
+    );
+    expect(connections).toBe(0);
+  });
+
+  it('refuses plain http to a name that is not allowed', async () => {
+    await expect(get(guarded({ 'plain.example': [['8.8.8.8']] }).agent, 'http://plain.example')).rejects.toThrow(
+      'http:// to plain.example is not https://',
+    );
+  });
+
+  it('reaches an allowed host by name, whatever its addresses', async () => {
+    const receiverPort = new URL(receiver.url()).port;
+    const { agent } = guarded({ 'hooks.internal': [['127.0.0.1']] }, [`hooks.internal:${receiverPort}`]);
+
+    const response = await get(agent, `http://hooks.internal:${receiverPort}`);
+    await response.body.dump();
+
+    expect(response.statusCode).toBe(204);
+  });
+});

@@ -1,0 +1,256 @@
+import { APP_GUARD } from '@nestjs/core';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Webhook } from 'standardwebhooks';
+import type { AuthenticatedRequest } from '../../src/common/access/index.js';
+import { newId } from '../../src/common/ids.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
+import { anOrganization } from '../support/factories.js';
+import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
+import { NOW } from '../support/test-module.js';
+import { anEvent, enqueue } from '../support/webhook-factories.js';
+import { startWebhookReceiver, type ReceivedRequest, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+/** Takes the token for the id of the organisation whose admin is calling: who may call what is for the authentication's own tests. */
+class TokenIsOrganization implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest & { headers: { authorization: string } }>();
+    const organizationId = request.headers.authorization.slice('Bearer '.length);
+    const userId = newId();
+    request.principal = { organizationId, role: 'admin', userId, apiKeyId: null, actorId: userId };
+    return true;
+  }
+}
+
+describe('webhooks over HTTP', () => {
+  let receiver: WebhookReceiver;
+  let http: TestHttp;
+  let token: string;
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    http = await startTestHttp([WebhooksModule.register({ worker: true, delivery: { exchangeTimeoutMs: 400 } })], {
+      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
+      providers: [{ provide: APP_GUARD, useClass: TokenIsOrganization }],
+    });
+  });
+  afterAll(async () => {
+    await http.close();
+    await receiver.close();
+  });
+  beforeEach(async () => {
+    token = await anOrganization(http.database);
+  });
+
+  const request = (method: string, path: string, body?: unknown): Promise<Answer> =>
+    http.request(method, `/api/v1/webhooks${path}`, { token, body });
+
+  async function created(changes: Record<string, unknown> = {}): Promise<Answer['body']> {
+    const answer = await request('POST', '', {
+      name: 'SOC',
+      url: receiver.url('/ok'),
+      events: ['alert.fired'],
+      ...changes,
+    });
+    expect(answer).toMatchObject({ status: 201 });
+    return answer.body;
+  }
+
+  it('creates an endpoint with defaults and shows its secret this once', async () => {
+    const webhook = await created();
+
+    expect(webhook).toEqual({
+      id: expect.any(String),
+      name: 'SOC',
+      url: receiver.url('/ok'),
+      events: ['alert.fired'],
+      format: 'standard',
+      is_enabled: true,
+      created_at: NOW.toISOString(),
+      updated_at: NOW.toISOString(),
+      secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
+    });
+    const { secret, ...shown } = webhook;
+    expect((await request('GET', `/${webhook.id}`)).body).toEqual(shown);
+    expect((await request('GET', '')).body).toEqual({ items: [shown], total: 1, next_cursor: null });
+    const [row] = await http.database.query<{ all: string }>(
+      'SELECT webhook_endpoint::text AS all FROM webhook_endpoint WHERE id = $1',
+      [webhook.id],
+    );
+    expect(row?.all).not.toContain(secret.slice('whsec_'.length));
+  });
+
+  it.each([
+    ['name', { name: '' }, 'on one line'],
+    ['name', { name: 'two\nlines' }, 'on one line'],
+    ['name', { name: null }, 'on one line'],
+    ['url', { url: 'not a url' }, 'it is not a URL'],
+    ['url', { url: 'http://example.com/' }, 'http:// to example.com is not https://'],
+    ['url', { url: 'https://127.0.0.1/SECRET' }, '127.0.0.1 is loopback'],
+    ['url', { url: 'https://169.254.169.254/' }, 'metadata'],
+    ['url', { url: 'https://user:SECRET@example.com/' }, 'user name or a password'],
+    ['url', { url: 7 }, 'URL'],
+    ['events', { events: ['alert.fired', 'alert.exploded'] }, 'alert.fired'],
+    ['events', { events: ['ping'] }, 'alert.fired'],
+    ['events', { events: 'alert.fired' }, 'alert.fired'],
+    ['format', { format: 'carrier-pigeon' }, 'must be one of: standard'],
+    ['format', { format: null }, 'must be one of: standard'],
+    ['is_enabled', { is_enabled: 'yes' }, 'true or false'],
+    ['secret', { secret: 'mine' }, 'is not known here'],
+  ])('refuses a bad %s on creation and on change: %j', async (field, change, message) => {
+    const webhook = await created();
+    const answers = [
+      await request('POST', '', { name: 'SOC', url: receiver.url(), events: [], ...change }),
+      await request('PATCH', `/${webhook.id}`, change),
+    ];
+
+    for (const { status, body } of answers) {
+      expect({ status, errors: body.errors }).toMatchObject({
+        status: 400,
+        errors: [{ field, message: expect.stringContaining(message) }],
+      });
+      expect(JSON.stringify(body)).not.toContain('SECRET');
+    }
+    expect((await request('GET', '')).body).toMatchObject({
+      total: 1,
+      items: [{ name: 'SOC', url: receiver.url('/ok'), is_enabled: true }],
+    });
+  });
+
+  it('changes what is given and nothing else', async () => {
+    const { secret: _, ...webhook } = await created();
+
+    const answer = await request('PATCH', `/${webhook.id}`, { is_enabled: false, events: [] });
+
+    expect(answer).toMatchObject({ status: 200, body: { ...webhook, is_enabled: false, events: [] } });
+    expect(answer.body).not.toHaveProperty('secret');
+    expect((await request('PATCH', `/${webhook.id}`, {})).status).toBe(200);
+  });
+
+  it('deletes', async () => {
+    const webhook = await created();
+
+    expect(await request('DELETE', `/${webhook.id}`)).toMatchObject({ status: 204, body: undefined });
+    expect((await request('GET', `/${webhook.id}`)).status).toBe(404);
+    expect((await request('DELETE', `/${webhook.id}`)).status).toBe(404);
+  });
+
+  it('knows nothing of another organisation', async () => {
+    const webhook = await created();
+    const { body: delivery } = await request('POST', `/${webhook.id}/test`);
+    token = await anOrganization(http.database);
+
+    for (const id of [webhook.id, newId(), 'no-uuid']) {
+      expect((await request('GET', `/${id}`)).status).toBe(404);
+      expect((await request('PATCH', `/${id}`, { name: 'Mine' })).status).toBe(404);
+      expect((await request('DELETE', `/${id}`)).status).toBe(404);
+      expect((await request('POST', `/${id}/test`)).status).toBe(404);
+      expect((await request('GET', `/${id}/deliveries`)).status).toBe(404);
+      expect((await request('GET', `/${id}/deliveries/${delivery.id}`)).status).toBe(404);
+    }
+    expect((await request('GET', '')).body).toEqual({ items: [], total: 0, next_cursor: null });
+  });
+
+  it('pages through endpoints and deliveries without a gap', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const webhooks = [];
+    for (const name of names) webhooks.push(await created({ name, is_enabled: name === 'a' }));
+    for (let count = 0; count < 5; count += 1) await enqueue(http, anEvent(token));
+
+    const pageThrough = async (path: string, key: string): Promise<string[]> => {
+      const seen: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const { status, body } = await request('GET', `${path}?limit=2${cursor && `&cursor=${cursor}`}`);
+        expect({ status, total: body.total }).toEqual({ status: 200, total: 5 });
+        seen.push(...body.items.map((item: Record<string, string>) => item[key]));
+        cursor = body.next_cursor;
+      }
+      return seen;
+    };
+
+    expect(await pageThrough('', 'name')).toEqual(names);
+    expect(new Set(await pageThrough(`/${webhooks[0].id}/deliveries`, 'id')).size).toBe(5);
+    expect((await request('GET', '?limit=2&offset=4')).body.items).toMatchObject([{ name: 'e' }]);
+    for (const cursor of ['nonsense', Buffer.from('["yesterday","x"]').toString('base64url')]) {
+      expect(await request('GET', `?cursor=${cursor}`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ field: 'cursor' }] },
+      });
+    }
+  });
+
+  describe('the test of an endpoint', () => {
+    it('goes the way alerts go and tells the outcome', async () => {
+      const webhook = await created({ url: receiver.url('/test-ok') });
+
+      const answer = await request('POST', `/${webhook.id}/test`);
+
+      expect(answer).toMatchObject({
+        status: 200,
+        body: {
+          webhook_id: webhook.id,
+          event_type: 'ping',
+          status: 'delivered',
+          last_status_code: 204,
+          last_error: null,
+          next_attempt_at: null,
+          attempts: [{ attempt: 1, status_code: 204 }],
+        },
+      });
+      const [sent] = (await receiver.received('/test-ok', 1)) as [ReceivedRequest];
+      expect(sent.headers['webhook-id']).toBe(`msg_${answer.body.id}`);
+      expect(JSON.parse(sent.body)).toEqual({
+        type: 'ping',
+        timestamp: NOW.toISOString(),
+        data: { webhook_id: webhook.id, message: expect.any(String) },
+      });
+      const signature = new Webhook(webhook.secret).sign(`msg_${answer.body.id}`, NOW, sent.body);
+      expect(sent.headers['webhook-signature']).toBe(signature);
+      expect((await request('GET', `/${webhook.id}/deliveries/${answer.body.id}`)).body).toEqual(answer.body);
+    });
+
+    it('is tried once, tells of the failure, and stands in the log', async () => {
+      const webhook = await created({ url: receiver.url('/test-fails') });
+      receiver.answer('/test-fails', { status: 500, body: 'no such channel' });
+
+      const { status, body } = await request('POST', `/${webhook.id}/test`);
+
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        status: 'failed',
+        last_status_code: 500,
+        last_error: 'answered 500',
+        attempts: [{ response_body: 'no such channel' }],
+      });
+      const log = await request('GET', `/${webhook.id}/deliveries?status=failed`);
+      expect(log.body).toMatchObject({
+        total: 1,
+        items: [{ id: body.id, last_attempt: { attempt: 1, status_code: 500 } }],
+      });
+      expect((await request('GET', `/${webhook.id}/deliveries?status=pending`)).body).toMatchObject({
+        total: 0,
+        items: [],
+      });
+      expect(await request('GET', `/${webhook.id}/deliveries?status=lost`)).toMatchObject({
+        status: 400,
+        body: { errors: [{ field: 'status' }] },
+      });
+    });
+
+    it('tells of a receiver that does not answer in time', async () => {
+      const webhook = await created({ url: receiver.url('/test-hangs') });
+      receiver.answer('/test-hangs', () => {});
+
+      expect((await request('POST', `/${webhook.id}/test`)).body).toMatchObject({
+        status: 'failed',
+        last_status_code: null,
+        last_error: 'no complete answer within 0.4 s',
+      });
+    });
+
+    it('works while the endpoint is disabled', async () => {
+      const webhook = await created({ url: receiver.url('/test-disabled'), is_enabled: false });
+
+      expect((await request('POST', `/${webhook.id}/test`)).body).toMatchObject({ status: 'delivered' });
+    });
+  });
+});

@@ -1,0 +1,161 @@
+import { newId } from '../../src/common/ids.js';
+import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
+import type { AttemptResult, DeliveryLease } from '../../src/webhooks/delivery/delivery-lease.js';
+import { WebhookEndpointsService, WebhooksModule } from '../../src/webhooks/index.js';
+import { anOrganization } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { anEndpoint, anEvent, attemptsTo, deliveriesTo, enqueue } from '../support/webhook-factories.js';
+
+const URL = 'http://hooks.internal/';
+const LEASE_MS = 60_000;
+const HOLD_MS = 60_000;
+
+describe('the webhook queue', () => {
+  let context: TestContext;
+  let store: DeliveryStore;
+  let organizationId: string;
+
+  beforeAll(async () => {
+    context = await startTestModule([WebhooksModule.register({ worker: false })], {
+      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: ['hooks.internal'] },
+    });
+    store = context.module.get(DeliveryStore);
+  });
+  afterAll(() => context.close());
+  beforeEach(async () => {
+    await context.database.query('DELETE FROM webhook_delivery');
+    organizationId = await anOrganization(context.database);
+  });
+
+  const claim = (now = NOW, limit = 100) => store.claim({ now, limit, leaseMs: LEASE_MS, holdMs: HOLD_MS });
+
+  const delivered = (lease: DeliveryLease): AttemptResult => ({
+    lease,
+    startedAt: NOW,
+    finishedAt: NOW,
+    durationMs: 1,
+    statusCode: 204,
+    error: null,
+    responseBody: '',
+    next: { status: 'delivered' },
+  });
+
+  const failed = (lease: DeliveryLease): AttemptResult => ({
+    ...delivered(lease),
+    statusCode: 500,
+    error: 'answered 500',
+    next: { status: 'pending', nextAttemptAt: new Date(NOW.getTime() + 5_000) },
+  });
+
+  it('gives each of 2,000 rows to one of 8 claimers', async () => {
+    await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, ...Array.from({ length: 2_000 }, () => anEvent(organizationId)));
+
+    const claimAll = async (): Promise<string[]> => {
+      const ids: string[] = [];
+      for (;;) {
+        const { leases } = await claim(NOW, 50);
+        if (leases.length === 0) return ids;
+        ids.push(...leases.map(({ id }) => id));
+      }
+    };
+    const claimed = (await Promise.all(Array.from({ length: 8 }, claimAll))).flat();
+
+    expect(claimed).toHaveLength(2_000);
+    expect(new Set(claimed).size).toBe(2_000);
+  });
+
+  it('lets a lease that ran out be claimed again, and a late worker change nothing', async () => {
+    const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, anEvent(organizationId));
+    const [late] = (await claim()).leases as [DeliveryLease];
+    expect((await claim(new Date(NOW.getTime() + LEASE_MS))).leases).toEqual([]);
+    const [current] = (await claim(new Date(NOW.getTime() + LEASE_MS + 1))).leases as [DeliveryLease];
+    expect(current.id).toBe(late.id);
+
+    const changed = await Promise.all([store.finish([failed(late)]), store.finish([delivered(current)])]);
+
+    expect(changed).toEqual([[], [current.id]]);
+    expect(await deliveriesTo(context, endpoint.id)).toMatchObject([
+      { status: 'delivered', attempt_count: 1, lock_token: null, completed_at: NOW },
+    ]);
+    expect((await attemptsTo(context, endpoint.id)).map(({ status_code }) => status_code).sort()).toEqual([204, 500]);
+    expect(await store.finish([failed(current)])).toEqual([]);
+  });
+
+  it('writes many outcomes at once, each its own', async () => {
+    const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, anEvent(organizationId), anEvent(organizationId));
+    const [first, second] = (await claim()).leases as [DeliveryLease, DeliveryLease];
+
+    expect((await store.finish([delivered(first), failed(second)])).sort()).toEqual([first.id, second.id].sort());
+
+    const rows = await deliveriesTo(context, endpoint.id);
+    expect(rows.find(({ id }) => id === first.id)).toMatchObject({
+      status: 'delivered',
+      last_status_code: 204,
+      last_error: null,
+    });
+    expect(rows.find(({ id }) => id === second.id)).toMatchObject({
+      status: 'pending',
+      last_status_code: 500,
+      last_error: 'answered 500',
+      next_attempt_at: new Date(NOW.getTime() + 5_000),
+      locked_until: null,
+    });
+  });
+
+  it('drops the outcome of a delivery that was deleted meanwhile, and keeps the others', async () => {
+    const doomed = await anEndpoint(context, organizationId, { url: URL });
+    const kept = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, anEvent(organizationId));
+    const { leases } = await claim();
+    await context.module.get(WebhookEndpointsService).delete(organizationId, doomed.endpoint.id);
+
+    expect(await store.finish(leases.map(delivered))).toHaveLength(1);
+    expect(await deliveriesTo(context, kept.endpoint.id)).toMatchObject([{ status: 'delivered' }]);
+  });
+
+  it('gives back leases to be claimed at once, but only its own', async () => {
+    await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, anEvent(organizationId));
+    const { leases } = await claim();
+
+    expect(await store.giveBack(leases.map((lease) => ({ ...lease, lockToken: newId() })))).toBe(0);
+    expect((await claim()).leases).toEqual([]);
+    expect(await store.giveBack(leases)).toBe(1);
+    expect((await claim()).leases).toMatchObject([{ id: leases[0]?.id, attempt: 1 }]);
+  });
+
+  it('puts off the rows of a disabled endpoint without using up an attempt', async () => {
+    const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, anEvent(organizationId));
+    const endpoints = context.module.get(WebhookEndpointsService);
+    await endpoints.update(organizationId, endpoint.id, { isEnabled: false });
+
+    expect(await claim()).toEqual({ leases: [], found: 1 });
+    expect(await claim()).toEqual({ leases: [], found: 0 });
+    expect(await deliveriesTo(context, endpoint.id)).toMatchObject([
+      { status: 'pending', attempt_count: 0, next_attempt_at: new Date(NOW.getTime() + HOLD_MS), lock_token: null },
+    ]);
+
+    await endpoints.update(organizationId, endpoint.id, { isEnabled: true });
+    expect((await claim(new Date(NOW.getTime() + HOLD_MS))).leases).toHaveLength(1);
+  });
+
+  it('leaves endpoints alone that the claimer names', async () => {
+    const slow = await anEndpoint(context, organizationId, { url: URL });
+    const fast = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, anEvent(organizationId));
+
+    const { leases } = await store.claim({
+      now: NOW,
+      limit: 100,
+      leaseMs: LEASE_MS,
+      holdMs: HOLD_MS,
+      exceptEndpoints: [slow.endpoint.id],
+    });
+
+    expect(leases.map(({ endpointId }) => endpointId)).toEqual([fast.endpoint.id]);
+  });
+});

@@ -1,0 +1,123 @@
+import { DeliverySettings } from '../../src/webhooks/delivery/delivery-settings.js';
+import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
+import { anOrganization } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { anEndpoint, anEvent, deliveriesTo, enqueue } from '../support/webhook-factories.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+describe('the webhook worker', () => {
+  let receiver: WebhookReceiver;
+  let context: TestContext | undefined;
+
+  beforeEach(async () => {
+    receiver = await startWebhookReceiver();
+  });
+  afterEach(async () => {
+    await context?.close();
+    context = undefined;
+    await receiver.close();
+  });
+
+  async function startWorker(delivery: Partial<DeliverySettings> = {}): Promise<TestContext> {
+    context = await startTestModule([WebhooksModule.register({ worker: true, delivery })], {
+      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
+    });
+    return context;
+  }
+
+  it('sends right after the commit, without waiting for the next poll', async () => {
+    const running = await startWorker({ pollIntervalMs: 3_600_000 });
+    const organizationId = await anOrganization(running.database);
+    await anEndpoint(running, organizationId, { url: receiver.url('/a') });
+
+    await enqueue(running, anEvent(organizationId));
+
+    expect(await receiver.received('/a', 1)).toHaveLength(1);
+  });
+
+  it('finds by polling what nobody woke it for', async () => {
+    const running = await startWorker({ pollIntervalMs: 20 });
+    const organizationId = await anOrganization(running.database);
+    const { endpoint } = await anEndpoint(running, organizationId, { url: receiver.url('/a') });
+
+    await running.database.query(
+      `INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, body, next_attempt_at, created_at)
+       VALUES (vedette_uuidv7(), $1, $2, vedette_uuidv7(), 'alert.fired', '{}', $3, $3)`,
+      [organizationId, endpoint.id, NOW],
+    );
+
+    expect(await receiver.received('/a', 1)).toMatchObject([{ body: '{}' }]);
+  });
+
+  it('works off a backlog of one endpoint without polling, a few at a time', async () => {
+    const running = await startWorker({ pollIntervalMs: 3_600_000, claimBatch: 10, concurrencyPerEndpoint: 3 });
+    const organizationId = await anOrganization(running.database);
+    await anEndpoint(running, organizationId, { url: receiver.url('/a') });
+
+    await enqueue(running, ...Array.from({ length: 200 }, () => anEvent(organizationId)));
+
+    const requests = await receiver.received('/a', 200);
+    expect(new Set(requests.map(({ headers }) => headers['webhook-id'])).size).toBe(200);
+    expect(receiver.mostAtOnce()).toBeLessThanOrEqual(3);
+  });
+
+  it('does not let an endpoint that hangs keep others waiting', async () => {
+    const running = await startWorker({
+      pollIntervalMs: 3_600_000,
+      claimBatch: 10,
+      concurrency: 6,
+      concurrencyPerEndpoint: 2,
+      stopTimeoutMs: 0,
+    });
+    const [hanging, other] = [await anOrganization(running.database), await anOrganization(running.database)];
+    receiver.answer('/hangs', ...Array.from({ length: 50 }, () => () => {}));
+    await anEndpoint(running, hanging, { url: receiver.url('/hangs') });
+    await anEndpoint(running, other, { url: receiver.url('/other') });
+
+    await enqueue(running, ...Array.from({ length: 50 }, () => anEvent(hanging)));
+    await receiver.received('/hangs', 2);
+    await enqueue(running, ...Array.from({ length: 50 }, () => anEvent(other)));
+
+    expect(await receiver.received('/other', 50)).toHaveLength(50);
+    expect(await receiver.received('/hangs', 2)).toHaveLength(2);
+  });
+
+  it('stops within bounds: finishes what runs, gives back the rest without using up an attempt', async () => {
+    const running = await startWorker({ pollIntervalMs: 3_600_000, concurrencyPerEndpoint: 2, stopTimeoutMs: 300 });
+    const organizationId = await anOrganization(running.database);
+    receiver.answer(
+      '/a',
+      (response) => void setTimeout(() => response.writeHead(204).end(), 100),
+      () => {},
+    );
+    const { endpoint } = await anEndpoint(running, organizationId, { url: receiver.url('/a') });
+    await enqueue(running, ...Array.from({ length: 5 }, () => anEvent(organizationId)));
+    await receiver.received('/a', 2);
+
+    await running.module.close();
+
+    const rows = await deliveriesTo(running, endpoint.id);
+    expect(rows.map(({ status }) => status).sort()).toEqual(['delivered', 'pending', 'pending', 'pending', 'pending']);
+    expect(rows.filter(({ status }) => status === 'pending')).toMatchObject(
+      Array.from({ length: 4 }, () => ({ attempt_count: 0, lock_token: null, locked_until: null })),
+    );
+    expect(receiver.requests).toHaveLength(2);
+  });
+
+  it('starts nothing of its own where it is switched off', async () => {
+    context = await startTestModule([WebhooksModule.register({ worker: false, delivery: { pollIntervalMs: 1 } })], {
+      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
+    });
+    const organizationId = await anOrganization(context.database);
+    await anEndpoint(context, organizationId, { url: receiver.url('/a') });
+    await enqueue(context, anEvent(organizationId));
+
+    const claim = await context.module
+      .get(DeliveryStore)
+      .claim({ now: NOW, limit: 10, leaseMs: 60_000, holdMs: 60_000 });
+
+    expect(claim.leases).toHaveLength(1);
+    expect(receiver.requests).toEqual([]);
+  });
+});
