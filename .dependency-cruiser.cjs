@@ -1,5 +1,5 @@
 /** Who may import whom. Each rule carries its reason. */
-const modules = 'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|setup';
+const modules = 'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|demo|setup';
 
 /** What each module may import besides `common`, `config` and `database`. */
 const allowed = {
@@ -13,7 +13,8 @@ const allowed = {
   instances: ['notifications', 'webhooks'],
   evaluation: ['rules', 'instances', 'evaluators', 'notifications', 'webhooks', 'posture'],
   health: [],
-  setup: ['auth', 'organizations', 'posture', 'rules'],
+  demo: ['auth', 'posture'],
+  setup: ['auth', 'demo', 'organizations', 'posture', 'rules'],
 };
 
 module.exports = {

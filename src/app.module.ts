@@ -32,7 +32,7 @@ export class AppModule {
         RulesModule,
         InstancesModule,
         NotificationsModule,
-        WebhooksModule,
+        WebhooksModule.register(),
         EvaluationModule,
         HealthModule,
         SetupModule,

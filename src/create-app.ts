@@ -12,8 +12,15 @@ import { WebhookWorker } from './webhooks/index.js';
 
 const LEVELS: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
-/** Adds the request's id to each line that a request causes. */
-class RequestLogger extends ConsoleLogger {
+/** Where Nest says at each start which of its parts it has put together: nothing that somebody who runs Vedette acts on. */
+const FRAMEWORK_CONTEXTS = ['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver'];
+
+/** Adds the request's id to each line that a request causes, and leaves out the framework's roll call. */
+class VedetteLogger extends ConsoleLogger {
+  override log(message: unknown, ...context: unknown[]): void {
+    if (!FRAMEWORK_CONTEXTS.includes(context.at(-1) as string)) super.log(message, ...(context as [string]));
+  }
+
   protected override getJsonLogObject(
     ...parameters: Parameters<ConsoleLogger['getJsonLogObject']>
   ): ReturnType<ConsoleLogger['getJsonLogObject']> {
@@ -25,7 +32,7 @@ class RequestLogger extends ConsoleLogger {
 
 export function createLogger(environment: Environment): ConsoleLogger {
   const logLevels = LEVELS.slice(0, LEVELS.indexOf(environment.VEDETTE_LOG_LEVEL) + 1);
-  return new RequestLogger({ json: environment.VEDETTE_LOG_FORMAT === 'json', logLevels, prefix: 'Vedette' });
+  return new VedetteLogger({ json: environment.VEDETTE_LOG_FORMAT === 'json', logLevels, prefix: 'Vedette' });
 }
 
 /** The application behind HTTP, not listening yet and with nothing running in the background. */

@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { newId } from './common/ids.js';
 import { invalidInput, ProblemFilter, type FieldError } from './common/errors/index.js';
 import { runInRequestContext } from './common/request-context.js';
+import { registerImportUploads } from './posture/index.js';
 
 /** Largest JSON body: 10,000 posture items with every field take some 2 MB. */
 const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
@@ -37,6 +38,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   );
   app.useGlobalFilters(new ProblemFilter());
   await app.register(fastifyCookie);
+  await registerImportUploads(app);
   await app.register(fastifyHelmet, {
     contentSecurityPolicy: {
       directives: {

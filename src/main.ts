@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp, startBackgroundWork } from './create-app.js';
 import { readEnvironment, type Environment } from './config/index.js';
 import { openDatabaseServer, type DatabaseServer } from './database/index.js';
+import { DEMO_PASSWORD, DEMO_USERS } from './demo/index.js';
 import { SetupService, type SetupResult } from './setup/index.js';
 import type { PassResult } from './evaluation/index.js';
 
@@ -26,15 +27,8 @@ async function main(): Promise<void> {
   greet(environment, setup, firstPass, await app.getUrl());
 }
 
-function greet(
-  environment: Environment,
-  setup: SetupResult,
-  { fired, rulesEvaluated }: PassResult,
-  address: string,
-): void {
-  const password =
-    setup.generatedPassword ??
-    (environment.VEDETTE_ADMIN_PASSWORD ? 'as VEDETTE_ADMIN_PASSWORD says' : 'as printed at the first start');
+function greet(environment: Environment, setup: SetupResult, firstPass: PassResult, address: string): void {
+  const { fired, rulesEvaluated } = firstPass;
   const lines = [
     '',
     environment.VEDETTE_DEMO
@@ -43,8 +37,7 @@ function greet(
     '',
     `  address   ${address}`,
     `  explorer  ${address}/docs`,
-    `  sign-in   ${setup.adminEmail}`,
-    `  password  ${password}${setup.generatedPassword ? '   (shown this once)' : ''}`,
+    ...(environment.VEDETTE_DEMO ? demoSignIn() : signIn(environment, setup)),
     `  database  ${server?.description}`,
     '',
     `  ${rulesEvaluated} rules evaluated, ${fired.length} alerts fired${fired.length > 0 ? ':' : '.'}`,
@@ -54,6 +47,23 @@ function greet(
     '',
   ];
   console.log(lines.join('\n'));
+}
+
+function signIn(
+  { VEDETTE_ADMIN_PASSWORD: given }: Environment,
+  { adminEmail, generatedPassword }: SetupResult,
+): string[] {
+  const password = generatedPassword
+    ? `${generatedPassword}   (shown this once)`
+    : `as ${given ? 'VEDETTE_ADMIN_PASSWORD said at' : 'printed at'} the first start`;
+  return [`  sign-in   ${adminEmail}`, `  password  ${password}`];
+}
+
+function demoSignIn(): string[] {
+  const people = DEMO_USERS.filter(({ isActive }) => isActive).map(
+    ({ email, role }) => `            ${email} (${role})`,
+  );
+  return [`  password  ${DEMO_PASSWORD}   for each of`, ...people];
 }
 
 async function stop(exitCode: number): Promise<never> {

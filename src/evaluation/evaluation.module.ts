@@ -5,7 +5,6 @@ import { InstancesModule } from '../instances/index.js';
 import { NotificationsModule } from '../notifications/index.js';
 import { PostureModule } from '../posture/index.js';
 import { RulesModule } from '../rules/index.js';
-import { WebhooksModule } from '../webhooks/index.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
@@ -24,7 +23,6 @@ import { RunStore } from './run-store.js';
     NotificationsModule,
     PostureModule,
     RulesModule,
-    WebhooksModule,
   ],
   controllers: [EvaluationsController],
   providers: [EvaluationService, EvaluationPass, EvaluationSchedule, EvaluationTicker, RuleClaims, RunStore],

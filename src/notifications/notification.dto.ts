@@ -5,5 +5,5 @@ import { QueryBoolean } from '../common/query-boolean.js';
 export class ListNotificationsQuery extends PageQuery {
   /** Only those that are not read yet. */
   @QueryBoolean()
-  unread_only: boolean = false;
+  unread_only?: boolean = false;
 }

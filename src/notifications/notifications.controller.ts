@@ -29,7 +29,7 @@ export class NotificationsController {
     const page = await this.inbox.list(
       principal.organizationId,
       userOf(principal),
-      query.unread_only,
+      query.unread_only ?? false,
       pageRequest(query),
     );
     return { items: page.items.map(toResponse), total: page.total, next_cursor: page.nextCursor };

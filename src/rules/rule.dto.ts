@@ -150,5 +150,5 @@ export class ListRulesQuery extends PageQuery {
 
   /** Whether disabled rules are listed too. */
   @QueryBoolean()
-  include_disabled: boolean = false;
+  include_disabled?: boolean = false;
 }

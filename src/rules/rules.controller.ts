@@ -16,7 +16,7 @@ export class RulesController {
   @Access('viewer')
   @ApiOperation({ summary: 'List rules, oldest first' })
   async list(@CurrentPrincipal() principal: Principal, @Query() query: ListRulesQuery): Promise<RuleListResponse> {
-    const filters = { ruleType: query.rule_type, includeDisabled: query.include_disabled };
+    const filters = { ruleType: query.rule_type, includeDisabled: query.include_disabled ?? false };
     const page = await this.rules.list(principal.organizationId, filters, pageRequest(query));
     return { items: page.items.map(toRuleResponse), total: page.total, next_cursor: page.nextCursor };
   }

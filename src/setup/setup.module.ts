@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.js';
+import { DemoModule } from '../demo/index.js';
 import { OrganizationsModule } from '../organizations/index.js';
 import { CatalogueModule, PostureModule } from '../posture/index.js';
 import { RulesModule } from '../rules/index.js';
 import { SetupService } from './setup.service.js';
 
 @Module({
-  imports: [AuthModule, CatalogueModule, OrganizationsModule, PostureModule, RulesModule],
+  imports: [AuthModule, CatalogueModule, DemoModule, OrganizationsModule, PostureModule, RulesModule],
   providers: [SetupService],
   exports: [SetupService],
 })

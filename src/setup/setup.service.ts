@@ -4,8 +4,10 @@ import path from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { AuthService } from '../auth/index.js';
 import { packageRoot } from '../common/package-root.js';
+import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
 import { queryRows, Transactions } from '../database/index.js';
+import { DemoService } from '../demo/index.js';
 import { OrganizationsService } from '../organizations/index.js';
 import { CatalogueImportService, PostureService, readFacts } from '../posture/index.js';
 import { SystemRulesService } from '../rules/index.js';
@@ -42,7 +44,9 @@ export class SetupService {
     private readonly systemRules: SystemRulesService,
     private readonly auth: AuthService,
     private readonly posture: PostureService,
+    private readonly demo: DemoService,
     private readonly environment: Environment,
+    private readonly clock: Clock,
   ) {}
 
   /** Replicas that start together take turns. */
@@ -58,6 +62,13 @@ export class SetupService {
       await this.loadShippedCatalogue(manager, log);
       const seeded = await this.systemRules.seed(manager);
       if (seeded > 0) log(`added ${seeded} system rules`);
+      if (isDemo) {
+        await this.demo.fill(manager, {
+          organizationId,
+          now: this.clock.now(),
+          receiverUrl: this.environment.VEDETTE_DEMO_RECEIVER_URL,
+        });
+      }
       const admin = await this.auth.createFirstAdmin(manager, organizationId, {
         email: this.environment.VEDETTE_ADMIN_EMAIL,
         password: this.environment.VEDETTE_ADMIN_PASSWORD,

@@ -5,7 +5,7 @@ import { DeliveryResults } from './delivery/delivery-results.js';
 import { DeliverySender } from './delivery/delivery-sender.js';
 import { DeliverySettings } from './delivery/delivery-settings.js';
 import { DeliveryStore } from './delivery/delivery-store.js';
-import { WebhookWorker, WORKER_ENABLED } from './delivery/webhook-worker.js';
+import { WebhookWorker } from './delivery/webhook-worker.js';
 import { TransportModule } from './transport/index.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
@@ -17,16 +17,14 @@ import { WebhookPingService } from './webhook-ping.service.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 export interface WebhooksModuleOptions {
-  /** Whether this process delivers on its own. The command line does not; what it enqueues is delivered by the server. */
-  worker: boolean;
   /** For tests: bounds shorter than a deployment's. */
   delivery?: Partial<DeliverySettings>;
 }
 
-/** Endpoints, the outbox and its delivery. Registered once, globally, so that whoever enqueues gets the one worker of the process. */
+/** Endpoints, the outbox and its delivery. Registered once, globally, so that whoever enqueues gets the one worker of the process. Nothing is delivered before {@link WebhookWorker.start}. */
 @Module({})
 export class WebhooksModule {
-  static register({ worker, delivery }: WebhooksModuleOptions): DynamicModule {
+  static register({ delivery }: WebhooksModuleOptions = {}): DynamicModule {
     const settings = DeliverySettings.with(delivery);
     return {
       module: WebhooksModule,
@@ -39,7 +37,6 @@ export class WebhooksModule {
       controllers: [WebhooksController],
       providers: [
         { provide: DeliverySettings, useValue: settings },
-        { provide: WORKER_ENABLED, useValue: worker },
         DeliveryStore,
         DeliverySender,
         DeliveryResults,

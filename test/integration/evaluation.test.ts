@@ -1,4 +1,5 @@
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { aMember, anOrganization, aTechnique } from '../support/factories.js';
 import { anEndpoint, aRule } from '../support/engine-factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
@@ -9,7 +10,7 @@ let context: TestContext;
 let engine: EvaluationService;
 
 beforeAll(async () => {
-  context = await startTestModule([EvaluationModule]);
+  context = await startTestModule([WebhooksModule.register(), EvaluationModule]);
   engine = context.module.get(EvaluationService);
 });
 
@@ -251,7 +252,7 @@ describe('a rule that fails', () => {
     );
     const errorOf = (id: string): string | null => errors.find(({ rule_id: ruleId }) => ruleId === id)!.last_error;
     expect(errorOf(broken)).toContain('min_orphan_count');
-    expect(errorOf(unknown)).toContain('moon_phase');
+    expect(errorOf(unknown)).toContain('rule_type must be one of');
     expect(errorOf(sound)).toBeNull();
 
     await rows(`UPDATE alert_rule SET config = '{"min_orphan_count": 1}' WHERE id = $1`, [broken]);

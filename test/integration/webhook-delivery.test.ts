@@ -31,7 +31,7 @@ describe('webhook delivery', () => {
   beforeAll(async () => {
     receiver = await startWebhookReceiver();
     context = await startTestModule(
-      [WebhooksModule.register({ worker: false, delivery: { exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS } })],
+      [WebhooksModule.register({ delivery: { exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS } })],
       {
         environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
       },

@@ -3,7 +3,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Webhook } from 'standardwebhooks';
 import type { AuthenticatedRequest } from '../../src/common/access/index.js';
 import { newId } from '../../src/common/ids.js';
-import { WebhooksModule } from '../../src/webhooks/index.js';
+import { WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
 import { anOrganization } from '../support/factories.js';
 import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
 import { NOW } from '../support/test-module.js';
@@ -28,10 +28,11 @@ describe('webhooks over HTTP', () => {
 
   beforeAll(async () => {
     receiver = await startWebhookReceiver();
-    http = await startTestHttp([WebhooksModule.register({ worker: true, delivery: { exchangeTimeoutMs: 400 } })], {
+    http = await startTestHttp([WebhooksModule.register({ delivery: { exchangeTimeoutMs: 400 } })], {
       environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
       providers: [{ provide: APP_GUARD, useClass: TokenIsOrganization }],
     });
+    http.app.get(WebhookWorker, { strict: false }).start();
   });
   afterAll(async () => {
     await http.close();

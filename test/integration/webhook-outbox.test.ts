@@ -12,7 +12,7 @@ describe('the webhook outbox', () => {
   let organizationId: string;
 
   beforeAll(async () => {
-    context = await startTestModule([WebhooksModule.register({ worker: false })], {
+    context = await startTestModule([WebhooksModule.register()], {
       environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: ['hooks.internal'] },
     });
   });

@@ -16,7 +16,7 @@ describe('the webhook queue', () => {
   let organizationId: string;
 
   beforeAll(async () => {
-    context = await startTestModule([WebhooksModule.register({ worker: false })], {
+    context = await startTestModule([WebhooksModule.register()], {
       environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: ['hooks.internal'] },
     });
     store = context.module.get(DeliveryStore);

@@ -1,6 +1,6 @@
 import { DeliverySettings } from '../../src/webhooks/delivery/delivery-settings.js';
 import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
-import { WebhooksModule } from '../../src/webhooks/index.js';
+import { WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
 import { anOrganization } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
 import { anEndpoint, anEvent, deliveriesTo, enqueue } from '../support/webhook-factories.js';
@@ -20,9 +20,10 @@ describe('the webhook worker', () => {
   });
 
   async function startWorker(delivery: Partial<DeliverySettings> = {}): Promise<TestContext> {
-    context = await startTestModule([WebhooksModule.register({ worker: true, delivery })], {
+    context = await startTestModule([WebhooksModule.register({ delivery })], {
       environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
     });
+    context.module.get(WebhookWorker).start();
     return context;
   }
 
@@ -106,7 +107,7 @@ describe('the webhook worker', () => {
   });
 
   it('starts nothing of its own where it is switched off', async () => {
-    context = await startTestModule([WebhooksModule.register({ worker: false, delivery: { pollIntervalMs: 1 } })], {
+    context = await startTestModule([WebhooksModule.register({ delivery: { pollIntervalMs: 1 } })], {
       environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
     });
     const organizationId = await anOrganization(context.database);

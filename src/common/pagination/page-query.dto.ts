@@ -9,7 +9,7 @@ export class PageQuery {
   @IsInt()
   @Min(1)
   @Max(500)
-  limit: number = 50;
+  limit?: number = 50;
 
   /** How many items to pass over, from the start of the list. Deep pages are faster by `cursor`. */
   @IsOptional()

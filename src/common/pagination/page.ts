@@ -7,6 +7,9 @@ export interface KeysetCursor {
   id: string;
 }
 
+/** What {@link PageQuery} says too. */
+const DEFAULT_LIMIT = 50;
+
 const TIME_KEY = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /** One page of a list and how many rows the list has in all. */
@@ -51,7 +54,7 @@ export function decodeCursor(text: string): KeysetCursor {
  * @param keyKind what the list is sorted by, so that a cursor of another list is refused here instead of failing in the database.
  */
 export function pageRequest(
-  query: { limit: number; offset?: number; cursor?: string },
+  query: { limit?: number; offset?: number; cursor?: string },
   keyKind: 'time' | 'text' = 'time',
 ): PageRequest {
   if (query.cursor !== undefined && query.offset !== undefined) {
@@ -59,7 +62,7 @@ export function pageRequest(
   }
   const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
   if (cursor && keyKind === 'time' && !TIME_KEY.test(cursor.key)) throw notACursor();
-  return { limit: query.limit, offset: query.offset, cursor };
+  return { limit: query.limit ?? DEFAULT_LIMIT, offset: query.offset, cursor };
 }
 
 function notACursor(): Error {

@@ -1,10 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { PING_EVENT } from '../webhook-events.js';
 import { DeliveryLanes } from './delivery-lanes.js';
@@ -13,9 +7,6 @@ import { DeliveryResults } from './delivery-results.js';
 import { DeliverySender } from './delivery-sender.js';
 import { DeliverySettings } from './delivery-settings.js';
 import { DeliveryStore } from './delivery-store.js';
-
-/** Whether this process delivers on its own. */
-export const WORKER_ENABLED = Symbol('WORKER_ENABLED');
 
 /** Time between the end of an exchange that uses its full time and the end of the lease, for writing the outcome. */
 const WRITE_MARGIN_MS = 5_000;
@@ -30,7 +21,7 @@ interface HeldLease extends DeliveryLease {
  * soon as something was committed in this process, and once a second for what other processes committed, for retries, and for leases of workers that died.
  */
 @Injectable()
-export class WebhookWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class WebhookWorker implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
   private readonly lanes: DeliveryLanes<HeldLease>;
   private pollTimer: NodeJS.Timeout | undefined;
@@ -55,13 +46,13 @@ export class WebhookWorker implements OnApplicationBootstrap, BeforeApplicationS
     private readonly results: DeliveryResults,
     private readonly clock: Clock,
     private readonly settings: DeliverySettings,
-    @Inject(WORKER_ENABLED) private readonly isEnabled: boolean,
   ) {
     this.lanes = new DeliveryLanes(settings.concurrency, settings.concurrencyPerEndpoint, PING_EVENT);
   }
 
-  onApplicationBootstrap(): void {
-    if (!this.isEnabled) return;
+  /** From here on this process delivers on its own. The command line does not; what it enqueues is delivered by the server. */
+  start(): void {
+    if (this.isStarted) return;
     this.isStarted = true;
     this.poll();
   }
@@ -77,7 +68,7 @@ export class WebhookWorker implements OnApplicationBootstrap, BeforeApplicationS
     clearTimeout(timer);
   }
 
-  /** Looks for due rows now. Does nothing in a process that does not deliver. */
+  /** Looks for due rows now. Does nothing before {@link start}. */
   wake(): void {
     if (this.isStarted && !this.isStopping) void this.look();
   }

@@ -1,0 +1,131 @@
+// The webhook receiver of the demo: `node scripts/demo-receiver.mjs` runs it alone, on DEMO_RECEIVER_PORT or a free port.
+// It does what a receiver should: verifies the signature (https://www.standardwebhooks.com) before it believes a word, knows a repeat by its
+// webhook-id, and answers at once. Node's own modules only.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** No secret: src/demo/demo-webhook.ts signs with it, and both are published. */
+const DEMO_WEBHOOK_SECRET = 'whsec_ZGVtbyBvbmx5LCB0aGlzIGlzIG5vdCBhIHNlY3JldCE=';
+
+/** How far the sender's clock may be off, in seconds: what is older may be a replay. */
+const TOLERANCE_SECONDS = 5 * 60;
+
+const MAX_BODY_BYTES = 1 << 20;
+
+/** How many webhook-ids are remembered. */
+const REMEMBERED_IDS = 10_000;
+
+/**
+ * Listens on 127.0.0.1 and prints what arrives.
+ * @param port 0 for a free one.
+ * @returns its URL, and how to close it.
+ */
+export async function startReceiver({ port = 0, print = console.log } = {}) {
+  const seen = new Set();
+  const server = createServer((request, response) => {
+    receive(request, seen, print)
+      .catch((error) => ({ status: 400, text: error.message }))
+      .then(({ status, text }) => {
+        if (!response.headersSent) response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' });
+        response.end(text ? `${text}\n` : undefined);
+      });
+  });
+  await new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const url = `http://127.0.0.1:${server.address().port}/webhooks`;
+  return { url, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
+}
+
+/** The port that `DEMO_RECEIVER_PORT` asks for; 0, which stands for any free one, when it is unset. */
+export function receiverPort(text = process.env.DEMO_RECEIVER_PORT) {
+  if (!text) return 0;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  console.error('DEMO_RECEIVER_PORT must be a whole number from 0 to 65535');
+  process.exit(1);
+}
+
+async function receive(request, seen, print) {
+  if (request.method !== 'POST') return { status: 405, text: 'send a POST' };
+  const body = await readBody(request);
+  if (body === null) return { status: 413, text: `a body may have ${MAX_BODY_BYTES} bytes` };
+  const id = String(request.headers['webhook-id'] ?? '');
+  const isVerified = verify(id, request.headers, body);
+  const isRepeat = isVerified && seen.has(id);
+  if (isVerified) remember(seen, id);
+  print(describe({ id, body, isVerified, isRepeat }));
+  return isVerified ? { status: 204 } : { status: 401, text: 'the signature is missing, wrong or too old' };
+}
+
+async function readBody(request) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function verify(id, headers, body) {
+  const timestamp = String(headers['webhook-timestamp'] ?? '');
+  if (!id || !/^\d{1,12}$/.test(timestamp)) return false;
+  if (Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false;
+  const key = Buffer.from(DEMO_WEBHOOK_SECRET.slice('whsec_'.length), 'base64');
+  const expected = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest();
+  return String(headers['webhook-signature'] ?? '')
+    .split(' ')
+    .filter((signature) => signature.startsWith('v1,'))
+    .map((signature) => Buffer.from(signature.slice('v1,'.length), 'base64'))
+    .some((given) => given.length === expected.length && timingSafeEqual(given, expected));
+}
+
+function remember(seen, id) {
+  seen.add(id);
+  if (seen.size > REMEMBERED_IDS) seen.delete(seen.values().next().value);
+}
+
+function describe({ id, body, isVerified, isRepeat }) {
+  const { type, data = {} } = parse(body);
+  const what = [plain(type) || 'unknown event', data.severity && `[${plain(data.severity)}]`, data.is_demo && '(demo)'];
+  return [
+    '',
+    `  webhook   ${what.filter(Boolean).join(' ')}${isRepeat ? '   again' : ''}`,
+    data.title && `            ${plain(data.title)}`,
+    data.message && `            ${plain(data.message)}`,
+    `            webhook-id ${plain(id) || 'missing'}   signature verified: ${isVerified ? 'yes' : 'no'}`,
+  ]
+    .filter((line) => line !== undefined)
+    .join('\n');
+}
+
+function parse(body) {
+  try {
+    const value = JSON.parse(body);
+    return value !== null && typeof value === 'object' && typeof (value.data ?? {}) === 'object'
+      ? { ...value, data: value.data ?? {} }
+      : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What a stranger sent, safe to print: one line, nothing that a terminal would act on. */
+function plain(value) {
+  return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ').slice(0, 1000) : '';
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const receiver = await startReceiver({ port: receiverPort() }).catch(({ message }) => {
+    console.error(`The receiver could not start: ${message}`);
+    process.exit(1);
+  });
+  console.log(`  receiver  ${receiver.url}`);
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => void receiver.close().then(() => process.exit(0)));
+}

@@ -1,0 +1,82 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { DomainError } from '../../common/errors/index.js';
+import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
+import { Transactions } from '../../database/index.js';
+import { CatalogueImport } from './catalogue-import.entity.js';
+import type { CatalogueImportResult } from './catalogue-import.result.js';
+import { CatalogueImportService, type ImportSliceOptions } from './catalogue-import.service.js';
+import { ImportSettings } from './import-settings.js';
+import type { CatalogueSlice, ParseStixOptions } from './stix/catalogue-slice.js';
+import { StixBundleError, type StixBundleFault } from './stix/stix-bundle.error.js';
+import { readStixBundle } from './stix/stix-reader.js';
+
+export type ImportFileOptions = ParseStixOptions & Omit<ImportSliceOptions, 'startedMs'>;
+
+/** Faults that another parameter would mend; the file is at fault in all the others. */
+const FIELD_OF: Partial<Record<StixBundleFault, string>> = {
+  version_mismatch: 'attack_version',
+  mixed_domains: 'domain',
+  unknown_domain: 'domain',
+  domain_mismatch: 'domain',
+};
+
+/** Imports of STIX bundles, and the list of those that were made. */
+@Injectable()
+export class CatalogueImports {
+  private readonly logger = new Logger(CatalogueImports.name);
+
+  constructor(
+    private readonly importer: CatalogueImportService,
+    private readonly transactions: Transactions,
+    private readonly dataSource: DataSource,
+    private readonly settings: ImportSettings,
+  ) {}
+
+  /**
+   * Reads a bundle in a worker thread and imports it, all or nothing.
+   * @throws DomainError naming `file`, `domain`, `attack_version` or `allow_older`, whichever has to be another.
+   */
+  async importFile(file: string, { attackVersion, domain, ...options }: ImportFileOptions): Promise<CatalogueImportResult> {
+    const startedMs = performance.now();
+    const slice = await this.read(file, { attackVersion, domain });
+    return this.transactions.run((manager) => this.importer.importSlice(manager, slice, { ...options, startedMs }));
+  }
+
+  /** Newest first. */
+  async list(page: PageRequest): Promise<Page<CatalogueImportResult>> {
+    const query = this.dataSource.getRepository(CatalogueImport).createQueryBuilder('import');
+    const total = await query.getCount();
+    if (page.cursor) {
+      query.where('(import.createdAt, import.id) < (:at::timestamptz, :id::uuid)', { at: page.cursor.key, id: page.cursor.id });
+    }
+    const imports = await query
+      .orderBy('import.createdAt', 'DESC')
+      .addOrderBy('import.id', 'DESC')
+      .offset(page.offset ?? 0)
+      .limit(page.limit)
+      .getMany();
+    const last = imports.length === page.limit ? imports.at(-1) : undefined;
+    return {
+      items: imports.map(({ result }) => result as unknown as CatalogueImportResult),
+      total,
+      nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null,
+    };
+  }
+
+  private async read(file: string, options: ParseStixOptions): Promise<CatalogueSlice> {
+    const { maxBytes, workerFile } = this.settings;
+    try {
+      return await readStixBundle(file, { ...options, maxBytes, workerFile });
+    } catch (error) {
+      if (!(error instanceof StixBundleError)) throw error;
+      if (error.cause instanceof Error) this.logger.error(`${error.message}: ${error.cause.message}`, error.cause.stack);
+      const field = error.fault === 'bad_option' ? optionOf(error) : (FIELD_OF[error.fault] ?? 'file');
+      throw new DomainError(error.code, error.message, [{ field, message: error.message }], error.details);
+    }
+  }
+}
+
+function optionOf({ message }: StixBundleError): string {
+  return message.startsWith('domain') ? 'domain' : 'attack_version';
+}

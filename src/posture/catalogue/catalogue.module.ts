@@ -1,0 +1,29 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { OrganizationsModule } from '../../organizations/index.js';
+import { PostureModule } from '../posture.module.js';
+import { CatalogueImport } from './catalogue-import.entity.js';
+import { CatalogueImportService } from './catalogue-import.service.js';
+import { CatalogueImports } from './catalogue-imports.service.js';
+import { CatalogueStore } from './catalogue-store.js';
+import { ImportSettings } from './import-settings.js';
+import { ImportsController } from './imports.controller.js';
+import { Tactic } from './tactic.entity.js';
+import { Technique } from './technique.entity.js';
+
+/** The ATT&CK catalogue that all organisations share, and how releases get into it. */
+@Module({
+  imports: [TypeOrmModule.forFeature([CatalogueImport, Tactic, Technique]), OrganizationsModule, PostureModule],
+  controllers: [ImportsController],
+  providers: [CatalogueImportService, CatalogueImports, CatalogueStore, { provide: ImportSettings, useValue: new ImportSettings() }],
+  exports: [CatalogueImportService, CatalogueImports],
+})
+export class CatalogueModule {
+  /** The same with other settings than the usual ones. */
+  static withSettings(settings: Partial<ImportSettings>): DynamicModule {
+    return {
+      module: CatalogueModule,
+      providers: [{ provide: ImportSettings, useValue: Object.assign(new ImportSettings(), settings) }],
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** An ATT&CK technique or sub-technique, from the catalogue that all organisations share. Its id is the uuid of its STIX id. */
+@Entity('technique')
+@Index('technique_attack_id_idx', ['attackId'])
+@Index('technique_domain_idx', ['domain'])
+@Check('technique_in_force_check', 'in_force = NOT (is_revoked OR is_deprecated)')
+export class Technique {
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
+
+  @Column({ type: 'text' })
+  attackId: string;
+
+  @Column({ type: 'text' })
+  name: string;
+
+  @Column({ type: 'text' })
+  domain: string;
+
+  @Column({ type: 'boolean' })
+  isSubtechnique: boolean;
+
+  @Column({ type: 'uuid', nullable: true })
+  parentId: string | null;
+
+  @Column({ type: 'text', array: true })
+  tactics: string[];
+
+  @Column({ type: 'text', array: true })
+  platforms: string[];
+
+  @Column({ type: 'text', nullable: true })
+  techniqueVersion: string | null;
+
+  /** The ATT&CK release that this row was last read from. */
+  @Column({ type: 'text' })
+  attackVersion: string;
+
+  @Column({ type: 'timestamptz' })
+  mitreCreated: Date;
+
+  /** MITRE's stamp of the last change of content; a release that only restamps does not move it. */
+  @Column({ type: 'timestamptz' })
+  mitreLastModified: Date;
+
+  /** MITRE's stamp as published. */
+  @Column({ type: 'timestamptz' })
+  mitreModifiedRaw: Date;
+
+  @Column({ type: 'text' })
+  contentHash: string;
+
+  @Column({ type: 'boolean' })
+  isRevoked: boolean;
+
+  @Column({ type: 'boolean' })
+  isDeprecated: boolean;
+
+  @Column({ type: 'boolean' })
+  inForce: boolean;
+
+  @Column({ type: 'uuid', nullable: true })
+  revokedById: string | null;
+
+  /** The technique in force that `revoked-by` leads to in the end. */
+  @Column({ type: 'uuid', nullable: true })
+  replacedById: string | null;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  createdAt: Date;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  updatedAt: Date;
+}

@@ -1,0 +1,17 @@
+export type { CatalogueImportResult } from './catalogue/catalogue-import.result.js';
+export * from './catalogue/catalogue-import.service.js';
+export * from './catalogue/catalogue-imports.service.js';
+export * from './catalogue/catalogue.module.js';
+export * from './catalogue/facts/attack-facts.js';
+export * from './catalogue/facts/build-facts-file.js';
+export { registerImportUploads } from './catalogue/import-uploads.js';
+export * from './catalogue/stix/catalogue-slice.js';
+export * from './catalogue/stix/stix-reader.js';
+export * from './change-kind.js';
+export * from './posture-changes.js';
+export * from './posture-reader.js';
+export * from './posture.module.js';
+export * from './snapshots/snapshot-scheduler.js';
+export * from './snapshots/snapshots.service.js';
+export * from './technique-status.js';
+export * from './writes/posture.service.js';

@@ -1,0 +1,59 @@
+import type { SqlRunner } from '../database/index.js';
+import { queryRows } from '../database/index.js';
+
+/**
+ * The port through which evaluators read posture: relations to write SQL against, and a way to run it. The same SQL serves now, a preview and a replay of the
+ * past, because what stands behind the names is the reader's business.
+ */
+export interface PostureReader {
+  readonly relations: PostureRelations;
+  query<Row>(sql: string, parameters: unknown[]): Promise<Row[]>;
+  /** Runs `work` so that its failure leaves the reader usable. */
+  isolated<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** SQL names of relations, to be interpolated as they are. Their columns: */
+export interface PostureRelations {
+  /** `organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified`. */
+  posture: string;
+  /** `id, attack_id, name, ...`: the shared catalogue. */
+  technique: string;
+  /** `id, organization_id, technique_id, status, created_at, due_at`. */
+  revalidationItem: string;
+  /** `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`: one row a day. */
+  snapshot: string;
+}
+
+/** SQL condition that a row of {@link PostureRelations.posture} is in scope: the techniques that every count is over. */
+export function inScope(alias: string): string {
+  return `${alias}.in_force AND ${alias}.status_global <> 'not_applicable'`;
+}
+
+/** Reads what is committed now, or what the transaction of the given manager sees. */
+export class LivePostureReader implements PostureReader {
+  readonly relations: PostureRelations = {
+    posture: 'posture',
+    technique: 'technique',
+    revalidationItem: 'revalidation_item',
+    snapshot: 'posture_snapshot',
+  };
+
+  /** @param runner the manager of an open transaction: {@link isolated} uses a savepoint of it. */
+  constructor(private readonly runner: SqlRunner) {}
+
+  query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
+    return queryRows<Row>(this.runner, sql, parameters);
+  }
+
+  async isolated<T>(work: () => Promise<T>): Promise<T> {
+    await this.runner.query('SAVEPOINT measuring');
+    try {
+      const result = await work();
+      await this.runner.query('RELEASE SAVEPOINT measuring');
+      return result;
+    } catch (error) {
+      await this.runner.query('ROLLBACK TO SAVEPOINT measuring');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { conflict, invalidField } from '../../common/errors/index.js';
+import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
+import { plainNumber } from '../../common/wire.js';
+import { queryRows, Transactions } from '../../database/index.js';
+import { DATE_WORDS, isCalendarDate, utcDate } from '../instant.js';
+import { PostureChanges } from '../posture-changes.js';
+import { inScope } from '../posture-reader.js';
+import type { PostureSnapshot } from '../posture-snapshot.entity.js';
+import { coveragePct } from './coverage.js';
+
+/** One day of one organisation; `date` is `YYYY-MM-DD`, a day in UTC. */
+export type Snapshot = Pick<
+  PostureSnapshot,
+  | 'coveragePct'
+  | 'total'
+  | 'validated'
+  | 'partial'
+  | 'inProgress'
+  | 'notCovered'
+  | 'notEvaluated'
+  | 'source'
+  | 'updatedAt'
+> & { date: string };
+
+/** A snapshot as somebody brings it in: coverage follows from the counts, and may be given to be checked against them. */
+export type HistoricalSnapshot = Omit<Snapshot, 'coveragePct' | 'source' | 'updatedAt'> & { coveragePct?: number };
+
+/** How far a given coverage may be from the counts': others round to two decimals. */
+const COVERAGE_TOLERANCE = 0.01;
+
+const COLUMNS = `
+  to_char(s.snapshot_date, 'YYYY-MM-DD') AS date, s.coverage_pct AS "coveragePct", s.total, s.validated, s.partial, s.in_progress AS "inProgress",
+  s.not_covered AS "notCovered", s.not_evaluated AS "notEvaluated", s.source, s.updated_at AS "updatedAt"`;
+
+/** The day's row is replaced, whatever brought it in; it keeps when it was first written. */
+const REPLACE = `
+  ON CONFLICT (organization_id, snapshot_date) DO UPDATE SET
+    coverage_pct = excluded.coverage_pct, total = excluded.total, validated = excluded.validated, partial = excluded.partial,
+    in_progress = excluded.in_progress, not_covered = excluded.not_covered, not_evaluated = excluded.not_evaluated,
+    source = excluded.source, updated_at = excluded.updated_at`;
+
+const INSERT = `
+  INSERT INTO posture_snapshot AS s (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated,
+    source, created_at, updated_at)`;
+
+/** Posture snapshots: one a day and organisation. */
+@Injectable()
+export class SnapshotsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly changes: PostureChanges,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Newest first. */
+  async list(
+    organizationId: string,
+    { from, to }: { from?: string; to?: string },
+    page: PageRequest,
+  ): Promise<Page<Snapshot>> {
+    if (page.cursor && !isCalendarDate(page.cursor.key)) {
+      throw invalidField('cursor', 'must be the next_cursor of an earlier page, unchanged');
+    }
+    const matching = [organizationId, from ?? null, to ?? null];
+    const where =
+      'WHERE s.organization_id = $1 AND ($2::date IS NULL OR s.snapshot_date >= $2) AND ($3::date IS NULL OR s.snapshot_date <= $3)';
+    const [count] = await queryRows<{ total: number }>(
+      this.dataSource,
+      `SELECT count(*)::integer AS total FROM posture_snapshot s ${where}`,
+      matching,
+    );
+    const items = await queryRows<Snapshot>(
+      this.dataSource,
+      `SELECT ${COLUMNS} FROM posture_snapshot s ${where} AND ($4::date IS NULL OR s.snapshot_date < $4)
+       ORDER BY s.snapshot_date DESC LIMIT $5 OFFSET $6`,
+      [...matching, page.cursor?.key ?? null, page.limit, page.offset ?? 0],
+    );
+    const last = items.length === page.limit ? items.at(-1) : undefined;
+    // One row a day: the date alone tells where a page ends, and the organisation stands where a cursor has an id.
+    return {
+      items,
+      total: count?.total ?? 0,
+      nextCursor: last ? encodeCursor({ key: last.date, id: organizationId }) : null,
+    };
+  }
+
+  /**
+   * Takes today's snapshot of one organisation.
+   * @throws DomainError `conflict` when no technique is in scope: there is no coverage then.
+   */
+  async take(organizationId: string): Promise<Snapshot> {
+    return this.transactions.run(async (manager) => {
+      const [taken] = await this.insertCurrent(manager, 'manual', this.clock.now(), organizationId);
+      if (!taken) throw conflict('no technique is in scope, so there is no coverage to take a snapshot of');
+      await this.changes.mark(manager, [organizationId], 'snapshot');
+      return this.find(manager, organizationId, utcDate(this.clock.now()));
+    });
+  }
+
+  /**
+   * Takes the snapshots of all organisations that have a technique in scope, in one statement.
+   * @returns how many organisations that were.
+   */
+  async takeForAll(now: Date): Promise<number> {
+    return this.transactions.run(async (manager) => {
+      const taken = await this.insertCurrent(manager, 'scheduled', now);
+      // In the order of their ids, so that two that mark many organisations at once wait for each other instead of deadlocking.
+      const organizationIds = taken.map(({ organizationId }) => organizationId).sort();
+      if (organizationIds.length > 0) await this.changes.mark(manager, organizationIds, 'snapshot');
+      return organizationIds.length;
+    });
+  }
+
+  /** Whether any snapshot of the day was taken, rather than brought in. */
+  async isTaken(date: string): Promise<boolean> {
+    const rows = await queryRows(
+      this.dataSource,
+      `SELECT snapshot_date FROM posture_snapshot WHERE snapshot_date = $1 AND source IN ('scheduled', 'manual') LIMIT 1`,
+      [date],
+    );
+    return rows.length > 0;
+  }
+
+  /** Brings in the snapshot of today or a past day, in place of the one that is there. */
+  async put(organizationId: string, snapshot: HistoricalSnapshot): Promise<Snapshot> {
+    const now = this.clock.now();
+    checkHistorical(snapshot, utcDate(now));
+    return this.transactions.run(async (manager) => {
+      await manager.query(`${INSERT} VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'historical', $10, $10) ${REPLACE}`, [
+        organizationId,
+        snapshot.date,
+        coveragePct(snapshot),
+        snapshot.total,
+        snapshot.validated,
+        snapshot.partial,
+        snapshot.inProgress,
+        snapshot.notCovered,
+        snapshot.notEvaluated,
+        now,
+      ]);
+      await this.changes.mark(manager, [organizationId], 'snapshot');
+      return this.find(manager, organizationId, snapshot.date);
+    });
+  }
+
+  private insertCurrent(
+    manager: EntityManager,
+    source: 'scheduled' | 'manual',
+    now: Date,
+    organizationId?: string,
+  ): Promise<{ organizationId: string }[]> {
+    const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
+    return queryRows(
+      manager,
+      `${INSERT}
+       SELECT p.organization_id, $1::date, (100 * ${count('validated')} + 50 * ${count('partial')})::double precision / count(*), count(*),
+         ${['validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated'].map(count).join(', ')}, $2, $3::timestamptz, $3::timestamptz
+       FROM posture p
+       WHERE ${inScope('p')} ${organizationId === undefined ? '' : 'AND p.organization_id = $4'}
+       GROUP BY p.organization_id ORDER BY p.organization_id
+       ${REPLACE}
+       RETURNING s.organization_id AS "organizationId"`,
+      [utcDate(now), source, now, ...(organizationId === undefined ? [] : [organizationId])],
+    );
+  }
+
+  private async find(manager: EntityManager, organizationId: string, date: string): Promise<Snapshot> {
+    const [snapshot] = await queryRows<Snapshot>(
+      manager,
+      `SELECT ${COLUMNS} FROM posture_snapshot s WHERE s.organization_id = $1 AND s.snapshot_date = $2`,
+      [organizationId, date],
+    );
+    return snapshot!;
+  }
+}
+
+function checkHistorical(snapshot: HistoricalSnapshot, today: string): void {
+  const { date, total, validated, partial, inProgress, notCovered, notEvaluated } = snapshot;
+  if (!isCalendarDate(date)) throw invalidField('date', DATE_WORDS);
+  if (date > today) throw invalidField('date', `must not lie in the future; today is ${today} in UTC`);
+  const sum = validated + partial + inProgress + notCovered + notEvaluated;
+  if (sum > total) throw invalidField('total', `must be at least the sum of the counts, which is ${sum}`);
+  const computed = coveragePct(snapshot);
+  if (snapshot.coveragePct !== undefined && !agree(snapshot.coveragePct, computed)) {
+    throw invalidField(
+      'coverage_pct',
+      `must agree with the counts, which give ${plainNumber(computed, 4)}; it can be left out`,
+    );
+  }
+}
+
+/** Compared in units of the sixth decimal, where the error of binary fractions cannot tip a difference of exactly 0.01. */
+function agree(given: number, computed: number): boolean {
+  return Math.round(Math.abs(given - computed) * 1e6) <= COVERAGE_TOLERANCE * 1e6;
+}

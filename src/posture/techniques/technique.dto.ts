@@ -1,0 +1,78 @@
+import { Transform, Type } from 'class-transformer';
+import { IsBoolean, IsIn, IsNumber, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { PageQuery } from '../../common/pagination/index.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
+import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/stix/catalogue-slice.js';
+
+const RISK_SCORE = { message: 'must be a number from 0 to 100' };
+const TEXT = { message: 'must be text of at most 200 characters' };
+const UUID_OR_NONE = /^(none|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+
+/** Which techniques to list. Filters combine: a technique is listed when it passes all. */
+export class ListTechniquesQuery extends PageQuery {
+  /** The beginning of an ATT&CK id, or a part of a name in any case. */
+  @IsOptional()
+  @IsString(TEXT)
+  @MaxLength(200, TEXT)
+  search?: string;
+
+  /** `not_evaluated`, `not_covered`, `in_progress`, `partial`, `validated` or `not_applicable`. */
+  @IsOptional()
+  @IsIn(TECHNIQUE_STATUSES, { message: `must be one of ${TECHNIQUE_STATUSES.join(', ')}` })
+  status_global?: TechniqueStatus;
+
+  /** `enterprise-attack`, `mobile-attack` or `ics-attack`. */
+  @IsOptional()
+  @IsIn(ATTACK_DOMAINS, { message: `must be one of ${ATTACK_DOMAINS.join(', ')}` })
+  domain?: AttackDomain;
+
+  /** Short name of a tactic, such as `initial-access`. */
+  @IsOptional()
+  @IsString(TEXT)
+  @MaxLength(200, TEXT)
+  tactic?: string;
+
+  /** A platform, such as `Windows`, in any case. */
+  @IsOptional()
+  @IsString(TEXT)
+  @MaxLength(200, TEXT)
+  platform?: string;
+
+  /** The id of an owner, or `none` for techniques without one. */
+  @IsOptional()
+  @Matches(UUID_OR_NONE, { message: 'must be the id of a user, or none' })
+  owner_id?: string;
+
+  /** Only techniques with at least this risk score. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber({ allowNaN: false, allowInfinity: false }, RISK_SCORE)
+  @Min(0, RISK_SCORE)
+  @Max(100, RISK_SCORE)
+  min_risk_score?: number;
+
+  /** `true`: only techniques in scope (in force, and not `not_applicable`), which every count is over. `false`: only the others. */
+  @IsOptional()
+  @Type(() => String)
+  @Transform(({ value }) => toBoolean(value))
+  @IsBoolean({ message: 'must be true or false' })
+  in_scope?: boolean;
+
+  /** Whether techniques that ATT&CK revoked or deprecated are listed too. */
+  @IsOptional()
+  @Type(() => String)
+  @Transform(({ value }) => toBoolean(value))
+  @IsBoolean({ message: 'must be true or false' })
+  include_revoked?: boolean = false;
+
+  /** `true`: only sub-techniques. `false`: only techniques that are none. */
+  @IsOptional()
+  @Type(() => String)
+  @Transform(({ value }) => toBoolean(value))
+  @IsBoolean({ message: 'must be true or false' })
+  is_subtechnique?: boolean;
+}
+
+function toBoolean(value: unknown): unknown {
+  return value === 'true' ? true : value === 'false' ? false : value;
+}

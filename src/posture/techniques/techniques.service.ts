@@ -1,0 +1,163 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { notFound } from '../../common/errors/index.js';
+import { isUuid } from '../../common/ids.js';
+import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
+import { queryRows } from '../../database/index.js';
+import type { Posture } from '../posture.entity.js';
+import type { Technique } from '../catalogue/technique.entity.js';
+import { inScope } from '../posture-reader.js';
+import { ATTACK_ID_PATTERN, bestFirst } from '../technique-ids.js';
+import type { TechniqueStatus } from '../technique-status.js';
+
+/** A technique of the catalogue, and what one organisation knows of it. */
+export type TechniqueWithPosture = Pick<
+  Technique,
+  | 'id'
+  | 'attackId'
+  | 'name'
+  | 'domain'
+  | 'isSubtechnique'
+  | 'parentId'
+  | 'tactics'
+  | 'platforms'
+  | 'techniqueVersion'
+  | 'attackVersion'
+  | 'mitreCreated'
+  | 'mitreLastModified'
+  | 'isRevoked'
+  | 'isDeprecated'
+> &
+  Pick<Posture, 'statusGlobal' | 'lastReviewDate' | 'riskScore' | 'ownerId'> & {
+    parentAttackId: string | null;
+    replacedByAttackId: string | null;
+    ownerEmail: string | null;
+    postureUpdatedAt: Date;
+  };
+
+export interface TechniqueFilters {
+  search?: string;
+  statusGlobal?: TechniqueStatus;
+  domain?: string;
+  tactic?: string;
+  platform?: string;
+  /** The id of a user, or `none`. */
+  ownerId?: string;
+  minRiskScore?: number;
+  inScope?: boolean;
+  includeRevoked: boolean;
+  isSubtechnique?: boolean;
+}
+
+const COLUMNS = `
+  t.id, t.attack_id AS "attackId", t.name, t.domain, t.is_subtechnique AS "isSubtechnique", t.parent_id AS "parentId", parent.attack_id AS "parentAttackId",
+  t.tactics, t.platforms, t.technique_version AS "techniqueVersion", t.attack_version AS "attackVersion", t.mitre_created AS "mitreCreated",
+  t.mitre_last_modified AS "mitreLastModified", t.is_revoked AS "isRevoked", t.is_deprecated AS "isDeprecated",
+  replacement.attack_id AS "replacedByAttackId", p.status_global AS "statusGlobal", p.last_review_date AS "lastReviewDate", p.risk_score AS "riskScore",
+  p.owner_id AS "ownerId", u.email AS "ownerEmail", p.updated_at AS "postureUpdatedAt"`;
+
+const FROM = 'FROM posture p JOIN technique t ON t.id = p.technique_id';
+
+const LOOKED_UP = `
+  LEFT JOIN technique parent ON parent.id = t.parent_id
+  LEFT JOIN technique replacement ON replacement.id = t.replaced_by_id
+  LEFT JOIN user_account u ON u.id = p.owner_id`;
+
+/** ATT&CK ids sort by their bytes, whatever the collation of the database: a technique, then its sub-techniques, then the next technique. */
+const SORT_KEY = 't.attack_id COLLATE "C"';
+
+/** Reads the catalogue and the posture of one organisation together. */
+@Injectable()
+export class TechniquesService {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** In the order of the ATT&CK ids. */
+  async list(
+    organizationId: string,
+    filters: TechniqueFilters,
+    page: PageRequest,
+  ): Promise<Page<TechniqueWithPosture>> {
+    const where = new Conditions(organizationId);
+    addFilters(where, filters);
+    const [count] = await queryRows<{ total: number }>(
+      this.dataSource,
+      `SELECT count(*)::integer AS total ${FROM} ${where.sql}`,
+      where.parameters,
+    );
+    if (page.cursor)
+      where.add(`(${SORT_KEY}, t.id) > (${where.bind(page.cursor.key)}::text, ${where.bind(page.cursor.id)}::uuid)`);
+    const items = await queryRows<TechniqueWithPosture>(
+      this.dataSource,
+      `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} ${where.sql} ORDER BY ${SORT_KEY}, t.id LIMIT ${where.bind(page.limit)} OFFSET ${where.bind(page.offset ?? 0)}`,
+      where.parameters,
+    );
+    const last = items.length === page.limit ? items.at(-1) : undefined;
+    return {
+      items,
+      total: count?.total ?? 0,
+      nextCursor: last ? encodeCursor({ key: last.attackId, id: last.id }) : null,
+    };
+  }
+
+  /** @param id Vedette's id or the ATT&CK id in any case; of techniques that share an ATT&CK id, the one in force is meant. */
+  async get(organizationId: string, id: string): Promise<TechniqueWithPosture> {
+    const column = isUuid(id) ? 't.id' : ATTACK_ID_PATTERN.test(id) ? 't.attack_id' : undefined;
+    if (!column) throw notFound('technique', id);
+    const [technique] = await queryRows<TechniqueWithPosture>(
+      this.dataSource,
+      `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} WHERE p.organization_id = $1 AND ${column} = $2 ORDER BY ${bestFirst('t')} LIMIT 1`,
+      [organizationId, column === 't.id' ? id : id.toUpperCase()],
+    );
+    if (!technique) throw notFound('technique', id);
+    return technique;
+  }
+}
+
+/** A `WHERE` clause with its parameters. */
+class Conditions {
+  readonly parameters: unknown[] = [];
+  private readonly conditions: string[] = [];
+
+  constructor(organizationId: string) {
+    this.add(`p.organization_id = ${this.bind(organizationId)}`);
+  }
+
+  bind(value: unknown): string {
+    return `$${this.parameters.push(value)}`;
+  }
+
+  add(condition: string): void {
+    this.conditions.push(condition);
+  }
+
+  get sql(): string {
+    return `WHERE ${this.conditions.join(' AND ')}`;
+  }
+}
+
+function addFilters(where: Conditions, filters: TechniqueFilters): void {
+  const { search, statusGlobal, domain, tactic, platform, ownerId, minRiskScore, isSubtechnique } = filters;
+  if (search) {
+    const text = escapeLike(search);
+    where.add(`(t.attack_id ILIKE ${where.bind(`${text}%`)} OR t.name ILIKE ${where.bind(`%${text}%`)})`);
+  }
+  if (statusGlobal !== undefined) where.add(`p.status_global = ${where.bind(statusGlobal)}`);
+  if (domain !== undefined) where.add(`t.domain = ${where.bind(domain)}`);
+  if (tactic !== undefined) where.add(`${where.bind(tactic)} = ANY (t.tactics)`);
+  if (platform !== undefined) {
+    where.add(
+      `EXISTS (SELECT FROM unnest(t.platforms) AS known (platform) WHERE lower(known.platform) = lower(${where.bind(platform)}))`,
+    );
+  }
+  if (ownerId !== undefined)
+    where.add(ownerId.toLowerCase() === 'none' ? 'p.owner_id IS NULL' : `p.owner_id = ${where.bind(ownerId)}`);
+  if (minRiskScore !== undefined) where.add(`p.risk_score >= ${where.bind(minRiskScore)}`);
+  if (isSubtechnique !== undefined) where.add(`t.is_subtechnique = ${where.bind(isSubtechnique)}`);
+  if (filters.inScope !== undefined) where.add(filters.inScope ? inScope('p') : `NOT (${inScope('p')})`);
+  if (!filters.includeRevoked) where.add('p.in_force');
+}
+
+/** What people search for is text, not a pattern. */
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&');
+}

@@ -1,0 +1,25 @@
+import { invalidInput, type FieldError } from '../../common/errors/index.js';
+
+/** How many errors an answer lists: enough to mend a file, few enough to read. */
+const LISTED = 100;
+
+/** Collects the errors of a long list of items. It keeps the first and counts the rest, so that a wholly wrong list costs no more than a right one. */
+export class FieldErrors {
+  private readonly listed: FieldError[] = [];
+  private count = 0;
+
+  add(field: string, message: string): void {
+    this.count += 1;
+    if (this.listed.length < LISTED) this.listed.push({ field, message });
+  }
+
+  /** @throws DomainError `invalid_input` when there was any. */
+  throwIfAny(): void {
+    if (this.count <= LISTED) {
+      if (this.count > 0) throw invalidInput(this.listed);
+      return;
+    }
+    const { field, message } = this.listed[0]!;
+    throw invalidInput(this.listed, `${field} ${message} (and ${this.count - 1} more; the first ${LISTED} are listed)`);
+  }
+}

@@ -1,0 +1,353 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { SecretBox } from '../../src/common/secret-box.js';
+import { Transactions } from '../../src/database/index.js';
+import { DEMO_PASSWORD, DEMO_USERS, DemoModule, DemoService } from '../../src/demo/index.js';
+import { DEMO_WEBHOOK_SECRET } from '../../src/demo/demo-webhook.js';
+import { PasswordHasher } from '../../src/auth/index.js';
+import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
+import { CatalogueImportService, CatalogueModule, readFacts, SnapshotsService } from '../../src/posture/index.js';
+import { RulesModule, SYSTEM_RULES, SystemRulesService } from '../../src/rules/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
+import { anOrganization } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+
+const RECEIVER_URL = 'http://127.0.0.1:4999/webhooks';
+
+/** What each rule type documents of its details. */
+const DETAILS_KEYS: Record<string, string[]> = {
+  high_risk: ['count', 'threshold', 'top_ids', 'top_scores'],
+  stale_technique: ['count', 'days_stale', 'example_ids'],
+  coverage_regression: ['previous_pct', 'current_pct', 'drop_pct', 'previous_date', 'current_date'],
+  low_coverage: ['coverage_pct', 'threshold', 'validated', 'partial', 'total'],
+  expiry_wave: ['pending_count', 'threshold'],
+  new_technique: ['count', 'lookback_days', 'technique_ids', 'mitre_ids'],
+  orphan_spike: ['orphan_count', 'total', 'threshold'],
+};
+
+let context: TestContext;
+let demo: string;
+
+beforeAll(async () => {
+  context = await startTestModule([
+    WebhooksModule.register(),
+    EvaluationModule,
+    CatalogueModule,
+    RulesModule,
+    DemoModule,
+  ]);
+  const facts = readFacts(await readFile(path.resolve('data/attack-enterprise-18.1.json'), 'utf8'));
+  await inTransaction((manager) =>
+    context.module.get(CatalogueImportService).importSlice(manager, facts, { source: 'shipped', importedBy: null }),
+  );
+  demo = await aDemoOrganization();
+  await fill(demo);
+}, 60_000);
+
+afterAll(async () => {
+  await context.close();
+});
+
+const inTransaction: Transactions['run'] = (work) => context.module.get(Transactions, { strict: false }).run(work);
+const rows = <Row = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<Row[]> =>
+  context.database.query<Row>(sql, parameters);
+
+async function aDemoOrganization(): Promise<string> {
+  const id = await anOrganization(context.database, { name: 'Harbour Mutual (demo)' });
+  await rows('UPDATE organization SET is_demo = true WHERE id = $1', [id]);
+  await inTransaction((manager) => context.module.get(SystemRulesService, { strict: false }).seed(manager));
+  return id;
+}
+
+async function fill(organizationId: string, receiverUrl: string | undefined = RECEIVER_URL, now = NOW): Promise<void> {
+  await inTransaction((manager) => context.module.get(DemoService).fill(manager, { organizationId, now, receiverUrl }));
+}
+
+/** Everything that the generator writes of an organisation, without what differs from run to run: ids. */
+async function contents(organizationId: string): Promise<Record<string, unknown[]>> {
+  const of = (sql: string): Promise<unknown[]> => rows(sql, [organizationId]);
+  return {
+    posture: await of(
+      `SELECT p.technique_id, p.status_global, p.last_review_date, p.risk_score, o.email AS owner, p.mitre_last_modified, p.updated_at, u.email AS by
+       FROM posture p LEFT JOIN user_account o ON o.id = p.owner_id LEFT JOIN user_account u ON u.id = p.updated_by
+       WHERE organization_id = $1 AND in_force ORDER BY 1`,
+    ),
+    queue: await of(
+      `SELECT technique_id, status, reason, a.email AS assignee, due_at, q.created_at, q.updated_at, completed_at
+       FROM revalidation_item q LEFT JOIN user_account a ON a.id = q.assignee_id
+       WHERE organization_id = $1 ORDER BY q.created_at, technique_id, status`,
+    ),
+    snapshots: await of(
+      `SELECT snapshot_date::text, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source, created_at
+       FROM posture_snapshot WHERE organization_id = $1 ORDER BY 1`,
+    ),
+    alerts: await of(
+      `SELECT rule_name, severity, title, message, details, status, acknowledged_at, resolved_at, dismissed_at, created_at
+       FROM alert_instance WHERE organization_id = $1 ORDER BY created_at, rule_name`,
+    ),
+    members: await of(
+      `SELECT u.email, u.display_name, m.role, m.is_active, m.created_at, m.updated_at
+       FROM membership m JOIN user_account u ON u.id = m.user_id WHERE organization_id = $1 ORDER BY 1`,
+    ),
+    notifications: await of(
+      `SELECT u.email, n.title, n.created_at, n.read_at
+       FROM notification n JOIN user_account u ON u.id = n.user_id WHERE organization_id = $1 ORDER BY 3, 1, 2`,
+    ),
+    webhooks: await of('SELECT name, url, events, format, is_enabled FROM webhook_endpoint WHERE organization_id = $1'),
+  };
+}
+
+const count = async (sql: string): Promise<number> =>
+  (await rows<{ count: number }>(`SELECT count(*)::integer AS count FROM ${sql}`, [demo]))[0]!.count;
+
+describe('what the demo is filled with', () => {
+  it('is the same for the same instant', async () => {
+    const again = await aDemoOrganization();
+    await fill(again);
+    expect(await contents(again)).toEqual(await contents(demo));
+  });
+
+  it('stays as people left it at later starts, which only tell where the receiver listens', async () => {
+    const before = await contents(demo);
+    await rows(`UPDATE posture SET risk_score = 1 WHERE organization_id = $1`, [demo]);
+    const changed = await contents(demo);
+    await fill(demo, 'http://127.0.0.1:5001/webhooks', new Date('2026-03-12T08:00:00Z'));
+    expect(await contents(demo)).toEqual({
+      ...changed,
+      webhooks: [{ ...(changed.webhooks![0] as object), url: 'http://127.0.0.1:5001/webhooks' }],
+    });
+
+    demo = await aDemoOrganization();
+    await fill(demo);
+    expect(await contents(demo)).toEqual(before);
+  });
+
+  it('is never mixed into an organisation that is not a demo', async () => {
+    const real = await anOrganization(context.database);
+    const before = await contents(real);
+    await expect(fill(real)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await contents(real)).toEqual(before);
+  });
+
+  it('has 120 daily snapshots up to today, the newest of which is what a snapshot taken now says', async () => {
+    const days = await rows<{ date: string; gap: number | null }>(
+      `SELECT snapshot_date::text AS date, snapshot_date - lag(snapshot_date) OVER (ORDER BY snapshot_date) AS gap
+       FROM posture_snapshot WHERE organization_id = $1 ORDER BY 1`,
+      [demo],
+    );
+    expect(days).toHaveLength(120);
+    expect(days.at(-1)!.date).toBe('2026-03-10');
+    expect(new Set(days.slice(1).map(({ gap }) => gap))).toEqual(new Set([1]));
+
+    const newest = (): Promise<unknown[]> =>
+      rows(
+        `SELECT coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated
+         FROM posture_snapshot WHERE organization_id = $1 ORDER BY snapshot_date DESC LIMIT 1`,
+        [demo],
+      );
+    const generated = await newest();
+    await context.module.get(SnapshotsService, { strict: false }).take(demo);
+    expect(await newest()).toEqual(generated);
+  });
+
+  it('has snapshots whose counts add up to their total and to their coverage', async () => {
+    expect(
+      await count(
+        `posture_snapshot WHERE organization_id = $1 AND (validated + partial + in_progress + not_covered + not_evaluated <> total
+           OR least(validated, partial, in_progress, not_covered, not_evaluated) < 0
+           OR abs(coverage_pct - (100 * validated + 50 * partial)::float8 / total) > 1e-9)`,
+      ),
+    ).toBe(0);
+  });
+
+  it('climbs for months and falls by 5 to 9 points to at most 30 % overnight', async () => {
+    const coverage = (
+      await rows<{ pct: number }>(
+        'SELECT coverage_pct AS pct FROM posture_snapshot WHERE organization_id = $1 ORDER BY snapshot_date',
+        [demo],
+      )
+    ).map(({ pct }) => pct);
+    const [first, yesterday, today] = [coverage[0]!, coverage.at(-2)!, coverage.at(-1)!];
+    expect(yesterday - first).toBeGreaterThan(10);
+    expect(yesterday - today).toBeGreaterThan(5.5);
+    expect(yesterday - today).toBeLessThan(9);
+    expect(today).toBeLessThan(29.5);
+  });
+
+  it('is strong where things run and weak where they leave', async () => {
+    const strength = async (tactic: string): Promise<number> =>
+      (
+        await rows<{ pct: number }>(
+          `SELECT avg(CASE status_global WHEN 'validated' THEN 1 WHEN 'partial' THEN 0.5 ELSE 0 END)::float8 AS pct
+           FROM posture p JOIN technique t ON t.id = p.technique_id
+           WHERE organization_id = $1 AND p.in_force AND status_global <> 'not_applicable' AND $2 = ANY (t.tactics)`,
+          [demo, tactic],
+        )
+      )[0]!.pct;
+    for (const strong of ['execution', 'initial-access']) expect(await strength(strong)).toBeGreaterThan(0.6);
+    for (const weak of ['collection', 'exfiltration']) expect(await strength(weak)).toBeLessThan(0.2);
+  });
+
+  it('leaves without an owner what the engineer looked after who left, and owns the rest', async () => {
+    expect(
+      await rows('SELECT role, is_active FROM membership WHERE organization_id = $1 AND NOT is_active', [demo]),
+    ).toEqual([{ role: 'analyst', is_active: false }]);
+    const orphans = await count(
+      `posture WHERE organization_id = $1 AND in_force AND status_global <> 'not_applicable' AND owner_id IS NULL`,
+    );
+    expect(orphans).toBeGreaterThanOrEqual(30);
+    expect(orphans).toBeLessThanOrEqual(120);
+    expect(
+      await count(
+        `posture p JOIN membership m ON m.organization_id = p.organization_id AND m.user_id = p.owner_id
+         WHERE p.organization_id = $1 AND NOT m.is_active`,
+      ),
+    ).toBe(0);
+  });
+
+  it('has nothing in the future, and nobody who acts before an alert is there', async () => {
+    for (const [table, columns] of Object.entries({
+      '(SELECT * FROM posture WHERE in_force) posture': ['last_review_date', 'updated_at', 'mitre_last_modified'],
+      revalidation_item: ['created_at', 'updated_at', 'completed_at'],
+      posture_snapshot: ['created_at'],
+      alert_instance: ['created_at', 'acknowledged_at', 'resolved_at', 'dismissed_at'],
+      notification: ['created_at', 'read_at'],
+    })) {
+      for (const column of columns) {
+        expect([
+          table,
+          column,
+          await count(`${table} WHERE organization_id = $1 AND ${column} > '${NOW.toISOString()}'`),
+        ]).toEqual([table, column, 0]);
+      }
+    }
+    expect(
+      await count(
+        `alert_instance WHERE organization_id = $1
+           AND (least(acknowledged_at, resolved_at, dismissed_at) <= created_at OR coalesce(resolved_at, dismissed_at) <= acknowledged_at)`,
+      ),
+    ).toBe(0);
+  });
+
+  it('has past alerts of every rule type with the documented details, none of them open', async () => {
+    const alerts = await rows<{ rule_type: string; status: string; details: object }>(
+      'SELECT rule_type, status, details FROM alert_instance WHERE organization_id = $1',
+      [demo],
+    );
+    expect(alerts.length).toBeGreaterThan(24);
+    expect([...new Set(alerts.map(({ rule_type }) => rule_type))].sort()).toEqual(Object.keys(DETAILS_KEYS).sort());
+    expect([...new Set(alerts.map(({ status }) => status))].sort()).toEqual(['acknowledged', 'dismissed', 'resolved']);
+    for (const { rule_type, details } of alerts)
+      expect(Object.keys(details)).toEqual(expect.arrayContaining(DETAILS_KEYS[rule_type]!));
+  });
+
+  it('says of everybody that they are of the demo, and lets them sign in with the printed password', async () => {
+    const users = await rows<{ email: string; display_name: string; password_hash: string }>(
+      `SELECT email, display_name, password_hash FROM user_account WHERE email LIKE '%@demo.vedette.local' ORDER BY 1`,
+    );
+    expect(users.map(({ email }) => email)).toEqual(DEMO_USERS.map(({ email }) => email).sort());
+    for (const { display_name } of users) expect(display_name).toMatch(/\(demo\)$/);
+    expect(await new PasswordHasher().verify(DEMO_PASSWORD, users[0]!.password_hash)).toBe(true);
+  });
+
+  it('seals the demo secret for its endpoint', async () => {
+    const [endpoint] = await rows<{ id: string; secret_ciphertext: string }>(
+      'SELECT id, secret_ciphertext FROM webhook_endpoint WHERE organization_id = $1',
+      [demo],
+    );
+    const secretBox = context.module.get(SecretBox, { strict: false });
+    expect(secretBox.open(endpoint!.secret_ciphertext, endpoint!.id)).toBe(DEMO_WEBHOOK_SECRET);
+  });
+
+  it('makes all eight system rules fire at the first evaluation, each with a webhook', async () => {
+    const run = await context.module.get(EvaluationService).evaluateOrganization(demo, null);
+    expect(run.outcomes.map(({ rule_name, outcome }) => [rule_name, outcome]).sort()).toEqual(
+      SYSTEM_RULES.map(({ name }) => [name, 'fired']).sort(),
+    );
+    const open = await rows<{ rule_type: string; details: object }>(
+      `SELECT rule_type, details FROM alert_instance WHERE organization_id = $1 AND status = 'open'`,
+      [demo],
+    );
+    expect(open).toHaveLength(8);
+    for (const { rule_type, details } of open)
+      expect(Object.keys(details)).toEqual(expect.arrayContaining(DETAILS_KEYS[rule_type]!));
+    expect(await count('webhook_delivery WHERE organization_id = $1')).toBe(8);
+  });
+});
+
+describe('the receiver', () => {
+  let receiver: ChildProcess;
+  let output = '';
+  let url: string;
+
+  beforeAll(async () => {
+    receiver = spawn(process.execPath, ['scripts/demo-receiver.mjs'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    receiver.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
+    url = (await printed(/receiver {2}(http\S+)/))[1]!;
+  });
+
+  afterAll(async () => {
+    const exit = new Promise((resolve) => receiver.once('exit', resolve));
+    receiver.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  async function printed(what: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = what.exec(output);
+      if (match) return match;
+      await new Promise((resolve) => receiver.stdout!.once('data', resolve));
+    }
+  }
+
+  /** Signs with another implementation than ours, and sends. */
+  async function send(
+    id: string,
+    { secret = DEMO_WEBHOOK_SECRET, at = new Date(), title = 'Coverage fell' } = {},
+  ): Promise<number> {
+    const body = JSON.stringify({
+      type: 'alert.fired',
+      timestamp: at.toISOString(),
+      data: { severity: 'high', title, message: 'From 35 to 28', is_demo: true },
+    });
+    const { status } = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': `v1,nonsense ${new Webhook(secret).sign(id, at, body)}`,
+      },
+      body,
+    });
+    return status;
+  }
+
+  it('prints what it gets, and marks what it gets again', async () => {
+    expect(await send('msg_1')).toBe(204);
+    await printed(
+      /alert\.fired \[high\] \(demo\)\n +Coverage fell\n +From 35 to 28\n +webhook-id msg_1 +signature verified: yes/,
+    );
+    expect(output).not.toContain('again');
+    expect(await send('msg_1')).toBe(204);
+    await printed(/alert\.fired \[high\] \(demo\) +again\n/);
+  });
+
+  it('refuses, and says so, what is not signed with the secret of the demo or was signed long ago', async () => {
+    expect(await send('msg_2', { secret: `whsec_${Buffer.alloc(32).toString('base64')}` })).toBe(401);
+    await printed(/webhook-id msg_2 +signature verified: no/);
+    expect(await send('msg_3', { at: new Date(Date.now() - 3_600_000) })).toBe(401);
+    await printed(/webhook-id msg_3 +signature verified: no/);
+  });
+
+  it('prints nothing that a terminal would act on, and survives what is no webhook', async () => {
+    await send('msg_4', { title: 'clear \u001b[2J screen' });
+    await printed(/clear {2}\[2J screen/);
+    for (const body of ['', 'null', '{"data": null}', '[]', '{"type": 7, "data": "x"}']) {
+      expect((await fetch(url, { method: 'POST', body })).status).toBe(401);
+    }
+    expect((await fetch(url)).status).toBe(405);
+  });
+});
