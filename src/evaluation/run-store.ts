@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { keysetPage } from '../database/index.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import type { EvaluationTrigger, RuleOutcome } from './rule-outcome.js';
@@ -60,26 +61,12 @@ export class RunStore {
   }
 
   /** Newest first. */
-  async list(organizationId: string, page: PageRequest): Promise<Page<EvaluationRun>> {
-    const repository = this.dataSource.getRepository(EvaluationRun);
-    const query = repository
+  list(organizationId: string, page: PageRequest): Promise<Page<EvaluationRun>> {
+    const ofOrganization = this.dataSource
+      .getRepository(EvaluationRun)
       .createQueryBuilder('run')
       .where('run.organizationId = :organizationId', { organizationId });
-    const total = await query.getCount();
-    if (page.cursor) {
-      query.andWhere('(run.startedAt, run.id) < (:key::timestamptz, :id::uuid)', {
-        key: page.cursor.key,
-        id: page.cursor.id,
-      });
-    }
-    const items = await query
-      .orderBy('run.startedAt', 'DESC')
-      .addOrderBy('run.id', 'DESC')
-      .offset(page.offset ?? 0)
-      .limit(page.limit)
-      .getMany();
-    const last = items.length === page.limit ? items.at(-1) : undefined;
-    return { items, total, nextCursor: last ? encodeCursor({ key: last.startedAt.toISOString(), id: last.id }) : null };
+    return keysetPage(ofOrganization, 'startedAt', 'DESC', page);
   }
 
   async get(organizationId: string, id: string): Promise<EvaluationRun> {

@@ -4,8 +4,8 @@ import { SEVERITIES, type AlertStatus, type Severity } from '../common/alerting.
 import { Clock } from '../common/clock.js';
 import { DomainError, notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
-import { queryRows } from '../database/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { keysetPage, queryRows } from '../database/index.js';
 import { AlertInstance } from './alert-instance.entity.js';
 
 export interface InstanceFilters {
@@ -59,24 +59,9 @@ export class InstancesService {
     private readonly clock: Clock,
   ) {}
 
-  /** Newest first. A page by cursor costs the same at any depth. */
-  async list(organizationId: string, filters: InstanceFilters, page: PageRequest): Promise<Page<AlertInstance>> {
-    const total = await this.matching(organizationId, filters).getCount();
-    const query = this.matching(organizationId, filters);
-    if (page.cursor) {
-      query.andWhere('(alert.createdAt, alert.id) < (:key::timestamptz, :id::uuid)', {
-        key: page.cursor.key,
-        id: page.cursor.id,
-      });
-    }
-    const items = await query
-      .orderBy('alert.createdAt', 'DESC')
-      .addOrderBy('alert.id', 'DESC')
-      .offset(page.offset ?? 0)
-      .limit(page.limit)
-      .getMany();
-    const last = items.length === page.limit ? items.at(-1) : undefined;
-    return { items, total, nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null };
+  /** Newest first. */
+  list(organizationId: string, filters: InstanceFilters, page: PageRequest): Promise<Page<AlertInstance>> {
+    return keysetPage(this.matching(organizationId, filters), 'createdAt', 'DESC', page);
   }
 
   async get(organizationId: string, id: string): Promise<AlertInstance> {

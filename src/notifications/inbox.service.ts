@@ -3,7 +3,8 @@ import { DataSource, IsNull, type Repository } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { keysetPage } from '../database/index.js';
 import { Notification } from './notification.entity.js';
 
 /** The inbox of one member in one organisation. */
@@ -15,31 +16,12 @@ export class InboxService {
   ) {}
 
   /** Newest first. */
-  async list(
-    organizationId: string,
-    userId: string,
-    unreadOnly: boolean,
-    page: PageRequest,
-  ): Promise<Page<Notification>> {
-    const query = this.repository
+  list(organizationId: string, userId: string, unreadOnly: boolean, page: PageRequest): Promise<Page<Notification>> {
+    const inbox = this.repository
       .createQueryBuilder('notice')
       .where('notice.organizationId = :organizationId AND notice.userId = :userId', { organizationId, userId });
-    if (unreadOnly) query.andWhere('notice.readAt IS NULL');
-    const total = await query.getCount();
-    if (page.cursor) {
-      query.andWhere('(notice.createdAt, notice.id) < (:key::timestamptz, :id::uuid)', {
-        key: page.cursor.key,
-        id: page.cursor.id,
-      });
-    }
-    const items = await query
-      .orderBy('notice.createdAt', 'DESC')
-      .addOrderBy('notice.id', 'DESC')
-      .offset(page.offset ?? 0)
-      .limit(page.limit)
-      .getMany();
-    const last = items.length === page.limit ? items.at(-1) : undefined;
-    return { items, total, nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null };
+    if (unreadOnly) inbox.andWhere('notice.readAt IS NULL');
+    return keysetPage(inbox, 'createdAt', 'DESC', page);
   }
 
   countUnread(organizationId: string, userId: string): Promise<number> {

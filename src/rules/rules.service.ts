@@ -4,8 +4,8 @@ import type { OnRepeat, Severity } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
-import { queryRows, Transactions } from '../database/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { keysetPage, queryRows, Transactions } from '../database/index.js';
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import { AlertRule } from './alert-rule.entity.js';
 import { RuleState } from './rule-state.entity.js';
@@ -61,25 +61,8 @@ export class RulesService {
       .where('rule.organizationId = :organizationId', { organizationId });
     if (filters.ruleType !== undefined) matching.andWhere('rule.ruleType = :ruleType', { ruleType: filters.ruleType });
     if (!filters.includeDisabled) matching.andWhere('rule.isEnabled');
-    const total = await matching.getCount();
-    if (page.cursor) {
-      matching.andWhere('(rule.createdAt, rule.id) > (:key::timestamptz, :id::uuid)', {
-        key: page.cursor.key,
-        id: page.cursor.id,
-      });
-    }
-    const rules = await matching
-      .orderBy('rule.createdAt')
-      .addOrderBy('rule.id')
-      .offset(page.offset ?? 0)
-      .limit(page.limit)
-      .getMany();
-    const last = rules.length === page.limit ? rules.at(-1) : undefined;
-    return {
-      items: await this.withStates(organizationId, rules),
-      total,
-      nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null,
-    };
+    const { items, ...rest } = await keysetPage(matching, 'createdAt', 'ASC', page);
+    return { ...rest, items: await this.withStates(organizationId, items) };
   }
 
   async get(organizationId: string, id: string): Promise<RuleWithState> {

@@ -3,9 +3,9 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { In, Repository } from 'typeorm';
 import { notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
-import type { Page } from '../common/pagination/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { keysetPage } from '../database/index.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
-import { decodeCreatedCursor, encodeCreatedCursor } from './webhook-cursor.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 import type { DeliveryStatus } from './webhook-delivery-status.js';
 
@@ -20,10 +20,7 @@ export interface DeliveryWithLastAttempt {
   lastAttempt: WebhookAttempt | null;
 }
 
-export interface DeliveriesRequest {
-  limit: number;
-  offset?: number;
-  cursor?: string;
+export interface DeliveriesRequest extends PageRequest {
   status?: DeliveryStatus;
 }
 
@@ -41,24 +38,16 @@ export class WebhookDeliveriesService {
     endpointId: string,
     request: DeliveriesRequest,
   ): Promise<Page<DeliveryWithLastAttempt>> {
-    const { limit, offset = 0, cursor, status } = request;
-    const query = this.deliveries
-      .createQueryBuilder('d')
-      .where('d.organization_id = :organizationId AND d.endpoint_id = :endpointId', { organizationId, endpointId });
-    if (status !== undefined) query.andWhere('d.status = :status', { status });
-    const total = await query.getCount();
-    if (cursor !== undefined) {
-      query.andWhere('(d.created_at, d.id) < (:createdAt, :id)', decodeCreatedCursor(cursor));
-    }
-    const rows = await query
-      .orderBy('d.created_at', 'DESC')
-      .addOrderBy('d.id', 'DESC')
-      .offset(offset)
-      .limit(limit + 1)
-      .getMany();
-    const items = await this.withLastAttempts(organizationId, rows.slice(0, limit));
-    const last = items.at(-1)?.delivery;
-    return { items, total, nextCursor: rows.length > limit && last ? encodeCreatedCursor(last) : null };
+    const { status, ...page } = request;
+    const ofEndpoint = this.deliveries
+      .createQueryBuilder('delivery')
+      .where('delivery.organizationId = :organizationId AND delivery.endpointId = :endpointId', {
+        organizationId,
+        endpointId,
+      });
+    if (status !== undefined) ofEndpoint.andWhere('delivery.status = :status', { status });
+    const { items, ...rest } = await keysetPage(ofEndpoint, 'createdAt', 'DESC', page);
+    return { ...rest, items: await this.withLastAttempts(organizationId, items) };
   }
 
   /** @throws DomainError `not_found` */

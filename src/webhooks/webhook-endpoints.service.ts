@@ -4,12 +4,12 @@ import { Repository } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
-import type { Page } from '../common/pagination/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
 import { SecretBox } from '../common/secret-box.js';
+import { keysetPage } from '../database/index.js';
 import { AddressGuard, AddressRefusedError } from './address-guard/index.js';
 import type { WebhookFormatCode } from './formats/index.js';
 import { newSigningSecret } from './signing/standard-webhooks.js';
-import { decodeCreatedCursor, encodeCreatedCursor } from './webhook-cursor.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import type { SubscribableEvent } from './webhook-events.js';
 
@@ -59,27 +59,11 @@ export class WebhookEndpointsService {
   }
 
   /** Oldest first. */
-  async list(
-    organizationId: string,
-    { limit, offset = 0, cursor }: { limit: number; offset?: number; cursor?: string },
-  ): Promise<Page<WebhookEndpoint>> {
-    const query = this.endpoints
-      .createQueryBuilder('e')
-      .where('e.organization_id = :organizationId', { organizationId });
-    const total = await query.getCount();
-    if (cursor !== undefined) {
-      const after = decodeCreatedCursor(cursor);
-      query.andWhere('(e.created_at, e.id) > (:createdAt, :id)', after);
-    }
-    const rows = await query
-      .orderBy('e.created_at')
-      .addOrderBy('e.id')
-      .offset(offset)
-      .limit(limit + 1)
-      .getMany();
-    const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return { items, total, nextCursor: rows.length > limit && last ? encodeCreatedCursor(last) : null };
+  list(organizationId: string, page: PageRequest): Promise<Page<WebhookEndpoint>> {
+    const ofOrganization = this.endpoints
+      .createQueryBuilder('endpoint')
+      .where('endpoint.organizationId = :organizationId', { organizationId });
+    return keysetPage(ofOrganization, 'createdAt', 'ASC', page);
   }
 
   /** @throws DomainError `not_found` */

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
-import { PageQuery } from '../common/pagination/index.js';
+import { PageQuery, pageRequest } from '../common/pagination/index.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 import {
   DeliveryDetailResponse,
@@ -52,7 +52,7 @@ export class WebhooksController {
     @CurrentPrincipal() { organizationId }: Principal,
     @Query() query: PageQuery,
   ): Promise<WebhookPageResponse> {
-    return toWebhookPageResponse(await this.endpoints.list(organizationId, query));
+    return toWebhookPageResponse(await this.endpoints.list(organizationId, pageRequest(query)));
   }
 
   @Get(':id')
@@ -111,7 +111,9 @@ export class WebhooksController {
     @Query() query: DeliveriesQuery,
   ): Promise<DeliveryPageResponse> {
     const endpoint = await this.endpoints.get(organizationId, id);
-    return toDeliveryPageResponse(await this.deliveries.list(organizationId, endpoint.id, query));
+    return toDeliveryPageResponse(
+      await this.deliveries.list(organizationId, endpoint.id, { ...pageRequest(query), status: query.status }),
+    );
   }
 
   @Get(':id/deliveries/:delivery_id')

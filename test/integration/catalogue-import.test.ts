@@ -1,5 +1,11 @@
 import { Client } from 'pg';
-import { CatalogueImports, CatalogueImportService, CatalogueModule, type CatalogueImportResult, type CatalogueSlice } from '../../src/posture/index.js';
+import {
+  CatalogueImports,
+  CatalogueImportService,
+  CatalogueModule,
+  type CatalogueImportResult,
+  type CatalogueSlice,
+} from '../../src/posture/index.js';
 import { Transactions } from '../../src/database/index.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import { aSlice, aSliceTactic, aSliceTechnique } from '../support/catalogue-factories.js';
@@ -27,10 +33,13 @@ beforeEach(async () => {
   await context.database.query('TRUNCATE organization, technique, tactic, catalogue_import CASCADE');
 });
 
-const rows = <Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> => context.database.query<Row>(sql, parameters);
+const rows = <Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> =>
+  context.database.query<Row>(sql, parameters);
 
 function importSlice(slice: CatalogueSlice, options: { allowOlder?: boolean } = {}): Promise<CatalogueImportResult> {
-  return transactions.run((manager) => service.importSlice(manager, slice, { source: 'a test', importedBy: null, ...options }));
+  return transactions.run((manager) =>
+    service.importSlice(manager, slice, { source: 'a test', importedBy: null, ...options }),
+  );
 }
 
 /** One technique, as the database has it. */
@@ -42,7 +51,8 @@ async function technique(number: number): Promise<Record<string, unknown>> {
 /** Everything that an import may write, but its own record; `xmin` changes with each write of a row. */
 async function written(): Promise<unknown[]> {
   const tables: unknown[] = [];
-  for (const table of ['technique', 'tactic', 'posture', 'posture_change']) tables.push(await rows(`SELECT xmin, * FROM ${table} ORDER BY 2, 3`));
+  for (const table of ['technique', 'tactic', 'posture', 'posture_change'])
+    tables.push(await rows(`SELECT xmin, * FROM ${table} ORDER BY 2, 3`));
   return tables;
 }
 
@@ -59,7 +69,10 @@ describe('the first import of a domain', () => {
         aSliceTechnique(1002, { revoked: true, revokedById: uuid(1003), replacedById: uuid(1001) }),
         aSliceTechnique(1003, { deprecated: true, name: `Quotes ' " \\ and { } , 😀`, tactics: ['a,b', 'c"d'] }),
       ],
-      { tactics: [aSliceTactic(1), aSliceTactic(2)], skipped: [{ reason: 'attack-pattern: name is missing', count: 2, examples: ['x'] }] },
+      {
+        tactics: [aSliceTactic(1), aSliceTactic(2)],
+        skipped: [{ reason: 'attack-pattern: name is missing', count: 2, examples: ['x'] }],
+      },
     );
     const result = await importSlice(slice);
     expect(result).toMatchObject({
@@ -97,9 +110,24 @@ describe('the first import of a domain', () => {
       mitre_modified_raw: new Date('2025-04-15T19:58:42.824Z'),
       in_force: true,
     });
-    expect(await technique(2001)).toMatchObject({ is_subtechnique: true, parent_id: uuid(1001), technique_version: null, platforms: [] });
-    expect(await technique(1002)).toMatchObject({ is_revoked: true, in_force: false, revoked_by_id: uuid(1003), replaced_by_id: uuid(1001) });
-    expect(await technique(1003)).toMatchObject({ is_deprecated: true, in_force: false, name: `Quotes ' " \\ and { } , 😀`, tactics: ['a,b', 'c"d'] });
+    expect(await technique(2001)).toMatchObject({
+      is_subtechnique: true,
+      parent_id: uuid(1001),
+      technique_version: null,
+      platforms: [],
+    });
+    expect(await technique(1002)).toMatchObject({
+      is_revoked: true,
+      in_force: false,
+      revoked_by_id: uuid(1003),
+      replaced_by_id: uuid(1001),
+    });
+    expect(await technique(1003)).toMatchObject({
+      is_deprecated: true,
+      in_force: false,
+      name: `Quotes ' " \\ and { } , 😀`,
+      tactics: ['a,b', 'c"d'],
+    });
     expect(await rows('SELECT id, attack_id, domain, shortname, name FROM tactic ORDER BY id')).toEqual([
       { id: uuid(1), attack_id: 'TA1', domain: 'enterprise-attack', shortname: 'tactic-1', name: 'Tactic 1' },
       { id: uuid(2), attack_id: 'TA2', domain: 'enterprise-attack', shortname: 'tactic-2', name: 'Tactic 2' },
@@ -111,7 +139,11 @@ describe('the first import of a domain', () => {
     const organizations = [await anOrganization(context.database), await anOrganization(context.database)];
     await importSlice(aSlice([aSliceTechnique(1001), aSliceTechnique(1002, { revoked: true })]));
     for (const organizationId of organizations) {
-      expect(await rows('SELECT technique_id, status_global, in_force FROM posture WHERE organization_id = $1 ORDER BY 1', [organizationId])).toEqual([
+      expect(
+        await rows('SELECT technique_id, status_global, in_force FROM posture WHERE organization_id = $1 ORDER BY 1', [
+          organizationId,
+        ]),
+      ).toEqual([
         { technique_id: uuid(1001), status_global: 'not_evaluated', in_force: true },
         { technique_id: uuid(1002), status_global: 'not_evaluated', in_force: false },
       ]);
@@ -122,27 +154,53 @@ describe('the first import of a domain', () => {
   test('adds a second domain beside the first', async () => {
     await importSlice(aSlice([aSliceTechnique(1001)], { tactics: [aSliceTactic(1, { shortname: 'collection' })] }));
     const result = await importSlice(
-      aSlice([aSliceTechnique(801)], { domain: 'ics-attack', attackVersion: '9.0', tactics: [aSliceTactic(2, { shortname: 'collection' })] }),
+      aSlice([aSliceTechnique(801)], {
+        domain: 'ics-attack',
+        attackVersion: '9.0',
+        tactics: [aSliceTactic(2, { shortname: 'collection' })],
+      }),
     );
-    expect(result).toMatchObject({ domain: 'ics-attack', previous_attack_version: null, added: 1, missing: 0, tactics_added: 1 });
-    expect(await rows('SELECT domain FROM technique ORDER BY 1')).toEqual([{ domain: 'enterprise-attack' }, { domain: 'ics-attack' }]);
+    expect(result).toMatchObject({
+      domain: 'ics-attack',
+      previous_attack_version: null,
+      added: 1,
+      missing: 0,
+      tactics_added: 1,
+    });
+    expect(await rows('SELECT domain FROM technique ORDER BY 1')).toEqual([
+      { domain: 'enterprise-attack' },
+      { domain: 'ics-attack' },
+    ]);
   });
 });
 
 describe('importing the same release again', () => {
   test('changes nothing, says so, and keeps a record of it', async () => {
     await anOrganization(context.database);
-    const slice = aSlice([aSliceTechnique(1001), aSliceTechnique(1002, { revoked: true, mitreModified: '2025-04-15T19:58:42.824123Z' })], {
-      tactics: [aSliceTactic(1)],
-    });
+    const slice = aSlice(
+      [aSliceTechnique(1001), aSliceTechnique(1002, { revoked: true, mitreModified: '2025-04-15T19:58:42.824123Z' })],
+      {
+        tactics: [aSliceTactic(1)],
+      },
+    );
     await importSlice(slice);
     await rows('DELETE FROM posture_change');
     const before = await written();
     context.clock.advanceMs(60_000);
     const result = await importSlice(slice);
-    expect(result).toMatchObject({ techniques_total: 2, added: 0, restamped: 0, unchanged: 2, previous_attack_version: '18.1', tactics_added: 0, tactics_changed: 0 });
+    expect(result).toMatchObject({
+      techniques_total: 2,
+      added: 0,
+      restamped: 0,
+      unchanged: 2,
+      previous_attack_version: '18.1',
+      tactics_added: 0,
+      tactics_changed: 0,
+    });
     expect(await written()).toEqual(before);
-    expect(await rows('SELECT attack_version, previous_attack_version FROM catalogue_import ORDER BY created_at')).toEqual([
+    expect(
+      await rows('SELECT attack_version, previous_attack_version FROM catalogue_import ORDER BY created_at'),
+    ).toEqual([
       { attack_version: '18.1', previous_attack_version: null },
       { attack_version: '18.1', previous_attack_version: '18.1' },
     ]);
@@ -159,7 +217,10 @@ describe('importing the same release again', () => {
 
 describe('a newer release', () => {
   /** Imports `before` as 18.0 and `after` as 18.1, with one organisation there. */
-  async function upgrade(before: CatalogueSlice['techniques'], after: CatalogueSlice['techniques']): Promise<{ organizationId: string; result: CatalogueImportResult }> {
+  async function upgrade(
+    before: CatalogueSlice['techniques'],
+    after: CatalogueSlice['techniques'],
+  ): Promise<{ organizationId: string; result: CatalogueImportResult }> {
     const organizationId = await anOrganization(context.database);
     await importSlice(aSlice(before, { attackVersion: '18.0' }));
     await rows('DELETE FROM posture_change');
@@ -168,24 +229,37 @@ describe('a newer release', () => {
   }
 
   const copied = (organizationId: string): Promise<unknown[]> =>
-    rows('SELECT in_force, mitre_last_modified FROM posture WHERE organization_id = $1 ORDER BY technique_id', [organizationId]);
+    rows('SELECT in_force, mitre_last_modified FROM posture WHERE organization_id = $1 ORDER BY technique_id', [
+      organizationId,
+    ]);
 
   test('that only restamps keeps mitre_last_modified, keeps the stamp beside it, and evaluates nothing', async () => {
-    const { organizationId, result } = await upgrade([aSliceTechnique(1001)], [aSliceTechnique(1001, { mitreModified: LATER })]);
+    const { organizationId, result } = await upgrade(
+      [aSliceTechnique(1001)],
+      [aSliceTechnique(1001, { mitreModified: LATER })],
+    );
     expect(result).toMatchObject({ restamped: 1, changed_metadata_only: 0, unchanged: 0 });
     expect(await technique(1001)).toMatchObject({
       mitre_last_modified: new Date('2025-04-15T19:58:42.824Z'),
       mitre_modified_raw: new Date(LATER),
       attack_version: '18.1',
     });
-    expect(await copied(organizationId)).toEqual([{ in_force: true, mitre_last_modified: new Date('2025-04-15T19:58:42.824Z') }]);
+    expect(await copied(organizationId)).toEqual([
+      { in_force: true, mitre_last_modified: new Date('2025-04-15T19:58:42.824Z') },
+    ]);
     expect(await marks()).toEqual([]);
   });
 
   test('that changes content moves mitre_last_modified, in every posture too', async () => {
-    const { organizationId, result } = await upgrade([aSliceTechnique(1001)], [aSliceTechnique(1001, { mitreModified: LATER, content: 'other words' })]);
+    const { organizationId, result } = await upgrade(
+      [aSliceTechnique(1001)],
+      [aSliceTechnique(1001, { mitreModified: LATER, content: 'other words' })],
+    );
     expect(result).toMatchObject({ changed_metadata_only: 1, changed_metadata_only_ids: ['T1001'], restamped: 0 });
-    expect(await technique(1001)).toMatchObject({ mitre_last_modified: new Date(LATER), mitre_modified_raw: new Date(LATER) });
+    expect(await technique(1001)).toMatchObject({
+      mitre_last_modified: new Date(LATER),
+      mitre_modified_raw: new Date(LATER),
+    });
     expect(await copied(organizationId)).toEqual([{ in_force: true, mitre_last_modified: new Date(LATER) }]);
     expect(await marks()).toEqual([{ organization_id: organizationId, kinds: ['catalogue'] }]);
   });
@@ -193,7 +267,11 @@ describe('a newer release', () => {
   test('tells major from minor changes, and what is unchanged was read from it all the same', async () => {
     const { result } = await upgrade(
       [aSliceTechnique(1001), aSliceTechnique(1002), aSliceTechnique(1003)],
-      [aSliceTechnique(1001, { techniqueVersion: '2.0' }), aSliceTechnique(1002, { techniqueVersion: '1.3' }), aSliceTechnique(1003)],
+      [
+        aSliceTechnique(1001, { techniqueVersion: '2.0' }),
+        aSliceTechnique(1002, { techniqueVersion: '1.3' }),
+        aSliceTechnique(1003),
+      ],
     );
     expect(result).toMatchObject({
       changed_major: 1,
@@ -209,7 +287,9 @@ describe('a newer release', () => {
 
   test('takes what it revokes and deprecates out of force everywhere, and keeps what the organisation knew', async () => {
     const organizationId = await anOrganization(context.database);
-    await importSlice(aSlice([aSliceTechnique(1001), aSliceTechnique(1002), aSliceTechnique(1003)], { attackVersion: '18.0' }));
+    await importSlice(
+      aSlice([aSliceTechnique(1001), aSliceTechnique(1002), aSliceTechnique(1003)], { attackVersion: '18.0' }),
+    );
     await aPosture(context.database, organizationId, uuid(1001), { statusGlobal: 'validated', riskScore: 80 });
     const result = await importSlice(
       aSlice([
@@ -219,9 +299,22 @@ describe('a newer release', () => {
         aSliceTechnique(1004),
       ]),
     );
-    expect(result).toMatchObject({ revoked: 1, revoked_ids: ['T1001'], deprecated: 1, deprecated_ids: ['T1002'], added: 1, added_ids: ['T1004'], unchanged: 1 });
+    expect(result).toMatchObject({
+      revoked: 1,
+      revoked_ids: ['T1001'],
+      deprecated: 1,
+      deprecated_ids: ['T1002'],
+      added: 1,
+      added_ids: ['T1004'],
+      unchanged: 1,
+    });
     expect(await technique(1001)).toMatchObject({ is_revoked: true, in_force: false, replaced_by_id: uuid(1004) });
-    expect(await rows('SELECT in_force, status_global, risk_score FROM posture WHERE organization_id = $1 ORDER BY technique_id', [organizationId])).toEqual([
+    expect(
+      await rows(
+        'SELECT in_force, status_global, risk_score FROM posture WHERE organization_id = $1 ORDER BY technique_id',
+        [organizationId],
+      ),
+    ).toEqual([
       { in_force: false, status_global: 'validated', risk_score: 80 },
       { in_force: false, status_global: 'not_evaluated', risk_score: null },
       { in_force: true, status_global: 'not_evaluated', risk_score: null },
@@ -236,14 +329,22 @@ describe('a newer release', () => {
   });
 
   test('names the first twenty ids of a kind', async () => {
-    const { result } = await upgrade([], Array.from({ length: 25 }, (_, index) => aSliceTechnique(1001 + index)));
+    const { result } = await upgrade(
+      [],
+      Array.from({ length: 25 }, (_, index) => aSliceTechnique(1001 + index)),
+    );
     expect(result.added).toBe(25);
     expect(result.added_ids).toHaveLength(20);
     expect(result.added_ids.at(-1)).toBe('T1020');
   });
 
   test('may rename tactics, swap their short names and give one to another tactic', async () => {
-    await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: '18.0', tactics: [1, 2, 3, 4].map((number) => aSliceTactic(number)) }));
+    await importSlice(
+      aSlice([aSliceTechnique(1001)], {
+        attackVersion: '18.0',
+        tactics: [1, 2, 3, 4].map((number) => aSliceTactic(number)),
+      }),
+    );
     const result = await importSlice(
       aSlice([aSliceTechnique(1001)], {
         tactics: [
@@ -269,27 +370,44 @@ describe('what is refused', () => {
     const before = await written();
     await expect(importSlice(aSlice([aSliceTechnique(1002)], { attackVersion: '9.0' }))).rejects.toMatchObject({
       code: 'conflict',
-      message: 'ATT&CK 10.1 of enterprise-attack is loaded, and 9.0 is older: set allow_older to import it all the same',
+      message:
+        'ATT&CK 10.1 of enterprise-attack is loaded, and 9.0 is older: set allow_older to import it all the same',
       fields: [{ field: 'allow_older' }],
     });
     expect(await written()).toEqual(before);
     expect(await rows('SELECT FROM catalogue_import')).toHaveLength(1);
-    await expect(importSlice(aSlice([aSliceTechnique(801)], { attackVersion: '9.0', domain: 'ics-attack' }))).resolves.toMatchObject({ added: 1 });
+    await expect(
+      importSlice(aSlice([aSliceTechnique(801)], { attackVersion: '9.0', domain: 'ics-attack' })),
+    ).resolves.toMatchObject({ added: 1 });
   });
 
   test('unless it is allowed; it is the release that is loaded from then on', async () => {
     await importSlice(aSlice([aSliceTechnique(1001), aSliceTechnique(1002)], { attackVersion: '18.1' }));
     context.clock.advanceMs(1);
     const result = await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: '9.0' }), { allowOlder: true });
-    expect(result).toMatchObject({ previous_attack_version: '18.1', attack_version: '9.0', unchanged: 1, missing_ids: ['T1002'] });
+    expect(result).toMatchObject({
+      previous_attack_version: '18.1',
+      attack_version: '9.0',
+      unchanged: 1,
+      missing_ids: ['T1002'],
+    });
     context.clock.advanceMs(1);
-    expect(await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: '10.1' }))).toMatchObject({ previous_attack_version: '9.0' });
+    expect(await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: '10.1' }))).toMatchObject({
+      previous_attack_version: '9.0',
+    });
   });
 
   test('a bundle that nobody told the release of', async () => {
-    await expect(importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: null, stixVersion: '2.0' }))).rejects.toMatchObject({
+    await expect(
+      importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: null, stixVersion: '2.0' })),
+    ).rejects.toMatchObject({
       code: 'invalid_input',
-      fields: [{ field: 'attack_version', message: 'must be given for a STIX 2.0 bundle, which carries no ATT&CK version, such as 18.1' }],
+      fields: [
+        {
+          field: 'attack_version',
+          message: 'must be given for a STIX 2.0 bundle, which carries no ATT&CK version, such as 18.1',
+        },
+      ],
     });
     expect(await rows('SELECT FROM technique')).toEqual([]);
   });
@@ -302,7 +420,9 @@ test('a failure in the middle leaves nothing', async () => {
     CREATE TRIGGER refuse BEFORE INSERT ON catalogue_import EXECUTE FUNCTION refuse();
   `);
   try {
-    await expect(importSlice(aSlice([aSliceTechnique(1001)], { tactics: [aSliceTactic(1)] }))).rejects.toThrow('no room');
+    await expect(importSlice(aSlice([aSliceTechnique(1001)], { tactics: [aSliceTactic(1)] }))).rejects.toThrow(
+      'no room',
+    );
   } finally {
     await rows('DROP FUNCTION refuse CASCADE');
   }
@@ -315,20 +435,32 @@ test('an organisation that is being created while a release is imported misses n
   try {
     await creator.query('BEGIN');
     await creator.query("INSERT INTO organization (id, slug, name) VALUES ($1, 'late', 'Late')", [uuid(1)]);
-    await creator.query('INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified) SELECT $1, id, in_force, mitre_last_modified FROM technique', [uuid(1)]);
+    await creator.query(
+      'INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified) SELECT $1, id, in_force, mitre_last_modified FROM technique',
+      [uuid(1)],
+    );
     const imported = importSlice(aSlice([aSliceTechnique(1001)]));
-    await waitUntil(async () => (await rows("SELECT FROM pg_locks WHERE NOT granted AND relation = 'organization'::regclass")).length > 0);
+    await waitUntil(
+      async () =>
+        (await rows("SELECT FROM pg_locks WHERE NOT granted AND relation = 'organization'::regclass")).length > 0,
+    );
     await creator.query('COMMIT');
     await imported;
   } finally {
     await creator.end();
   }
-  expect(await rows('SELECT technique_id FROM posture WHERE organization_id = $1', [uuid(1)])).toEqual([{ technique_id: uuid(1001) }]);
+  expect(await rows('SELECT technique_id FROM posture WHERE organization_id = $1', [uuid(1)])).toEqual([
+    { technique_id: uuid(1001) },
+  ]);
 });
 
 test('techniques that got into the catalogue without an import belong to no release and are compared all the same', async () => {
   await aTechnique(context.database, { attackId: 'T1999' });
-  expect(await importSlice(aSlice([aSliceTechnique(1001)]))).toMatchObject({ previous_attack_version: null, added: 1, missing_ids: ['T1999'] });
+  expect(await importSlice(aSlice([aSliceTechnique(1001)]))).toMatchObject({
+    previous_attack_version: null,
+    added: 1,
+    missing_ids: ['T1999'],
+  });
 });
 
 test('the list has the newest import first, and goes on where a page ends', async () => {

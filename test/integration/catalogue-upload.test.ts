@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,8 +25,13 @@ let admin: { userId: string; token: string };
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'vedette-worker-'));
-  const workerFile = compileStixWorker(folder);
-  http = await startTestHttp([AuthModule, PostureModule, CatalogueModule.withSettings({ maxBytes: MAX_BYTES, workerFile })]);
+  const workerFile = compileStixWorker(path.join(folder, 'built'));
+  mkdirSync(temporaryFolder());
+  http = await startTestHttp([
+    AuthModule,
+    PostureModule,
+    CatalogueModule.withSettings({ maxBytes: MAX_BYTES, temporaryFolder: temporaryFolder(), workerFile }),
+  ]);
   operator = await anOrganization(http.database, { isDefault: true });
   admin = await aSignedInMember(http, operator, 'admin');
 });
@@ -45,8 +50,12 @@ afterEach(() => {
   expect(temporaryFolders()).toEqual([]);
 });
 
+function temporaryFolder(): string {
+  return path.join(folder, 'temporary');
+}
+
 function temporaryFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('vedette-import-'));
+  return readdirSync(temporaryFolder());
 }
 
 interface Part {
@@ -65,10 +74,23 @@ function aForm(...parts: Part[]): string {
   return `${written.join('')}--${BOUNDARY}--\r\n`;
 }
 
-const aFile = (content = BUNDLE, fileName = 'enterprise-attack-18.1.json'): Part => ({ name: 'file', content, fileName, type: 'application/json' });
+const aFile = (content = BUNDLE, fileName = 'enterprise-attack-18.1.json'): Part => ({
+  name: 'file',
+  content,
+  fileName,
+  type: 'application/json',
+});
 
-function upload(body: string | Buffer | undefined, type: string | undefined, { query = '', token = admin.token }: { query?: string; token?: string } = {}): Promise<Answer> {
-  return http.request('POST', PATH + query, { token, body, headers: type === undefined ? {} : { 'content-type': type } });
+function upload(
+  body: string | Buffer | undefined,
+  type: string | undefined,
+  { query = '', token = admin.token }: { query?: string; token?: string } = {},
+): Promise<Answer> {
+  return http.request('POST', PATH + query, {
+    token,
+    body,
+    headers: type === undefined ? {} : { 'content-type': type },
+  });
 }
 
 function uploadForm(form: string, options?: { query?: string; token?: string }): Promise<Answer> {
@@ -110,19 +132,27 @@ describe('POST /imports/attack', () => {
     expect(await techniques()).toHaveLength(2);
   });
 
-  test.each(['application/json', 'application/json; charset=utf-8', 'application/stix+json', 'application/stix+json;version=2.1', 'application/octet-stream'])(
-    'takes the bundle itself as %s',
-    async (type) => {
-      expect(await upload(BUNDLE, type)).toMatchObject({ status: 200, body: { added: 2, source: 'upload' } });
-    },
-  );
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/stix+json',
+    'application/stix+json;version=2.1',
+    'application/octet-stream',
+  ])('takes the bundle itself as %s', async (type) => {
+    expect(await upload(BUNDLE, type)).toMatchObject({ status: 200, body: { added: 2, source: 'upload' } });
+  });
 
   test('takes options as query parameters, as fields before and after the file, and fields before parameters', async () => {
     const bundle = aBundle(aTechnique(1001));
     const query = '?attack_version=17.1&allow_older=true';
-    expect((await upload(bundle, 'application/json', { query: '?attack_version=18.1' })).body).toMatchObject({ attack_version: '18.1' });
+    expect((await upload(bundle, 'application/json', { query: '?attack_version=18.1' })).body).toMatchObject({
+      attack_version: '18.1',
+    });
     expect((await upload(bundle, 'application/json', { query: '?attack_version=17.1' })).status).toBe(409);
-    expect((await upload(bundle, 'application/json', { query })).body).toMatchObject({ attack_version: '17.1', previous_attack_version: '18.1' });
+    expect((await upload(bundle, 'application/json', { query })).body).toMatchObject({
+      attack_version: '17.1',
+      previous_attack_version: '18.1',
+    });
     const version = { name: 'attack_version', content: '16.0' };
     const allowed = { name: 'allow_older', content: 'true' };
     expect((await uploadForm(aForm(version, aFile(bundle), allowed))).body).toMatchObject({ attack_version: '16.0' });
@@ -132,12 +162,19 @@ describe('POST /imports/attack', () => {
 
   test('is idempotent', async () => {
     await uploadForm(aForm(aFile()));
-    expect((await upload(BUNDLE, 'application/json')).body).toMatchObject({ added: 0, unchanged: 2, previous_attack_version: '18.1' });
+    expect((await upload(BUNDLE, 'application/json')).body).toMatchObject({
+      added: 0,
+      unchanged: 2,
+      previous_attack_version: '18.1',
+    });
   });
 
   test('takes an API key of an admin', async () => {
     const { id, key } = await anApiKey(http, operator, { role: 'admin' });
-    expect((await upload(BUNDLE, 'application/json', { token: key })).body).toMatchObject({ added: 2, imported_by: id });
+    expect((await upload(BUNDLE, 'application/json', { token: key })).body).toMatchObject({
+      added: 2,
+      imported_by: id,
+    });
   });
 
   test('keeps the bare name of the file', async () => {
@@ -154,7 +191,10 @@ describe('POST /imports/attack', () => {
 
 describe('who may import', () => {
   test('nobody who is not signed in', async () => {
-    expect(await upload(BUNDLE, 'application/json', { token: 'nonsense' })).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    expect(await upload(BUNDLE, 'application/json', { token: 'nonsense' })).toMatchObject({
+      status: 401,
+      body: { code: 'unauthenticated' },
+    });
     expect((await uploadForm(aForm(aFile()), { token: 'nonsense' })).status).toBe(401);
   });
 
@@ -167,7 +207,10 @@ describe('who may import', () => {
     const token = await tokenOf('admin', await anOrganization(http.database));
     expect(await uploadForm(aForm(aFile()), { token })).toMatchObject({
       status: 403,
-      body: { detail: "the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may import it" },
+      body: {
+        detail:
+          "the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may import it",
+      },
     });
     expect(await techniques()).toEqual([]);
   });
@@ -176,7 +219,12 @@ describe('who may import', () => {
     const port = await listening();
     for (const type of ['application/json', 'application/octet-stream', `multipart/form-data; boundary=${BOUNDARY}`]) {
       const status = await new Promise((resolve, reject) => {
-        const sending = httpRequest({ port, method: 'POST', path: PATH, headers: { 'content-type': type, 'transfer-encoding': 'chunked' } });
+        const sending = httpRequest({
+          port,
+          method: 'POST',
+          path: PATH,
+          headers: { 'content-type': type, 'transfer-encoding': 'chunked' },
+        });
         sending.on('error', reject);
         sending.on('response', (response) => {
           expect(temporaryFolders()).toEqual([]);
@@ -232,11 +280,31 @@ describe('what is refused', () => {
 
   test('forms that are not as they should be', async () => {
     await expectRefusal(await uploadForm(aForm(aFile(), aFile())), 400, 'file', /must be one file/);
-    await expectRefusal(await uploadForm(aForm({ ...aFile(), name: 'bundle' })), 400, 'bundle', /send the bundle as file/);
-    await expectRefusal(await uploadForm(aForm({ name: 'file', content: BUNDLE.slice(0, 100) })), 400, 'file', /must be a file, not text/);
-    await expectRefusal(await uploadForm(aForm(aFile(), { name: 'version', content: '18.1' })), 400, 'version', /is not known here/);
+    await expectRefusal(
+      await uploadForm(aForm({ ...aFile(), name: 'bundle' })),
+      400,
+      'bundle',
+      /send the bundle as file/,
+    );
+    await expectRefusal(
+      await uploadForm(aForm({ name: 'file', content: BUNDLE.slice(0, 100) })),
+      400,
+      'file',
+      /must be a file, not text/,
+    );
+    await expectRefusal(
+      await uploadForm(aForm(aFile(), { name: 'version', content: '18.1' })),
+      400,
+      'version',
+      /is not known here/,
+    );
     const version = { name: 'attack_version', content: '18.1' };
-    await expectRefusal(await uploadForm(aForm(version, version, aFile())), 400, 'attack_version', /must be given once/);
+    await expectRefusal(
+      await uploadForm(aForm(version, version, aFile())),
+      400,
+      'attack_version',
+      /must be given once/,
+    );
     await expectRefusal(await uploadForm(aForm(aFile()).slice(0, -30)), 400, 'file', /the form is broken/);
     await expectRefusal(await upload(aForm(aFile()), 'multipart/form-data'), 400, 'file', /the form is broken/);
   });
@@ -254,14 +322,26 @@ describe('what is refused', () => {
   });
 
   test('a STIX 2.0 bundle without its release', async () => {
-    const bundle = JSON.stringify({ type: 'bundle', spec_version: '2.0', objects: [aTechnique(1001, { spec_version: undefined })] });
-    await expectRefusal(await upload(bundle, 'application/json'), 400, 'attack_version', /must be given for a STIX 2.0 bundle/);
+    const bundle = JSON.stringify({
+      type: 'bundle',
+      spec_version: '2.0',
+      objects: [aTechnique(1001, { spec_version: undefined })],
+    });
+    await expectRefusal(
+      await upload(bundle, 'application/json'),
+      400,
+      'attack_version',
+      /must be given for a STIX 2.0 bundle/,
+    );
   });
 
   test('a release older than the one loaded', async () => {
     await upload(BUNDLE, 'application/json');
     const older = aBundle(aCollection('9.0'), aTechnique(1001));
-    expect(await upload(older, 'application/json')).toMatchObject({ status: 409, body: { code: 'conflict', errors: [{ field: 'allow_older' }] } });
+    expect(await upload(older, 'application/json')).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', errors: [{ field: 'allow_older' }] },
+    });
   });
 
   test('a bundle that is too large, announced or not, and one byte less is not', async () => {
@@ -273,7 +353,11 @@ describe('what is refused', () => {
     const unannounced = await http.app.inject({
       method: 'POST',
       url: PATH,
-      headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+      headers: {
+        authorization: `Bearer ${admin.token}`,
+        'content-type': 'application/json',
+        'transfer-encoding': 'chunked',
+      },
       payload: Readable.from([padded(MAX_BYTES), ' ']),
     });
     expect(unannounced.statusCode).toBe(413);
@@ -287,7 +371,11 @@ describe('what is refused', () => {
     const sockets = new Set<unknown>();
     try {
       for (const type of ['application/json', `multipart/form-data; boundary=${BOUNDARY}`]) {
-        const headers = { 'content-type': type, authorization: `Bearer ${admin.token}`, 'transfer-encoding': 'chunked' };
+        const headers = {
+          'content-type': type,
+          authorization: `Bearer ${admin.token}`,
+          'transfer-encoding': 'chunked',
+        };
         const status = await new Promise((resolve, reject) => {
           const sending = httpRequest({ port, agent, method: 'POST', path: PATH, headers }, (response) => {
             response.resume().on('end', () => resolve(response.statusCode));
@@ -304,26 +392,41 @@ describe('what is refused', () => {
     expect(sockets.size).toBe(1);
   });
 
-  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml'])('a body of type %s', async (type) => {
-    expect(await upload(BUNDLE, type)).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
-  });
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml'])(
+    'a body of type %s',
+    async (type) => {
+      expect(await upload(BUNDLE, type)).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+    },
+  );
 });
 
 describe('the other routes', () => {
   test('read JSON as ever', async () => {
-    const put = (body: unknown): Promise<Answer> => http.request('PUT', '/api/v1/posture', { token: admin.token, body });
+    const put = (body: unknown): Promise<Answer> =>
+      http.request('PUT', '/api/v1/posture', { token: admin.token, body });
     await upload(BUNDLE, 'application/json');
     expect((await put({ items: [{ attack_id: 'T1001', risk_score: 50 }] })).status).toBe(200);
     expect((await put({ items: [{ attack_id: 'T1001', risk_score: 500 }] })).status).toBe(400);
   });
 
-  test.each(['application/stix+json', 'application/octet-stream', `multipart/form-data; boundary=${BOUNDARY}`])('refuse %s', async (type) => {
-    const answer = await http.request('PUT', '/api/v1/posture', { token: admin.token, body: '{"items": []}', headers: { 'content-type': type } });
-    expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
-  });
+  test.each(['application/stix+json', 'application/octet-stream', `multipart/form-data; boundary=${BOUNDARY}`])(
+    'refuse %s',
+    async (type) => {
+      const answer = await http.request('PUT', '/api/v1/posture', {
+        token: admin.token,
+        body: '{"items": []}',
+        headers: { 'content-type': type },
+      });
+      expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+    },
+  );
 
   test('stay unknown when they are', async () => {
-    const answer = await http.request('POST', '/api/v1/imports/nothing', { token: admin.token, body: '{}', headers: { 'content-type': 'application/octet-stream' } });
+    const answer = await http.request('POST', '/api/v1/imports/nothing', {
+      token: admin.token,
+      body: '{}',
+      headers: { 'content-type': 'application/octet-stream' },
+    });
     expect(answer.status).toBe(404);
   });
 });
@@ -336,7 +439,10 @@ describe('GET /imports/attack', () => {
     }
     const get = (query: string, token: string): Promise<Answer> => http.request('GET', PATH + query, { token });
     const first = await get('?limit=1', await tokenOf('viewer'));
-    expect(first).toMatchObject({ status: 200, body: { total: 2, items: [{ attack_version: '18.1', unchanged: 1, imported_by: admin.userId }] } });
+    expect(first).toMatchObject({
+      status: 200,
+      body: { total: 2, items: [{ attack_version: '18.1', unchanged: 1, imported_by: admin.userId }] },
+    });
     const second = await get(`?limit=1&cursor=${first.body.next_cursor}`, admin.token);
     expect(second.body.items).toMatchObject([{ attack_version: '17.1', added: 1 }]);
     expect((await get('?cursor=nonsense', admin.token)).status).toBe(400);

@@ -10,7 +10,10 @@ type SliceTechnique = CatalogueSlice['techniques'][number];
 type SliceTactic = CatalogueSlice['tactics'][number];
 
 /** A technique of a slice; its content hash follows from `content`, which stands for all that MITRE wrote about it. */
-export function aSliceTechnique(number: number, facts: Partial<SliceTechnique> & { content?: string } = {}): SliceTechnique {
+export function aSliceTechnique(
+  number: number,
+  facts: Partial<SliceTechnique> & { content?: string } = {},
+): SliceTechnique {
   const { content = `What an adversary does in ${number}`, ...others } = facts;
   const attackId = facts.attackId ?? `T${number}`;
   const id = facts.id ?? uuid(number);
@@ -39,7 +42,13 @@ export function aSliceTechnique(number: number, facts: Partial<SliceTechnique> &
 }
 
 export function aSliceTactic(number: number, facts: Partial<SliceTactic> = {}): SliceTactic {
-  return { stixId: `x-mitre-tactic--${uuid(number)}`, attackId: `TA${number}`, shortname: `tactic-${number}`, name: `Tactic ${number}`, ...facts };
+  return {
+    stixId: `x-mitre-tactic--${uuid(number)}`,
+    attackId: `TA${number}`,
+    shortname: `tactic-${number}`,
+    name: `Tactic ${number}`,
+    ...facts,
+  };
 }
 
 /** Release 18.1 of Enterprise with these techniques. */
@@ -62,8 +71,14 @@ export function aSlice(techniques: SliceTechnique[], facts: Partial<CatalogueSli
  */
 export function compileStixWorker(into: string): string {
   const stix = 'src/posture/catalogue/stix';
-  const modules = readdirSync(path.join(packageRoot(), stix)).filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'));
-  for (const source of [...modules.map((name) => path.join(stix, name)), 'src/common/errors/domain-error.ts', 'src/common/package-root.ts']) {
+  const modules = readdirSync(path.join(packageRoot(), stix)).filter(
+    (name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'),
+  );
+  for (const source of [
+    ...modules.map((name) => path.join(stix, name)),
+    'src/common/errors/domain-error.ts',
+    'src/common/package-root.ts',
+  ]) {
     const { code } = transformFileSync(path.join(packageRoot(), source), {
       swcrc: false,
       jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },

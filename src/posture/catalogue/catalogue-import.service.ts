@@ -23,7 +23,10 @@ export interface ImportSliceOptions {
 }
 
 type Tactics = { added: number; changed: number };
-type Origin = Pick<CatalogueImportResult, 'id' | 'attack_version' | 'previous_attack_version' | 'source' | 'imported_by' | 'created_at'>;
+type Origin = Pick<
+  CatalogueImportResult,
+  'id' | 'attack_version' | 'previous_attack_version' | 'source' | 'imported_by' | 'created_at'
+>;
 
 /** Takes an ATT&CK release into the catalogue that all organisations share, and brings their posture in step with it. */
 @Injectable()
@@ -38,12 +41,17 @@ export class CatalogueImportService {
    * Imports one release of one domain in the caller's transaction. Importing the same again changes nothing and says so.
    * @throws DomainError `invalid_input` naming `attack_version` when nobody told the release, `conflict` when a newer one of the domain is loaded.
    */
-  async importSlice(manager: EntityManager, slice: CatalogueSlice, options: ImportSliceOptions): Promise<CatalogueImportResult> {
+  async importSlice(
+    manager: EntityManager,
+    slice: CatalogueSlice,
+    options: ImportSliceOptions,
+  ): Promise<CatalogueImportResult> {
     const startedMs = options.startedMs ?? performance.now();
     const attackVersion = releaseOf(slice);
     await this.store.takeTurn(manager);
     const loaded = await this.store.loadedVersion(manager, slice.domain);
-    if (loaded !== null && !options.allowOlder && compareVersions(attackVersion, loaded) < 0) throw olderRelease(slice.domain, attackVersion, loaded);
+    if (loaded !== null && !options.allowOlder && compareVersions(attackVersion, loaded) < 0)
+      throw olderRelease(slice.domain, attackVersion, loaded);
 
     const now = this.clock.now();
     const plan = planImport(await this.store.techniques(manager, slice), slice);
@@ -88,15 +96,24 @@ function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
 }
 
 function olderRelease(domain: string, attackVersion: string, loaded: string): Error {
-  return conflict(`ATT&CK ${loaded} of ${domain} is loaded, and ${attackVersion} is older: set allow_older to import it all the same`, [
-    { field: 'allow_older', message: `must be true to replace ATT&CK ${loaded} by the older ${attackVersion}` },
-  ]);
+  return conflict(
+    `ATT&CK ${loaded} of ${domain} is loaded, and ${attackVersion} is older: set allow_older to import it all the same`,
+    [{ field: 'allow_older', message: `must be true to replace ATT&CK ${loaded} by the older ${attackVersion}` }],
+  );
 }
 
-function resultOf(slice: CatalogueSlice, plan: ImportPlan, tactics: Tactics, origin: Origin, startedMs: number): CatalogueImportResult {
+function resultOf(
+  slice: CatalogueSlice,
+  plan: ImportPlan,
+  tactics: Tactics,
+  origin: Origin,
+  startedMs: number,
+): CatalogueImportResult {
   const { outcomes, missing, skipped } = plan;
   const counts = Object.fromEntries(IMPORT_OUTCOMES.map((outcome) => [outcome, outcomes[outcome].length]));
-  const ids = Object.fromEntries(NAMED_OUTCOMES.map((outcome) => [`${outcome}_ids`, outcomes[outcome].slice(0, MAX_NAMED_IDS)]));
+  const ids = Object.fromEntries(
+    NAMED_OUTCOMES.map((outcome) => [`${outcome}_ids`, outcomes[outcome].slice(0, MAX_NAMED_IDS)]),
+  );
   return {
     ...origin,
     domain: slice.domain,

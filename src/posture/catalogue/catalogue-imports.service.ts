@@ -37,7 +37,10 @@ export class CatalogueImports {
    * Reads a bundle in a worker thread and imports it, all or nothing.
    * @throws DomainError naming `file`, `domain`, `attack_version` or `allow_older`, whichever has to be another.
    */
-  async importFile(file: string, { attackVersion, domain, ...options }: ImportFileOptions): Promise<CatalogueImportResult> {
+  async importFile(
+    file: string,
+    { attackVersion, domain, ...options }: ImportFileOptions,
+  ): Promise<CatalogueImportResult> {
     const startedMs = performance.now();
     const slice = await this.read(file, { attackVersion, domain });
     return this.transactions.run((manager) => this.importer.importSlice(manager, slice, { ...options, startedMs }));
@@ -48,7 +51,10 @@ export class CatalogueImports {
     const query = this.dataSource.getRepository(CatalogueImport).createQueryBuilder('import');
     const total = await query.getCount();
     if (page.cursor) {
-      query.where('(import.createdAt, import.id) < (:at::timestamptz, :id::uuid)', { at: page.cursor.key, id: page.cursor.id });
+      query.where('(import.createdAt, import.id) < (:at::timestamptz, :id::uuid)', {
+        at: page.cursor.key,
+        id: page.cursor.id,
+      });
     }
     const imports = await query
       .orderBy('import.createdAt', 'DESC')
@@ -70,7 +76,8 @@ export class CatalogueImports {
       return await readStixBundle(file, { ...options, maxBytes, workerFile });
     } catch (error) {
       if (!(error instanceof StixBundleError)) throw error;
-      if (error.cause instanceof Error) this.logger.error(`${error.message}: ${error.cause.message}`, error.cause.stack);
+      if (error.cause instanceof Error)
+        this.logger.error(`${error.message}: ${error.cause.message}`, error.cause.stack);
       const field = error.fault === 'bad_option' ? optionOf(error) : (FIELD_OF[error.fault] ?? 'file');
       throw new DomainError(error.code, error.message, [{ field, message: error.message }], error.details);
     }

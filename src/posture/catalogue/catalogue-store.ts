@@ -63,13 +63,20 @@ export class CatalogueStore {
     );
   }
 
-  async writeTechniques(manager: EntityManager, rows: readonly CatalogueTechnique[], attackVersion: string, now: Date): Promise<void> {
+  async writeTechniques(
+    manager: EntityManager,
+    rows: readonly CatalogueTechnique[],
+    attackVersion: string,
+    now: Date,
+  ): Promise<void> {
     if (rows.length === 0) return;
     const overwritten = COLUMNS.filter((column) => column !== 'id').map((column) => `${column} = excluded.${column}`);
     await manager.query(
       `INSERT INTO technique (${COLUMNS.join(', ')}, in_force, attack_version, created_at, updated_at)
        SELECT ${PROPERTIES.map((property) => `"${property}"`).join(', ')}, NOT ("isRevoked" OR "isDeprecated"), $2, $3, $3
-       FROM jsonb_to_recordset($1::jsonb) AS fact (${Object.entries(TECHNIQUE_FACTS).map(([property, type]) => `"${property}" ${type}`).join(', ')})
+       FROM jsonb_to_recordset($1::jsonb) AS fact (${Object.entries(TECHNIQUE_FACTS)
+         .map(([property, type]) => `"${property}" ${type}`)
+         .join(', ')})
        ORDER BY id
        ON CONFLICT (id) DO UPDATE SET ${overwritten.join(', ')}, in_force = excluded.in_force, attack_version = excluded.attack_version,
          updated_at = excluded.updated_at`,
@@ -79,11 +86,18 @@ export class CatalogueStore {
 
   /** Notes that techniques which did not change were read from this release too. */
   async noteRelease(manager: EntityManager, ids: readonly string[], attackVersion: string): Promise<void> {
-    await manager.query('UPDATE technique SET attack_version = $2 WHERE id = ANY($1::uuid[]) AND attack_version <> $2', [ids, attackVersion]);
+    await manager.query(
+      'UPDATE technique SET attack_version = $2 WHERE id = ANY($1::uuid[]) AND attack_version <> $2',
+      [ids, attackVersion],
+    );
   }
 
   /** A tactic that the release does not have any more stays: techniques that it does not have either may refer to it. */
-  async writeTactics(manager: EntityManager, domain: string, tactics: readonly SliceTactic[]): Promise<{ added: number; changed: number }> {
+  async writeTactics(
+    manager: EntityManager,
+    domain: string,
+    tactics: readonly SliceTactic[],
+  ): Promise<{ added: number; changed: number }> {
     const rows = JSON.stringify(tactics.map(toTacticRow));
     const release = `jsonb_to_recordset($1::jsonb) AS r (id uuid, "attackId" text, shortname text, name text)`;
     // Two tactics may swap their short names, and a new one may take over another's, so that what differs goes before anything comes.
@@ -110,7 +124,12 @@ export class CatalogueStore {
    * Gives every organisation a posture row for each new technique, and each row the catalogue's facts that are copied there.
    * @returns whether anything changed that a rule could measure.
    */
-  async bringPostureInStep(manager: EntityManager, addedIds: readonly string[], writtenIds: readonly string[], now: Date): Promise<boolean> {
+  async bringPostureInStep(
+    manager: EntityManager,
+    addedIds: readonly string[],
+    writtenIds: readonly string[],
+    now: Date,
+  ): Promise<boolean> {
     const [added] = await queryRows<{ in_force: boolean }>(
       manager,
       `WITH added AS (

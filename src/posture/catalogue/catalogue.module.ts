@@ -15,7 +15,12 @@ import { Technique } from './technique.entity.js';
 @Module({
   imports: [TypeOrmModule.forFeature([CatalogueImport, Tactic, Technique]), OrganizationsModule, PostureModule],
   controllers: [ImportsController],
-  providers: [CatalogueImportService, CatalogueImports, CatalogueStore, { provide: ImportSettings, useValue: new ImportSettings() }],
+  providers: [
+    CatalogueImportService,
+    CatalogueImports,
+    CatalogueStore,
+    { provide: ImportSettings, useValue: new ImportSettings() },
+  ],
   exports: [CatalogueImportService, CatalogueImports],
 })
 export class CatalogueModule {

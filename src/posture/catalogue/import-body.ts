@@ -1,7 +1,9 @@
 import type { ApiOperationOptions } from '@nestjs/swagger';
 import { ATTACK_DOMAINS } from './stix/catalogue-slice.js';
 
-const RAW_BUNDLE = { schema: { type: 'object', description: 'The STIX bundle itself.', additionalProperties: true } } as const;
+const RAW_BUNDLE = {
+  schema: { type: 'object', description: 'The STIX bundle itself.', additionalProperties: true },
+} as const;
 
 /** How the OpenAPI document describes the body of an import: decorators describe one schema for all types, and these have two. */
 export const IMPORT_BODY: NonNullable<ApiOperationOptions['requestBody']> = {

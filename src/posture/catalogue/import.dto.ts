@@ -19,5 +19,5 @@ export class ImportAttackQuery {
 
   /** Import a release older than the one loaded, which is refused otherwise. */
   @QueryBoolean()
-  allow_older: boolean = false;
+  allow_older?: boolean = false;
 }

@@ -46,21 +46,34 @@ export class ImportsController {
     @Req() request: FastifyRequest,
   ): Promise<CatalogueImportResponse> {
     if (!(await this.organizations.isDefault(principal.organizationId))) {
-      throw forbidden("the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may import it");
+      throw forbidden(
+        "the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may import it",
+      );
     }
-    return withUploadedBundle(request, this.settings.maxBytes, (bundle) => this.importBundle(bundle, query, principal.actorId));
+    return withUploadedBundle(request, this.settings, (bundle) => this.importBundle(bundle, query, principal.actorId));
   }
 
   @Get('attack')
   @Access('viewer')
   @ApiOperation({ summary: 'List imports into the ATT&CK catalogue, newest first' })
-  async list(@CurrentPrincipal() principal: Principal, @Query() query: PageQuery): Promise<CatalogueImportListResponse> {
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: PageQuery,
+  ): Promise<CatalogueImportListResponse> {
     const page = await this.imports.list(pageRequest(query));
     const isOperator = await this.organizations.isDefault(principal.organizationId);
-    return { items: isOperator ? page.items : page.items.map(withoutOrigin), total: page.total, next_cursor: page.nextCursor };
+    return {
+      items: isOperator ? page.items : page.items.map(withoutOrigin),
+      total: page.total,
+      next_cursor: page.nextCursor,
+    };
   }
 
-  private importBundle({ file, fileName, fields }: UploadedBundle, query: ImportAttackQuery, importedBy: string): Promise<CatalogueImportResult> {
+  private importBundle(
+    { file, fileName, fields }: UploadedBundle,
+    query: ImportAttackQuery,
+    importedBy: string,
+  ): Promise<CatalogueImportResult> {
     const { attack_version: attackVersion, domain, allow_older: allowOlder } = optionsOf(query, fields);
     const source = fileName === null ? 'upload' : `upload: ${fileName}`;
     return this.imports.importFile(file, { attackVersion, domain, allowOlder, source, importedBy });

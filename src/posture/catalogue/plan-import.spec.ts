@@ -20,7 +20,14 @@ const LATER = '2025-10-24T17:49:13.380Z';
 
 describe('planImport', () => {
   test('takes everything for added the first time, revoked and deprecated techniques too', () => {
-    const plan = planImport([], aSlice([aSliceTechnique(1001), aSliceTechnique(1002, { revoked: true }), aSliceTechnique(1003, { deprecated: true })]));
+    const plan = planImport(
+      [],
+      aSlice([
+        aSliceTechnique(1001),
+        aSliceTechnique(1002, { revoked: true }),
+        aSliceTechnique(1003, { deprecated: true }),
+      ]),
+    );
     expect(plan.outcomes.added).toEqual(['T1001', 'T1002', 'T1003']);
     expect(plan.rows.map(({ isRevoked, isDeprecated }) => [isRevoked, isDeprecated])).toEqual([
       [false, false],
@@ -49,13 +56,25 @@ describe('planImport', () => {
 
   test('moves mitreLastModified with the content only, and the raw stamp always', () => {
     const before = stored(aSliceTechnique(1001), aSliceTechnique(1002));
-    const { rows } = planImport(before, aSlice([aSliceTechnique(1001, { mitreModified: LATER, techniqueVersion: '1.3' }), aSliceTechnique(1002, { mitreModified: LATER, content: 'other words' })]));
-    expect(rows.map(({ mitreLastModified }) => mitreLastModified.toISOString())).toEqual(['2025-04-15T19:58:42.824Z', LATER]);
+    const { rows } = planImport(
+      before,
+      aSlice([
+        aSliceTechnique(1001, { mitreModified: LATER, techniqueVersion: '1.3' }),
+        aSliceTechnique(1002, { mitreModified: LATER, content: 'other words' }),
+      ]),
+    );
+    expect(rows.map(({ mitreLastModified }) => mitreLastModified.toISOString())).toEqual([
+      '2025-04-15T19:58:42.824Z',
+      LATER,
+    ]);
     expect(rows.map(({ mitreModifiedRaw }) => mitreModifiedRaw.toISOString())).toEqual([LATER, LATER]);
   });
 
   test('reports what the release does not have any more, of its domain alone', () => {
-    const before = [...stored(aSliceTechnique(1001), aSliceTechnique(1002)), ...planImport([], aSlice([aSliceTechnique(800)], { domain: 'ics-attack' })).rows];
+    const before = [
+      ...stored(aSliceTechnique(1001), aSliceTechnique(1002)),
+      ...planImport([], aSlice([aSliceTechnique(800)], { domain: 'ics-attack' })).rows,
+    ];
     expect(planImport(before, aSlice([aSliceTechnique(1001)])).missing).toEqual(['T1002']);
   });
 
@@ -65,17 +84,28 @@ describe('planImport', () => {
     expect(plan.outcomes.added).toEqual(['T1001']);
     expect(plan.rows.map(({ attackId }) => attackId)).toEqual(['T1001']);
     expect(plan.skipped).toEqual([
-      { reason: 'attack-pattern: the catalogue has it from ics-attack', count: 1, examples: [`attack-pattern--${uuid(800)}`] },
+      {
+        reason: 'attack-pattern: the catalogue has it from ics-attack',
+        count: 1,
+        examples: [`attack-pattern--${uuid(800)}`],
+      },
     ]);
   });
 
   test('leaves out what PostgreSQL cannot keep', () => {
     const plan = planImport(
       [],
-      aSlice([aSliceTechnique(1001, { name: 'a\0b' }), aSliceTechnique(1002, { platforms: ['\ud800'] }), aSliceTechnique(1003, { name: '😀' })], {
-        tactics: [aSliceTactic(1), aSliceTactic(2, { name: '\0' })],
-        skipped: [{ reason: 'attack-pattern: name is missing', count: 1, examples: ['x\0y'] }],
-      }),
+      aSlice(
+        [
+          aSliceTechnique(1001, { name: 'a\0b' }),
+          aSliceTechnique(1002, { platforms: ['\ud800'] }),
+          aSliceTechnique(1003, { name: '😀' }),
+        ],
+        {
+          tactics: [aSliceTactic(1), aSliceTactic(2, { name: '\0' })],
+          skipped: [{ reason: 'attack-pattern: name is missing', count: 1, examples: ['x\0y'] }],
+        },
+      ),
     );
     expect(plan.outcomes.added).toEqual(['T1003']);
     expect(plan.tactics).toHaveLength(1);
@@ -125,7 +155,8 @@ describe('planImport', () => {
     }),
     { selector: ({ number }) => number },
   );
-  const sliceOf = (facts: (NonNullable<Facts> & { number: number })[]) => aSlice(facts.map(({ number, ...others }) => aSliceTechnique(number, others)));
+  const sliceOf = (facts: (NonNullable<Facts> & { number: number })[]) =>
+    aSlice(facts.map(({ number, ...others }) => aSliceTechnique(number, others)));
 
   test('gives every technique one outcome, and finds nothing to do in what it has just planned', () => {
     fc.assert(

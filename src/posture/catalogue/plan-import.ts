@@ -1,4 +1,10 @@
-import type { AttackDomain, CatalogueSlice, SkippedObjects, SliceTactic, SliceTechnique } from './stix/catalogue-slice.js';
+import type {
+  AttackDomain,
+  CatalogueSlice,
+  SkippedObjects,
+  SliceTactic,
+  SliceTechnique,
+} from './stix/catalogue-slice.js';
 import { versionStep } from './versions.js';
 
 /** A technique as the catalogue keeps it, save the release it was last read from. */
@@ -103,14 +109,22 @@ function usableOf(
     return false;
   };
   return {
-    techniques: slice.techniques.filter((technique) => isUsable(technique.stixId, whyNot(technique, slice.domain, known.get(technique.id)))),
-    tactics: slice.tactics.filter(({ stixId, name, shortname }) => isUsable(stixId, whyNotText('x-mitre-tactic', [name, shortname]))),
+    techniques: slice.techniques.filter((technique) =>
+      isUsable(technique.stixId, whyNot(technique, slice.domain, known.get(technique.id))),
+    ),
+    tactics: slice.tactics.filter(({ stixId, name, shortname }) =>
+      isUsable(stixId, whyNotText('x-mitre-tactic', [name, shortname])),
+    ),
     skipped: [...skipped.values()],
   };
 }
 
 /** A technique keeps the domain it came with: two domains that both claimed it would overwrite each other at every import. */
-function whyNot(technique: SliceTechnique, domain: AttackDomain, stored: CatalogueTechnique | undefined): string | null {
+function whyNot(
+  technique: SliceTechnique,
+  domain: AttackDomain,
+  stored: CatalogueTechnique | undefined,
+): string | null {
   if (stored && stored.domain !== domain) return `attack-pattern: the catalogue has it from ${stored.domain}`;
   return whyNotText('attack-pattern', [technique.name, ...technique.tactics, ...technique.platforms]);
 }
@@ -120,13 +134,17 @@ function whyNotText(type: string, texts: readonly string[]): string | null {
 }
 
 /** A parent that the slice lacks is looked for in the catalogue: the one there is kept, else the one with the right ATT&CK id, else there is none. */
-function parentFinder(stored: readonly CatalogueTechnique[], slice: CatalogueSlice): (technique: SliceTechnique) => string | null {
+function parentFinder(
+  stored: readonly CatalogueTechnique[],
+  slice: CatalogueSlice,
+): (technique: SliceTechnique) => string | null {
   const ids = new Set([...stored.map(({ id }) => id), ...slice.techniques.map(({ id }) => id)]);
   const before = new Map(stored.map(({ id, parentId }) => [id, parentId]));
   const byAttackId = new Map<string, string>();
   for (const inForce of [false, true]) {
     for (const technique of stored) {
-      if (technique.domain === slice.domain && isInForce(technique) === inForce) byAttackId.set(technique.attackId, technique.id);
+      if (technique.domain === slice.domain && isInForce(technique) === inForce)
+        byAttackId.set(technique.attackId, technique.id);
     }
   }
   return ({ id, isSubtechnique, parentId, parentAttackId }) => {
@@ -137,9 +155,25 @@ function parentFinder(stored: readonly CatalogueTechnique[], slice: CatalogueSli
 }
 
 /** `mitreLastModified` moves only when the content changed: MITRE restamps whole releases. */
-function nextState(technique: SliceTechnique, before: CatalogueTechnique | undefined, parentId: string | null): CatalogueTechnique {
+function nextState(
+  technique: SliceTechnique,
+  before: CatalogueTechnique | undefined,
+  parentId: string | null,
+): CatalogueTechnique {
   const stamp = new Date(technique.mitreModified);
-  const { id, attackId, name, domain, isSubtechnique, tactics, platforms, techniqueVersion, contentHash, revokedById, replacedById } = technique;
+  const {
+    id,
+    attackId,
+    name,
+    domain,
+    isSubtechnique,
+    tactics,
+    platforms,
+    techniqueVersion,
+    contentHash,
+    revokedById,
+    replacedById,
+  } = technique;
   return {
     id,
     attackId,

@@ -1,11 +1,11 @@
 import type { FastifyRequest } from 'fastify';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError, invalidField } from '../../common/errors/index.js';
+import type { ImportSettings } from './import-settings.js';
 
 /** The form field that carries the bundle. */
 const FILE_FIELD = 'file';
@@ -29,11 +29,15 @@ export interface UploadedBundle {
  * Streams the bundle of a request (a form's field `file`, or the raw body) into a temporary file for `work`, and removes it whatever happens.
  * @throws DomainError naming `file` when there is no bundle or more than one, `payload_too_large` beyond `maxBytes`.
  */
-export async function withUploadedBundle<T>(request: FastifyRequest, maxBytes: number, work: (bundle: UploadedBundle) => Promise<T>): Promise<T> {
+export async function withUploadedBundle<T>(
+  request: FastifyRequest,
+  { maxBytes, temporaryFolder }: Pick<ImportSettings, 'maxBytes' | 'temporaryFolder'>,
+  work: (bundle: UploadedBundle) => Promise<T>,
+): Promise<T> {
   const announced = Number(request.headers['content-length'] ?? 0);
   // A form is larger than its file by its boundaries and options, which the limits of the form bound.
   if (announced > maxBytes + (request.isMultipart() ? 64 * 1024 : 0)) throw tooLarge(maxBytes);
-  const folder = await mkdtemp(path.join(tmpdir(), 'vedette-import-'));
+  const folder = await mkdtemp(path.join(temporaryFolder, 'vedette-import-'));
   try {
     return await work(await receive(request, path.join(folder, 'bundle.json'), maxBytes));
   } finally {
@@ -59,7 +63,11 @@ async function receiveForm(request: FastifyRequest, file: string, maxBytes: numb
   let fileName: string | null = null;
   for await (const part of request.parts({ limits: FORM_LIMITS })) {
     if (part.type === 'file') {
-      if (part.fieldname !== FILE_FIELD) throw invalidField(part.fieldname.slice(0, MAX_NAME_LENGTH), `is not known here: send the bundle as ${FILE_FIELD}`);
+      if (part.fieldname !== FILE_FIELD)
+        throw invalidField(
+          part.fieldname.slice(0, MAX_NAME_LENGTH),
+          `is not known here: send the bundle as ${FILE_FIELD}`,
+        );
       if (fileName !== null) throw invalidField(FILE_FIELD, 'must be one file: the form holds two');
       fileName = baseName(part.filename);
       await receiveStream(part.file, file, maxBytes);
@@ -69,7 +77,12 @@ async function receiveForm(request: FastifyRequest, file: string, maxBytes: numb
     }
   }
   if (fileName === null) {
-    throw invalidField(FILE_FIELD, fields[FILE_FIELD] === undefined ? 'must be sent: the bundle' : 'must be a file, not text: give the part a file name');
+    throw invalidField(
+      FILE_FIELD,
+      fields[FILE_FIELD] === undefined
+        ? 'must be sent: the bundle'
+        : 'must be a file, not text: give the part a file name',
+    );
   }
   return { file, fileName, fields };
 }

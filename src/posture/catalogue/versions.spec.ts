@@ -2,7 +2,14 @@ import { compareVersions, versionStep } from './versions.js';
 
 describe('compareVersions', () => {
   test('orders releases as numbers, not as text', () => {
-    expect(['18.1', '9.0', '10.1', '18.0', '2', '18.1.1'].sort(compareVersions)).toEqual(['2', '9.0', '10.1', '18.0', '18.1', '18.1.1']);
+    expect(['18.1', '9.0', '10.1', '18.0', '2', '18.1.1'].sort(compareVersions)).toEqual([
+      '2',
+      '9.0',
+      '10.1',
+      '18.0',
+      '18.1',
+      '18.1.1',
+    ]);
   });
 
   test('takes a missing part for 0', () => {
