@@ -16,9 +16,8 @@ const swcOptions = {
 };
 
 const shared = {
-  // Generous, because a slow machine is no fault of the code: what a test waits for has a limit of its own.
-  testTimeout: 120_000,
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
     '^.+\\.ts$': ['@swc/jest', swcOptions],

@@ -18,7 +18,12 @@ describe('a first start with nothing but the packages', () => {
     // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
     chmodSync(dataDir, 0o711);
     receiver = await startWebhookReceiver();
-    env = { VEDETTE_DATA_DIR: dataDir, VEDETTE_SECRET_KEY: '', VEDETTE_ADMIN_PASSWORD: '', VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host };
+    env = {
+      VEDETTE_DATA_DIR: dataDir,
+      VEDETTE_SECRET_KEY: '',
+      VEDETTE_ADMIN_PASSWORD: '',
+      VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host,
+    };
     vedette = await VedetteProcess.start(env);
   });
 
@@ -44,11 +49,19 @@ describe('a first start with nothing but the packages', () => {
     const { items, total } = await vedette.api('GET', '/instances', { token });
     expect(total).toBe(2);
     const byType = Object.fromEntries(items.map((item: { rule_type: string }) => [item.rule_type, item]));
-    expect(byType.low_coverage.details).toMatchObject({ coverage_pct: 0, threshold: 30, validated: 0, partial: 0, total: 691 });
+    expect(byType.low_coverage.details).toMatchObject({
+      coverage_pct: 0,
+      threshold: 30,
+      validated: 0,
+      partial: 0,
+      total: 691,
+    });
     expect(byType.orphan_spike.details).toMatchObject({ orphan_count: 691, total: 691, threshold: 20 });
-    expect((await vedette.api('GET', '/notifications', { token })).items.map((notice: { alert_id: string }) => notice.alert_id).sort()).toEqual(
-      items.map((item: { id: string }) => item.id).sort(),
-    );
+    expect(
+      (await vedette.api('GET', '/notifications', { token })).items
+        .map((notice: { alert_id: string }) => notice.alert_id)
+        .sort(),
+    ).toEqual(items.map((item: { id: string }) => item.id).sort());
   });
 
   it('has the eight system rules in their order', async () => {
@@ -71,7 +84,11 @@ describe('a first start with nothing but the packages', () => {
       token,
       body: { name: 'SOC', url: receiver.url('/soc'), events: ['alert.fired'] },
     });
-    const items = ['T1059', 'T1003', 'T1110'].map((attack_id) => ({ attack_id, risk_score: 80, status_global: 'not_covered' }));
+    const items = ['T1059', 'T1003', 'T1110'].map((attack_id) => ({
+      attack_id,
+      risk_score: 80,
+      status_global: 'not_covered',
+    }));
     expect(await vedette.api('PUT', '/posture', { token, body: { items } })).toMatchObject({ updated: 3 });
 
     const [request] = await receiver.received('/soc', 1);
@@ -92,7 +109,13 @@ describe('a first start with nothing but the packages', () => {
 
   it('answers an evaluation that is asked for, in which resting rules count', async () => {
     const answer = await vedette.api('POST', '/evaluations', { token });
-    expect(answer).toMatchObject({ trigger: 'manual', rules_evaluated: 8, alerts_fired: 0, alerts: [], duration_seconds: expect.any(Number) });
+    expect(answer).toMatchObject({
+      trigger: 'manual',
+      rules_evaluated: 8,
+      alerts_fired: 0,
+      alerts: [],
+      duration_seconds: expect.any(Number),
+    });
     expect(answer.outcomes.filter((outcome: { outcome: string }) => outcome.outcome === 'cooldown')).toHaveLength(3);
   });
 
@@ -129,7 +152,11 @@ describe('a first start with nothing but the packages', () => {
 
 describe('a start that cannot be', () => {
   it('names what is wrong with the environment, and none of its values', async () => {
-    const vedette = await VedetteProcess.launch({ PORT: '65536', VEDETTE_EVALUATION_CRON: 'now and then', VEDETTE_ADMIN_PASSWORD: 'short-secret' });
+    const vedette = await VedetteProcess.launch({
+      PORT: '65536',
+      VEDETTE_EVALUATION_CRON: 'now and then',
+      VEDETTE_ADMIN_PASSWORD: 'short-secret',
+    });
     expect(await vedette.exited).toBe(1);
     expect(vedette.output).toContain('PORT must be a whole number from 0 to 65535');
     expect(vedette.output).toContain('VEDETTE_EVALUATION_CRON must be a cron expression');
@@ -137,7 +164,10 @@ describe('a start that cannot be', () => {
   });
 
   it('wants a secret key with a database of its own', async () => {
-    const vedette = await VedetteProcess.launch({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', VEDETTE_SECRET_KEY: '' });
+    const vedette = await VedetteProcess.launch({
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+      VEDETTE_SECRET_KEY: '',
+    });
     expect(await vedette.exited).toBe(1);
     expect(vedette.output).toContain('VEDETTE_SECRET_KEY must be set together with DATABASE_URL');
   });

@@ -31,7 +31,8 @@ const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/webhooks/{id}': ({ webhookId }) => `/webhooks/${webhookId}`,
   '/api/v1/webhooks/{id}/test': ({ webhookId }) => `/webhooks/${webhookId}/test`,
   '/api/v1/webhooks/{id}/deliveries': ({ webhookId }) => `/webhooks/${webhookId}/deliveries`,
-  '/api/v1/webhooks/{id}/deliveries/{delivery_id}': ({ webhookId, deliveryId }) => `/webhooks/${webhookId}/deliveries/${deliveryId}`,
+  '/api/v1/webhooks/{id}/deliveries/{delivery_id}': ({ webhookId, deliveryId }) =>
+    `/webhooks/${webhookId}/deliveries/${deliveryId}`,
   '/api/v1/api-keys/{id}': ({ apiKeyId }) => `/api-keys/${apiKeyId}`,
   '/api/v1/users/{id}': ({ adminId }) => `/users/${adminId}`,
   '/api/v1/revalidation-queue/{id}': ({ queueItemId }) => `/revalidation-queue/${queueItemId}`,
@@ -56,7 +57,17 @@ async function everythingOf(organizationId: string): Promise<string> {
   );
   const parts = [];
   for (const { table_name: table } of tables) {
-    if (['rule_state', 'evaluation_run', 'posture_change', 'refresh_session', 'webhook_delivery', 'webhook_attempt'].includes(table)) continue;
+    if (
+      [
+        'rule_state',
+        'evaluation_run',
+        'posture_change',
+        'refresh_session',
+        'webhook_delivery',
+        'webhook_attempt',
+      ].includes(table)
+    )
+      continue;
     const rows = await world.database.query<{ row: string }>(
       `SELECT t::text AS row FROM ${table} t WHERE organization_id = $1 ORDER BY t::text`,
       [organizationId],
@@ -102,11 +113,14 @@ it('says of an id of the other organisation just what it says of one that does n
 
 it('lists nothing of the other organisation, on any route that answers without an id', async () => {
   const theirs = Object.values(world.theirs).filter((value) => value !== world.theirs.token);
-  const lists = operations.filter(({ method, path }) => method === 'GET' && !path.includes('{') && path.startsWith('/api/v1/'));
+  const lists = operations.filter(
+    ({ method, path }) => method === 'GET' && !path.includes('{') && path.startsWith('/api/v1/'),
+  );
   expect(lists.length).toBeGreaterThan(10);
   for (const { path } of lists) {
     const answer = await world.vedette.request('GET', `${path}?limit=500`, { token: world.ours.token });
-    const whole = answer.status === 400 ? await world.vedette.request('GET', path, { token: world.ours.token }) : answer;
+    const whole =
+      answer.status === 400 ? await world.vedette.request('GET', path, { token: world.ours.token }) : answer;
     expect([path, whole.status]).toEqual([path, 200]);
     const text = JSON.stringify(whole.body);
     expect([path, theirs.filter((id) => text.includes(id))]).toEqual([path, []]);
@@ -115,7 +129,10 @@ it('lists nothing of the other organisation, on any route that answers without a
 });
 
 it('shows the shared catalogue with its own posture only', async () => {
-  await world.vedette.api('PUT', '/posture', { token: world.ours.token, body: { items: [{ attack_id: 'T1003', risk_score: 11 }] } });
+  await world.vedette.api('PUT', '/posture', {
+    token: world.ours.token,
+    body: { items: [{ attack_id: 'T1003', risk_score: 11 }] },
+  });
   const ofTheirs = await world.vedette.api('GET', '/techniques/T1003', { token: world.theirs.token });
   expect(ofTheirs).toMatchObject({ attack_id: 'T1003', risk_score: null });
 });
@@ -123,7 +140,12 @@ it('shows the shared catalogue with its own posture only', async () => {
 it('refuses a reference to something of the other organisation, naming the field', async () => {
   const { ours, theirs, vedette } = world;
   const attempts: [string, string, unknown, string][] = [
-    ['POST', '/rules', { name: 'x', rule_type: 'high_risk', severity: 'low', webhook_id: theirs.webhookId }, 'webhook_id'],
+    [
+      'POST',
+      '/rules',
+      { name: 'x', rule_type: 'high_risk', severity: 'low', webhook_id: theirs.webhookId },
+      'webhook_id',
+    ],
     ['PATCH', `/rules/${ours.ruleId}`, { webhook_id: theirs.webhookId }, 'webhook_id'],
     ['PUT', '/posture', { items: [{ attack_id: 'T1003', owner_id: theirs.adminId }] }, 'items[0].owner_id'],
     ['PUT', '/posture', { items: [{ attack_id: 'T1003', owner_email: theirs.email }] }, 'items[0].owner_email'],
@@ -142,7 +164,9 @@ it('tells nobody of the other organisation, in the app or by webhook', async () 
   const { alerts } = await world.vedette.api('POST', '/evaluations', { token: world.ours.token });
   expect(alerts.length).toBeGreaterThan(0);
   await world.receiver.received('/ours', 2);
-  const ofAlert = await world.database.query('SELECT DISTINCT organization_id FROM notification WHERE alert_id = $1', [alerts[0].id]);
+  const ofAlert = await world.database.query('SELECT DISTINCT organization_id FROM notification WHERE alert_id = $1', [
+    alerts[0].id,
+  ]);
   expect(ofAlert).toEqual([{ organization_id: world.ours.organizationId }]);
   const told = world.receiver.requests.filter(({ path, body }) => path === '/theirs' && body.includes(alerts[0].id));
   expect(told).toEqual([]);
@@ -161,7 +185,11 @@ it('lets only the operator load a release into the catalogue that all share', as
 
 it('gives no token for an organisation that one is no member of', async () => {
   const answer = await world.vedette.request('POST', '/api/v1/auth/login', {
-    body: { email: 'admin@vedette.local', password: 'the admin of the tests', organization_id: world.ours.organizationId },
+    body: {
+      email: 'admin@vedette.local',
+      password: 'the admin of the tests',
+      organization_id: world.ours.organizationId,
+    },
   });
   expect(answer.status).toBe(401);
 });

@@ -30,15 +30,28 @@ describe('two replicas', () => {
     const token = await replicas[0]!.signIn();
     const { id: ruleId } = await replicas[1]!.api('POST', '/rules', {
       token,
-      body: { name: 'Fires at every tick', rule_type: 'orphan_spike', severity: 'info', config: { min_orphan_count: 1 }, cooldown_hours: 0 },
+      body: {
+        name: 'Fires at every tick',
+        rule_type: 'orphan_spike',
+        severity: 'info',
+        config: { min_orphan_count: 1 },
+        cooldown_hours: 0,
+      },
     });
-    const alerts = (): Promise<{ created_at: Date }[]> =>
-      database.query('SELECT created_at FROM alert_instance WHERE rule_id = $1 ORDER BY created_at', [ruleId]);
-    await eventually(async () => (await alerts()).length >= 4, 'four ticks passed', 6 * TICK_MS);
+    // Passes that follow a change of posture come between the ticks and are no tick's.
+    const passes = (): Promise<{ started_at: Date; outcome: string }[]> =>
+      database.query(
+        `SELECT r.started_at, o ->> 'outcome' AS outcome FROM evaluation_run r CROSS JOIN jsonb_array_elements(r.outcomes) o
+         WHERE r.trigger = 'cron' AND o ->> 'rule_id' = $1 ORDER BY r.started_at`,
+        [ruleId],
+      );
+    await eventually(async () => (await passes()).length >= 4, 'four ticks passed', 6 * TICK_MS);
 
-    const slots = (await alerts()).map(({ created_at: createdAt }) => Math.floor(createdAt.getTime() / TICK_MS));
+    const evaluated = await passes();
+    const slots = evaluated.map(({ started_at: startedAt }) => Math.floor(startedAt.getTime() / TICK_MS));
     expect(new Set(slots).size).toBe(slots.length);
     expect(slots.at(-1)! - slots[0]!).toBe(slots.length - 1);
+    expect(evaluated.every(({ outcome }) => outcome === 'fired')).toBe(true);
   });
 
   it('go on when one of them is killed', async () => {

@@ -79,16 +79,20 @@ const keys: Record<string, string> = {};
 beforeAll(async () => {
   world = await startTwoOrganizations();
   const document = (await world.vedette.request('GET', '/docs-json')).body;
-  operations = Object.entries(document.paths as Record<string, Record<string, { 'x-roles'?: string[] }>>).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      name: `${method.toUpperCase()} ${path}`,
-      method: method.toUpperCase(),
-      path,
-      roles: operation['x-roles'] ?? [],
-    })),
+  operations = Object.entries(document.paths as Record<string, Record<string, { 'x-roles'?: string[] }>>).flatMap(
+    ([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        name: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        path,
+        roles: operation['x-roles'] ?? [],
+      })),
   );
   for (const role of ROLES) {
-    const { key } = await world.vedette.api('POST', '/api-keys', { token: world.theirs.token, body: { name: role, role } });
+    const { key } = await world.vedette.api('POST', '/api-keys', {
+      token: world.theirs.token,
+      body: { name: role, role },
+    });
     keys[role] = key;
   }
 });
@@ -98,12 +102,16 @@ afterAll(async () => {
 });
 
 /** The path with ids that nothing has, so that a call that is let through does no harm. */
-const harmless = (path: string): string => path.replace('{date}', 'never').replace(/\{\w+\}/g, '01900000-0000-7000-8000-000000000000');
+const harmless = (path: string): string =>
+  path.replace('{date}', 'never').replace(/\{\w+\}/g, '01900000-0000-7000-8000-000000000000');
 
 it('documents who may call every route, just as the product says', () => {
   const documented = Object.fromEntries(operations.map(({ name, roles }) => [name, [...roles].sort()]));
   const expected = Object.fromEntries(
-    Object.entries(LEAST).map(([name, least]) => [name, [...(least === 'public' ? ['public'] : ALLOWED[least]!)].sort()]),
+    Object.entries(LEAST).map(([name, least]) => [
+      name,
+      [...(least === 'public' ? ['public'] : ALLOWED[least]!)].sort(),
+    ]),
   );
   expect(documented).toEqual(expected);
 });
@@ -119,11 +127,15 @@ it('wants a sign-in on every route that is not public', async () => {
 it('lets the documented roles through and refuses the others', async () => {
   for (const { method, path, name } of operations.filter(({ name }) => LEAST[name] !== 'public')) {
     for (const role of ROLES) {
-      const { status } = await world.vedette.request(method, harmless(path), { token: keys[role], body: method === 'GET' ? undefined : {} });
+      const { status } = await world.vedette.request(method, harmless(path), {
+        token: keys[role],
+        body: method === 'GET' ? undefined : {},
+      });
       const isAllowed = ALLOWED[LEAST[name]!]!.includes(role);
       // An API key has neither an inbox nor a password: those routes are let through by role and refused for that.
       const isForPeople = path.includes('/notifications') || path.endsWith('/auth/password');
-      if (isAllowed && !isForPeople) expect([name, role, status === 401 || status === 403]).toEqual([name, role, false]);
+      if (isAllowed && !isForPeople)
+        expect([name, role, status === 401 || status === 403]).toEqual([name, role, false]);
       if (!isAllowed) expect([name, role, status]).toEqual([name, role, 403]);
       expect([name, role, status < 500]).toEqual([name, role, true]);
     }

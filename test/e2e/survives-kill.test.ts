@@ -42,17 +42,23 @@ describe('kill -9 between the commit and the delivery', () => {
 
     const [first] = await receiver.received('/hangs', 1);
     await vedette.kill();
-    expect(await database.query('SELECT status, attempt_count FROM webhook_delivery')).toEqual([{ status: 'pending', attempt_count: expect.any(Number) }]);
+    expect(await database.query('SELECT status, attempt_count FROM webhook_delivery')).toEqual([
+      { status: 'pending', attempt_count: expect.any(Number) },
+    ]);
 
     // The lease of the killed process runs out after a minute; the test does not wait for it.
-    await database.query(`UPDATE webhook_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`);
+    await database.query(
+      `UPDATE webhook_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`,
+    );
     vedette = await VedetteProcess.start(env);
     const requests = await receiver.received('/hangs', 2);
 
     expect(new Set(requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect(new Set(requests.map(({ body }) => body))).toEqual(new Set([first!.body]));
     for (const { body, headers } of requests) {
-      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ data: { alert_id: alerts[0].id } });
+      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({
+        data: { alert_id: alerts[0].id },
+      });
     }
     await eventually(async () => {
       const { items } = await vedette.api('GET', `/webhooks/${webhookId}/deliveries`, { token });
@@ -62,12 +68,21 @@ describe('kill -9 between the commit and the delivery', () => {
 
   it('loses nothing when it is killed at any moment of a burst of changes', async () => {
     const token = await vedette.signIn();
-    await vedette.api('POST', '/webhooks', { token, body: { name: 'burst', url: receiver.url('/burst'), events: ['alert.fired'] } });
+    await vedette.api('POST', '/webhooks', {
+      token,
+      body: { name: 'burst', url: receiver.url('/burst'), events: ['alert.fired'] },
+    });
     const rules: string[] = [];
     for (let index = 0; index < 20; index++) {
       const rule = await vedette.api('POST', '/rules', {
         token,
-        body: { name: `Rule ${index}`, rule_type: 'high_risk', severity: 'low', config: { min_risk_score: index + 1 }, cooldown_hours: 1000 },
+        body: {
+          name: `Rule ${index}`,
+          rule_type: 'high_risk',
+          severity: 'low',
+          config: { min_risk_score: index + 1 },
+          cooldown_hours: 1000,
+        },
       });
       rules.push(rule.id);
     }
@@ -87,10 +102,15 @@ describe('kill -9 between the commit and the delivery', () => {
     await vedette.api('PUT', '/posture', { token, body: { items: [{ attack_id: 'T1059', risk_score: 20 }] } });
 
     await eventually(async () => {
-      const rows = await database.query<{ rule_id: string }>('SELECT rule_id FROM alert_instance WHERE rule_id = ANY ($1::uuid[])', [rules]);
+      const rows = await database.query<{ rule_id: string }>(
+        'SELECT rule_id FROM alert_instance WHERE rule_id = ANY ($1::uuid[])',
+        [rules],
+      );
       return rows.length >= rules.length;
     }, 'every rule fired');
-    await database.query(`UPDATE webhook_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`);
+    await database.query(
+      `UPDATE webhook_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`,
+    );
     const ids = await eventuallyDelivered();
     expect(ids.size).toBe(rules.length);
     expect(await database.query('SELECT rule_id FROM alert_instance GROUP BY rule_id HAVING count(*) > 1')).toEqual([]);

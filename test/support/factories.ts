@@ -28,7 +28,11 @@ export async function anOrganization(
 export async function aMember(
   database: TestDatabase,
   organizationId: string,
-  { role = 'analyst', isActive = true, email = `${newId()}@example.org` }: { role?: Role; isActive?: boolean; email?: string } = {},
+  {
+    role = 'analyst',
+    isActive = true,
+    email = `${newId()}@example.org`,
+  }: { role?: Role; isActive?: boolean; email?: string } = {},
 ): Promise<{ userId: string; email: string }> {
   const userId = newId();
   await database.query('INSERT INTO user_account (id, email, display_name, password_hash) VALUES ($1, $2, $2, $3)', [

@@ -33,8 +33,18 @@ export interface TwoOrganizations {
 export async function startTwoOrganizations(): Promise<TwoOrganizations> {
   const database = await createTestDatabase();
   const receiver = await startWebhookReceiver();
-  const vedette = await VedetteProcess.start({ DATABASE_URL: database.url, VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host });
-  const created = runCommandLine(database, 'organization', 'create', 'Other Mutual', '--admin-email', 'admin@other.example');
+  const vedette = await VedetteProcess.start({
+    DATABASE_URL: database.url,
+    VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host,
+  });
+  const created = runCommandLine(
+    database,
+    'organization',
+    'create',
+    'Other Mutual',
+    '--admin-email',
+    'admin@other.example',
+  );
   const password = /password (\S+)/.exec(created)![1]!;
   const theirs = await furnish(vedette, receiver, '/theirs', await vedette.signIn());
   const ours = await furnish(vedette, receiver, '/ours', await vedette.signIn('admin@other.example', password));
@@ -62,10 +72,20 @@ export function runCommandLine(database: TestDatabase, ...args: string[]): strin
   return stdout;
 }
 
-async function furnish(vedette: VedetteProcess, receiver: WebhookReceiver, hook: string, token: string): Promise<Furnished> {
-  const call = (method: string, url: string, body?: unknown): Promise<HttpAnswer['body']> => vedette.api(method, url, { token, body });
+async function furnish(
+  vedette: VedetteProcess,
+  receiver: WebhookReceiver,
+  hook: string,
+  token: string,
+): Promise<Furnished> {
+  const call = (method: string, url: string, body?: unknown): Promise<HttpAnswer['body']> =>
+    vedette.api(method, url, { token, body });
   const me = await call('GET', '/auth/me');
-  const webhook = await call('POST', '/webhooks', { name: `hook ${hook}`, url: receiver.url(hook), events: ['alert.fired'] });
+  const webhook = await call('POST', '/webhooks', {
+    name: `hook ${hook}`,
+    url: receiver.url(hook),
+    events: ['alert.fired'],
+  });
   const rule = await call('POST', '/rules', {
     name: `rule ${hook}`,
     rule_type: 'orphan_spike',
@@ -75,7 +95,9 @@ async function furnish(vedette: VedetteProcess, receiver: WebhookReceiver, hook:
     notify_webhook: true,
     webhook_id: webhook.id,
   });
-  await call('PUT', '/posture', { items: [{ attack_id: 'T1059', status_global: 'validated', owner_email: me.user.email, risk_score: 42 }] });
+  await call('PUT', '/posture', {
+    items: [{ attack_id: 'T1059', status_global: 'validated', owner_email: me.user.email, risk_score: 42 }],
+  });
   const item = await call('POST', '/revalidation-queue', { attack_id: 'T1059', reason: `reason ${hook}` });
   await call('POST', '/snapshots');
   const key = await call('POST', '/api-keys', { name: `key ${hook}`, role: 'viewer' });

@@ -29,7 +29,8 @@ export class VedetteProcess {
     readonly port: number,
     private readonly child: ChildProcess,
   ) {
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   }
 
@@ -87,7 +88,8 @@ export class VedetteProcess {
   /** The call under `/api/v1`; fails unless it is answered with a 2xx. */
   async api(method: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer['body']> {
     const answer = await this.request(method, `/api/v1${path}`, options);
-    if (answer.status >= 300) throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -128,7 +130,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Waits until `condition` holds, asking it every 50 ms. */
-export async function eventually(condition: () => Promise<boolean> | boolean, what: string, timeoutMs = 20_000): Promise<void> {
+export async function eventually(
+  condition: () => Promise<boolean> | boolean,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<void> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(50)) {
     if (await condition()) return;
   }
