@@ -1,5 +1,6 @@
 /** Who may import whom. Each rule carries its reason. */
-const modules = 'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|demo|setup';
+const modules =
+  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|demo|setup';
 
 /** What each module may import besides `common`, `config` and `database`. */
 const allowed = {

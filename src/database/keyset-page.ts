@@ -31,5 +31,9 @@ export async function keysetPage<Key extends string, Row extends Keyed<Key>>(
     .getMany();
   const items = rows.slice(0, page.limit);
   const last = rows.length > page.limit ? items.at(-1) : undefined;
-  return { items, total, nextCursor: last ? encodeCursor({ key: last[key].toISOString(), id: last.id }) : null };
+  return {
+    items,
+    total,
+    nextCursor: last ? encodeCursor({ key: (last[key] as Date).toISOString(), id: last.id }) : null,
+  };
 }

@@ -4,7 +4,9 @@ import type { RevalidationStatus } from './technique-status.js';
 
 /** A technique waiting to be validated again; at most one unfinished item a technique. */
 @Entity('revalidation_item')
-@ForeignKey(() => Posture, ['organizationId', 'techniqueId'], ['organizationId', 'techniqueId'], { onDelete: 'CASCADE' })
+@ForeignKey(() => Posture, ['organizationId', 'techniqueId'], ['organizationId', 'techniqueId'], {
+  onDelete: 'CASCADE',
+})
 @ForeignKey('Membership', ['organizationId', 'assigneeId'], ['organizationId', 'userId'], { onDelete: 'SET NULL' })
 @Index('revalidation_item_organization_id_created_at_idx', ['organizationId', 'createdAt', 'id'])
 @Index('revalidation_item_unfinished_idx', { synchronize: false })

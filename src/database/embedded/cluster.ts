@@ -146,7 +146,7 @@ async function runInitdb(
   try {
     await promisify(execFile)(binaries.initdb, args, { ...user, cwd: folder, env: { LC_ALL: 'C' }, windowsHide: true });
   } catch (error) {
-    const output = String((error as { stderr?: unknown }).stderr ?? '').trim() || (error as Error).message;
+    const output = String((error as { stderr?: string }).stderr ?? '').trim() || (error as Error).message;
     const hint = output.includes('could not look up effective user ID')
       ? ' PostgreSQL needs the current user to have an entry in /etc/passwd: add one, start as another user, or set DATABASE_URL.'
       : '';

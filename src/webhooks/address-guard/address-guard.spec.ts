@@ -16,11 +16,7 @@ class TableResolver extends HostResolver {
   }
 }
 
-function aGuard({
-  allowed = [] as string[],
-  allowPrivate = false,
-  names = {} as Record<string, string[]>,
-} = {}): AddressGuard {
+function aGuard({ allowed = [] as string[], allowPrivate = false, names = {} } = {}): AddressGuard {
   const environment = Object.assign(new Environment(), {
     VEDETTE_WEBHOOK_ALLOWED_HOSTS: allowed,
     VEDETTE_WEBHOOK_ALLOW_PRIVATE: allowPrivate,

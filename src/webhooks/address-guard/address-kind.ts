@@ -78,5 +78,5 @@ function unwrap(address: IPv4 | IPv6): IPv4 | IPv6 {
 }
 
 function isWithin(address: IPv4 | IPv6, range: [IPv4 | IPv6, number]): boolean {
-  return address.kind() === range[0].kind() && address.match(range as [IPv4 & IPv6, number]);
+  return address.kind() === range[0].kind() && address.match(range);
 }

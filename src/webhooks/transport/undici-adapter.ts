@@ -15,10 +15,10 @@ export function undiciAdapter(agent: WebhookAgent): AxiosAdapter {
     const response = await agent.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
-      method: (config.method ?? 'get').toUpperCase() as Dispatcher.HttpMethod,
+      method: (config.method ?? 'get').toUpperCase(),
       headers: config.headers.toJSON() as Record<string, string>,
       body: config.data as Buffer | string | undefined,
-      signal: config.signal as AbortSignal | undefined,
+      signal: config.signal,
     });
     return toAxiosResponse(config, response, await readBounded(response.body));
   };
