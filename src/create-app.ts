@@ -32,7 +32,12 @@ class VedetteLogger extends ConsoleLogger {
 
 export function createLogger(environment: Environment): ConsoleLogger {
   const logLevels = LEVELS.slice(0, LEVELS.indexOf(environment.VEDETTE_LOG_LEVEL) + 1);
-  return new VedetteLogger({ json: environment.VEDETTE_LOG_FORMAT === 'json', logLevels, prefix: 'Vedette' });
+  return new VedetteLogger({
+    colors: process.stdout.isTTY,
+    json: environment.VEDETTE_LOG_FORMAT === 'json',
+    logLevels,
+    prefix: 'Vedette',
+  });
 }
 
 /** The application behind HTTP, not listening yet and with nothing running in the background. */

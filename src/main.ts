@@ -10,26 +10,50 @@ import type { PassResult } from './evaluation/index.js';
 /** How long a stop may take before the process gives up waiting. What is claimed and unfinished then comes free by itself. */
 const STOP_TIMEOUT_MS = 30_000;
 
-let app: NestFastifyApplication | undefined;
-let server: DatabaseServer | undefined;
+/** Kept as promises, so that a stop that comes during the start waits for what is being opened, and closes it. */
+let opening: Promise<DatabaseServer> | undefined;
+let creating: Promise<NestFastifyApplication> | undefined;
 let isStopping = false;
 
 async function main(): Promise<void> {
   const environment = readEnvironment();
-  const progress = (line: string): void => {
-    if (environment.VEDETTE_LOG_FORMAT === 'text') console.log(`  ${line}`);
-  };
-  server = await openDatabaseServer(environment, progress);
-  app = await createApp(environment, server.url);
-  const setup = await app.get(SetupService, { strict: false }).run(progress);
-  await app.listen(environment.PORT, environment.HOST);
-  const firstPass = await startBackgroundWork(app);
-  greet(environment, setup, firstPass, await app.getUrl());
+  const say = speaker(environment);
+  opening = openDatabaseServer(environment, (line) => say(`  ${line}`));
+  const server = await opening;
+  if (isStopping) return;
+  creating = createApp(environment, server.url);
+  const app = await creating;
+  if (isStopping) return;
+  const setup = await app.get(SetupService, { strict: false }).run((line) => say(`  ${line}`));
+  try {
+    await app.listen(environment.PORT, environment.HOST);
+    const firstPass = await startBackgroundWork(app);
+    for (const line of greeting(environment, setup, firstPass, await app.getUrl(), server)) say(line);
+  } catch (error) {
+    // The first admin is committed by now, and their password would never be seen again.
+    if (setup.generatedPassword) for (const line of signIn(environment, setup)) say(line);
+    throw error;
+  }
 }
 
-function greet(environment: Environment, setup: SetupResult, firstPass: PassResult, address: string): void {
+/** Says things to whoever started the process, whatever the log level: they may never be said again. */
+function speaker({ VEDETTE_LOG_FORMAT: format }: Environment): (line: string) => void {
+  return (line) => {
+    if (format === 'text') console.log(line);
+    else if (line)
+      console.log(JSON.stringify({ level: 'log', timestamp: Date.now(), context: 'Start', message: line.trim() }));
+  };
+}
+
+function greeting(
+  environment: Environment,
+  setup: SetupResult,
+  firstPass: PassResult,
+  address: string,
+  server: DatabaseServer,
+): string[] {
   const { fired, rulesEvaluated } = firstPass;
-  const lines = [
+  return [
     '',
     environment.VEDETTE_DEMO
       ? 'Vedette is running. THIS IS A DEMO: everything in it is generated.'
@@ -38,7 +62,7 @@ function greet(environment: Environment, setup: SetupResult, firstPass: PassResu
     `  address   ${address}`,
     `  explorer  ${address}/docs`,
     ...(environment.VEDETTE_DEMO ? demoSignIn() : signIn(environment, setup)),
-    `  database  ${server?.description}`,
+    `  database  ${server.description}`,
     '',
     `  ${rulesEvaluated} rules evaluated, ${fired.length} alerts fired${fired.length > 0 ? ':' : '.'}`,
     ...fired.map((alert) => `    [${alert.severity}] ${alert.title}`),
@@ -46,7 +70,6 @@ function greet(environment: Environment, setup: SetupResult, firstPass: PassResu
     '  Ctrl-C stops it.',
     '',
   ];
-  console.log(lines.join('\n'));
 }
 
 function signIn(
@@ -55,7 +78,7 @@ function signIn(
 ): string[] {
   const password = generatedPassword
     ? `${generatedPassword}   (shown this once)`
-    : `as ${given ? 'VEDETTE_ADMIN_PASSWORD said at' : 'printed at'} the first start`;
+    : `as ${given ? 'VEDETTE_ADMIN_PASSWORD said at' : 'printed at'} the first start (lost: npx vedette user reset-password ${adminEmail})`;
   return [`  sign-in   ${adminEmail}`, `  password  ${password}`];
 }
 
@@ -69,9 +92,9 @@ function demoSignIn(): string[] {
 async function stop(exitCode: number): Promise<never> {
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
   try {
-    await app?.close();
+    await (await creating?.catch(() => undefined))?.close();
   } finally {
-    await server?.stop();
+    await (await opening?.catch(() => undefined))?.stop();
   }
   process.exit(exitCode);
 }
@@ -80,7 +103,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (isStopping) return;
     isStopping = true;
-    console.log('\n  stopping ...');
+    console.log('  stopping ...');
     stop(0).catch((error: unknown) => {
       console.error('Vedette did not stop cleanly:', error);
       process.exit(1);

@@ -172,15 +172,31 @@ describe('a start that cannot be', () => {
     expect(vedette.output).toContain('VEDETTE_SECRET_KEY must be set together with DATABASE_URL');
   });
 
-  it('says that the port is taken, and leaves no database behind', async () => {
+  it('says that the port is taken, leaves no database behind, and does not keep the first password to itself', async () => {
     const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-port-taken-'));
     chmodSync(dataDir, 0o711);
     const receiver = await startWebhookReceiver();
-    const vedette = await VedetteProcess.launch({ PORT: receiver.host.split(':')[1]!, VEDETTE_DATA_DIR: dataDir });
-    expect(await vedette.exited).toBe(1);
-    expect(vedette.output).toMatch(/port \d+ is in use/);
+    const env = { VEDETTE_DATA_DIR: dataDir, VEDETTE_ADMIN_PASSWORD: '', VEDETTE_SECRET_KEY: '' };
+    const refused = await VedetteProcess.launch({ ...env, PORT: receiver.host.split(':')[1]! });
+    expect(await refused.exited).toBe(1);
+    expect(refused.output).toMatch(/port \d+ is in use/);
     await eventually(() => !existsSync(path.join(dataDir, 'postgres/postmaster.pid')), 'the database is stopped');
+
+    const vedette = await VedetteProcess.start(env);
+    const password = /password {2}(\S+) {3}\(shown this once\)/.exec(refused.output)![1]!;
+    expect(await vedette.signIn(ADMIN_EMAIL, password)).toEqual(expect.any(String));
+    await vedette.stop();
     await receiver.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('stops cleanly when it is told to in the middle of the start', async () => {
+    const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-early-stop-'));
+    chmodSync(dataDir, 0o711);
+    const vedette = await VedetteProcess.launch({ VEDETTE_DATA_DIR: dataDir });
+    await vedette.waitForOutput('creating the database cluster');
+    expect(await vedette.stop('SIGINT')).toBe(0);
+    expect(existsSync(path.join(dataDir, 'postgres/postmaster.pid'))).toBe(false);
     rmSync(dataDir, { recursive: true, force: true });
   });
 });
