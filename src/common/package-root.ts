@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -6,7 +6,8 @@ import path from 'node:path';
  * started from. Found from the running script, because `import.meta` does not exist where Jest compiles to CommonJS.
  */
 export function packageRoot(): string {
-  for (const start of [process.argv[1] && path.dirname(process.argv[1]), process.cwd()]) {
+  const script = process.argv[1];
+  for (const start of [script && existsSync(script) ? path.dirname(realpathSync(script)) : undefined, process.cwd()]) {
     for (let folder = start; folder; folder = path.dirname(folder)) {
       if (existsSync(path.join(folder, 'package.json')) && existsSync(path.join(folder, 'data'))) return folder;
       if (folder === path.dirname(folder)) break;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { plainToInstance, Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -15,6 +16,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { CronTime } from 'cron';
+import { packageRoot } from '../common/package-root.js';
 
 /** The environment is not usable. Names variables and what they take, never their values: some of them are secrets. */
 export class EnvironmentError extends Error {
@@ -116,6 +118,11 @@ export class Environment {
   @IsOptional()
   @IsString()
   VEDETTE_DEMO_RECEIVER_URL?: string;
+}
+
+/** The data folder; a relative one lies in Vedette's own folder, from wherever the process was started. */
+export function dataFolder({ VEDETTE_DATA_DIR: folder }: Environment): string {
+  return path.resolve(packageRoot(), folder);
 }
 
 /** Settings that have no default, which `new Environment()` therefore does not show. */

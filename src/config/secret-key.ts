@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Environment } from './environment.js';
+import { dataFolder, type Environment } from './environment.js';
 
 /**
  * The key that everything secret is derived from: `VEDETTE_SECRET_KEY`, or a random one kept in the data folder, readable by its owner alone. Two processes
@@ -9,7 +9,7 @@ import type { Environment } from './environment.js';
  */
 export async function loadSecretKey(environment: Environment): Promise<string> {
   if (environment.VEDETTE_SECRET_KEY) return environment.VEDETTE_SECRET_KEY;
-  const file = path.resolve(environment.VEDETTE_DATA_DIR, 'secret.key');
+  const file = path.join(dataFolder(environment), 'secret.key');
   await mkdir(path.dirname(file), { recursive: true });
   try {
     const key = randomBytes(48).toString('base64');

@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { packageRoot } from '../common/package-root.js';
-import type { Environment } from '../config/index.js';
+import { dataFolder, type Environment } from '../config/index.js';
 import { EmbeddedPostgres } from './embedded/index.js';
 
 /** The PostgreSQL that the process works on. */
@@ -25,7 +24,7 @@ export async function openDatabaseServer(
       stop: async () => {},
     };
   }
-  const dataDir = path.resolve(environment.VEDETTE_DATA_DIR);
+  const dataDir = dataFolder(environment);
   const embedded = new EmbeddedPostgres({ dataDir, packageRoot: packageRoot(), log });
   const { url } = await embedded.start();
   return {

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packageRoot } from '../dist/src/common/package-root.js';
+import { Api } from './lib/application.mjs';
+import { percentile } from './lib/measure.mjs';
+import { ms, table } from './lib/table.mjs';
+
+const SAMPLES = 50;
+const DEBOUNCE_MS = 250;
+const START_TIMEOUT_MS = 60_000;
+const ARRIVAL_TIMEOUT_MS = 15_000;
+const ADMIN = { email: 'admin@vedette.local', password: 'only for this benchmark' };
+
+/** From the answer to a PUT that makes a rule breach until a receiver has the webhook, in a process with default settings. */
+export async function changeToWebhook(server) {
+  const receiver = await startReceiver();
+  const vedette = await startVedette(path.join(server.folder, 'change-to-webhook'), receiver.host);
+  const api = await signIn(vedette.address);
+  try {
+    const ruleId = await createRule(api, receiver.url);
+    const samples = [];
+    for (let index = 0; index < SAMPLES; index++) samples.push(await sample(api, receiver, ruleId, index));
+    report(samples);
+  } finally {
+    await api.close();
+    await vedette.stop();
+    await receiver.close();
+  }
+}
+
+async function sample(api, receiver, ruleId, index) {
+  const arrival = receiver.next(ruleId);
+  const put = (risk_score) => api.call('PUT', '/api/v1/posture', { items: [{ attack_id: 'T1059', risk_score }] });
+  await put(95);
+  const answeredAt = Date.now();
+  const answered = performance.now();
+  const { at, alert } = await arrival;
+  await settle(api, () => put(5));
+  // The ticks of the process come every few seconds; samples must meet them at any moment.
+  await sleep((index * 137) % 500);
+  const total = at - answered;
+  const untilEvaluated = Date.parse(alert.created_at) - answeredAt;
+  return { total, untilEvaluated, fromEvaluated: total - untilEvaluated };
+}
+
+/** Makes a change and waits until it has been evaluated, so that the next one is a change of its own. */
+async function settle(api, change) {
+  const total = async () => (await api.call('GET', '/api/v1/evaluations?limit=1')).total;
+  const before = await total();
+  await change();
+  for (const end = Date.now() + ARRIVAL_TIMEOUT_MS; (await total()) === before; await sleep(50)) {
+    if (Date.now() > end) throw new Error('a change of posture was not evaluated');
+  }
+}
+
+async function createRule(api, url) {
+  const webhook = await api.call('POST', '/api/v1/webhooks', { name: 'Benchmark', url, events: [] });
+  const rule = await api.call('POST', '/api/v1/rules', {
+    name: 'One critical technique',
+    rule_type: 'high_risk',
+    severity: 'critical',
+    config: { min_risk_score: 90, min_count: 1 },
+    cooldown_hours: 0,
+    notify_webhook: true,
+    webhook_id: webhook.id,
+  });
+  return rule.id;
+}
+
+async function signIn(address) {
+  const anonymous = new Api(address);
+  const { access_token: token } = await anonymous.call('POST', '/api/v1/auth/login', ADMIN);
+  await anonymous.close();
+  return new Api(address, token);
+}
+
+/** Notes when a webhook of a rule has arrived whole. */
+async function startReceiver() {
+  const waiting = new Map();
+  const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      const at = performance.now();
+      response.writeHead(204).end();
+      const { data } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      waiting.get(data.rule_id)?.({ at, alert: data });
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${server.address().port}`;
+  return {
+    host,
+    url: `http://${host}/webhooks`,
+    /** The next webhook of this rule. */
+    next: (ruleId) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error('a webhook did not arrive')), ARRIVAL_TIMEOUT_MS);
+        waiting.set(ruleId, (arrived) => {
+          clearTimeout(late);
+          waiting.delete(ruleId);
+          resolve(arrived);
+        });
+      }),
+    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
+  };
+}
+
+/** `dist/src/main.js` as a process of its own, on an embedded PostgreSQL of its own. */
+async function startVedette(dataDir, receiverHost) {
+  const port = await freePort();
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(VEDETTE_|DATABASE_|HOST$|PORT$)/.test(name));
+  const child = spawn(process.execPath, ['dist/src/main.js'], {
+    cwd: packageRoot(),
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...Object.fromEntries(inherited),
+      PORT: String(port),
+      VEDETTE_DATA_DIR: dataDir,
+      VEDETTE_ADMIN_PASSWORD: ADMIN.password,
+      VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiverHost,
+    },
+  });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const address = `http://127.0.0.1:${port}`;
+  for (const end = Date.now() + START_TIMEOUT_MS; !(await isReady(address)); await sleep(100)) {
+    if (child.exitCode !== null || Date.now() > end) {
+      child.kill('SIGKILL');
+      throw new Error('Vedette did not become ready');
+    }
+  }
+  return {
+    address,
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+async function isReady(address) {
+  const response = await fetch(`${address}/health/ready`).catch(() => undefined);
+  return response?.ok ?? false;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function report(samples) {
+  const row = (name, value) => {
+    const numbers = samples.map(value);
+    return [name, ms(percentile(numbers, 0.5)), ms(percentile(numbers, 0.99)), ms(Math.max(...numbers))];
+  };
+  console.log(`${samples.length} samples, so that p99 by nearest rank is the largest of them.\n`);
+  console.log(
+    table(
+      ['ms', 'p50', 'p99', 'max'],
+      [
+        ['the debounce (setting)', DEBOUNCE_MS, DEBOUNCE_MS, DEBOUNCE_MS],
+        row('answer of the PUT to webhook received', ({ total }) => total),
+        row('of that, until the evaluation begins', ({ untilEvaluated }) => untilEvaluated),
+        row('of that, evaluation, commit, delivery', ({ fromEvaluated }) => fromEvaluated),
+      ],
+    ),
+  );
+}

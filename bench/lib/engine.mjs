@@ -1,0 +1,11 @@
+import { EvaluationPass } from '../../dist/src/evaluation/evaluation-pass.js';
+import { RuleClaims } from '../../dist/src/evaluation/rule-claims.js';
+import { RunStore } from '../../dist/src/evaluation/run-store.js';
+
+/** Has the steps of an evaluation, but for measuring, count to phases of their own. */
+export function followEngine(app, phases) {
+  const claims = app.provider(RuleClaims);
+  for (const method of ['due', 'ofOrganization']) phases.follow(claims, method, 'claiming');
+  phases.follow(app.provider(EvaluationPass), 'write', 'writing alerts');
+  phases.follow(app.provider(RunStore), 'save', 'writing state');
+}

@@ -1,0 +1,61 @@
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { packageRoot } from '../../dist/src/common/package-root.js';
+import { EmbeddedPostgres } from '../../dist/src/database/embedded/index.js';
+
+/** `f_type` of statfs(2) for a file system in memory, where fsync costs nothing. */
+const TMPFS = 0x01021994;
+
+/**
+ * The embedded PostgreSQL as `npm start` runs it, in a temporary folder.
+ * @returns what it is, a way to make databases, and a way to stop it that removes the folder.
+ */
+export async function startServer() {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'vedette-bench-'));
+  // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
+  chmodSync(folder, 0o711);
+  const embedded = new EmbeddedPostgres({ dataDir: path.join(folder, 'data'), packageRoot: packageRoot() });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const { url } = await embedded.start().catch((error) => {
+    remove();
+    throw error;
+  });
+  const [{ server_version: version }, { fsync }] = await once(url, ['SHOW server_version', 'SHOW fsync']);
+  return {
+    version,
+    fsync,
+    folder,
+    filesystem: statfsSync(folder).type === TMPFS ? 'a file system in memory' : 'disk',
+    /** @returns the URL of a new and empty database. */
+    async createDatabase(name) {
+      await once(url, [`CREATE DATABASE ${name}`]);
+      return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+    },
+    async stop() {
+      await embedded.stop({ force: true });
+      remove();
+    },
+  };
+}
+
+/** A connection of the benchmark's own, beside those of the application. */
+export async function connect(url) {
+  const client = new pg.Client({ connectionString: url, application_name: 'vedette bench' });
+  // A server that is stopped in the middle must not end the process before it has cleaned up.
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function once(url, statements) {
+  const client = await connect(url);
+  try {
+    const rows = [];
+    for (const statement of statements) rows.push((await client.query(statement)).rows[0]);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,66 @@
+import pg from 'pg';
+
+/**
+ * Times an application's rule measurer and can write down the statements that its evaluators send.
+ * @param phases gets `measuring` (all of it) and `measuring in SQL` (its statements alone).
+ */
+export class MeasuringProbe {
+  #recorded;
+
+  constructor(measurer, phases) {
+    const measure = measurer.measure.bind(measurer);
+    measurer.measure = (rules, at, reader) =>
+      phases.time('measuring', () => measure(rules, at, this.#around(reader, phases)));
+  }
+
+  /** @returns the statements `{text, values}` that `work` had evaluators send. */
+  async record(work) {
+    const recorded = (this.#recorded = []);
+    try {
+      await work();
+    } finally {
+      this.#recorded = undefined;
+    }
+    return recorded;
+  }
+
+  /** A reader of posture that stands before the real one. */
+  #around(reader, phases) {
+    return {
+      relations: reader.relations,
+      isolated: (work) => reader.isolated(work),
+      query: (text, values) => {
+        this.#recorded?.push({ text, values });
+        return phases.time('measuring in SQL', () => reader.query(text, values));
+      },
+    };
+  }
+}
+
+/** @returns every statement that this process sent to PostgreSQL during `work`, transactions and savepoints included. */
+export async function recordAll(work) {
+  const recorded = [];
+  const { query } = pg.Client.prototype;
+  pg.Client.prototype.query = function (text, values, ...others) {
+    if (typeof text === 'string') recorded.push({ text, values: Array.isArray(values) ? values : undefined });
+    return query.call(this, text, values, ...others);
+  };
+  try {
+    await work();
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return recorded;
+}
+
+/** Sends statements one after the other on one connection. */
+export async function replay(client, statements) {
+  for (const statement of statements) await client.query(statement);
+}
+
+/** The same in one transaction. */
+export async function replayInTransaction(client, statements) {
+  await client.query('BEGIN');
+  await replay(client, statements);
+  await client.query('COMMIT');
+}

@@ -1,0 +1,121 @@
+// Generated organisations. No random numbers: every run measures the same rows.
+
+const DAY_MS = 86_400_000;
+
+/** Techniques of the large catalogue that MITRE changed of late: enough to breach, and put out of scope where nothing is to fire. */
+const RECENT = 30;
+
+/**
+ * Fills the catalogue: one technique with nine sub-techniques after the other, `T1000`, `T1000.001` and so on.
+ * @param recent how many of the first were last modified yesterday; the others were months ago.
+ */
+export function addCatalogue(client, count, { recent = 0 } = {}) {
+  return client.query(
+    `INSERT INTO technique (id, attack_id, name, domain, is_subtechnique, tactics, platforms, technique_version, attack_version, mitre_created,
+       mitre_last_modified, mitre_modified_raw, content_hash, is_revoked, is_deprecated, in_force)
+     SELECT vedette_uuidv7(), 'T' || (1000 + i / 10) || CASE WHEN i % 10 = 0 THEN '' ELSE '.00' || i % 10 END, 'Synthetic technique ' || i,
+       'enterprise-attack', i % 10 <> 0, '{execution}', '{Windows,Linux}', '1.0', '18.1', now() - interval '3 years', m.at, m.at, md5(i::text),
+       false, false, true
+     FROM generate_series(0, $1::int - 1) i
+     CROSS JOIN LATERAL (SELECT CASE WHEN i < $2 THEN now() - interval '1 day' ELSE now() - make_interval(days => 100 + i % 500) END) m (at)`,
+    [count, recent],
+  );
+}
+
+/** @returns the id of a person who can own techniques. */
+export async function addOwner(client) {
+  const { rows } = await client.query(
+    `INSERT INTO user_account (id, email, display_name, password_hash) VALUES (vedette_uuidv7(), 'owner@example.com', 'Owner', '-') RETURNING id`,
+  );
+  return rows[0].id;
+}
+
+/** @returns the ids of as many new organisations, of which the owner is a member. */
+export async function addOrganizations(client, count, ownerId) {
+  const { rows } = await client.query(
+    `WITH added AS (
+       INSERT INTO organization (id, slug, name)
+       SELECT id, 'synthetic-' || id, 'Synthetic organisation' FROM (SELECT vedette_uuidv7() AS id FROM generate_series(1, $1::int)) o
+       RETURNING id
+     ), joined AS (INSERT INTO membership (organization_id, user_id, role) SELECT id, $2, 'analyst' FROM added)
+     SELECT id FROM added`,
+    [count, ownerId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Posture, queue and snapshots with which each of the eight system rules has something to count and none of them fires. */
+export async function addQuietPosture(client, organizationIds, ownerId) {
+  await client.query(
+    `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified)
+     SELECT o.id, t.id,
+       CASE WHEN t.n % 10 < 6 THEN 'validated' WHEN t.n % 10 < 8 THEN 'partial' ELSE 'not_covered' END,
+       now() - make_interval(days => CASE WHEN t.n % 10 = 0 AND t.n < 40 THEN 60 ELSE (t.n % 28)::int END),
+       CASE WHEN t.n < 2 THEN 80 WHEN t.n < 7 THEN 60 ELSE t.n * 7 % 50 END,
+       CASE WHEN t.n % 47 <> 0 THEN $2::uuid END, t.in_force, t.mitre_last_modified
+     FROM unnest($1::uuid[]) o (id)
+     CROSS JOIN (SELECT *, row_number() OVER (ORDER BY attack_id) - 1 AS n FROM technique) t
+     ORDER BY o.id, t.id`,
+    [organizationIds, ownerId],
+  );
+  await addQueue(client, organizationIds, 10);
+  await addSnapshots(client, organizationIds);
+}
+
+/** One organisation with a posture row for each technique of a catalogue of this size, as yet empty. */
+export async function addLargeOrganization(client, techniques) {
+  await addCatalogue(client, techniques, { recent: RECENT });
+  const ownerId = await addOwner(client);
+  const [organizationId] = await addOrganizations(client, 1, ownerId);
+  await client.query(
+    `INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified)
+     SELECT $1, id, in_force, mitre_last_modified FROM technique ORDER BY id`,
+    [organizationId],
+  );
+  await addQueue(client, [organizationId], 20);
+  await addSnapshots(client, [organizationId]);
+  const { rows } = await client.query('SELECT id, attack_id FROM technique ORDER BY attack_id');
+  return { organizationId, ownerId, techniques: rows };
+}
+
+/**
+ * Two bodies of `PUT /posture` for {@link addLargeOrganization} that differ in every item: after `quiet` no system rule fires, after `loud` all do but
+ * Coverage Regression, whose snapshots a PUT does not change.
+ */
+export function twoPostures({ techniques, ownerId }) {
+  const daysAgo = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
+  const quiet = techniques.map(({ attack_id }, n) => ({
+    attack_id,
+    status_global: n < RECENT ? 'not_applicable' : n % 10 < 6 ? 'validated' : n % 10 < 8 ? 'partial' : 'not_covered',
+    last_review_date: daysAgo(n % 10 === 0 && n < 70 ? 60 : n % 28),
+    risk_score: n < RECENT + 2 ? 80 : n < RECENT + 7 ? 60 : (n * 7) % 50,
+    owner_id: n % 600 === 0 ? null : ownerId,
+  }));
+  const loud = techniques.map(({ attack_id }, n) => ({
+    attack_id,
+    status_global: n % 10 < 1 ? 'validated' : n % 10 < 3 ? 'partial' : 'not_covered',
+    last_review_date: daysAgo(60 + (n % 28)),
+    risk_score: ((n * 7) % 100) + 0.5,
+    owner_id: n % 3 === 0 ? null : ownerId,
+  }));
+  return { quiet, loud };
+}
+
+function addQueue(client, organizationIds, count) {
+  return client.query(
+    `INSERT INTO revalidation_item (id, organization_id, technique_id)
+     SELECT vedette_uuidv7(), o.id, t.id
+     FROM unnest($1::uuid[]) o (id) CROSS JOIN (SELECT id FROM technique ORDER BY attack_id LIMIT $2) t`,
+    [organizationIds, count],
+  );
+}
+
+/** A month of days on which coverage hardly moved. */
+function addSnapshots(client, organizationIds) {
+  return client.query(
+    `INSERT INTO posture_snapshot (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source)
+     SELECT o.id, current_date - d, 61 - d % 2, 700, 420, 14, 0, 266, 0, 'scheduled'
+     FROM unnest($1::uuid[]) o (id) CROSS JOIN generate_series(0, 29) d`,
+    [organizationIds],
+  );
+}

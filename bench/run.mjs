@@ -1,0 +1,52 @@
+// Runs benchmarks one after the other, each on a database of its own, and prints what they measured as Markdown. Called by scripts/bench.mjs once `dist/` is built.
+import 'reflect-metadata';
+import os from 'node:os';
+import { changeToWebhook } from './change-to-webhook.mjs';
+import { evaluateAfterPut } from './evaluate-after-put.mjs';
+import { evaluateMany } from './evaluate-many.mjs';
+import { startServer } from './lib/server.mjs';
+import { table } from './lib/table.mjs';
+import { posturePut } from './posture-put.mjs';
+
+const BENCHMARKS = {
+  'posture-put': posturePut,
+  'evaluate-after-put': evaluateAfterPut,
+  'evaluate-many': evaluateMany,
+  'change-to-webhook': changeToWebhook,
+};
+
+/** @param names of benchmarks; all of them when empty. */
+export async function runBenchmarks(names) {
+  const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+  if (unknown.length > 0) {
+    console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHMARKS).join(', ')}`);
+    process.exit(1);
+  }
+  const server = await startServer();
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => void server.stop().finally(() => process.exit(130)));
+  }
+  try {
+    console.log(machine(server));
+    for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
+      console.log(`\n## ${name}\n`);
+      await BENCHMARKS[name](server);
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+function machine({ version, fsync, filesystem }) {
+  const cpus = os.cpus();
+  return table(
+    ['machine', ''],
+    [
+      ['CPU', `${cpus[0]?.model ?? 'unknown'}, ${cpus.length} cores`],
+      ['memory', `${Math.round(os.totalmem() / 2 ** 30)} GiB`],
+      ['system', `${os.type()} ${os.release()}, load average ${os.loadavg()[0].toFixed(1)} at the start`],
+      ['Node', process.versions.node],
+      ['PostgreSQL', `${version}, embedded, fsync ${fsync}, data folder on ${filesystem}`],
+    ],
+  );
+}
