@@ -89,10 +89,14 @@ export class SetupService {
   }
 
   private async loadShippedCatalogue(manager: EntityManager, log: (line: string) => void): Promise<void> {
-    const [row] = await queryRows<{ exists: boolean }>(manager, 'SELECT EXISTS (SELECT FROM technique) AS exists');
+    const slice = readFacts(await readFile(path.join(packageRoot(), SHIPPED_CATALOGUE), 'utf8'));
+    const [row] = await queryRows<{ exists: boolean }>(
+      manager,
+      'SELECT EXISTS (SELECT FROM technique WHERE domain = $1) AS exists',
+      [slice.domain],
+    );
     if (row?.exists) return;
     log('loading the ATT&CK catalogue');
-    const slice = readFacts(await readFile(path.join(packageRoot(), SHIPPED_CATALOGUE), 'utf8'));
     const { added } = await this.catalogue.importSlice(manager, slice, { source: 'shipped', importedBy: null });
     log(`loaded ${added} techniques of ATT&CK ${slice.attackVersion}`);
   }
