@@ -16,7 +16,7 @@ const ADMIN = { email: 'admin@vedette.local', password: 'only for this benchmark
 /** From the answer to a PUT that makes a rule breach until a receiver has the webhook, in a process with default settings. */
 export async function changeToWebhook(server) {
   const receiver = await startReceiver();
-  const vedette = await startVedette(path.join(server.folder, 'change-to-webhook'), receiver.host);
+  const vedette = await startVedette(server, receiver.host);
   const api = await signIn(vedette.address);
   try {
     const ruleId = await createRule(api, receiver.url);
@@ -109,7 +109,7 @@ async function startReceiver() {
 }
 
 /** `dist/src/main.js` as a process of its own, on an embedded PostgreSQL of its own. */
-async function startVedette(dataDir, receiverHost) {
+async function startVedette(server, receiverHost) {
   const port = await freePort();
   const inherited = Object.entries(process.env).filter(([name]) => !/^(VEDETTE_|DATABASE_|HOST$|PORT$)/.test(name));
   const child = spawn(process.execPath, ['dist/src/main.js'], {
@@ -118,26 +118,22 @@ async function startVedette(dataDir, receiverHost) {
     env: {
       ...Object.fromEntries(inherited),
       PORT: String(port),
-      VEDETTE_DATA_DIR: dataDir,
+      VEDETTE_DATA_DIR: path.join(server.folder, 'change-to-webhook'),
       VEDETTE_ADMIN_PASSWORD: ADMIN.password,
       VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiverHost,
     },
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  const stop = () => {
+    child.kill('SIGTERM');
+    return exited;
+  };
+  server.beforeStop(stop);
   const address = `http://127.0.0.1:${port}`;
   for (const end = Date.now() + START_TIMEOUT_MS; !(await isReady(address)); await sleep(100)) {
-    if (child.exitCode !== null || Date.now() > end) {
-      child.kill('SIGKILL');
-      throw new Error('Vedette did not become ready');
-    }
+    if (child.exitCode !== null || Date.now() > end) throw new Error('Vedette did not become ready');
   }
-  return {
-    address,
-    stop: () => {
-      child.kill('SIGTERM');
-      return exited;
-    },
-  };
+  return { address, stop };
 }
 
 async function isReady(address) {

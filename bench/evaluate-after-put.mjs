@@ -1,4 +1,6 @@
+import { Transactions } from '../dist/src/database/index.js';
 import { RuleMeasurer } from '../dist/src/evaluators/index.js';
+import { LivePostureReader } from '../dist/src/posture/index.js';
 import { Api, startApplication } from './lib/application.mjs';
 import { countInJavaScript } from './lib/count-in-javascript.mjs';
 import { interleaved, median, Phases, ratio, spread, values } from './lib/measure.mjs';
@@ -83,19 +85,12 @@ async function statementsRuleByRule(app, client, probe, organizationId) {
      WHERE organization_id = $1 ORDER BY created_at`,
     [organizationId],
   );
-  const reader = {
-    relations: {
-      posture: 'posture',
-      technique: 'technique',
-      revalidationItem: 'revalidation_item',
-      snapshot: 'posture_snapshot',
-    },
-    isolated: (work) => work(),
-    query: async (text, parameters) => (await client.query(text, parameters)).rows,
-  };
-  const statements = await probe.record(async () => {
-    for (const rule of rows) await app.provider(RuleMeasurer).measure([rule], new Date(), reader);
-  });
+  const statements = await probe.record(() =>
+    app.provider(Transactions).run(async (manager) => {
+      const reader = new LivePostureReader(manager);
+      for (const rule of rows) await app.provider(RuleMeasurer).measure([rule], new Date(), reader);
+    }),
+  );
   return statements.map((statement, index) => ({ ...statement, name: `rule_${index}` }));
 }
 
@@ -134,7 +129,7 @@ function report(name, { floor, evaluation, prepared, javascript }) {
         part('writing alerts, notifications, deliveries', (sample) => sample['writing alerts']),
         part('writing state and run', (sample) => sample['writing state']),
         part(
-          'HTTP, sign-in, deciding, commit, reading the alerts back',
+          'HTTP, API key, deciding, commit, reading the alerts back',
           (sample) =>
             sample.ms - sample.claiming - sample.measuring - sample['writing alerts'] - sample['writing state'],
         ),

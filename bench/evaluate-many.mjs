@@ -59,6 +59,14 @@ async function measure({ app, client, phases, probe, size }) {
     await client.query('VACUUM rule_state');
     phases.take();
   };
+  /** A replay that found nothing to claim or wrote nothing would look fast. */
+  const expectRuns = async () => {
+    const { rows } = await client.query(
+      `SELECT (SELECT count(*)::int FROM evaluation_run) AS runs, (SELECT count(*)::int FROM rule_state WHERE last_evaluated_at IS NULL) AS missed`,
+    );
+    if (rows[0].runs !== size.organizations || rows[0].missed > 0)
+      throw new Error('the replayed statements did not do what the pass did');
+  };
   await prepare();
   let measuring;
   const everything = await recordAll(async () => {
@@ -69,7 +77,7 @@ async function measure({ app, client, phases, probe, size }) {
     {
       floor: { prepare, run: () => replayInTransaction(client, measuring) },
       wholeTypes: { prepare, run: () => replayInTransaction(client, byType) },
-      bare: { prepare, run: () => replay(client, everything) },
+      bare: { prepare, run: () => replay(client, everything), after: expectRuns },
       pass: { prepare, run: pass, after: () => phases.take() },
     },
     size.rounds,
@@ -78,15 +86,15 @@ async function measure({ app, client, phases, probe, size }) {
 
 /** The statements of all batches as one of each text, their arrays joined: one statement a type for all organisations. */
 function wholeTypes(statements) {
-  const byText = Map.groupBy
-    ? Map.groupBy(statements, ({ text }) => text)
-    : statements.reduce((map, one) => map.set(one.text, [...(map.get(one.text) ?? []), one]), new Map());
-  return [...byText].map(([text, some]) => ({
-    text,
-    values: some[0].values.map((value, index) =>
-      Array.isArray(value) ? some.flatMap(({ values: parameters }) => parameters[index]) : value,
-    ),
-  }));
+  return [...new Set(statements.map(({ text }) => text))].map((text) => {
+    const batches = statements.filter((statement) => statement.text === text).map((statement) => statement.values);
+    return {
+      text,
+      values: batches[0].map((value, index) =>
+        Array.isArray(value) ? batches.flatMap((batch) => batch[index]) : value,
+      ),
+    };
+  });
 }
 
 function report(results) {

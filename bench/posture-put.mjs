@@ -151,7 +151,7 @@ function report({ samples, bytes }) {
     table(
       ['part', 'ms'],
       [
-        part('HTTP, JSON, sign-in', (sample) => sample.ms - sample.write),
+        part('HTTP, JSON, API key', (sample) => sample.ms - sample.write),
         part(
           'checking items, opening the transaction, marking the change, commit',
           (sample) => sample.write - sample.lookUp - sample.update,

@@ -17,6 +17,7 @@ export async function startServer() {
   // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
   chmodSync(folder, 0o711);
   const embedded = new EmbeddedPostgres({ dataDir: path.join(folder, 'data'), packageRoot: packageRoot() });
+  const stops = [];
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const { url } = await embedded.start().catch((error) => {
     remove();
@@ -33,7 +34,10 @@ export async function startServer() {
       await once(url, [`CREATE DATABASE ${name}`]);
       return Object.assign(new URL(url), { pathname: `/${name}` }).href;
     },
+    /** What is to be stopped before the server, also when the benchmark is interrupted. */
+    beforeStop: (stop) => stops.push(stop),
     async stop() {
+      for (const stop of stops.splice(0)) await stop();
       await embedded.stop({ force: true });
       remove();
     },

@@ -1,9 +1,9 @@
-/** A Markdown table. The first column is text, the others are numbers. */
+/** A Markdown table. Columns of numbers alone are set to the right. */
 export function table(headings, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(headings), line(headings.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join(
-    '\n',
-  );
+  const isNumeric = (column) => rows.every((row) => /^(\d|$)/.test(String(row[column])));
+  const rule = headings.map((_, column) => (isNumeric(column) ? '---:' : '---'));
+  return [headings, rule, ...rows].map(line).join('\n');
 }
 
 /** Milliseconds with as many digits as mean something. */

@@ -4,6 +4,7 @@ import type { EvaluationTrigger, RuleOutcome } from './rule-outcome.js';
 /** One evaluation of an organisation's due rules, with what came of each. */
 @Entity('evaluation_run')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
+@Index('evaluation_run_started_at_idx', ['startedAt'])
 @Index('evaluation_run_newest_idx', ['organizationId', 'startedAt', 'id'])
 @Check('evaluation_run_trigger_check', `trigger IN ('cron', 'posture_change', 'manual')`)
 export class EvaluationRun {

@@ -94,7 +94,7 @@ export class EvaluationService {
           requestedBy,
           startedAt: now,
           durationSeconds: (performance.now() - started) / 1000,
-          nextEvaluationAt: trigger === 'cron' ? this.schedule.nextAfter(now) : null,
+          nextEvaluationAt: trigger === 'cron' ? (rule) => this.schedule.nextFor(rule, now) : null,
         },
         organizationId,
       );

@@ -20,13 +20,16 @@ export interface ClaimedRule {
   notifyWebhook: boolean;
   webhookId: string | null;
   onRepeat: OnRepeat;
+  /** Null follows the schedule of the deployment. */
+  evaluationIntervalMinutes: number | null;
+  nextEvaluationAt: Date | null;
   lastFiredAt: Date | null;
 }
 
 const CLAIMED_COLUMNS = `
   s.rule_id AS "ruleId", s.organization_id AS "organizationId", o.name AS "organizationName", o.is_demo AS "isDemo", r.name, r.rule_type AS "ruleType",
   r.severity, r.config, r.cooldown_hours AS "cooldownHours", r.notify_in_app AS "notifyInApp", r.notify_webhook AS "notifyWebhook",
-  r.webhook_id AS "webhookId", r.on_repeat AS "onRepeat", s.last_fired_at AS "lastFiredAt"`;
+  r.webhook_id AS "webhookId", r.on_repeat AS "onRepeat", r.evaluation_interval_minutes AS "evaluationIntervalMinutes", s.next_evaluation_at AS "nextEvaluationAt", s.last_fired_at AS "lastFiredAt"`;
 
 const CLAIMED_FROM = `
   rule_state s

@@ -6,6 +6,7 @@ import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage } from '../database/index.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
+import type { ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger, RuleOutcome } from './rule-outcome.js';
 
 /** What a pass was, beyond its rules. */
@@ -14,8 +15,8 @@ export interface PassFacts {
   requestedBy: string | null;
   startedAt: Date;
   durationSeconds: number;
-  /** When the rules are due next; null leaves that as it is, for passes that come between two ticks. */
-  nextEvaluationAt: Date | null;
+  /** When a rule is due next; null leaves that as it is, for passes that come between two ticks. */
+  nextEvaluationAt: ((rule: ClaimedRule) => Date) | null;
 }
 
 /** Keeps what passes made of rules, one statement for all rules and one for all organisations. */
@@ -84,12 +85,13 @@ export class RunStore {
          last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
          last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
          consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
-         next_evaluation_at = coalesce($2, s.next_evaluation_at)
-       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[]) AS d (organization_id, rule_id, has_fired, was_skipped, error)
+         next_evaluation_at = coalesce(d.next_evaluation_at, s.next_evaluation_at)
+       FROM unnest($2::timestamptz[], $3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[])
+         AS d (next_evaluation_at, organization_id, rule_id, has_fired, was_skipped, error)
        WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id`,
       [
         facts.startedAt,
-        facts.nextEvaluationAt,
+        decided.map(({ rule }) => facts.nextEvaluationAt?.(rule) ?? null),
         decided.map(({ rule }) => rule.organizationId),
         decided.map(({ rule }) => rule.ruleId),
         decided.map(({ decision }) => decision.outcome === 'fired' || decision.outcome === 'refreshed'),

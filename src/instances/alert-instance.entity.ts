@@ -10,6 +10,7 @@ import type { AlertStatus, Severity } from '../common/alerting.js';
 @Index('alert_instance_rule_idx', ['organizationId', 'ruleId', 'createdAt', 'id'])
 @Index('alert_instance_counts_idx', ['organizationId', 'status', 'severity', 'ruleType'])
 @Index('alert_instance_fingerprint_idx', { synchronize: false })
+@Index('alert_instance_closed_idx', { synchronize: false })
 @Check('alert_instance_severity_check', `severity IN ('critical', 'high', 'medium', 'low', 'info')`)
 @Check('alert_instance_status_check', `status IN ('open', 'acknowledged', 'resolved', 'dismissed')`)
 export class AlertInstance {

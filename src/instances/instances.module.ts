@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AlertCount } from './alert-count.entity.js';
 import { AlertInstance } from './alert-instance.entity.js';
 import { AlertWriter } from './alert-writer.js';
 import { InstancesController } from './instances.controller.js';
 import { InstancesService } from './instances.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([AlertInstance])],
+  imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount])],
   controllers: [InstancesController],
   providers: [InstancesService, AlertWriter],
   exports: [InstancesService, AlertWriter],

@@ -7,6 +7,7 @@ import type { Severity } from '../common/alerting.js';
 @ForeignKey('AlertInstance', ['organizationId', 'alertId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @Index('notification_inbox_idx', ['organizationId', 'userId', 'createdAt', 'id'])
 @Index('notification_unread_idx', { synchronize: false })
+@Index('notification_read_idx', { synchronize: false })
 @Index('notification_once_idx', { synchronize: false })
 export class Notification {
   @PrimaryColumn({ type: 'uuid' })

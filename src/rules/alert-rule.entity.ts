@@ -10,6 +10,7 @@ import type { OnRepeat, Severity } from '../common/alerting.js';
 @Index('alert_rule_organization_id_created_at_id_idx', ['organizationId', 'createdAt', 'id'])
 @Index('alert_rule_webhook_id_idx', { synchronize: false })
 @Check('alert_rule_severity_check', `severity IN ('critical', 'high', 'medium', 'low', 'info')`)
+@Check('alert_rule_evaluation_interval_minutes_check', 'evaluation_interval_minutes BETWEEN 1 AND 10080')
 @Check('alert_rule_on_repeat_check', `on_repeat IN ('new_instance', 'update_open')`)
 export class AlertRule {
   @PrimaryColumn({ type: 'uuid' })
@@ -39,6 +40,10 @@ export class AlertRule {
 
   @Column({ type: 'double precision' })
   cooldownHours: number;
+
+  /** How often the rule is due; null follows the schedule of the deployment. */
+  @Column({ type: 'integer', nullable: true })
+  evaluationIntervalMinutes: number | null;
 
   @Column({ type: 'boolean', default: true })
   isEnabled: boolean;

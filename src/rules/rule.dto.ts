@@ -1,6 +1,7 @@
 import {
   IsBoolean,
   IsIn,
+  IsInt,
   IsNumber,
   IsObject,
   IsOptional,
@@ -17,6 +18,8 @@ import { PageQuery } from '../common/pagination/index.js';
 import { QueryBoolean } from '../common/query-boolean.js';
 
 const COOLDOWN = { message: 'must be a number of hours from 0 (no cooldown) to 8760' };
+
+const INTERVAL = { message: 'must be a whole number of minutes from 1 to 10080, or null' };
 
 /** A new rule. */
 export class CreateRuleRequest {
@@ -51,6 +54,13 @@ export class CreateRuleRequest {
   @Min(0, COOLDOWN)
   @Max(8760, COOLDOWN)
   cooldown_hours?: number;
+
+  /** How often the rule is due, in minutes from 1 to 10,080 (a week); null follows the schedule of the deployment. */
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsInt(INTERVAL)
+  @Min(1, INTERVAL)
+  @Max(10_080, INTERVAL)
+  evaluation_interval_minutes?: number | null;
 
   /** Whether the rule is evaluated at all. Default true. */
   @ValidateIf((_, value) => value !== undefined)
@@ -113,6 +123,13 @@ export class UpdateRuleRequest {
   @Min(0, COOLDOWN)
   @Max(8760, COOLDOWN)
   cooldown_hours?: number;
+
+  /** How often the rule is due, in minutes from 1 to 10,080 (a week); null follows the schedule of the deployment. */
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsInt(INTERVAL)
+  @Min(1, INTERVAL)
+  @Max(10_080, INTERVAL)
+  evaluation_interval_minutes?: number | null;
 
   /** Whether the rule is evaluated at all. */
   @ValidateIf((_, value) => value !== undefined)

@@ -14,6 +14,9 @@ export class RuleResponse {
   config: Record<string, unknown>;
   /** Hours after a firing in which the rule is not evaluated. */
   cooldown_hours: number;
+  /** How often the rule is due; null follows the schedule of the deployment. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  evaluation_interval_minutes: number | null;
   is_enabled: boolean;
   /** Seeded by Vedette: it can be edited and disabled, not deleted. */
   is_system: boolean;

@@ -23,6 +23,7 @@ export interface RuleChanges {
   severity?: Severity;
   config?: Record<string, unknown>;
   cooldownHours?: number;
+  evaluationIntervalMinutes?: number | null;
   isEnabled?: boolean;
   notifyInApp?: boolean;
   notifyWebhook?: boolean;
@@ -83,6 +84,7 @@ export class RulesService {
       severity: input.severity,
       config: this.registry.completeConfig(input.ruleType, input.config ?? {}),
       cooldownHours: input.cooldownHours ?? 24,
+      evaluationIntervalMinutes: input.evaluationIntervalMinutes ?? null,
       isEnabled: input.isEnabled ?? true,
       notifyInApp: input.notifyInApp ?? true,
       notifyWebhook: input.notifyWebhook ?? false,

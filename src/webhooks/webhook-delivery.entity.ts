@@ -7,6 +7,7 @@ import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 @Unique(['organizationId', 'id'])
 @Unique(['eventId', 'endpointId'])
 @Index('webhook_delivery_due_idx', { synchronize: false })
+@Index('webhook_delivery_completed_idx', { synchronize: false })
 @Index('webhook_delivery_endpoint_idx', ['organizationId', 'endpointId', 'createdAt', 'id'])
 @Check('webhook_delivery_status_check', `status IN ('pending', 'delivered', 'failed')`)
 export class WebhookDelivery {

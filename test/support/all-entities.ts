@@ -3,6 +3,7 @@ import { RefreshSession } from '../../src/auth/refresh-session.entity.js';
 import { UserAccount } from '../../src/auth/user-account.entity.js';
 import { ScheduledSlot } from '../../src/database/scheduled-slot.entity.js';
 import { EvaluationRun } from '../../src/evaluation/evaluation-run.entity.js';
+import { AlertCount } from '../../src/instances/alert-count.entity.js';
 import { AlertInstance } from '../../src/instances/alert-instance.entity.js';
 import { Notification } from '../../src/notifications/notification.entity.js';
 import { Membership } from '../../src/organizations/membership.entity.js';
@@ -27,6 +28,7 @@ export const allEntities = [
   UserAccount,
   ScheduledSlot,
   EvaluationRun,
+  AlertCount,
   AlertInstance,
   Notification,
   Membership,
