@@ -8,6 +8,7 @@ import { LivePostureReader } from '../posture/index.js';
 import { WebhookOutbox } from '../webhooks/index.js';
 import { decide, isInCooldown, type Decision } from './decide.js';
 import type { ClaimedRule } from './rule-claims.js';
+import { FAILURES_BEFORE_TELLING } from './rule-outcome.js';
 
 /** A claimed rule and what was decided on it. */
 export interface DecidedRule {
@@ -58,6 +59,24 @@ export class EvaluationPass {
     });
     await this.write(manager, decided, fired, now);
     return { decided, fired };
+  }
+
+  /** Tells admins and leads of rules that keep failing: a rule that cannot be measured guards nothing. */
+  async tellOfFailing(manager: EntityManager, failing: readonly DecidedRule[], now: Date): Promise<void> {
+    await this.notifier.notify(
+      manager,
+      failing.map(({ rule, decision }) => ({
+        organizationId: rule.organizationId,
+        alertId: null,
+        event: 'rule.failing',
+        severity: rule.severity,
+        title: `Rule ${rule.name} keeps failing`,
+        message: `${rule.name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${
+          decision.outcome === 'error' ? decision.error : ''
+        }`,
+        occurredAt: now,
+      })),
+    );
   }
 
   private async write(manager: EntityManager, decided: DecidedRule[], fired: FiredAlert[], now: Date): Promise<void> {

@@ -7,7 +7,7 @@ import type { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
 import { RuleClaims, type ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
-import { RunStore } from './run-store.js';
+import { RunStore, type PassFacts } from './run-store.js';
 
 /** Organisations whose rules share a transaction: some 2,000 rules at eight each. */
 const ORGANIZATIONS_A_BATCH = 250;
@@ -86,18 +86,20 @@ export class EvaluationService {
       if (!rules || (rules.length === 0 && organizationId === undefined))
         return { claimed, rulesEvaluated: 0, fired: [], runs: [] };
       const { decided, fired } = await this.pass.run(manager, rules, now);
-      const runs = await this.runs.save(
+      const facts: PassFacts = {
+        trigger,
+        requestedBy,
+        startedAt: now,
+        durationSeconds: (performance.now() - started) / 1000,
+        nextEvaluationAt: trigger === 'cron' ? (rule) => this.schedule.nextFor(rule, now) : null,
+      };
+      const failing = await this.runs.saveStates(manager, decided, facts);
+      await this.pass.tellOfFailing(
         manager,
-        decided,
-        {
-          trigger,
-          requestedBy,
-          startedAt: now,
-          durationSeconds: (performance.now() - started) / 1000,
-          nextEvaluationAt: trigger === 'cron' ? (rule) => this.schedule.nextFor(rule, now) : null,
-        },
-        organizationId,
+        decided.filter(({ rule }) => failing.has(rule.ruleId)),
+        now,
       );
+      const runs = await this.runs.save(manager, decided, facts, organizationId);
       return { claimed, rulesEvaluated: rules.length, fired, runs };
     });
     this.report(result);

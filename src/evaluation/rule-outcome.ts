@@ -8,6 +8,9 @@ export type EvaluationTrigger = (typeof EVALUATION_TRIGGERS)[number];
 export const OUTCOMES = ['fired', 'refreshed', 'clear', 'cooldown', 'no_data', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** A rule that fails so many times in a row is told of, once until it is well again: less may be a passing fault of the database. */
+export const FAILURES_BEFORE_TELLING = 3;
+
 /** One rule in an evaluation run, as it is kept and answered. */
 export interface RuleOutcome {
   rule_id: string;

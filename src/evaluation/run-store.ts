@@ -3,11 +3,11 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { keysetPage } from '../database/index.js';
+import { keysetPage, queryRows } from '../database/index.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import type { ClaimedRule } from './rule-claims.js';
-import type { EvaluationTrigger, RuleOutcome } from './rule-outcome.js';
+import { FAILURES_BEFORE_TELLING, type EvaluationTrigger, type RuleOutcome } from './rule-outcome.js';
 
 /** What a pass was, beyond its rules. */
 export interface PassFacts {
@@ -31,7 +31,6 @@ export class RunStore {
     facts: PassFacts,
     alwaysOf?: string,
   ): Promise<EvaluationRun[]> {
-    await this.saveStates(manager, decided, facts);
     const byOrganization = new Map<string, DecidedRule[]>(alwaysOf === undefined ? [] : [[alwaysOf, []]]);
     for (const one of decided) {
       const ofOrganization = byOrganization.get(one.rule.organizationId);
@@ -78,8 +77,13 @@ export class RunStore {
     return run;
   }
 
-  private async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<void> {
-    await manager.query(
+  /**
+   * Writes where each rule stands now.
+   * @returns the ids of rules that have just failed so many times in a row that somebody must be told.
+   */
+  async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<Set<string>> {
+    const rows = await queryRows<{ rule_id: string; is_failing: boolean }>(
+      manager,
       `UPDATE rule_state s SET
          last_evaluated_at = $1,
          last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
@@ -88,7 +92,8 @@ export class RunStore {
          next_evaluation_at = coalesce(d.next_evaluation_at, s.next_evaluation_at)
        FROM unnest($2::timestamptz[], $3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[])
          AS d (next_evaluation_at, organization_id, rule_id, has_fired, was_skipped, error)
-       WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id`,
+       WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
+       RETURNING s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing`,
       [
         facts.startedAt,
         decided.map(({ rule }) => facts.nextEvaluationAt?.(rule) ?? null),
@@ -99,6 +104,7 @@ export class RunStore {
         decided.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
       ],
     );
+    return new Set(rows.filter((row) => row.is_failing).map((row) => row.rule_id));
   }
 }
 

@@ -4,22 +4,23 @@ import { ALERT_AUDIENCE } from '../common/access/index.js';
 import type { Severity } from '../common/alerting.js';
 import { queryRows } from '../database/index.js';
 
-/** What the audience of an organisation is told of one alert. */
+/** What the audience of an organisation is told. */
 export interface AlertNotice {
   organizationId: string;
-  alertId: string;
-  event: 'alert.fired';
+  /** The alert it is about; null where it is about a rule. */
+  alertId: string | null;
+  event: 'alert.fired' | 'rule.failing';
   severity: Severity;
   title: string;
   message: string;
   occurredAt: Date;
 }
 
-/** Puts notices into the inboxes of those who are told of alerts, in the transaction that opens the alerts. */
+/** Puts notices into the inboxes of those who are told of alerts, in the transaction of what they are about. */
 @Injectable()
 export class AlertNotifier {
   /**
-   * Tells every active admin and lead of each notice's organisation, once a person and event.
+   * Tells every active admin and lead of each notice's organisation; of an alert once a person and event.
    * @returns how many notifications were written.
    */
   async notify(manager: EntityManager, notices: readonly AlertNotice[]): Promise<number> {

@@ -262,6 +262,52 @@ describe('a rule that fails', () => {
       { last_error: null, consecutive_errors: 0 },
     ]);
   });
+
+  it('tells admins and leads when it fails for the third time in a row, and not again before it was well', async () => {
+    const organizationId = await aBreachingOrganization();
+    const { userId } = await aMember(context.database, organizationId, { role: 'blue_lead' });
+    await aMember(context.database, organizationId, { role: 'viewer' });
+    const ruleId = await aRule(context.database, organizationId, {
+      name: 'Broken',
+      config: { min_orphan_count: 'many' },
+    });
+    const pass = (): Promise<unknown> => engine.evaluateOrganization(organizationId, null);
+    const told = (): Promise<{ user_id: string; title: string; message: string }[]> =>
+      rows(`SELECT * FROM notification WHERE event = 'rule.failing'`);
+
+    await pass();
+    await pass();
+    expect(await told()).toEqual([]);
+    await pass();
+    await pass();
+    expect(await told()).toMatchObject([
+      {
+        user_id: userId,
+        alert_id: null,
+        title: 'Rule Broken keeps failing',
+        message: expect.stringContaining('min_orphan_count'),
+      },
+    ]);
+
+    await rows(`UPDATE alert_rule SET config = '{"min_orphan_count": 5}' WHERE id = $1`, [ruleId]);
+    await pass();
+    await rows(`UPDATE alert_rule SET config = '{"min_orphan_count": "many"}' WHERE id = $1`, [ruleId]);
+    for (let index = 0; index < 4; index++) await pass();
+    expect(await told()).toHaveLength(2);
+  });
+});
+
+describe('a rule with an interval of its own', () => {
+  it('is due at that interval, counted from when it was due, and makes up for missed ones once', async () => {
+    const organizationId = await aBreachingOrganization();
+    const due = new Date(NOW.getTime() - 125 * 60_000);
+    const ruleId = await aRule(context.database, organizationId, { nextEvaluationAt: due });
+    await rows('UPDATE alert_rule SET evaluation_interval_minutes = 60 WHERE id = $1', [ruleId]);
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(1);
+    expect(await rows('SELECT next_evaluation_at FROM rule_state WHERE rule_id = $1', [ruleId])).toEqual([
+      { next_evaluation_at: new Date(due.getTime() + 180 * 60_000) },
+    ]);
+  });
 });
 
 describe('which rules are evaluated', () => {
