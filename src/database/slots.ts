@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryRows } from './sql.js';
 
+/** Under this name the database keeps when a pass was last completed, by whichever replica. */
+export const EVALUATION_SLOT = 'evaluation completed';
+
 /** Hands each slot of a schedule to one replica only. */
 @Injectable()
 export class Slots {
@@ -20,5 +23,22 @@ export class Slots {
       [name, slot, now],
     );
     return rows.length > 0;
+  }
+
+  /** Notes that what `name` stands for was done at `at`, by whichever replica did it last. */
+  async note(name: string, at: Date): Promise<void> {
+    await this.dataSource.query(
+      `INSERT INTO scheduled_slot AS s (name, slot, claimed_at) VALUES ($1, $2, $2)
+       ON CONFLICT (name) DO UPDATE SET slot = greatest(s.slot, excluded.slot), claimed_at = excluded.claimed_at`,
+      [name, at],
+    );
+  }
+
+  /** The newest slot of `name` that was taken or noted; null when there is none. */
+  async latest(name: string): Promise<Date | null> {
+    const [row] = await queryRows<{ slot: Date }>(this.dataSource, 'SELECT slot FROM scheduled_slot WHERE name = $1', [
+      name,
+    ]);
+    return row?.slot ?? null;
   }
 }

@@ -4,12 +4,15 @@ import type { Subscription } from 'rxjs';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
-import { queryRows } from '../database/index.js';
+import { EVALUATION_SLOT, queryRows, Slots } from '../database/index.js';
 import { PostureChanges } from '../posture/index.js';
 import { EvaluationService, type PassResult } from './evaluation.service.js';
 
 /** A rule evaluated this recently is not evaluated again just because a process started. */
 const FRESH_MS = 60_000;
+
+/** A change that is due and was not claimed is another replica's, unless that dies: look again this much later. */
+const ANOTHER_REPLICA_MS = 250;
 
 /**
  * Keeps the engine going: looks for due rules every few seconds, whose slots the database holds, and for changed posture as soon as its debounce has passed.
@@ -20,7 +23,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   private readonly logger = new Logger('Evaluation');
   private running: Promise<void> | undefined;
   private runAgain = false;
-  private timer: NodeJS.Timeout | undefined;
+  private wake: { timer: NodeJS.Timeout; at: number } | undefined;
   private changes: Subscription | undefined;
   private isStopped = true;
 
@@ -28,6 +31,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     private readonly evaluation: EvaluationService,
     private readonly postureChanges: PostureChanges,
     private readonly dataSource: DataSource,
+    private readonly slots: Slots,
     private readonly environment: Environment,
     private readonly clock: Clock,
   ) {}
@@ -47,6 +51,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
       [now, FRESH_MS],
     );
     const result = await this.evaluation.evaluateDue();
+    await this.slots.note(EVALUATION_SLOT, this.clock.now());
     this.isStopped = false;
     return result;
   }
@@ -54,7 +59,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopped = true;
     this.changes?.unsubscribe();
-    clearTimeout(this.timer);
+    clearTimeout(this.wake?.timer);
     await this.running;
   }
 
@@ -85,6 +90,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     try {
       await this.evaluation.evaluateChanged();
       await this.evaluation.evaluateDue();
+      await this.slots.note(EVALUATION_SLOT, this.clock.now());
       await this.wakeForNextChange();
     } catch (error) {
       this.logger.error(
@@ -99,12 +105,20 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
       this.dataSource,
       'SELECT due_at FROM posture_change ORDER BY due_at LIMIT 1',
     );
-    if (next) this.wakeIn(Math.max(10, next.due_at.getTime() - this.clock.now().getTime()));
+    if (!next) return;
+    const untilDueMs = next.due_at.getTime() - this.clock.now().getTime();
+    this.wakeIn(untilDueMs > 0 ? untilDueMs : ANOTHER_REPLICA_MS);
   }
 
+  /** The earliest wake counts: a stream of changes must not put it off for ever. */
   private wakeIn(ms: number): void {
-    if (this.isStopped) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.evaluate(), ms);
+    const at = performance.now() + ms;
+    if (this.isStopped || (this.wake && this.wake.at <= at)) return;
+    clearTimeout(this.wake?.timer);
+    const timer = setTimeout(() => {
+      this.wake = undefined;
+      void this.evaluate();
+    }, ms);
+    this.wake = { timer, at };
   }
 }

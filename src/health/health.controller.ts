@@ -29,6 +29,7 @@ export class HealthController {
       status: readiness.isReady ? 'ok' : 'unavailable',
       database: readiness.database,
       pending_migrations: readiness.pendingMigrations,
+      is_stalled: readiness.isStalled,
       last_evaluation_at: toIso(readiness.lastEvaluationAt),
     };
   }

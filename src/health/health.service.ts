@@ -1,40 +1,72 @@
 import { Injectable } from '@nestjs/common';
+import { CronTime } from 'cron';
 import { DataSource } from 'typeorm';
-import { pendingMigrations, queryRows } from '../database/index.js';
+import { Clock } from '../common/clock.js';
+import { Environment } from '../config/index.js';
+import { EVALUATION_SLOT, pendingMigrations, queryRows, Slots } from '../database/index.js';
 
 export interface Readiness {
   isReady: boolean;
   database: 'up' | 'down';
   pendingMigrations: string[];
+  /** When a rule was last evaluated. */
   lastEvaluationAt: Date | null;
+  /** Whether no replica has completed a pass for {@link STALLED_AFTER_INTERVALS} intervals. */
+  isStalled: boolean;
 }
 
 /** An answer that takes longer than this counts as none. */
 const DATABASE_TIMEOUT_MS = 3_000;
 
+/** So many intervals of the evaluation schedule without a completed pass, by any replica, and the engine counts as stalled. */
+const STALLED_AFTER_INTERVALS = 3;
+
 @Injectable()
 export class HealthService {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly startedAt: Date;
+  private readonly cron: CronTime;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly slots: Slots,
+    private readonly clock: Clock,
+    environment: Environment,
+  ) {
+    this.startedAt = clock.now();
+    this.cron = new CronTime(environment.VEDETTE_EVALUATION_CRON, 'UTC');
+  }
 
   async readiness(): Promise<Readiness> {
     try {
       return await withinMs(DATABASE_TIMEOUT_MS, this.read());
     } catch {
-      return { isReady: false, database: 'down', pendingMigrations: [], lastEvaluationAt: null };
+      return { isReady: false, database: 'down', pendingMigrations: [], lastEvaluationAt: null, isStalled: false };
     }
   }
 
   private async read(): Promise<Readiness> {
-    const [[row], pending] = await Promise.all([
+    const [[row], pending, lastPass] = await Promise.all([
       queryRows<{ last: Date | null }>(this.dataSource, 'SELECT max(last_evaluated_at) AS last FROM rule_state'),
       pendingMigrations(this.dataSource),
+      this.slots.latest(EVALUATION_SLOT),
     ]);
+    const isStalled = this.isStalled(lastPass);
     return {
-      isReady: pending.length === 0,
+      isReady: pending.length === 0 && !isStalled,
       database: 'up',
       pendingMigrations: pending,
       lastEvaluationAt: row?.last ?? null,
+      isStalled,
     };
+  }
+
+  /** A process that has just started is given as long as one that runs. */
+  private isStalled(lastPass: Date | null): boolean {
+    const now = this.clock.now();
+    const since = Math.max(lastPass?.getTime() ?? 0, this.startedAt.getTime());
+    const next = this.cron.getNextDateFrom(now, 'UTC');
+    const intervalMs = this.cron.getNextDateFrom(next.toJSDate(), 'UTC').toMillis() - next.toMillis();
+    return now.getTime() - since > STALLED_AFTER_INTERVALS * intervalMs;
   }
 }
 
