@@ -1,4 +1,5 @@
 import { EvaluationPass } from '../../dist/src/evaluation/evaluation-pass.js';
+import { EvaluationSchedule } from '../../dist/src/evaluation/evaluation-schedule.js';
 import { RuleClaims } from '../../dist/src/evaluation/rule-claims.js';
 import { RunStore } from '../../dist/src/evaluation/run-store.js';
 
@@ -7,5 +8,7 @@ export function followEngine(app, phases) {
   const claims = app.provider(RuleClaims);
   for (const method of ['due', 'ofOrganization']) phases.follow(claims, method, 'claiming');
   phases.follow(app.provider(EvaluationPass), 'write', 'writing alerts');
-  phases.follow(app.provider(RunStore), 'save', 'writing state');
+  for (const method of ['saveStates', 'save']) phases.follow(app.provider(RunStore), method, 'writing state');
+  // Called while the state is put together for its statement, so that its time is part of `writing state`.
+  phases.follow(app.provider(EvaluationSchedule), 'nextFor', 'scheduling');
 }

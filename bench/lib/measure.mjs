@@ -79,13 +79,14 @@ export class Phases {
     object[method] = (...args) => this.time(phase, () => original(...args));
   }
 
-  async time(phase, work) {
+  /** @param work may answer a promise or not, and is answered for in kind. */
+  time(phase, work) {
     const started = performance.now();
-    try {
-      return await work();
-    } finally {
-      this.#spent[phase] = (this.#spent[phase] ?? 0) + performance.now() - started;
-    }
+    const note = () => (this.#spent[phase] = (this.#spent[phase] ?? 0) + performance.now() - started);
+    const result = work();
+    if (result instanceof Promise) return result.finally(note);
+    note();
+    return result;
   }
 
   /** @returns milliseconds by phase since the last call. */
