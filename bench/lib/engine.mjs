@@ -10,5 +10,5 @@ export function followEngine(app, phases) {
   phases.follow(app.provider(EvaluationPass), 'write', 'writing alerts');
   for (const method of ['saveStates', 'save']) phases.follow(app.provider(RunStore), method, 'writing state');
   // Called while the state is put together for its statement, so that its time is part of `writing state`.
-  phases.follow(app.provider(EvaluationSchedule), 'nextFor', 'scheduling');
+  phases.follow(app.provider(EvaluationSchedule), 'nextOf', 'scheduling');
 }

@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock.js';
+import { armExitPoint } from '../common/exit-points.js';
 import { SecretBox } from '../common/secret-box.js';
 import { Environment } from './environment.js';
 import { loadSecretKey } from './secret-key.js';
@@ -9,6 +10,7 @@ import { loadSecretKey } from './secret-key.js';
 @Module({})
 export class ConfigModule {
   static register(environment: Environment): DynamicModule {
+    armExitPoint(environment.VEDETTE_TEST_EXIT_AT);
     return {
       module: ConfigModule,
       providers: [

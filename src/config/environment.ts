@@ -16,6 +16,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { CronTime } from 'cron';
+import { EXIT_POINTS, type ExitPoint } from '../common/exit-points.js';
 import { packageRoot } from '../common/package-root.js';
 
 /** The environment is not usable. Names variables and what they take, never their values: some of them are secrets. */
@@ -118,6 +119,11 @@ export class Environment {
   @IsOptional()
   @IsString()
   VEDETTE_DEMO_RECEIVER_URL?: string;
+
+  /** Set by tests alone, and refused unless NODE_ENV is `test`: the point at which the process ends as if by `kill -9`. */
+  @IsOptional()
+  @IsIn(EXIT_POINTS, { message: `must be one of ${EXIT_POINTS.join(', ')}` })
+  VEDETTE_TEST_EXIT_AT?: ExitPoint;
 }
 
 /** The data folder; a relative one lies in Vedette's own folder, from wherever the process was started. */
@@ -126,7 +132,13 @@ export function dataFolder({ VEDETTE_DATA_DIR: folder }: Environment): string {
 }
 
 /** Settings that have no default, which `new Environment()` therefore does not show. */
-const WITHOUT_DEFAULT = ['DATABASE_URL', 'VEDETTE_ADMIN_PASSWORD', 'VEDETTE_SECRET_KEY', 'VEDETTE_DEMO_RECEIVER_URL'];
+const WITHOUT_DEFAULT = [
+  'DATABASE_URL',
+  'VEDETTE_ADMIN_PASSWORD',
+  'VEDETTE_SECRET_KEY',
+  'VEDETTE_DEMO_RECEIVER_URL',
+  'VEDETTE_TEST_EXIT_AT',
+];
 
 /**
  * Reads and validates the settings. An empty variable counts as unset.
@@ -141,6 +153,9 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
   );
   if (environment.DATABASE_URL && !environment.VEDETTE_SECRET_KEY) {
     problems.push('VEDETTE_SECRET_KEY must be set together with DATABASE_URL, the same for every replica');
+  }
+  if (environment.VEDETTE_TEST_EXIT_AT && source.NODE_ENV !== 'test') {
+    problems.push('VEDETTE_TEST_EXIT_AT is for tests only and must be unset unless NODE_ENV is test');
   }
   if (problems.length > 0) throw new EnvironmentError(problems);
   return environment;

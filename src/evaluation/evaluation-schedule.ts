@@ -11,11 +11,21 @@ export class EvaluationSchedule {
     this.cron = new CronTime(environment.VEDETTE_EVALUATION_CRON, 'UTC');
   }
 
-  /** When a rule that was evaluated at `now` is due next: at its own interval, counted from when it was due, or at the schedule's next slot. */
-  nextFor(rule: { evaluationIntervalMinutes: number | null; nextEvaluationAt: Date | null }, now: Date): Date {
-    if (rule.evaluationIntervalMinutes === null) return this.nextAfter(now);
-    const intervalMs = rule.evaluationIntervalMinutes * 60_000;
-    const due = Math.min(rule.nextEvaluationAt?.getTime() ?? now.getTime(), now.getTime());
+  /**
+   * Tells when rules that were evaluated at `now` are due next: at their own interval, counted from when they were due, or at the schedule's next slot. The
+   * slot is computed once, because finding it costs more than all the rest of a rule.
+   */
+  nextOf(now: Date): (rule: { evaluationIntervalMinutes: number | null; nextEvaluationAt: Date | null }) => Date {
+    const nextSlot = this.nextAfter(now);
+    return (rule) =>
+      rule.evaluationIntervalMinutes === null
+        ? nextSlot
+        : this.atInterval(rule.evaluationIntervalMinutes, rule.nextEvaluationAt, now);
+  }
+
+  private atInterval(minutes: number, dueAt: Date | null, now: Date): Date {
+    const intervalMs = minutes * 60_000;
+    const due = Math.min(dueAt?.getTime() ?? now.getTime(), now.getTime());
     return new Date(due + (Math.floor((now.getTime() - due) / intervalMs) + 1) * intervalMs);
   }
 

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
+import { exitPoint } from '../common/exit-points.js';
 import { Transactions } from '../database/index.js';
 import { EvaluationPass, type FiredAlert } from './evaluation-pass.js';
 import type { EvaluationRun } from './evaluation-run.entity.js';
@@ -9,7 +10,10 @@ import { RuleClaims, type ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
 import { RunStore, type PassFacts } from './run-store.js';
 
-/** Organisations whose rules share a transaction: some 2,000 rules at eight each. */
+/** Rules that share a transaction. */
+const RULES_A_BATCH = 2_000;
+
+/** Changed organisations that share a transaction: some 2,000 rules too, at eight each. */
 const ORGANIZATIONS_A_BATCH = 250;
 
 /** What a pass over many organisations came to. */
@@ -38,7 +42,7 @@ export class EvaluationService {
 
   /** Evaluates every rule that is due and that no other replica is at. */
   evaluateDue(): Promise<PassResult> {
-    return this.inBatches('cron', (manager, now) => this.claims.due(manager, now, ORGANIZATIONS_A_BATCH));
+    return this.inBatches('cron', (manager, now) => this.claims.due(manager, now, RULES_A_BATCH));
   }
 
   /** Evaluates the rules that posture changes may affect, once their debounce has passed. */
@@ -85,13 +89,15 @@ export class EvaluationService {
       const claimed = trigger === 'cron' ? (rules?.length ?? 0) > 0 : rules !== null;
       if (!rules || (rules.length === 0 && organizationId === undefined))
         return { claimed, rulesEvaluated: 0, fired: [], runs: [] };
+      exitPoint('evaluation:after-claim');
       const { decided, fired } = await this.pass.run(manager, rules, now);
+      exitPoint('evaluation:after-measure');
       const facts: PassFacts = {
         trigger,
         requestedBy,
         startedAt: now,
         durationSeconds: (performance.now() - started) / 1000,
-        nextEvaluationAt: trigger === 'cron' ? (rule) => this.schedule.nextFor(rule, now) : null,
+        nextEvaluationAt: trigger === 'cron' ? this.schedule.nextOf(now) : null,
       };
       const failing = await this.runs.saveStates(manager, decided, facts);
       await this.pass.tellOfFailing(
@@ -100,8 +106,10 @@ export class EvaluationService {
         now,
       );
       const runs = await this.runs.save(manager, decided, facts, organizationId);
+      exitPoint('evaluation:before-commit');
       return { claimed, rulesEvaluated: rules.length, fired, runs };
     });
+    if (result.rulesEvaluated > 0) exitPoint('evaluation:after-commit');
     this.report(result);
     return result;
   }

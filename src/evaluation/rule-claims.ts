@@ -44,17 +44,20 @@ const CLAIMED_FROM = `
 export class RuleClaims {
   constructor(private readonly registry: EvaluatorRegistry) {}
 
-  /** Rules that are due, of at most `organizations` organisations; what another replica is at is passed over. */
-  due(manager: EntityManager, now: Date, organizations: number): Promise<ClaimedRule[]> {
+  /** Some `rules` rules that are due, longest due first, and whatever else of their organisations is due; what another replica is at is passed over. */
+  due(manager: EntityManager, now: Date, rules: number): Promise<ClaimedRule[]> {
     return queryRows(
       manager,
-      `SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
-       WHERE s.next_evaluation_at <= $1
-         AND s.organization_id IN (SELECT organization_id FROM rule_state WHERE next_evaluation_at <= $1 GROUP BY organization_id
-           ORDER BY min(next_evaluation_at), organization_id LIMIT $2)
+      `WITH head AS (
+         SELECT organization_id FROM rule_state WHERE next_evaluation_at <= $1
+         ORDER BY next_evaluation_at, organization_id LIMIT $2
+         FOR UPDATE SKIP LOCKED
+       )
+       SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
+       WHERE s.next_evaluation_at <= $1 AND s.organization_id IN (SELECT organization_id FROM head)
        ORDER BY s.organization_id, s.rule_id
        FOR UPDATE OF s SKIP LOCKED`,
-      [now, organizations],
+      [now, rules],
     );
   }
 

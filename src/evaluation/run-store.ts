@@ -82,9 +82,9 @@ export class RunStore {
    * @returns the ids of rules that have just failed so many times in a row that somebody must be told.
    */
   async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<Set<string>> {
-    const rows = await queryRows<{ rule_id: string; is_failing: boolean }>(
+    const rows = await queryRows<{ rule_id: string }>(
       manager,
-      `UPDATE rule_state s SET
+      `WITH changed AS (UPDATE rule_state s SET
          last_evaluated_at = $1,
          last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
          last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
@@ -93,7 +93,8 @@ export class RunStore {
        FROM unnest($2::timestamptz[], $3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[])
          AS d (next_evaluation_at, organization_id, rule_id, has_fired, was_skipped, error)
        WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
-       RETURNING s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing`,
+       RETURNING s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing)
+       SELECT rule_id FROM changed WHERE is_failing`,
       [
         facts.startedAt,
         decided.map(({ rule }) => facts.nextEvaluationAt?.(rule) ?? null),
@@ -104,7 +105,7 @@ export class RunStore {
         decided.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
       ],
     );
-    return new Set(rows.filter((row) => row.is_failing).map((row) => row.rule_id));
+    return new Set(rows.map((row) => row.rule_id));
   }
 }
 

@@ -4,7 +4,7 @@ import { AlertRule } from './alert-rule.entity.js';
 /** Where a rule stands: written by every pass, one narrow row a rule. */
 @Entity('rule_state')
 @ForeignKey(() => AlertRule, ['organizationId', 'ruleId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
-@Index('rule_state_next_evaluation_at_idx', { synchronize: false })
+@Index('rule_state_due_idx', { synchronize: false })
 export class RuleState {
   @PrimaryColumn({ type: 'uuid' })
   organizationId: string;

@@ -48,14 +48,17 @@ export class ExpiryWaveEvaluator implements Evaluator<ExpiryWaveConfig> {
   }
 }
 
+/**
+ * Whether an item's technique is in scope is asked of one posture row an item: written as a join, the planner mostly reads the organisation's whole posture for
+ * the few items that there are.
+ */
 function statement({ relations }: PostureReader): string {
-  const unfinished = `${relations.revalidationItem} q
-        JOIN ${relations.posture} p ON p.organization_id = q.organization_id AND p.technique_id = q.technique_id AND ${inScope('p')}`;
-  const counts = `q.organization_id = r.organization_id AND q.status IN ('pending', 'in_progress')`;
+  const counts = `q.organization_id = r.organization_id AND q.status IN ('pending', 'in_progress')
+          AND (SELECT ${inScope('p')} FROM ${relations.posture} p WHERE p.organization_id = q.organization_id AND p.technique_id = q.technique_id)`;
   return `
     SELECT c.pending_count, c.pending_count >= r.min_pending_count AS breached, e.example_ids, e.example_attack_ids, e.queued_at
     FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS r (organization_id, min_pending_count, ord)
-    CROSS JOIN LATERAL (SELECT count(*)::int AS pending_count FROM ${unfinished} WHERE ${counts}) c
+    CROSS JOIN LATERAL (SELECT count(*)::int AS pending_count FROM ${relations.revalidationItem} q WHERE ${counts}) c
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(x.technique_id ORDER BY x.place), '{}') AS example_ids,
         coalesce(array_agg(x.attack_id ORDER BY x.place), '{}') AS example_attack_ids,
@@ -63,7 +66,7 @@ function statement({ relations }: PostureReader): string {
       FROM (
         SELECT q.technique_id, t.attack_id, q.created_at,
           row_number() OVER (ORDER BY q.created_at, t.attack_id COLLATE "C", q.id) AS place
-        FROM ${unfinished}
+        FROM ${relations.revalidationItem} q
         JOIN ${relations.technique} t ON t.id = q.technique_id
         WHERE c.pending_count >= r.min_pending_count AND ${counts}
       ) x

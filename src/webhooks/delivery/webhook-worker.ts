@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { exitPoint } from '../../common/exit-points.js';
 import { PING_EVENT } from '../webhook-events.js';
 import { DeliveryLanes } from './delivery-lanes.js';
 import type { DeliveryLease } from './delivery-lease.js';
@@ -139,6 +140,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
       holdMs,
       exceptEndpoints,
     });
+    if (leases.length > 0) exitPoint('webhook:after-claim');
     this.hasBacklog = found === limit;
     this.passedOver = new Set(exceptEndpoints);
     this.held += leases.length;
@@ -165,11 +167,13 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   private async attempt(lease: HeldLease): Promise<void> {
     try {
       const result = await this.sender.attempt(lease).finally(() => this.lanes.done(lease));
+      exitPoint('webhook:after-send');
       void this.startAttempts();
       if (this.passedOver.has(lease.endpointId) && !this.lanes.isCongested(lease.endpointId)) this.wake();
       if (!result) return await this.giveBack([lease]);
       this.attempts += 1;
       await this.results.write(result);
+      exitPoint('webhook:after-finish');
     } catch (error) {
       this.logger.error(
         `Webhook delivery ${lease.id} broke off; it is tried again when its lease runs out`,
