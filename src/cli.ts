@@ -44,10 +44,8 @@ program
   .option('--allow-older', 'import a release older than the one loaded')
   .action(async (file: string, options: BundleOptions & { allowOlder?: boolean }) => {
     await withContext(async (context) => {
-      const result = await context
-        .get(CatalogueImports, { strict: false })
-        .importFile(file, { ...options, source: `cli: ${file}`, importedBy: null });
-      print(result);
+      const imports = context.get(CatalogueImports, { strict: false });
+      print(await naming(file, imports.importFile(file, { ...options, source: `cli: ${file}`, importedBy: null })));
     });
   });
 
@@ -60,7 +58,7 @@ program
   .addOption(attackVersion)
   .addOption(domain)
   .action(async (bundle: string, { out, ...options }: BundleOptions & { out: string }) => {
-    await buildFactsFile(bundle, out, options);
+    await naming(bundle, buildFactsFile(bundle, out, options));
     console.log(`wrote ${out}`);
   });
 
@@ -130,6 +128,15 @@ program
       else process.stdout.write(text);
     });
   });
+
+/** Says which file an error is about. */
+async function naming<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
 
 /** Runs `work` on the database that the server uses, started for the purpose when it is not running. */
 async function withDatabase(work: (environment: Environment, url: string) => Promise<void>): Promise<void> {
