@@ -1,8 +1,11 @@
 /** Who may import whom. Each rule carries its reason. */
 const modules =
-  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|demo|setup';
+  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|demo|setup|retention|heartbeat';
 
-/** What each module may import besides `common`, `config` and `database`. */
+/** What everybody may import. */
+const shared = 'common|config|database|metrics|tracing';
+
+/** What each module may import besides what everybody may. */
 const allowed = {
   organizations: [],
   auth: ['organizations'],
@@ -13,7 +16,9 @@ const allowed = {
   webhooks: [],
   instances: ['notifications', 'webhooks'],
   evaluation: ['rules', 'instances', 'evaluators', 'notifications', 'webhooks', 'posture'],
+  retention: ['instances'],
   health: [],
+  heartbeat: [],
   demo: ['auth', 'posture'],
   setup: ['auth', 'demo', 'organizations', 'posture', 'rules'],
 };
@@ -31,15 +36,23 @@ module.exports = {
       name: 'through-the-index',
       comment: 'Modules meet through their index.ts, so that what stands behind it can change.',
       severity: 'error',
-      from: { path: `^src/(${modules})/` },
-      to: { path: `^src/(${modules})/(?!index\\.ts$)`, pathNot: '^src/$1/' },
+      from: { path: `^src/(${modules}|metrics|tracing)/` },
+      to: { path: `^src/(${modules}|metrics|tracing)/(?!index\\.ts$)`, pathNot: '^src/$1/' },
     },
     {
       name: 'shared-knows-nobody',
       comment: 'What everybody imports imports nobody.',
       severity: 'error',
-      from: { path: '^src/(common|config|database)/' },
+      from: { path: `^src/(${shared})/` },
       to: { path: `^src/(${modules})/` },
+    },
+    {
+      name: 'measured-through-the-facade',
+      comment:
+        'Everybody calls Metrics and Tracing; what they are made of can then change, and tracing is loaded only where it is on.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(metrics|tracing)/' },
+      to: { path: 'node_modules/(prom-client|@opentelemetry)/' },
     },
     ...Object.entries(allowed).map(([name, others]) => ({
       name: `${name}-imports`,

@@ -1,22 +1,24 @@
-import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { packageRoot } from '../dist/src/common/package-root.js';
 import { Api } from './lib/application.mjs';
 import { percentile } from './lib/measure.mjs';
+import { startProcess } from './lib/process.mjs';
 import { ms, table } from './lib/table.mjs';
 
 const SAMPLES = 50;
 const DEBOUNCE_MS = 250;
-const START_TIMEOUT_MS = 60_000;
 const ARRIVAL_TIMEOUT_MS = 15_000;
 const ADMIN = { email: 'admin@vedette.local', password: 'only for this benchmark' };
 
 /** From the answer to a PUT that makes a rule breach until a receiver has the webhook, in a process with default settings. */
 export async function changeToWebhook(server) {
   const receiver = await startReceiver();
-  const vedette = await startVedette(server, receiver.host);
+  const vedette = await startProcess(server, {
+    VEDETTE_DATA_DIR: path.join(server.folder, 'change-to-webhook'),
+    VEDETTE_ADMIN_PASSWORD: ADMIN.password,
+    VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host,
+  });
   const api = await signIn(vedette.address);
   try {
     const ruleId = await createRule(api, receiver.url);
@@ -106,50 +108,6 @@ async function startReceiver() {
       }),
     close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
   };
-}
-
-/** `dist/src/main.js` as a process of its own, on an embedded PostgreSQL of its own. */
-async function startVedette(server, receiverHost) {
-  const port = await freePort();
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(VEDETTE_|DATABASE_|HOST$|PORT$)/.test(name));
-  const child = spawn(process.execPath, ['dist/src/main.js'], {
-    cwd: packageRoot(),
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...Object.fromEntries(inherited),
-      PORT: String(port),
-      VEDETTE_DATA_DIR: path.join(server.folder, 'change-to-webhook'),
-      VEDETTE_ADMIN_PASSWORD: ADMIN.password,
-      VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiverHost,
-    },
-  });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  const stop = () => {
-    child.kill('SIGTERM');
-    return exited;
-  };
-  server.beforeStop(stop);
-  const address = `http://127.0.0.1:${port}`;
-  for (const end = Date.now() + START_TIMEOUT_MS; !(await isReady(address)); await sleep(100)) {
-    if (child.exitCode !== null || Date.now() > end) throw new Error('Vedette did not become ready');
-  }
-  return { address, stop };
-}
-
-async function isReady(address) {
-  const response = await fetch(`${address}/health/ready`).catch(() => undefined);
-  return response?.ok ?? false;
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function report(samples) {

@@ -6,13 +6,19 @@ import { evaluateAfterPut } from './evaluate-after-put.mjs';
 import { evaluateMany } from './evaluate-many.mjs';
 import { startServer } from './lib/server.mjs';
 import { table } from './lib/table.mjs';
+import { memory } from './memory.mjs';
+import { openAlerts } from './open-alerts.mjs';
 import { posturePut } from './posture-put.mjs';
+import { readAlerts } from './read-alerts.mjs';
 
 const BENCHMARKS = {
   'posture-put': posturePut,
   'evaluate-after-put': evaluateAfterPut,
   'evaluate-many': evaluateMany,
+  'open-alerts': openAlerts,
+  'read-alerts': readAlerts,
   'change-to-webhook': changeToWebhook,
+  memory,
 };
 
 /** @param names of benchmarks; all of them when empty. */

@@ -16,7 +16,7 @@ export class ScaleOut1795500000000 implements MigrationInterface {
       DROP INDEX alert_instance_rule_idx, alert_instance_kind_idx;
       CREATE INDEX alert_instance_rule_idx ON alert_instance (organization_id, rule_id, created_at, id);
       CREATE INDEX alert_instance_counts_idx ON alert_instance (organization_id, status, severity, rule_type);
-      DROP INDEX alert_instance_closed_idx, evaluation_run_started_at_idx, webhook_delivery_completed_idx, notification_read_idx;
+      DROP INDEX alert_instance_closed_idx, evaluation_run_started_at_idx, webhook_delivery_completed_idx, notification_read_idx, refresh_session_expires_at_idx;
       DROP TABLE alert_count;
       DROP FUNCTION count_alerts() CASCADE;
       DROP INDEX rule_state_due_idx;
@@ -86,8 +86,9 @@ const counts = `
 `;
 
 /**
- * Two indexes that give a page of alerts by any filters, and as many as there were: each alert costs no more to write than before. A page is put together from
- * the newest of each combination of what the filters leave open, so that the instant stands last: see \`AlertReader\`.
+ * Two indexes, in place of two, that give a page of alerts by any filters. A page is put together from the newest of each combination of what the filters leave
+ * open, so that the instant stands last: see `AlertReader`. They are wider than those before them (10,000 alerts open a tenth slower), but one index for each
+ * filter would cost more, and would still search through one filter's alerts for the other's.
  */
 const reads = `
   DROP INDEX alert_instance_counts_idx, alert_instance_rule_idx;
@@ -99,5 +100,6 @@ const retention = `
   CREATE INDEX alert_instance_closed_idx ON alert_instance (coalesce(resolved_at, dismissed_at)) WHERE status IN ('resolved', 'dismissed');
   CREATE INDEX evaluation_run_started_at_idx ON evaluation_run (started_at);
   CREATE INDEX webhook_delivery_completed_idx ON webhook_delivery (completed_at) WHERE status <> 'pending';
+  CREATE INDEX refresh_session_expires_at_idx ON refresh_session (expires_at);
   CREATE INDEX notification_read_idx ON notification (read_at) WHERE read_at IS NOT NULL;
 `;

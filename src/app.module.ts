@@ -1,28 +1,40 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import type { DataSource } from 'typeorm';
 import { AuthModule } from './auth/index.js';
 import { ConfigModule, type Environment } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { EvaluationModule } from './evaluation/index.js';
 import { EvaluatorsModule } from './evaluators/index.js';
 import { HealthModule } from './health/index.js';
+import { HeartbeatModule } from './heartbeat/index.js';
 import { InstancesModule } from './instances/index.js';
+import { MetricsModule } from './metrics/index.js';
 import { NotificationsModule } from './notifications/index.js';
 import { OrganizationsModule } from './organizations/index.js';
 import { CatalogueModule, PostureModule } from './posture/index.js';
+import { RetentionModule } from './retention/index.js';
 import { RulesModule } from './rules/index.js';
 import { SetupModule } from './setup/index.js';
+import { TracingModule } from './tracing/index.js';
 import { WebhooksModule } from './webhooks/index.js';
 
 /** Everything, wired. Nothing runs by itself until somebody starts it: see `startBackgroundWork`. */
 @Module({})
 export class AppModule {
-  static register(environment: Environment, databaseUrl: string): DynamicModule {
+  /** @param onConnected is given the data source as soon as it is connected. */
+  static register(
+    environment: Environment,
+    databaseUrl: string,
+    onConnected?: (dataSource: DataSource) => void,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.register(environment),
-        DatabaseModule.register(databaseUrl),
+        DatabaseModule.register(databaseUrl, onConnected),
+        MetricsModule,
+        TracingModule,
         ScheduleModule.forRoot(),
         OrganizationsModule,
         AuthModule,
@@ -34,7 +46,9 @@ export class AppModule {
         NotificationsModule,
         WebhooksModule.register(),
         EvaluationModule,
+        RetentionModule,
         HealthModule,
+        HeartbeatModule,
         SetupModule,
       ],
     };

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { AuthService } from './auth/index.js';
+import { ROLES, type Role } from './common/access/index.js';
 import { readEnvironment, type Environment } from './config/index.js';
 import { createApp, createLogger } from './create-app.js';
 import { openDatabaseServer } from './database/index.js';
@@ -68,14 +69,12 @@ organization
   .description('create an organisation with its posture, system rules and first admin')
   .requiredOption('--admin-email <email>', 'the first admin')
   .option('--slug <slug>', 'short name for addresses; made from the name when left out')
-  .action(async (name: string, options: { adminEmail: string; slug?: string }) => {
+  .option('--link-existing', 'take a person who has an account already; they get a new password and must sign in anew')
+  .action(async (name: string, options: { adminEmail: string; slug?: string; linkExisting?: boolean }) => {
     await withContext(async (context) => {
       const created = await context.get(SetupService, { strict: false }).createOrganization({ name, ...options });
       console.log(`created ${created.name} (${created.slug}), id ${created.id}`);
-      const password = created.generatedPassword
-        ? `password ${created.generatedPassword} (shown this once)`
-        : 'with the password they have already';
-      console.log(`admin ${created.adminEmail}, ${password}`);
+      console.log(`admin ${created.adminEmail}, password ${created.generatedPassword} (shown this once)`);
     });
   });
 organization
@@ -88,9 +87,21 @@ organization
     });
   });
 
-program
-  .command('user')
-  .description('users of this deployment')
+const user = program.command('user').description('users of this deployment');
+user
+  .command('add <email>')
+  .description('make a user a member of a further organisation, give them a new random password and end their sessions')
+  .requiredOption('--organization <slug>', 'the organisation, by its short name')
+  .addOption(new Option('--role <role>', 'what they may do there').choices([...ROLES]).makeOptionMandatory())
+  .action(async (email: string, options: { organization: string; role: Role }) => {
+    await withContext(async (context) => {
+      const { id, name } = await context.get(OrganizationsService, { strict: false }).getBySlug(options.organization);
+      const { role } = options;
+      const password = await context.get(AuthService, { strict: false }).addMember(id, { email, role });
+      console.log(`${email} is a member of ${name} as ${role}, password ${password} (shown this once)`);
+    });
+  });
+user
   .command('reset-password <email>')
   .description('give a user a new random password and end their sessions')
   .action(async (email: string) => {

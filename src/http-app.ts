@@ -2,15 +2,23 @@ import fastifyCookie from '@fastify/cookie';
 import fastifyHelmet from '@fastify/helmet';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { answerClientError, answerFrameworkError, checkInput } from './common/http/index.js';
 import { newId } from './common/ids.js';
 import { invalidInput, ProblemFilter, type FieldError } from './common/errors/index.js';
 import { runInRequestContext } from './common/request-context.js';
+import { observeRequests } from './http-observation.js';
 import { registerImportUploads } from './posture/index.js';
 
-/** Largest JSON body: 10,000 posture items with every field take some 2 MB. */
-const BODY_LIMIT_BYTES = 8 * 1024 * 1024;
-
 export const API_PREFIX = 'api/v1';
+
+/** Largest JSON body, but for the routes below: what has to be looked at before it is refused must be small. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** 10,000 posture items with every field take some 2 MB. */
+const LARGER_BODIES: Record<string, number> = { [`/${API_PREFIX}/posture`]: 8 * 1024 * 1024 };
+
+/** More faults than this help nobody to mend the input. */
+const MAX_FIELD_ERRORS = 100;
 
 export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
   return new FastifyAdapter({
@@ -19,12 +27,15 @@ export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
     genReqId: () => newId(),
     requestIdHeader: false,
     forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1_000 },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
   });
 }
 
 /** Everything that stands between a socket and a controller: prefix, security headers, request ids, validation, problem documents. */
 export async function configureHttp(app: NestFastifyApplication): Promise<void> {
-  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
+  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready', 'metrics'] });
   app.useGlobalPipes(
     new ValidationPipe({
       whitelist: true,
@@ -33,7 +44,8 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
       transformOptions: { exposeDefaultValues: true },
       stopAtFirstError: true,
       validationError: { target: false, value: false },
-      exceptionFactory: (errors) => invalidInput(errors.flatMap((error) => fieldErrors(error))),
+      exceptionFactory: (errors) =>
+        invalidInput(errors.flatMap((error) => fieldErrors(error)).slice(0, MAX_FIELD_ERRORS)),
     }),
   );
   app.useGlobalFilters(new ProblemFilter());
@@ -50,10 +62,17 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
     },
   });
   const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRoute', (route) => {
+    route.bodyLimit ??= LARGER_BODIES[route.url];
+  });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    // Many clients name a type for the body that they do not send.
+    if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     runInRequestContext({ requestId: request.id }, done);
   });
+  checkInput(fastify);
+  observeRequests(app);
 }
 
 /** Validation errors as paths that the sender can find: `items[3].risk_score`. */

@@ -118,11 +118,27 @@ main().catch(async (error: unknown) => {
   await stop(1).catch(() => process.exit(1));
 });
 
+/** Refused, unknown or unreachable host; wrong password, user or database; too many connections; starting up (SQLSTATE classes 28, 3D, 53, 57). */
+const CANNOT_CONNECT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  '28P01',
+  '28000',
+  '3D000',
+  '53300',
+  '57P03',
+]);
+
 /** What a person can act on, without a stack where the message says it all. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `port ${port} is in use. Stop what listens there, or choose another with PORT.`;
+  if (CANNOT_CONNECT.has(code ?? '')) return `the database does not let us in: ${error.message}. See DATABASE_URL.`;
+  if (code === 'EADDRNOTAVAIL') return `${error.message}: this machine has no such address. See HOST.`;
+  if (['EACCES', 'ENOTDIR', 'EROFS', 'ENOSPC'].includes(code ?? '')) return `${error.message}. See VEDETTE_DATA_DIR.`;
   if (['EnvironmentError', 'EmbeddedPostgresError', 'DomainError'].includes(error.name)) return error.message;
   return error.stack ?? error.message;
 }

@@ -1,7 +1,11 @@
+import { PostureSnapshot } from '../../dist/src/posture/posture-snapshot.entity.js';
+import { Posture } from '../../dist/src/posture/posture.entity.js';
+import { RevalidationItem } from '../../dist/src/posture/revalidation-item.entity.js';
+
 const DAY_MS = 86_400_000;
 
 /**
- * What the evaluators are measured against: the rules of an organisation, counted over rows that are all loaded first.
+ * What the evaluators are measured against: the rules of an organisation, counted over rows that are all loaded first, once for all rules.
  * @returns what each rule measured, by its id.
  */
 export async function countInJavaScript(client, organizationId) {
@@ -15,9 +19,50 @@ export async function countInJavaScript(client, organizationId) {
   const snapshots = await load(
     'SELECT coverage_pct FROM posture_snapshot WHERE organization_id = $1 ORDER BY snapshot_date',
   );
-  const inScope = posture.filter((row) => row.in_force && row.status_global !== 'not_applicable');
-  const facts = { inScope, queue, snapshots, now: Date.now() };
+  const facts = { inScope: inScopeOf(posture), queue, snapshots, now: Date.now() };
   return new Map(rules.map(({ id, rule_type: type, config }) => [id, COUNTERS[type](facts, config)]));
+}
+
+/**
+ * The same as evaluators that know nothing of each other do it through an ORM: each rule loads the entities that it counts.
+ * @returns what each rule measured, by its id.
+ */
+export async function countEntities(dataSource, rules) {
+  const measured = new Map();
+  for (const { id, organization_id: organizationId, rule_type: type, config } of rules) {
+    const load = (entity, options) => dataSource.getRepository(entity).find({ where: { organizationId }, ...options });
+    const snapshots =
+      type === 'coverage_regression' ? await load(PostureSnapshot, { order: { snapshotDate: 'ASC' } }) : [];
+    const queue = type === 'expiry_wave' ? await load(RevalidationItem) : [];
+    const posture = type === 'coverage_regression' ? [] : await load(Posture);
+    const facts = {
+      inScope: inScopeOf(posture.map(snakeCase)),
+      queue: queue.map(snakeCase),
+      snapshots: snapshots.map(snakeCase),
+      now: Date.now(),
+    };
+    measured.set(id, COUNTERS[type](facts, config));
+  }
+  return measured;
+}
+
+/** What the counters read of an entity. */
+function snakeCase(row) {
+  return {
+    technique_id: row.techniqueId,
+    status: row.status,
+    status_global: row.statusGlobal,
+    last_review_date: row.lastReviewDate,
+    risk_score: row.riskScore,
+    owner_id: row.ownerId,
+    in_force: row.inForce,
+    mitre_last_modified: row.mitreLastModified,
+    coverage_pct: row.coveragePct,
+  };
+}
+
+function inScopeOf(posture) {
+  return posture.filter((row) => row.in_force && row.status_global !== 'not_applicable');
 }
 
 const count = (rows, condition) => rows.filter(condition).length;

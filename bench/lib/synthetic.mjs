@@ -119,3 +119,76 @@ function addSnapshots(client, organizationIds) {
     [organizationIds],
   );
 }
+
+/** As many people in each organisation who are told of alerts. */
+export async function addLeads(client, organizationIds, count) {
+  await client.query(
+    `WITH added AS (
+       INSERT INTO user_account (id, email, display_name, password_hash)
+       SELECT vedette_uuidv7(), 'lead-' || n || '@' || o.id || '.example.com', 'Lead ' || n, '-'
+       FROM unnest($1::uuid[]) o (id) CROSS JOIN generate_series(1, $2::int) n
+       RETURNING id, split_part(split_part(email, '@', 2), '.', 1)::uuid AS organization_id
+     )
+     INSERT INTO membership (organization_id, user_id, role) SELECT organization_id, id, 'red_lead' FROM added`,
+    [organizationIds, count],
+  );
+}
+
+/** As many endpoints in each organisation, subscribed to alerts. Nothing can be sent to them: they have no secret. */
+export async function addEndpoints(client, organizationIds, count) {
+  await client.query(
+    `INSERT INTO webhook_endpoint (id, organization_id, name, url, events, format, secret_ciphertext)
+     SELECT vedette_uuidv7(), o.id, 'Endpoint ' || n, 'https://receiver.example.com/' || n, '{alert.fired}', 'standard', '-'
+     FROM unnest($1::uuid[]) o (id) CROSS JOIN generate_series(1, $2::int) n`,
+    [organizationIds, count],
+  );
+}
+
+/** Ten rules in each organisation, all of which fire after {@link addQuietPosture} and none of which has a cooldown. */
+const BREACHING_RULES = [
+  ['high_risk', 'critical', { min_risk_score: 75, min_count: 1 }],
+  ['high_risk', 'high', { min_risk_score: 50, min_count: 1 }],
+  ['high_risk', 'medium', { min_risk_score: 25, min_count: 1 }],
+  ['high_risk', 'low', { min_risk_score: 0, min_count: 1 }],
+  ['stale_technique', 'medium', { days_stale: 30, min_count: 1 }],
+  ['stale_technique', 'low', { days_stale: 7, min_count: 1 }],
+  ['low_coverage', 'medium', { max_coverage_pct: 100 }],
+  ['expiry_wave', 'medium', { min_pending_count: 1 }],
+  ['new_technique', 'info', { lookback_days: 3650, min_count: 1 }],
+  ['orphan_spike', 'low', { min_orphan_count: 1 }],
+];
+
+export async function addBreachingRules(client, organizationIds) {
+  await client.query(
+    `WITH added AS (
+       INSERT INTO alert_rule (id, organization_id, name, rule_type, severity, config, cooldown_hours)
+       SELECT vedette_uuidv7(), o.id, 'Rule ' || ord, value ->> 0, value ->> 1, value -> 2, 0
+       FROM unnest($1::uuid[]) o (id) CROSS JOIN jsonb_array_elements($2::jsonb) WITH ORDINALITY AS rule (value, ord)
+       RETURNING organization_id, id
+     )
+     INSERT INTO rule_state (organization_id, rule_id, next_evaluation_at) SELECT organization_id, id, now() FROM added`,
+    [organizationIds, JSON.stringify(BREACHING_RULES)],
+  );
+}
+
+/** So many alerts of an organisation's rules in turn, ten seconds apart up to now, most of them finished with. */
+export function addAlerts(client, organizationId, count) {
+  return client.query(
+    `INSERT INTO alert_instance (id, organization_id, rule_id, rule_name, rule_type, severity, title, message, details, status, last_occurred_at,
+       acknowledged_by, acknowledged_at, resolved_by, resolved_at, dismissed_by, dismissed_at, created_at)
+     SELECT vedette_uuidv7(), $1, r.id, r.name, r.rule_type, r.severity, '12 techniques have a risk score of 75 or more',
+       '12 techniques have a risk score of 75 or more; the rule fires at 3 or more. Highest risk: T1059.001 (97.5), T1003 (92). Look at these first.',
+       '{"count": 12, "threshold": 75, "min_count": 3, "top_attack_ids": ["T1059.001", "T1003", "T1078"], "top_scores": [97.5, 92, 88]}',
+       s.status, a.at, CASE WHEN s.status = 'acknowledged' THEN r.id END, CASE WHEN s.status = 'acknowledged' THEN a.at END,
+       CASE WHEN s.status = 'resolved' THEN r.id END, CASE WHEN s.status = 'resolved' THEN a.at END,
+       CASE WHEN s.status = 'dismissed' THEN r.id END, CASE WHEN s.status = 'dismissed' THEN a.at END, a.at
+     FROM generate_series(0, $2::int - 1) i
+     CROSS JOIN LATERAL (SELECT date_trunc('second', now()) - ($2 - i) * interval '10 seconds') a (at)
+     CROSS JOIN LATERAL (
+       SELECT CASE WHEN i % 50 = 0 THEN 'open' WHEN i % 50 = 1 THEN 'acknowledged' WHEN i % 50 < 5 THEN 'dismissed' ELSE 'resolved' END
+     ) s (status)
+     JOIN (SELECT *, row_number() OVER (ORDER BY created_at) - 1 AS n, count(*) OVER () AS rules FROM alert_rule WHERE organization_id = $1) r
+       ON r.n = i / 7 % r.rules`,
+    [organizationId, count],
+  );
+}

@@ -32,17 +32,15 @@ export class Accounts {
     return this.dataSource.getRepository(UserAccount).findOneBy({ email });
   }
 
-  /** An account that exists already keeps its name and its password. */
-  async findOrCreate(manager: EntityManager, account: NewAccount): Promise<{ id: string; created: boolean }> {
+  /** @returns the new id, or undefined when the address has an account already, which then stays as it is. */
+  async create(manager: EntityManager, account: NewAccount): Promise<string | undefined> {
     const [created] = await queryRows<{ id: string }>(
       manager,
       `INSERT INTO user_account (id, email, display_name, password_hash, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
        ON CONFLICT (email) DO NOTHING RETURNING id`,
       [newId(), account.email, account.displayName, account.passwordHash, this.clock.now()],
     );
-    if (created) return { id: created.id, created: true };
-    const { id } = await manager.findOneByOrFail(UserAccount, { email: account.email });
-    return { id, created: false };
+    return created?.id;
   }
 
   async setPassword(manager: EntityManager, id: string, passwordHash: string): Promise<void> {
@@ -53,8 +51,8 @@ export class Accounts {
    * Makes whoever signs the person in, on or out take turns until the transaction ends: a sign-in, a refresh, a change of password, a deactivation. So
    * none of them leaves behind a refresh token that another has just ended without seeing it.
    */
-  async lock(manager: EntityManager, id: string): Promise<UserAccount | undefined> {
-    const account = await manager.findOne(UserAccount, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  async lock(manager: EntityManager, which: { id: string } | { email: string }): Promise<UserAccount | undefined> {
+    const account = await manager.findOne(UserAccount, { where: which, lock: { mode: 'for_no_key_update' } });
     return account ?? undefined;
   }
 }

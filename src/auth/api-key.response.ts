@@ -34,6 +34,7 @@ export class CreatedApiKeyResponse extends ApiKeyResponse {
 export class ApiKeyListResponse {
   items: ApiKeyResponse[];
   /** How many keys there are, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

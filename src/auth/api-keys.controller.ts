@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
+import { parseInstant } from '../common/instant.js';
 import { PageQuery, pageRequest } from '../common/pagination/index.js';
 import { toIso } from '../common/wire.js';
 import { CreateApiKeyRequest } from './api-key.dto.js';
@@ -29,7 +30,7 @@ export class ApiKeysController {
     @CurrentPrincipal() principal: Principal,
     @Body() body: CreateApiKeyRequest,
   ): Promise<CreatedApiKeyResponse> {
-    const expiresAt = body.expires_at ? new Date(body.expires_at) : null;
+    const expiresAt = parseInstant(body.expires_at) ?? null;
     const input = { name: body.name, role: body.role, expiresAt };
     const { apiKey, key } = await this.apiKeys.create(principal.organizationId, input, principal.actorId);
     return { ...toResponse(apiKey), key };

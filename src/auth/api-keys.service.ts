@@ -4,7 +4,8 @@ import type { Principal, Role } from '../common/access/index.js';
 import { Clock } from '../common/clock.js';
 import { invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { keysetPage } from '../database/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { randomToken, tokenHash } from './token-hash.js';
 
@@ -64,24 +65,10 @@ export class ApiKeysService implements OnModuleDestroy {
 
   /** Newest first, revoked and expired ones included. */
   async list(organizationId: string, page: PageRequest): Promise<Page<ApiKey>> {
-    const query = this.repository
+    const keys = this.repository
       .createQueryBuilder('key')
       .where('key.organizationId = :organizationId', { organizationId });
-    const total = await query.getCount();
-    if (page.cursor) {
-      query.andWhere('(key.createdAt, key.id) < (:at::timestamptz, :id::uuid)', {
-        at: page.cursor.key,
-        id: page.cursor.id,
-      });
-    }
-    const items = await query
-      .orderBy('key.createdAt', 'DESC')
-      .addOrderBy('key.id', 'DESC')
-      .offset(page.offset ?? 0)
-      .limit(page.limit)
-      .getMany();
-    const last = items.length === page.limit ? items.at(-1) : undefined;
-    return { items, total, nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null };
+    return keysetPage(keys, 'createdAt', 'DESC', page);
   }
 
   async find(organizationId: string, id: string): Promise<ApiKey> {

@@ -7,7 +7,7 @@ import { ApiKeysService } from './api-keys.service.js';
 import { ChangePasswordRequest, LoginRequest, RefreshRequest } from './auth.dto.js';
 import { MeResponse, SignInResponse } from './auth.response.js';
 import { clearRefreshCookie, readRefreshCookie, setRefreshCookie } from './refresh-cookie.js';
-import { SignInThrottlerGuard } from './sign-in-throttler.guard.js';
+import { PerPerson, SignInThrottlerGuard } from './sign-in-throttler.guard.js';
 import { SignInService, type SignIn } from './sign-in.service.js';
 
 @ApiTags('auth')
@@ -87,7 +87,10 @@ export class AuthController {
   @Put('password')
   @HttpCode(204)
   @Access('viewer')
+  @PerPerson()
+  @UseGuards(SignInThrottlerGuard)
   @ApiOperation({ summary: 'Change my password; my other browsers must sign in anew' })
+  @ApiResponse({ status: 429, description: 'Too many tries; `Retry-After` says when to try again.' })
   async changePassword(
     @CurrentPrincipal() principal: Principal,
     @Body() body: ChangePasswordRequest,

@@ -1,7 +1,13 @@
+import { Transform } from 'class-transformer';
 import { IsOptional, IsString, IsUUID, Length, MaxLength } from 'class-validator';
 import { PASSWORD_LENGTH, PASSWORD_RULE } from './password-hasher.js';
 
 const ORGANIZATION_RULE = { message: 'must be the id of an organisation' };
+
+/** A UUID may be written in either case (RFC 9562, section 4); the ids that it is compared with are in lower case. */
+function lowerCase({ value }: { value: unknown }): unknown {
+  return typeof value === 'string' ? value.toLowerCase() : value;
+}
 
 /** Who signs in. */
 export class LoginRequest {
@@ -17,6 +23,7 @@ export class LoginRequest {
 
   /** The organisation to work in. Left out: the one that the person has belonged to longest. */
   @IsOptional()
+  @Transform(lowerCase)
   @IsUUID(undefined, ORGANIZATION_RULE)
   organization_id?: string;
 }
@@ -25,6 +32,7 @@ export class LoginRequest {
 export class RefreshRequest {
   /** The organisation to work in from now on. Left out: the one so far. */
   @IsOptional()
+  @Transform(lowerCase)
   @IsUUID(undefined, ORGANIZATION_RULE)
   organization_id?: string;
 }

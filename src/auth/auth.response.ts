@@ -22,6 +22,7 @@ export class SignInResponse {
   @ApiProperty({ enum: ['Bearer'] })
   token_type: 'Bearer';
   /** Seconds until the access token expires. */
+  @ApiProperty({ type: 'integer' })
   expires_in: number;
   organization: SignInOrganizationResponse;
   user: SignedInUserResponse;

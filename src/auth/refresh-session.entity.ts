@@ -6,6 +6,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeor
 @Unique(['tokenHash'])
 @Index('refresh_session_organization_id_user_id_idx', ['organizationId', 'userId'])
 @Index('refresh_session_family_id_idx', ['familyId'])
+@Index('refresh_session_expires_at_idx', ['expiresAt'])
 export class RefreshSession {
   @PrimaryColumn({ type: 'uuid' })
   id: string;

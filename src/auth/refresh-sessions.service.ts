@@ -53,7 +53,7 @@ export class RefreshSessionsService {
     if (!userId) return undefined;
     // The end of a family must be committed, so that a refusal is returned from the transaction, not thrown out of it.
     return this.transactions.run(async (manager) => {
-      await this.accounts.lock(manager, userId);
+      await this.accounts.lock(manager, { id: userId });
       const session = await manager.findOneBy(RefreshSession, { tokenHash: tokenHash(token) });
       const now = this.clock.now();
       if (!session || session.revokedAt || session.expiresAt <= now) return undefined;
@@ -78,7 +78,7 @@ export class RefreshSessionsService {
     const userId = await this.ownerOf(token);
     if (!userId) return;
     await this.transactions.run(async (manager) => {
-      await this.accounts.lock(manager, userId);
+      await this.accounts.lock(manager, { id: userId });
       const session = await manager.findOneBy(RefreshSession, { tokenHash: tokenHash(token) });
       if (session) await this.revoke(manager, { familyId: session.familyId });
     });
@@ -94,7 +94,7 @@ export class RefreshSessionsService {
 
   /** Ends what a person has in one organisation. */
   async endMembership(manager: EntityManager, organizationId: string, userId: string): Promise<void> {
-    await this.accounts.lock(manager, userId);
+    await this.accounts.lock(manager, { id: userId });
     await this.revoke(manager, { organizationId, userId });
   }
 

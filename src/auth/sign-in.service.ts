@@ -43,7 +43,7 @@ export class SignInService {
     const isRight = await this.hasher.verify(password, account?.passwordHash ?? null);
     if (!account || !isRight) throw unauthenticated(REFUSAL);
     return this.transactions.run(async (manager) => {
-      const locked = await this.accounts.lock(manager, account.id);
+      const locked = await this.accounts.lock(manager, { id: account.id });
       const isStillRight = locked?.passwordHash === account.passwordHash;
       const memberships = await this.members.activeMemberships(account.id, manager);
       const chosen = memberships.find(
@@ -88,7 +88,7 @@ export class SignInService {
     if (!(await this.hasher.verify(current, account?.passwordHash ?? null))) throw wrongPassword;
     const passwordHash = await this.hasher.hash(wanted);
     await this.transactions.run(async (manager) => {
-      const locked = await this.accounts.lock(manager, userId);
+      const locked = await this.accounts.lock(manager, { id: userId });
       if (locked?.passwordHash !== account?.passwordHash) throw wrongPassword;
       await this.accounts.setPassword(manager, userId, passwordHash);
       await this.sessions.endOthers(manager, userId, refreshToken);

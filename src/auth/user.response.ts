@@ -18,6 +18,7 @@ export class UserResponse {
 export class UserListResponse {
   items: UserResponse[];
   /** How many members there are, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

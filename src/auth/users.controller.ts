@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
 import { PageQuery, pageRequest } from '../common/pagination/index.js';
 import { toIso } from '../common/wire.js';
@@ -29,7 +29,8 @@ export class UsersController {
 
   @Post()
   @Access('admin')
-  @ApiOperation({ summary: 'Add a member; makes an account for whoever has none' })
+  @ApiOperation({ summary: 'Add a member, with a new account' })
+  @ApiResponse({ status: 409, description: 'The e-mail address is in use already, here or in another organisation.' })
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateUserRequest): Promise<UserResponse> {
     const { email, role, password } = body;
     return toResponse(

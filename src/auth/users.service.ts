@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { Role } from '../common/access/index.js';
-import { conflict, notFound } from '../common/errors/index.js';
+import { conflict, notFound, type DomainError } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
-import { queryRows, Transactions } from '../database/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
+import { pageOf, queryRows, Transactions } from '../database/index.js';
 import { MembersService, type MembershipChanges } from '../organizations/index.js';
 import { Accounts, normalizeEmail } from './accounts.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -27,6 +27,9 @@ export interface NewUser {
   role: Role;
   password: string;
 }
+
+const ADDRESS_IN_USE =
+  'is in use already: choose another address, or have the operator add the person with `vedette user add`';
 
 const SELECT_USERS = `
   SELECT u.id, u.email, u.display_name AS "displayName", m.role, m.is_active AS "isActive", m.created_at AS "createdAt"
@@ -52,18 +55,13 @@ export class UsersService {
       'SELECT count(*)::int AS total FROM membership WHERE organization_id = $1',
       [organizationId],
     );
-    const items = await queryRows<UserFacts>(
+    const rows = await queryRows<UserFacts>(
       this.dataSource,
       `${SELECT_USERS} AND ($2::timestamptz IS NULL OR (m.created_at, m.user_id) > ($2::timestamptz, $3::uuid))
        ORDER BY m.created_at, m.user_id LIMIT $4 OFFSET $5`,
-      [organizationId, page.cursor?.key ?? null, page.cursor?.id ?? null, page.limit, page.offset ?? 0],
+      [organizationId, page.cursor?.key ?? null, page.cursor?.id ?? null, page.limit + 1, page.offset ?? 0],
     );
-    const last = items.length === page.limit ? items.at(-1) : undefined;
-    return {
-      items,
-      total: counted?.total ?? 0,
-      nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null,
-    };
+    return pageOf(rows, counted?.total ?? 0, 'createdAt', page.limit);
   }
 
   /** @throws DomainError `not_found`, for somebody of another organisation too. */
@@ -76,23 +74,17 @@ export class UsersService {
   }
 
   /**
-   * Makes somebody a member, and makes them an account when they have none. A person who has one, from another organisation, keeps its name and password:
-   * neither is this organisation's to change. The answer is made from what was asked and takes as long in both cases, so that it does not tell which it was.
-   * @throws DomainError `conflict` naming `email` when they are a member already.
+   * Makes somebody an account and a member. An account that another organisation made is never let in here: whoever made it chose its password.
+   * @throws DomainError `conflict` naming `email` when the address has an account already, here or in another organisation.
    */
   async create(organizationId: string, input: NewUser): Promise<UserFacts> {
     const { displayName, role } = input;
     const email = normalizeEmail(input.email);
     const passwordHash = await this.hasher.hash(input.password);
     return this.transactions.run(async (manager) => {
-      const { id } = await this.accounts.findOrCreate(manager, { email, displayName, passwordHash });
-      const membership = await this.members.add(manager, organizationId, id, role);
-      if (!membership) {
-        throw conflict(
-          `${email} is a member of this organisation already; change the role or activate them with PATCH`,
-          [{ field: 'email', message: 'is that of a member of this organisation already' }],
-        );
-      }
+      const id = await this.accounts.create(manager, { email, displayName, passwordHash });
+      const membership = id && (await this.members.add(manager, organizationId, id, role));
+      if (!membership) throw await this.addressInUse(manager, organizationId, email);
       return { id, email, displayName, role, isActive: true, createdAt: membership.createdAt };
     });
   }
@@ -107,5 +99,16 @@ export class UsersService {
       if (!isActive) await this.sessions.endMembership(manager, organizationId, userId);
     });
     return this.get(organizationId, id);
+  }
+
+  private async addressInUse(manager: EntityManager, organizationId: string, email: string): Promise<DomainError> {
+    const isMember = await queryRows(manager, `${SELECT_USERS} AND u.email = $2`, [organizationId, email]);
+    if (isMember.length > 0) {
+      return conflict(
+        `${email} is a member of this organisation already; change the role or activate them with PATCH`,
+        [{ field: 'email', message: 'is that of a member of this organisation already' }],
+      );
+    }
+    return conflict(`${email} ${ADDRESS_IN_USE}`, [{ field: 'email', message: ADDRESS_IN_USE }]);
   }
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { applyDecorators } from '@nestjs/common';
 import { plainToInstance, Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -26,6 +27,9 @@ export class EnvironmentError extends Error {
     this.name = 'EnvironmentError';
   }
 }
+
+/** A hundred years. */
+const MAX_RETENTION_DAYS = 36_500;
 
 /** Every setting of the process. This class alone reads the environment; its property names are the variables. */
 export class Environment {
@@ -88,6 +92,22 @@ export class Environment {
   @Max(60_000, { message: 'must be a whole number of milliseconds from 0 to 60000' })
   VEDETTE_CHANGE_DEBOUNCE_MS: number = 250;
 
+  /** How long a resolved or dismissed alert is kept after it was, in days. 0 keeps for ever, here and in the three below. */
+  @IsRetentionDays()
+  VEDETTE_RETENTION_ALERTS_DAYS: number = 365;
+
+  /** How long a run of the engine is kept, in days. */
+  @IsRetentionDays()
+  VEDETTE_RETENTION_RUNS_DAYS: number = 30;
+
+  /** How long a webhook delivery is kept after it was delivered or failed for good, in days. */
+  @IsRetentionDays()
+  VEDETTE_RETENTION_DELIVERIES_DAYS: number = 30;
+
+  /** How long a notification is kept after it was read, in days. */
+  @IsRetentionDays()
+  VEDETTE_RETENTION_NOTIFICATIONS_DAYS: number = 90;
+
   /** Hosts (`name`, `name:port`, `address:port`) that webhooks may reach although the address guard would refuse them; also over plain HTTP. */
   @Transform(({ value }) => splitList(value))
   @IsString({ each: true })
@@ -109,6 +129,42 @@ export class Environment {
   /** `json` for a log collector, `text` for people. */
   @IsIn(['json', 'text'], { message: 'must be json or text' })
   VEDETTE_LOG_FORMAT: 'json' | 'text' = 'text';
+
+  /** Who sends it may read `/metrics` from anywhere. When unset, only callers on the same machine may. */
+  @IsOptional()
+  @Matches(/^[!-~]{16,200}$/, { message: 'must have 16 to 200 printable characters and no space' })
+  VEDETTE_METRICS_TOKEN?: string;
+
+  /** Called with GET, at most once a minute, after rules were looked at. Its path may be a credential. */
+  @IsOptional()
+  @IsHttpUrl()
+  VEDETTE_HEARTBEAT_URL?: string;
+
+  /**
+   * Where traces go, over OTLP: a base URL, and one for traces alone. Traces are made when one of them is set. OpenTelemetry's own packages read these and their
+   * other variables, such as OTEL_SERVICE_NAME and OTEL_TRACES_SAMPLER, by themselves, as its specification has it.
+   */
+  @IsOptional()
+  @IsHttpUrl()
+  OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+
+  @IsOptional()
+  @IsHttpUrl()
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
+
+  /** `http/protobuf` when unset, or `http/json`. */
+  @IsOptional()
+  @IsString()
+  OTEL_EXPORTER_OTLP_PROTOCOL?: string;
+
+  @IsOptional()
+  @IsString()
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL?: string;
+
+  /** Only `true`, in any case, is taken for true: so says the specification of OpenTelemetry. */
+  @Transform(({ value }) => String(value).toLowerCase() === 'true')
+  @IsBoolean()
+  OTEL_SDK_DISABLED: boolean = false;
 
   /** Set by the demo alone: fills an empty database with a generated organisation and says everywhere that it is a demo. */
   @Transform(({ value }) => toBoolean(value))
@@ -137,6 +193,12 @@ const WITHOUT_DEFAULT = [
   'VEDETTE_ADMIN_PASSWORD',
   'VEDETTE_SECRET_KEY',
   'VEDETTE_DEMO_RECEIVER_URL',
+  'VEDETTE_METRICS_TOKEN',
+  'VEDETTE_HEARTBEAT_URL',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
   'VEDETTE_TEST_EXIT_AT',
 ];
 
@@ -183,6 +245,31 @@ function IsCronExpression(): PropertyDecorator {
       options: { message: 'must be a cron expression such as */5 * * * *' },
       validator: { validate: (value: unknown) => typeof value === 'string' && isCron(value) },
     });
+}
+
+function IsRetentionDays(): PropertyDecorator {
+  const message = `must be a whole number of days from 0 (keep for ever) to ${MAX_RETENTION_DAYS}`;
+  return applyDecorators(
+    Type(() => Number),
+    IsInt({ message }),
+    Min(0, { message }),
+    Max(MAX_RETENTION_DAYS, { message }),
+  );
+}
+
+function IsHttpUrl(): PropertyDecorator {
+  return (target, propertyName) =>
+    registerDecorator({
+      name: 'isHttpUrl',
+      target: target.constructor,
+      propertyName: String(propertyName),
+      options: { message: 'must be a URL that starts with http:// or https://' },
+      validator: { validate: (value: unknown) => typeof value === 'string' && isHttpUrl(value) },
+    });
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 function isCron(expression: string): boolean {

@@ -12,7 +12,8 @@ import { Transactions } from './transactions.js';
 @Global()
 @Module({})
 export class DatabaseModule {
-  static register(url: string): DynamicModule {
+  /** @param onConnected is given the data source as soon as it is connected, so that whoever fails later can close it. */
+  static register(url: string, onConnected?: (dataSource: DataSource) => void): DynamicModule {
     const logger = new Logger('Database');
     return {
       module: DatabaseModule,
@@ -24,12 +25,13 @@ export class DatabaseModule {
               logger.warn(`A pooled connection was lost: ${error.message}`),
             ),
             autoLoadEntities: true,
-            retryAttempts: 5,
-            retryDelay: 1_000,
+            // A database that is not there is said at once; whoever starts processes starts them again.
+            toRetry: () => false,
           }),
           dataSourceFactory: async (options) => {
             if (!options) throw new Error('TypeOrmModule gave no options');
             const dataSource = await new DataSource(options).initialize();
+            onConnected?.(dataSource);
             const ran = await migrate(dataSource);
             if (ran.length > 0) logger.log(`Schema migrated: ${ran.join(', ')}`);
             return dataSource;

@@ -14,23 +14,33 @@ export async function keysetPage<Key extends string, Row extends Keyed<Key>>(
   direction: 'ASC' | 'DESC',
   page: PageRequest,
 ): Promise<Page<Row>> {
-  const total = await matching.getCount();
   const { alias } = matching;
+  const sorted = matching
+    .clone()
+    .orderBy(`${alias}.${key}`, direction)
+    .addOrderBy(`${alias}.id`, direction)
+    .offset(page.offset ?? 0)
+    .limit(page.limit + 1);
   if (page.cursor) {
     const beyond = direction === 'ASC' ? '>' : '<';
-    matching.andWhere(`(${alias}.${key}, ${alias}.id) ${beyond} (:cursorKey::timestamptz, :cursorId::uuid)`, {
+    sorted.andWhere(`(${alias}.${key}, ${alias}.id) ${beyond} (:cursorKey::timestamptz, :cursorId::uuid)`, {
       cursorKey: page.cursor.key,
       cursorId: page.cursor.id,
     });
   }
-  const rows = await matching
-    .orderBy(`${alias}.${key}`, direction)
-    .addOrderBy(`${alias}.id`, direction)
-    .offset(page.offset ?? 0)
-    .limit(page.limit + 1)
-    .getMany();
-  const items = rows.slice(0, page.limit);
-  const last = rows.length > page.limit ? items.at(-1) : undefined;
+  const [total, rows] = await Promise.all([matching.getCount(), sorted.getMany()]);
+  return pageOf(rows, total, key, page.limit);
+}
+
+/** The page that begins with `rows`, of which there is one more than `limit` where another page follows. */
+export function pageOf<Key extends string, Row extends Keyed<Key>>(
+  rows: readonly Row[],
+  total: number,
+  key: Key,
+  limit: number,
+): Page<Row> {
+  const items = rows.slice(0, limit);
+  const last = rows.length > limit ? items.at(-1) : undefined;
   return {
     items,
     total,

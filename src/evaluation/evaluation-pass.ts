@@ -5,6 +5,7 @@ import { RuleMeasurer, type Finding, type Measurement } from '../evaluators/inde
 import { AlertWriter, type NewAlert } from '../instances/index.js';
 import { AlertNotifier } from '../notifications/index.js';
 import { LivePostureReader } from '../posture/index.js';
+import { Tracing } from '../tracing/index.js';
 import { WebhookOutbox } from '../webhooks/index.js';
 import { decide, isInCooldown, type Decision } from './decide.js';
 import type { ClaimedRule } from './rule-claims.js';
@@ -33,6 +34,7 @@ export class EvaluationPass {
     private readonly alerts: AlertWriter,
     private readonly notifier: AlertNotifier,
     private readonly outbox: WebhookOutbox,
+    private readonly tracing: Tracing,
   ) {}
 
   async run(
@@ -57,7 +59,7 @@ export class EvaluationPass {
       if (alert) fired.push(alert);
       return { rule, decision, alertId: alert?.id ?? (decision.outcome === 'refreshed' ? decision.alertId : null) };
     });
-    await this.write(manager, decided, fired, now);
+    await this.tracing.span('evaluation write', {}, () => this.write(manager, decided, fired, now));
     return { decided, fired };
   }
 

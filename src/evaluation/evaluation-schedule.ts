@@ -23,6 +23,21 @@ export class EvaluationSchedule {
         : this.atInterval(rule.evaluationIntervalMinutes, rule.nextEvaluationAt, now);
   }
 
+  /** How many evaluations of these rules should have taken place between when they were due and `now`. Takes the schedule's slots for evenly spaced. */
+  missedBy(
+    rules: readonly { evaluationIntervalMinutes: number | null; nextEvaluationAt: Date | null }[],
+    now: Date,
+  ): number {
+    const nextSlot = this.nextAfter(now);
+    const slotMs = this.nextAfter(nextSlot).getTime() - nextSlot.getTime();
+    let missed = 0;
+    for (const { evaluationIntervalMinutes: minutes, nextEvaluationAt } of rules) {
+      const lateMs = now.getTime() - (nextEvaluationAt ?? now).getTime();
+      if (lateMs > 0) missed += Math.floor(lateMs / (minutes === null ? slotMs : minutes * 60_000));
+    }
+    return missed;
+  }
+
   private atInterval(minutes: number, dueAt: Date | null, now: Date): Date {
     const intervalMs = minutes * 60_000;
     const due = Math.min(dueAt?.getTime() ?? now.getTime(), now.getTime());

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
-import type { Subscription } from 'rxjs';
+import { Subject, type Observable, type Subscription } from 'rxjs';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
@@ -26,6 +26,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   private wake: { timer: NodeJS.Timeout; at: number } | undefined;
   private changes: Subscription | undefined;
   private isStopped = true;
+  private readonly completions = new Subject<void>();
 
   constructor(
     private readonly evaluation: EvaluationService,
@@ -35,6 +36,11 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     private readonly environment: Environment,
     private readonly clock: Clock,
   ) {}
+
+  /** Emits after each completed look at changed posture and due rules. */
+  get completed(): Observable<void> {
+    return this.completions.asObservable();
+  }
 
   onApplicationBootstrap(): void {
     this.changes = this.postureChanges.committed.subscribe(() =>
@@ -52,6 +58,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     );
     const result = await this.evaluation.evaluateDue();
     await this.slots.note(EVALUATION_SLOT, this.clock.now());
+    this.completions.next();
     this.isStopped = false;
     return result;
   }
@@ -91,6 +98,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
       await this.evaluation.evaluateChanged();
       await this.evaluation.evaluateDue();
       await this.slots.note(EVALUATION_SLOT, this.clock.now());
+      this.completions.next();
       await this.wakeForNextChange();
     } catch (error) {
       this.logger.error(

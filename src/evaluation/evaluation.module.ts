@@ -8,6 +8,7 @@ import { RulesModule } from '../rules/index.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
+import { EvaluationTelemetry } from './evaluation-telemetry.js';
 import { EvaluationTicker } from './evaluation-ticker.js';
 import { EvaluationService } from './evaluation.service.js';
 import { EvaluationsController } from './evaluations.controller.js';
@@ -25,7 +26,15 @@ import { RunStore } from './run-store.js';
     RulesModule,
   ],
   controllers: [EvaluationsController],
-  providers: [EvaluationService, EvaluationPass, EvaluationSchedule, EvaluationTicker, RuleClaims, RunStore],
+  providers: [
+    EvaluationService,
+    EvaluationPass,
+    EvaluationSchedule,
+    EvaluationTelemetry,
+    EvaluationTicker,
+    RuleClaims,
+    RunStore,
+  ],
   exports: [EvaluationService, EvaluationTicker],
 })
 export class EvaluationModule {}

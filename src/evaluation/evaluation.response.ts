@@ -33,8 +33,10 @@ export class EvaluationRunResponse {
   started_at: string;
   duration_seconds: number;
   /** Rules in cooldown count too. */
+  @ApiProperty({ type: 'integer' })
   rules_evaluated: number;
   /** How many alerts were opened. */
+  @ApiProperty({ type: 'integer' })
   alerts_fired: number;
 }
 
@@ -47,6 +49,7 @@ export class EvaluationResponse extends EvaluationRunResponse {
 export class EvaluationRunListResponse {
   items: EvaluationRunResponse[];
   /** How many evaluations there are, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

@@ -6,6 +6,7 @@ import { Transactions } from '../database/index.js';
 import { EvaluationPass, type FiredAlert } from './evaluation-pass.js';
 import type { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
+import { EvaluationTelemetry } from './evaluation-telemetry.js';
 import { RuleClaims, type ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
 import { RunStore, type PassFacts } from './run-store.js';
@@ -38,6 +39,7 @@ export class EvaluationService {
     private readonly runs: RunStore,
     private readonly schedule: EvaluationSchedule,
     private readonly clock: Clock,
+    private readonly telemetry: EvaluationTelemetry,
   ) {}
 
   /** Evaluates every rule that is due and that no other replica is at. */
@@ -83,35 +85,45 @@ export class EvaluationService {
     organizationId?: string,
   ): Promise<PassResult & { claimed: boolean }> {
     const started = performance.now();
-    const result = await this.transactions.run(async (manager) => {
+    const work = async (manager: EntityManager): Promise<PassResult & { claimed: boolean; missed: number }> => {
       const now = this.clock.now();
       const rules = await claim(manager, now);
       const claimed = trigger === 'cron' ? (rules?.length ?? 0) > 0 : rules !== null;
       if (!rules || (rules.length === 0 && organizationId === undefined))
-        return { claimed, rulesEvaluated: 0, fired: [], runs: [] };
+        return { claimed, rulesEvaluated: 0, fired: [], runs: [], missed: 0 };
       exitPoint('evaluation:after-claim');
-      const { decided, fired } = await this.pass.run(manager, rules, now);
-      exitPoint('evaluation:after-measure');
-      const facts: PassFacts = {
-        trigger,
-        requestedBy,
-        startedAt: now,
-        durationSeconds: (performance.now() - started) / 1000,
-        nextEvaluationAt: trigger === 'cron' ? this.schedule.nextOf(now) : null,
-      };
-      const failing = await this.runs.saveStates(manager, decided, facts);
-      await this.pass.tellOfFailing(
-        manager,
-        decided.filter(({ rule }) => failing.has(rule.ruleId)),
-        now,
+      const missed = trigger === 'cron' ? this.schedule.missedBy(rules, now) : 0;
+      const nextEvaluationAt = trigger === 'cron' ? this.schedule.nextOf(now) : null;
+      const facts = { trigger, requestedBy, startedAt: now, started, nextEvaluationAt };
+      const done = await this.telemetry.traced(trigger, rules, () =>
+        this.evaluate(manager, rules, facts, organizationId),
       );
-      const runs = await this.runs.save(manager, decided, facts, organizationId);
       exitPoint('evaluation:before-commit');
-      return { claimed, rulesEvaluated: rules.length, fired, runs };
-    });
+      return { claimed, rulesEvaluated: rules.length, missed, ...done };
+    };
+    const result = await this.telemetry.counted(trigger, () => this.transactions.run(work));
     if (result.rulesEvaluated > 0) exitPoint('evaluation:after-commit');
     this.report(result);
     return result;
+  }
+
+  /** @param facts with `started` on the monotonic clock, for what the pass has taken once its rules are decided. */
+  private async evaluate(
+    manager: EntityManager,
+    rules: readonly ClaimedRule[],
+    { started, ...known }: Omit<PassFacts, 'durationSeconds'> & { started: number },
+    organizationId?: string,
+  ): Promise<Pick<PassResult, 'fired' | 'runs'>> {
+    const { decided, fired } = await this.pass.run(manager, rules, known.startedAt);
+    exitPoint('evaluation:after-measure');
+    const facts: PassFacts = { ...known, durationSeconds: (performance.now() - started) / 1000 };
+    const failing = await this.runs.saveStates(manager, decided, facts);
+    await this.pass.tellOfFailing(
+      manager,
+      decided.filter(({ rule }) => failing.has(rule.ruleId)),
+      facts.startedAt,
+    );
+    return { fired, runs: await this.runs.save(manager, decided, facts, organizationId) };
   }
 
   private report({ fired, runs }: PassResult): void {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../common/errors/index.js';
 import type { PostureReader } from '../posture/index.js';
+import { Tracing } from '../tracing/index.js';
 import { EvaluatorRegistry } from './evaluator-registry.js';
 import type { RuleToMeasure } from './evaluator.js';
 import { failed, measureRules, type FailedMeasurement, type Measurement } from './measure-rules.js';
@@ -16,7 +17,10 @@ export interface StoredRule {
 /** Measures rules of any types and organisations, one statement a type. */
 @Injectable()
 export class RuleMeasurer {
-  constructor(private readonly registry: EvaluatorRegistry) {}
+  constructor(
+    private readonly registry: EvaluatorRegistry,
+    private readonly tracing: Tracing,
+  ) {}
 
   /** @returns a measurement for every rule, by its id. A rule that cannot be measured is a failed measurement and touches no other. */
   async measure(rules: readonly StoredRule[], at: Date, reader: PostureReader): Promise<Map<string, Measurement>> {
@@ -33,7 +37,10 @@ export class RuleMeasurer {
       byType.set(ruleType, ofType);
     }
     for (const [type, ofType] of byType) {
-      const measured = await measureRules(this.registry.get(type), ofType, at, reader);
+      const attributes = { 'vedette.rule.type': type, 'vedette.evaluation.rules': ofType.length };
+      const measured = await this.tracing.span('evaluation measure', { attributes }, () =>
+        measureRules(this.registry.get(type), ofType, at, reader),
+      );
       ofType.forEach(({ ruleId }, index) => measurements.set(ruleId, measured[index]!));
     }
     return measurements;

@@ -21,6 +21,9 @@ export class AlertCount {
   @Column({ type: 'text' })
   ruleType: string;
 
+  @Column({ type: 'uuid' })
+  ruleId: string;
+
   @Column({ type: 'bigint' })
   count: string;
 }

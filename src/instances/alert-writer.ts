@@ -59,7 +59,8 @@ export class AlertWriter {
   }
 
   /**
-   * The newest alert of each rule that nobody has finished with, locked until the transaction ends, so that what is decided about it stays true.
+   * The alert of each rule that a repeated firing refreshes (the newest open one, or else the newest acknowledged one), locked until the transaction ends,
+   * so that what is decided about it stays true.
    * @returns alert ids by rule id.
    */
   async lockUnfinished(
@@ -73,7 +74,7 @@ export class AlertWriter {
        FROM unnest($1::uuid[], $2::uuid[]) AS r (organization_id, rule_id)
        JOIN alert_instance a ON a.organization_id = r.organization_id AND a.rule_id = r.rule_id
        WHERE a.status IN ('open', 'acknowledged')
-       ORDER BY a.created_at, a.id
+       ORDER BY a.status = 'open', a.created_at, a.id
        FOR UPDATE OF a`,
       [rules.map(({ organizationId }) => organizationId), rules.map(({ ruleId }) => ruleId)],
     );

@@ -1,3 +1,4 @@
+export * from './alert-counts.js';
 export * from './alert-writer.js';
 export * from './instance.mapper.js';
 export * from './instance.response.js';

@@ -2,6 +2,8 @@ import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { ALERT_STATUSES, SEVERITIES, type AlertStatus, type Severity } from '../common/alerting.js';
 import { PageQuery } from '../common/pagination/index.js';
 
+const RULE_TYPE_RULE = { message: 'must be a rule type, text of at most 100 characters' };
+
 /** Which alerts to list. */
 export class ListInstancesQuery extends PageQuery {
   /** `open`, `acknowledged`, `resolved` or `dismissed`. */
@@ -16,8 +18,8 @@ export class ListInstancesQuery extends PageQuery {
 
   /** Only alerts of rules of this type. */
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @IsString(RULE_TYPE_RULE)
+  @MaxLength(100, RULE_TYPE_RULE)
   rule_type?: string;
 
   /** Only alerts of this rule. */

@@ -18,6 +18,7 @@ export class InstanceResponse {
   @ApiProperty({ enum: ALERT_STATUSES })
   status: AlertStatus;
   /** How often the rule fired into this alert: more than 1 only where the rule says `on_repeat: update_open`. */
+  @ApiProperty({ type: 'integer' })
   occurrence_count: number;
   @ApiProperty({ format: 'date-time' })
   last_occurred_at: string;
@@ -41,6 +42,7 @@ export class InstanceResponse {
 export class InstanceListResponse {
   items: InstanceResponse[];
   /** How many alerts match, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;
@@ -48,9 +50,13 @@ export class InstanceListResponse {
 
 /** How the alerts of the organisation stand. */
 export class InstanceSummaryResponse {
+  @ApiProperty({ type: 'integer' })
   total_open: number;
+  @ApiProperty({ type: 'integer' })
   total_acknowledged: number;
+  @ApiProperty({ type: 'integer' })
   total_resolved: number;
+  @ApiProperty({ type: 'integer' })
   total_dismissed: number;
   /** Open alerts by severity; every severity is there. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })

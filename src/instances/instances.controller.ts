@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
 import { pageRequest } from '../common/pagination/index.js';
 import { ListInstancesQuery } from './instance.dto.js';
@@ -60,6 +60,7 @@ export class InstancesController {
   @HttpCode(200)
   @Access('analyst')
   @ApiOperation({ summary: 'Acknowledge an open alert' })
+  @ApiOkResponse({ type: InstanceResponse })
   @ApiResponse(REFUSED)
   async acknowledge(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<InstanceResponse> {
     return toInstanceResponse(
@@ -71,6 +72,7 @@ export class InstancesController {
   @HttpCode(200)
   @Access('lead')
   @ApiOperation({ summary: 'Resolve an alert' })
+  @ApiOkResponse({ type: InstanceResponse })
   @ApiResponse(REFUSED)
   async resolve(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<InstanceResponse> {
     return toInstanceResponse(
@@ -82,6 +84,7 @@ export class InstancesController {
   @HttpCode(200)
   @Access('lead')
   @ApiOperation({ summary: 'Dismiss an alert' })
+  @ApiOkResponse({ type: InstanceResponse })
   @ApiResponse(REFUSED)
   async dismiss(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<InstanceResponse> {
     return toInstanceResponse(

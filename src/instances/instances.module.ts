@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AlertCount } from './alert-count.entity.js';
+import { AlertCounts } from './alert-counts.js';
 import { AlertInstance } from './alert-instance.entity.js';
+import { AlertReader } from './alert-reader.js';
 import { AlertWriter } from './alert-writer.js';
 import { InstancesController } from './instances.controller.js';
 import { InstancesService } from './instances.service.js';
@@ -9,7 +11,7 @@ import { InstancesService } from './instances.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount])],
   controllers: [InstancesController],
-  providers: [InstancesService, AlertWriter],
-  exports: [InstancesService, AlertWriter],
+  providers: [InstancesService, AlertReader, AlertWriter, AlertCounts],
+  exports: [InstancesService, AlertWriter, AlertCounts],
 })
 export class InstancesModule {}

@@ -1,48 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, In, type Repository, type SelectQueryBuilder } from 'typeorm';
-import { SEVERITIES, type AlertStatus, type Severity } from '../common/alerting.js';
+import { DataSource, In, type Repository } from 'typeorm';
+import type { AlertStatus } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { keysetPage, queryRows } from '../database/index.js';
+import { queryRows } from '../database/index.js';
+import { Metrics } from '../metrics/index.js';
 import { AlertInstance } from './alert-instance.entity.js';
+import { AlertReader, type InstanceFilters, type InstanceSummary } from './alert-reader.js';
 
-export interface InstanceFilters {
-  status?: AlertStatus;
-  severity?: Severity;
-  ruleType?: string;
-  ruleId?: string;
-}
-
-export interface InstanceSummary {
-  byStatus: Record<AlertStatus, number>;
-  openBySeverity: Record<Severity, number>;
-  openByRuleType: Record<string, number>;
-  recent: AlertInstance[];
-}
-
-/** What a person may do with an alert, from which statuses, and where it is kept. */
+/** What a person may do with an alert, from which statuses, and the columns that keep who did and when. */
 const TRANSITIONS = {
   acknowledge: {
     from: ['open'],
     to: 'acknowledged',
-    by: 'acknowledgedBy',
-    at: 'acknowledgedAt',
+    by: 'acknowledged_by',
+    at: 'acknowledged_at',
     participle: 'acknowledged',
   },
   resolve: {
     from: ['open', 'acknowledged', 'dismissed'],
     to: 'resolved',
-    by: 'resolvedBy',
-    at: 'resolvedAt',
+    by: 'resolved_by',
+    at: 'resolved_at',
     participle: 'resolved',
   },
   dismiss: {
     from: ['open', 'acknowledged'],
     to: 'dismissed',
-    by: 'dismissedBy',
-    at: 'dismissedAt',
+    by: 'dismissed_by',
+    at: 'dismissed_at',
     participle: 'dismissed',
   },
 } as const satisfies Record<
@@ -56,12 +44,14 @@ export type Transition = keyof typeof TRANSITIONS;
 export class InstancesService {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly reader: AlertReader,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Newest first. */
   list(organizationId: string, filters: InstanceFilters, page: PageRequest): Promise<Page<AlertInstance>> {
-    return keysetPage(this.matching(organizationId, filters), 'createdAt', 'DESC', page);
+    return this.reader.page(organizationId, filters, page);
   }
 
   async get(organizationId: string, id: string): Promise<AlertInstance> {
@@ -90,12 +80,19 @@ export class InstancesService {
   ): Promise<AlertInstance> {
     const { from, to, by, at, participle } = TRANSITIONS[transition];
     if (!isUuid(id)) throw notFound('alert', id);
-    const { affected } = await this.repository.update(
-      { organizationId, id, status: In([...from]) },
-      { status: to, [by]: actorId, [at]: this.clock.now() },
+    const [changed] = await queryRows<{ previous: AlertStatus }>(
+      this.dataSource,
+      `UPDATE alert_instance a SET status = $3, ${by} = $4, ${at} = $5
+       FROM (SELECT status FROM alert_instance WHERE organization_id = $1 AND id = $2 FOR UPDATE) was
+       WHERE a.organization_id = $1 AND a.id = $2 AND was.status = ANY ($6)
+       RETURNING was.status AS previous`,
+      [organizationId, id, to, actorId, this.clock.now(), from],
     );
     const alert = await this.get(organizationId, id);
-    if (affected) return alert;
+    if (changed) {
+      this.metrics.transitioned(changed.previous, to, 'person');
+      return alert;
+    }
     throw new DomainError(
       'invalid_transition',
       `the alert is ${alert.status}: only ${orList(from)} alerts can be ${participle}`,
@@ -106,45 +103,12 @@ export class InstancesService {
     );
   }
 
-  async summary(organizationId: string): Promise<InstanceSummary> {
-    const [counts, recent] = await Promise.all([
-      queryRows<{ status: AlertStatus; severity: Severity; rule_type: string; count: number }>(
-        this.dataSource,
-        `SELECT status, severity, rule_type, count(*)::integer AS count FROM alert_instance WHERE organization_id = $1
-         GROUP BY status, severity, rule_type ORDER BY rule_type`,
-        [organizationId],
-      ),
-      this.matching(organizationId, { status: 'open' })
-        .orderBy('alert.createdAt', 'DESC')
-        .addOrderBy('alert.id', 'DESC')
-        .limit(5)
-        .getMany(),
-    ]);
-    const byStatus = { open: 0, acknowledged: 0, resolved: 0, dismissed: 0 };
-    const openBySeverity = Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])) as Record<Severity, number>;
-    const openByRuleType: Record<string, number> = {};
-    for (const row of counts) {
-      byStatus[row.status] += row.count;
-      if (row.status !== 'open') continue;
-      openBySeverity[row.severity] += row.count;
-      openByRuleType[row.rule_type] = (openByRuleType[row.rule_type] ?? 0) + row.count;
-    }
-    return { byStatus, openBySeverity, openByRuleType, recent };
+  summary(organizationId: string): Promise<InstanceSummary> {
+    return this.reader.summary(organizationId);
   }
 
   private get repository(): Repository<AlertInstance> {
     return this.dataSource.getRepository(AlertInstance);
-  }
-
-  private matching(organizationId: string, filters: InstanceFilters): SelectQueryBuilder<AlertInstance> {
-    const query = this.repository
-      .createQueryBuilder('alert')
-      .where('alert.organizationId = :organizationId', { organizationId });
-    if (filters.status !== undefined) query.andWhere('alert.status = :status', { status: filters.status });
-    if (filters.severity !== undefined) query.andWhere('alert.severity = :severity', { severity: filters.severity });
-    if (filters.ruleType !== undefined) query.andWhere('alert.ruleType = :ruleType', { ruleType: filters.ruleType });
-    if (filters.ruleId !== undefined) query.andWhere('alert.ruleId = :ruleId', { ruleId: filters.ruleId });
-    return query;
   }
 }
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ALERT_AUDIENCE } from '../common/access/index.js';
 import type { Severity } from '../common/alerting.js';
-import { queryRows } from '../database/index.js';
+import { queryRows, Transactions } from '../database/index.js';
+import { Metrics } from '../metrics/index.js';
 
 /** What the audience of an organisation is told. */
 export interface AlertNotice {
@@ -19,13 +20,19 @@ export interface AlertNotice {
 /** Puts notices into the inboxes of those who are told of alerts, in the transaction of what they are about. */
 @Injectable()
 export class AlertNotifier {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly metrics: Metrics,
+  ) {}
+
   /**
    * Tells every active admin and lead of each notice's organisation; of an alert once a person and event.
+   * @param manager of a transaction that `Transactions.run` opened.
    * @returns how many notifications were written.
    */
   async notify(manager: EntityManager, notices: readonly AlertNotice[]): Promise<number> {
     if (notices.length === 0) return 0;
-    const [row] = await queryRows<{ count: number }>(
+    const counts = await queryRows<{ event: string; count: number }>(
       manager,
       `WITH told AS (
          INSERT INTO notification (id, organization_id, user_id, alert_id, event, severity, title, message, created_at)
@@ -34,9 +41,9 @@ export class AlertNotifier {
            AS n (organization_id, alert_id, event, severity, title, message, occurred_at)
          JOIN membership m ON m.organization_id = n.organization_id AND m.is_active AND m.role = ANY ($8::text[])
          ON CONFLICT (organization_id, alert_id, event, user_id) WHERE alert_id IS NOT NULL DO NOTHING
-         RETURNING 1
+         RETURNING event
        )
-       SELECT count(*)::integer AS count FROM told`,
+       SELECT event, count(*)::integer AS count FROM told GROUP BY event`,
       [
         notices.map(({ organizationId }) => organizationId),
         notices.map(({ alertId }) => alertId),
@@ -48,6 +55,9 @@ export class AlertNotifier {
         ALERT_AUDIENCE,
       ],
     );
-    return row?.count ?? 0;
+    this.transactions.afterCommit(manager, () => {
+      for (const { event, count } of counts) this.metrics.notified('in_app', 'sent', event, count);
+    });
+    return counts.reduce((sum, { count }) => sum + count, 0);
   }
 }

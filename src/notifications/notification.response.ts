@@ -23,16 +23,19 @@ export class NotificationResponse {
 export class NotificationListResponse {
   items: NotificationResponse[];
   /** How many notifications match, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;
 }
 
 export class UnreadCountResponse {
+  @ApiProperty({ type: 'integer' })
   unread: number;
 }
 
 export class MarkedReadResponse {
   /** How many were unread before. */
+  @ApiProperty({ type: 'integer' })
   marked: number;
 }

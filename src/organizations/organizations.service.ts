@@ -91,6 +91,13 @@ export class OrganizationsService {
     return organization;
   }
 
+  /** @throws DomainError `not_found`. */
+  async getBySlug(slug: string): Promise<OrganizationFacts> {
+    const organization = await this.dataSource.getRepository(Organization).findOneBy({ slug });
+    if (!organization) throw notFound('organisation', slug);
+    return organization;
+  }
+
   count(): Promise<number> {
     return this.dataSource.getRepository(Organization).count();
   }

@@ -1,3 +1,4 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import {
   IsBoolean,
   IsIn,
@@ -7,15 +8,19 @@ import {
   IsOptional,
   IsString,
   IsUUID,
-  Length,
   Max,
   MaxLength,
   Min,
   ValidateIf,
 } from 'class-validator';
 import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/alerting.js';
+import { IsName } from '../common/is-name.js';
 import { PageQuery } from '../common/pagination/index.js';
 import { QueryBoolean } from '../common/query-boolean.js';
+
+const LISTED_TYPE = { message: 'must be a rule type, text of at most 100 characters' };
+
+const NEW_TYPE = { message: 'must be one of the types that GET /rule-types lists' };
 
 const COOLDOWN = { message: 'must be a number of hours from 0 (no cooldown) to 8760' };
 
@@ -24,8 +29,7 @@ const INTERVAL = { message: 'must be a whole number of minutes from 1 to 10080, 
 /** A new rule. */
 export class CreateRuleRequest {
   /** What people call the rule, 1 to 200 characters. */
-  @IsString({ message: 'must be text of 1 to 200 characters' })
-  @Length(1, 200, { message: 'must be text of 1 to 200 characters' })
+  @IsName()
   name: string;
 
   /** What the rule is for, at most 2,000 characters. */
@@ -35,8 +39,8 @@ export class CreateRuleRequest {
   description?: string;
 
   /** One of the types that `GET /rule-types` lists. It cannot be changed later. */
-  @IsString({ message: 'must be one of the types that GET /rule-types lists' })
-  @MaxLength(100)
+  @IsString(NEW_TYPE)
+  @MaxLength(100, NEW_TYPE)
   rule_type: string;
 
   /** `critical`, `high`, `medium`, `low` or `info`. */
@@ -56,6 +60,7 @@ export class CreateRuleRequest {
   cooldown_hours?: number;
 
   /** How often the rule is due, in minutes from 1 to 10,080 (a week); null follows the schedule of the deployment. */
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
   @ValidateIf((_, value) => value !== undefined && value !== null)
   @IsInt(INTERVAL)
   @Min(1, INTERVAL)
@@ -92,8 +97,7 @@ export class CreateRuleRequest {
 export class UpdateRuleRequest {
   /** What people call the rule, 1 to 200 characters. */
   @ValidateIf((_, value) => value !== undefined)
-  @IsString({ message: 'must be text of 1 to 200 characters' })
-  @Length(1, 200, { message: 'must be text of 1 to 200 characters' })
+  @IsName()
   name?: string;
 
   /** What the rule is for, at most 2,000 characters. */
@@ -125,6 +129,7 @@ export class UpdateRuleRequest {
   cooldown_hours?: number;
 
   /** How often the rule is due, in minutes from 1 to 10,080 (a week); null follows the schedule of the deployment. */
+  @ApiPropertyOptional({ type: 'integer', nullable: true })
   @ValidateIf((_, value) => value !== undefined && value !== null)
   @IsInt(INTERVAL)
   @Min(1, INTERVAL)
@@ -161,8 +166,8 @@ export class UpdateRuleRequest {
 export class ListRulesQuery extends PageQuery {
   /** Only rules of this type. */
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @IsString(LISTED_TYPE)
+  @MaxLength(100, LISTED_TYPE)
   rule_type?: string;
 
   /** Whether disabled rules are listed too. */

@@ -45,6 +45,7 @@ export class RuleResponse {
 export class RuleListResponse {
   items: RuleResponse[];
   /** How many rules match, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;
@@ -64,6 +65,7 @@ export class RuleTypeResponse {
 
 export class RuleTypeListResponse {
   items: RuleTypeResponse[];
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

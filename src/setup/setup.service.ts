@@ -26,6 +26,14 @@ export interface SetupResult {
   generatedPassword: string | null;
 }
 
+export interface NewOrganizationInput {
+  name: string;
+  slug?: string;
+  adminEmail: string;
+  /** Whether somebody who has an account already may become the admin; they get a new password, and their sessions end. */
+  linkExisting?: boolean;
+}
+
 export interface NewOrganization {
   id: string;
   name: string;
@@ -72,18 +80,22 @@ export class SetupService {
       const admin = await this.auth.createFirstAdmin(manager, organizationId, {
         email: this.environment.VEDETTE_ADMIN_EMAIL,
         password: this.environment.VEDETTE_ADMIN_PASSWORD,
+        linkExisting: true,
       });
       return { organizationId, organizationName, adminEmail: admin.email, generatedPassword: admin.password };
     });
   }
 
   /** A further organisation, as complete as the default one: posture of every technique, system rules, an admin. */
-  createOrganization(input: { name: string; slug?: string; adminEmail: string }): Promise<NewOrganization> {
+  createOrganization(input: NewOrganizationInput): Promise<NewOrganization> {
     return this.transactions.run(async (manager) => {
       const { id, name, slug } = await this.organizations.create(manager, input);
       await this.posture.createRowsFor(manager, id);
       await this.systemRules.seed(manager);
-      const admin = await this.auth.createFirstAdmin(manager, id, { email: input.adminEmail });
+      const admin = await this.auth.createFirstAdmin(manager, id, {
+        email: input.adminEmail,
+        linkExisting: input.linkExisting,
+      });
       return { id, name, slug, adminEmail: admin.email, generatedPassword: admin.password };
     });
   }

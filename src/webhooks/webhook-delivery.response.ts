@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { Page } from '../common/pagination/index.js';
 import { toIso } from '../common/wire.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
@@ -8,12 +9,14 @@ import type { WebhookDelivery } from './webhook-delivery.entity.js';
 /** One attempt at a delivery. */
 export class AttemptResponse {
   /** From 1. */
+  @ApiProperty({ type: 'integer' })
   attempt: number;
   /** ISO 8601, UTC. */
   started_at: string;
   /** Milliseconds from the first byte out to the last byte in. */
   duration_ms: number;
   /** Null when no answer came. */
+  @ApiProperty({ type: 'integer', nullable: true })
   status_code: number | null;
   /** Null when it succeeded. */
   error: string | null;
@@ -32,9 +35,11 @@ export class DeliveryResponse {
   alert_id: string | null;
   status: DeliveryStatus;
   /** How many attempts were made. */
+  @ApiProperty({ type: 'integer' })
   attempt_count: number;
   /** When it is sent next, ISO 8601, UTC; null when it is done. */
   next_attempt_at: string | null;
+  @ApiProperty({ type: 'integer', nullable: true })
   last_status_code: number | null;
   last_error: string | null;
   /** ISO 8601, UTC. */
@@ -61,6 +66,7 @@ export class DeliveryDetailResponse extends DeliveryResponse {
 export class DeliveryPageResponse {
   items: DeliveryItemResponse[];
   /** How many there are in all. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   /** The `cursor` of the next page; null on the last. */
   next_cursor: string | null;

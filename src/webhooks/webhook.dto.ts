@@ -1,20 +1,11 @@
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-  ValidateIf,
-} from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator';
+import { IsName } from '../common/is-name.js';
 import { PageQuery } from '../common/pagination/index.js';
 import { WEBHOOK_FORMATS, type WebhookFormatCode } from './formats/index.js';
 import { DELIVERY_STATUSES, type DeliveryStatus } from './webhook-delivery-status.js';
 import { SUBSCRIBABLE_EVENTS, type SubscribableEvent } from './webhook-events.js';
 
-const NAME_RULE = 'must be a text of 1 to 200 characters on one line';
 const EVENTS_RULE = `must be a list that holds only: ${SUBSCRIBABLE_EVENTS.join(', ')}; empty for an endpoint that only rules of its own use`;
 const FORMAT_RULE = `must be one of: ${WEBHOOK_FORMATS.join(', ')}`;
 
@@ -24,7 +15,7 @@ const IsGivenOrLeftOut = (): PropertyDecorator => ValidateIf((_, value) => value
 /** A new webhook endpoint. */
 export class CreateWebhookDto {
   /** What people call it. */
-  @Matches(/^(?=.*\S)[^\p{Cc}]{1,200}$/u, { message: NAME_RULE })
+  @IsName()
   name: string;
 
   /** Where events are sent: an https URL. The deployment decides which internal hosts may be named. */
@@ -39,10 +30,12 @@ export class CreateWebhookDto {
   events: SubscribableEvent[];
 
   /** How events are written: `standard` is our JSON, signed as Standard Webhooks says. */
+  @ApiPropertyOptional({ enum: WEBHOOK_FORMATS })
   @IsIn(WEBHOOK_FORMATS, { message: FORMAT_RULE })
   format: WebhookFormatCode = 'standard';
 
   /** Whether events are sent at all. */
+  @ApiPropertyOptional()
   @IsBoolean({ message: 'must be true or false' })
   is_enabled: boolean = true;
 }
@@ -51,7 +44,7 @@ export class CreateWebhookDto {
 export class UpdateWebhookDto {
   /** What people call it. */
   @IsGivenOrLeftOut()
-  @Matches(/^(?=.*\S)[^\p{Cc}]{1,200}$/u, { message: NAME_RULE })
+  @IsName()
   name?: string;
 
   /** Where events are sent: an https URL. The deployment decides which internal hosts may be named. */

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { toIso } from '../common/wire.js';
 import type { Page } from '../common/pagination/index.js';
 import type { CreatedEndpoint } from './webhook-endpoints.service.js';
@@ -30,6 +31,7 @@ export class CreatedWebhookResponse extends WebhookResponse {
 export class WebhookPageResponse {
   items: WebhookResponse[];
   /** How many there are in all. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   /** The `cursor` of the next page; null on the last. */
   next_cursor: string | null;

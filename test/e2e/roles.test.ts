@@ -56,6 +56,7 @@ const LEAST: Record<string, 'public' | 'viewer' | 'analyst' | 'lead' | 'admin'> 
   'GET /api/v1/evaluations/{id}': 'viewer',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
+  'GET /metrics': 'public',
 };
 
 const ALLOWED: Record<string, readonly string[]> = {
@@ -70,6 +71,7 @@ interface DocumentedOperation {
   method: string;
   path: string;
   roles: string[];
+  statuses: string[];
 }
 
 let world: TwoOrganizations;
@@ -79,14 +81,16 @@ const keys: Record<string, string> = {};
 beforeAll(async () => {
   world = await startTwoOrganizations();
   const document = (await world.vedette.request('GET', '/docs-json')).body;
-  operations = Object.entries(document.paths as Record<string, Record<string, { 'x-roles'?: string[] }>>).flatMap(
-    ([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => ({
-        name: `${method.toUpperCase()} ${path}`,
-        method: method.toUpperCase(),
-        path,
-        roles: operation['x-roles'] ?? [],
-      })),
+  operations = Object.entries(
+    document.paths as Record<string, Record<string, { 'x-roles'?: string[]; responses: object }>>,
+  ).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      method: method.toUpperCase(),
+      path,
+      roles: operation['x-roles'] ?? [],
+      statuses: Object.keys(operation.responses),
+    })),
   );
   for (const role of ROLES) {
     const { key } = await world.vedette.api('POST', '/api-keys', {
@@ -114,6 +118,11 @@ it('documents who may call every route, just as the product says', () => {
     ]),
   );
   expect(documented).toEqual(expected);
+});
+
+it('documents what every operation answers when all is well', () => {
+  const without = operations.filter(({ statuses }) => !statuses.some((status) => /^2\d\d$/.test(status)));
+  expect(without.map(({ name }) => name)).toEqual([]);
 });
 
 it('wants a sign-in on every route that is not public', async () => {

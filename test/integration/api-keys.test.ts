@@ -1,5 +1,6 @@
 import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
+import { INSTANT_WORDS } from '../../src/common/instant.js';
 import { anApiKey, aSignedInMember } from '../support/auth-factories.js';
 import { anOrganization } from '../support/factories.js';
 import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
@@ -48,20 +49,22 @@ test('a key is shown once and works at once', async () => {
   expect(JSON.stringify(await http.database.query('SELECT * FROM api_key'))).not.toContain(key);
 });
 
+const NAME_RULE = 'must be text of 1 to 200 characters, none of them a control character';
+
 test.each([
-  [{ role: 'viewer' }, 'name', 'must be text of 1 to 200 characters'],
-  [{ name: '', role: 'viewer' }, 'name', 'must be text of 1 to 200 characters'],
+  [{ role: 'viewer' }, 'name', NAME_RULE],
+  [{ name: '', role: 'viewer' }, 'name', NAME_RULE],
+  [{ name: '   ', role: 'viewer' }, 'name', NAME_RULE],
+  [{ name: 'C\u001b[31mI', role: 'viewer' }, 'name', NAME_RULE],
   [{ name: 'CI', role: 'root' }, 'role', 'must be one of admin, red_lead, blue_lead, analyst, viewer'],
-  [
-    { name: 'CI', role: 'viewer', expires_at: 'soon' },
-    'expires_at',
-    'must be an ISO 8601 time with a time zone, such as 2027-01-01T00:00:00Z, or null',
-  ],
-  [
-    { name: 'CI', role: 'viewer', expires_at: '2027-01-01' },
-    'expires_at',
-    'must be an ISO 8601 time with a time zone, such as 2027-01-01T00:00:00Z, or null',
-  ],
+  ...['soon', '2027-01-01T00:00:00', '2027-W01-1T00:00:00Z', '2027-001T00:00:00Z', '2027-02-29'].map(
+    (expiresAt): [object, string, string] => [
+      { name: 'CI', role: 'viewer', expires_at: expiresAt },
+      'expires_at',
+      `${INSTANT_WORDS}, or null`,
+    ],
+  ),
+  [{ name: 'CI', role: 'viewer', expires_at: '2020-01-01' }, 'expires_at', 'must be a time in the future, or null'],
   [
     { name: 'CI', role: 'viewer', expires_at: NOW.toISOString() },
     'expires_at',
@@ -73,6 +76,11 @@ test.each([
   expect(answer.status).toBe(400);
   expect(answer.body.errors).toEqual([{ field, message }]);
   expect((await list()).body.total).toBe(0);
+});
+
+test('a date to expire on stands for its first instant in UTC', async () => {
+  const { body } = await create({ name: 'CI', role: 'viewer', expires_at: '2027-01-01' });
+  expect(body.expires_at).toBe('2027-01-01T00:00:00.000Z');
 });
 
 test('revoking is for good, can be repeated, and leaves the key in the list', async () => {
@@ -125,6 +133,7 @@ test('keys are listed newest first, page by page', async () => {
   expect((await list(admin.token, '?limit=2&offset=3')).body.items.map(({ id }: { id: string }) => id)).toEqual(
     ids.slice(3),
   );
+  expect((await list(admin.token, '?limit=5')).body).toMatchObject({ items: { length: 5 }, next_cursor: null });
 });
 
 test('only admins manage keys', async () => {

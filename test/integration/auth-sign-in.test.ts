@@ -1,6 +1,6 @@
 import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
-import { aPerson, anApiKey, PASSWORD, refreshCookie } from '../support/auth-factories.js';
+import { aPerson, anApiKey, aSignedInMember, PASSWORD, refreshCookie } from '../support/auth-factories.js';
 import { aMember, anOrganization } from '../support/factories.js';
 import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
 import { NOW } from '../support/test-module.js';
@@ -88,6 +88,8 @@ describe('signing in', () => {
     const chosen = await login(email, PASSWORD, { organization_id: second });
     expect(chosen.body.organization).toEqual({ id: second, name: 'Beta' });
     expect((await me(chosen.body.access_token)).body.role).toBe('viewer');
+    const inUpperCase = await login(email, PASSWORD, { organization_id: second.toUpperCase() });
+    expect(inUpperCase.body.organization).toEqual({ id: second, name: 'Beta' });
   });
 
   test('says what it takes', async () => {
@@ -218,6 +220,8 @@ describe('staying signed in', () => {
     expect(switched.body.organization).toEqual({ id: second, name: 'Gamma' });
     const kept = await refresh(refreshCookie(switched).header);
     expect(kept.body.organization).toEqual({ id: second, name: 'Gamma' });
+    const back = await refresh(refreshCookie(kept).header, { organization_id: organizationId.toUpperCase() });
+    expect(back.body.organization).toEqual({ id: organizationId, name: 'Acme' });
   });
 
   test('ends by signing out, which always succeeds and clears the cookie', async () => {
@@ -278,6 +282,24 @@ describe('changing the password', () => {
     expect(wrong.body.errors).toEqual([{ field: 'current_password', message: 'is not your password' }]);
     const short = await change(token, { current_password: PASSWORD, new_password: 'elevenchars' });
     expect(short.body.errors).toEqual([{ field: 'new_password', message: 'must be text of 12 to 200 characters' }]);
+  });
+
+  test('can be tried 10 times a minute by one person, from wherever', async () => {
+    const [one, another] = [await aSignedInMember(http, organizationId), await aSignedInMember(http, organizationId)];
+    const tryFrom = (remoteAddress: string, { token }: { token: string }) =>
+      http.app.inject({
+        method: 'PUT',
+        url: '/api/v1/auth/password',
+        remoteAddress,
+        headers: { authorization: `Bearer ${token}` },
+        payload: { current_password: 'guessed', new_password: 'another horse, another battery' },
+      });
+    for (let n = 1; n <= 10; n++) expect((await tryFrom(`203.0.113.${n}`, one)).statusCode).toBe(400);
+    const refused = await tryFrom('203.0.113.11', one);
+    expect(refused.statusCode).toBe(429);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect(refused.json().code).toBe('too_many_requests');
+    expect((await tryFrom('203.0.113.11', another)).statusCode).toBe(400);
   });
 
   test('is not for API keys', async () => {

@@ -476,6 +476,7 @@ test('the list has the newest import first, and goes on where a page ends', asyn
   const second = await imports.list({ limit: 2, cursor: { key, id } });
   expect(second.items.map(({ attack_version }) => attack_version)).toEqual(['17.0']);
   expect(second).toMatchObject({ total: 3, nextCursor: null });
+  expect(await imports.list({ limit: 3 })).toMatchObject({ items: { length: 3 }, nextCursor: null });
 });
 
 async function waitUntil(isSo: () => Promise<boolean>): Promise<void> {

@@ -1,10 +1,10 @@
-import { AuthModule, AuthService } from '../../src/auth/index.js';
+import { AuthModule, AuthService, type NewFirstAdmin } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
 import { Transactions } from '../../src/database/index.js';
 import { OrganizationsModule, OrganizationsService } from '../../src/organizations/index.js';
-import { aPerson, PASSWORD } from '../support/auth-factories.js';
+import { aPerson, PASSWORD, refreshCookie } from '../support/auth-factories.js';
 import { aMember, anOrganization } from '../support/factories.js';
-import { startTestHttp, type TestHttp } from '../support/http.js';
+import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
 
 let http: TestHttp;
 let organizations: OrganizationsService;
@@ -19,6 +19,14 @@ afterAll(() => http.close());
 
 const create = (input: { name: string; slug?: string }) =>
   transactions.run((manager) => organizations.create(manager, input));
+
+const login = (email: string, password: string, organizationId?: string): Promise<Answer> =>
+  http.request('POST', '/api/v1/auth/login', { body: { email, password, organization_id: organizationId } });
+const refresh = (signedIn: Answer, organizationId?: string): Promise<Answer> =>
+  http.request('POST', '/api/v1/auth/refresh', {
+    headers: { cookie: refreshCookie(signedIn).header },
+    body: { organization_id: organizationId },
+  });
 
 describe('the default organisation', () => {
   const ensure = (name: string) =>
@@ -81,13 +89,57 @@ describe('a further organisation', () => {
   });
 });
 
+test('an organisation is found by its slug', async () => {
+  const { id, slug } = await create({ name: 'Found Again' });
+  expect(await organizations.getBySlug(slug)).toMatchObject({ id, name: 'Found Again' });
+  await expect(organizations.getBySlug('never-made')).rejects.toMatchObject({
+    code: 'not_found',
+    message: 'there is no organisation never-made',
+  });
+});
+
+describe('a person who joins a further organisation', () => {
+  const addMember = (organizationId: string, email: string) =>
+    http.module.get(AuthService, { strict: false }).addMember(organizationId, { email, role: 'analyst' });
+
+  test('gets a new password, and whoever knew the old one is out', async () => {
+    const home = await anOrganization(http.database);
+    const { email } = await aPerson(http.database, home);
+    const before = await login(email, PASSWORD);
+    const further = await anOrganization(http.database);
+    const password = await addMember(further, ` ${email.toUpperCase()}`);
+    expect((await refresh(before, further)).status).toBe(401);
+    expect((await login(email, PASSWORD)).status).toBe(401);
+    expect((await login(email, password, home)).status).toBe(200);
+    const { body } = await login(email, password, further);
+    expect((await http.request('GET', '/api/v1/auth/me', { token: body.access_token })).body.role).toBe('analyst');
+  });
+
+  test('who is a member already keeps password and sessions', async () => {
+    const organizationId = await anOrganization(http.database);
+    const { email } = await aPerson(http.database, organizationId);
+    const before = await login(email, PASSWORD);
+    await expect(addMember(organizationId, email)).rejects.toMatchObject({
+      code: 'conflict',
+      message: `${email} is a member of this organisation already`,
+    });
+    expect((await refresh(before)).status).toBe(200);
+    expect((await login(email, PASSWORD)).status).toBe(200);
+  });
+
+  test('must have an account', async () => {
+    await expect(addMember(await anOrganization(http.database), 'nobody@example.org')).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'there is no user nobody@example.org: create the user in one of the organisations first',
+    });
+  });
+});
+
 describe('the first admin', () => {
-  const createFirstAdmin = (organizationId: string, input: { email: string; password?: string }) =>
+  const createFirstAdmin = (organizationId: string, input: NewFirstAdmin) =>
     transactions.run((manager) =>
       http.module.get(AuthService, { strict: false }).createFirstAdmin(manager, organizationId, input),
     );
-  const login = (email: string, password: string) =>
-    http.request('POST', '/api/v1/auth/login', { body: { email, password } });
 
   test('is created once by two replicas that start at once, with a password that works', async () => {
     const organizationId = await anOrganization(http.database);
@@ -112,14 +164,42 @@ describe('the first admin', () => {
     expect((await login(email, PASSWORD)).status).toBe(200);
   });
 
-  test('who is known from another organisation keeps the password', async () => {
+  test('is not somebody who has an account already, unless that is asked for', async () => {
     const { email } = await aPerson(http.database, await anOrganization(http.database));
     const organizationId = await anOrganization(http.database);
-    expect(await createFirstAdmin(organizationId, { email })).toEqual({ email, password: null, created: true });
-    const answer = await http.request('POST', '/api/v1/auth/login', {
-      body: { email, password: PASSWORD, organization_id: organizationId },
+    await expect(createFirstAdmin(organizationId, { email })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(email),
+      fields: [{ field: 'email', message: expect.stringMatching(/^has an account already.*--link-existing/) }],
     });
-    expect(answer.status).toBe(200);
+    expect((await login(email, PASSWORD, organizationId)).status).toBe(401);
+    expect((await login(email, PASSWORD)).status).toBe(200);
+  });
+
+  test('who is linked gets a new password, and whoever knew the old one is out', async () => {
+    const { email } = await aPerson(http.database, await anOrganization(http.database));
+    const before = await login(email, PASSWORD);
+    const organizationId = await anOrganization(http.database);
+    const { password, ...rest } = await createFirstAdmin(organizationId, { email, linkExisting: true });
+    expect(rest).toEqual({ email, created: true });
+    expect((await refresh(before, organizationId)).status).toBe(401);
+    expect((await login(email, PASSWORD)).status).toBe(401);
+    expect((await login(email, password!, organizationId)).body.organization.id).toBe(organizationId);
+  });
+
+  test('who is linked with a given password has that one from then on', async () => {
+    const { email } = await aPerson(http.database, await anOrganization(http.database));
+    const before = await login(email, PASSWORD);
+    const organizationId = await anOrganization(http.database);
+    const given = 'the password of the environment';
+    expect(await createFirstAdmin(organizationId, { email, password: given, linkExisting: true })).toEqual({
+      email,
+      password: null,
+      created: true,
+    });
+    expect((await refresh(before)).status).toBe(401);
+    expect((await login(email, PASSWORD)).status).toBe(401);
+    expect((await login(email, given, organizationId)).status).toBe(200);
   });
 
   test('is not created where there is a member already; the admin there is named', async () => {

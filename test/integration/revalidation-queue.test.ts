@@ -256,6 +256,10 @@ describe('revalidation queue', () => {
     expect(first).toMatchObject({ total: 3, next_cursor: expect.any(String) });
     expect(await idsOf(`?limit=2&cursor=${first.next_cursor}`)).toEqual(ids.slice(2));
     expect(await idsOf('?offset=1&limit=1')).toEqual([ids[1]]);
+    expect((await analyst.get('/revalidation-queue?limit=3')).body).toMatchObject({
+      items: { length: 3 },
+      next_cursor: null,
+    });
     expect((await analyst.get('/revalidation-queue?status=open')).status).toBe(400);
   });
 

@@ -176,6 +176,7 @@ describe('snapshots', () => {
     expect(first).toMatchObject({ total: 4, next_cursor: expect.any(String) });
     expect(await datesOf(`?limit=3&cursor=${first.next_cursor}`)).toEqual(['01']);
     expect(await datesOf('?limit=1&offset=1')).toEqual(['03']);
+    expect((await lead.get('/snapshots?limit=4')).body).toMatchObject({ items: { length: 4 }, next_cursor: null });
   });
 
   it.each([

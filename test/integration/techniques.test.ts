@@ -123,8 +123,22 @@ describe('techniques', () => {
     ['?owner_id=me', 'owner_id must be the id of a user, or none'],
     ['?min_risk_score=high', 'min_risk_score must be a number from 0 to 100'],
     ['?min_risk_score=101', 'min_risk_score must be a number from 0 to 100'],
+    ['?limit=0x10', 'limit must be a whole number from 1 to 500'],
+    ['?limit=1e2', 'limit must be a whole number from 1 to 500'],
+    ['?limit=%2B5', 'limit must be a whole number from 1 to 500'],
+    ['?limit=', 'limit must be a whole number from 1 to 500'],
+    ['?limit=501', 'limit must be a whole number from 1 to 500'],
+    ['?limit=1.5', 'limit must be a whole number from 1 to 500'],
+    ['?limit=1&limit=2', 'limit must be a whole number from 1 to 500'],
+    ['?offset=-1', 'offset must be a whole number from 0 to 1000000000'],
+    ['?offset=', 'offset must be a whole number from 0 to 1000000000'],
+    ['?offset=0&offset=0', 'offset must be a whole number from 0 to 1000000000'],
+    ['?min_risk_score=', 'min_risk_score must be a number from 0 to 100'],
+    ['?min_risk_score=1e1', 'min_risk_score must be a number from 0 to 100'],
+    ['?min_risk_score=5&min_risk_score=5', 'min_risk_score must be a number from 0 to 100'],
     ['?in_scope=yes', 'in_scope must be true or false'],
     ['?cursor=nonsense', 'cursor must be the next_cursor of an earlier page, unchanged'],
+    ['?cursor=a&cursor=b', 'cursor must be the next_cursor of an earlier page, unchanged'],
     ['?search=a&search=b', 'search must be text of at most 200 characters'],
     ['?colour=red', 'colour is not known here'],
   ])('refuses %s', async (query, detail) => {
@@ -145,6 +159,10 @@ describe('techniques', () => {
     expect(new Set(seen)).toEqual(new Set(Object.values(ids)));
     expect(seen).toHaveLength(7);
     expect((await viewer.get('/techniques?limit=2&offset=3')).body.items).toHaveLength(1);
+    expect((await viewer.get('/techniques?include_revoked=true&limit=7')).body).toMatchObject({
+      items: { length: 7 },
+      next_cursor: null,
+    });
   });
 
   it('answers catalogue and posture together', async () => {

@@ -59,10 +59,15 @@ test('somebody who is added can sign in, and is listed', async () => {
   expect((await login(input.email)).body.user).toEqual({ id, email: expected.email, display_name: 'Robin Roe' });
 });
 
+const NAME_RULE = 'must be text of 1 to 200 characters, none of them a control character';
+
 test.each([
   [{ email: 'robin' }, 'email', 'must be an e-mail address'],
   [{ email: undefined }, 'email', 'must be an e-mail address'],
-  [{ display_name: '' }, 'display_name', 'must be text of 1 to 200 characters'],
+  [{ display_name: '' }, 'display_name', NAME_RULE],
+  [{ display_name: '  ' }, 'display_name', NAME_RULE],
+  [{ display_name: 'two\nlines' }, 'display_name', NAME_RULE],
+  [{ display_name: 'x'.repeat(201) }, 'display_name', NAME_RULE],
   [{ role: 'owner' }, 'role', 'must be one of admin, red_lead, blue_lead, analyst, viewer'],
   [{ password: 'elevenchars' }, 'password', 'must be text of 12 to 200 characters'],
   [{ password: 'x'.repeat(201) }, 'password', 'must be text of 12 to 200 characters'],
@@ -88,23 +93,37 @@ test('of two who add the same person at once, one is told that they are a member
   expect((await list()).body.total).toBe(2);
 });
 
-test('a person known elsewhere keeps name and password, and the answer does not tell', async () => {
-  const known = await aPerson(http.database, await anOrganization(http.database));
-  const answer = await create(
-    somebody({ email: known.email, display_name: 'As Asked', password: 'a password of no effect' }),
+const IN_USE = 'is in use already: choose another address, or have the operator add the person with `vedette user add`';
+
+test('a person registered by B, then created by A, cannot be entered with the password of B', async () => {
+  const b = await aSignedInMember(http, await anOrganization(http.database));
+  const chosenByB = somebody({ password: 'the password that B chose' });
+  expect((await create(chosenByB, b.token)).status).toBe(201);
+  const refused = await create(
+    somebody({ email: chosenByB.email.toUpperCase(), role: 'admin', password: 'the password that A chose' }),
   );
-  expect(answer.status).toBe(201);
-  expect(answer.body).toEqual({
-    id: known.userId,
-    email: known.email,
-    display_name: 'As Asked',
-    role: 'analyst',
-    is_active: true,
-    created_at: NOW.toISOString(),
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { code: 'conflict', errors: [{ field: 'email', message: IN_USE }] },
   });
+  expect((await list()).body.total).toBe(1);
   const here = { organization_id: organizationId };
-  expect((await login(known.email, 'a password of no effect', here)).status).toBe(401);
-  expect((await login(known.email, PASSWORD, here)).body.user.display_name).toBe(known.email);
+  for (const password of [chosenByB.password, 'the password that A chose'])
+    expect((await login(chosenByB.email, password, here)).status).toBe(401);
+  const there = await login(chosenByB.email, chosenByB.password);
+  const switched = await http.request('POST', '/api/v1/auth/refresh', {
+    headers: { cookie: refreshCookie(there).header },
+    body: here,
+  });
+  expect(switched.status).toBe(404);
+});
+
+test('of two organisations that create one address at once, one is refused', async () => {
+  const b = await aSignedInMember(http, await anOrganization(http.database));
+  const input = somebody();
+  const answers = await Promise.all([create(input), create(input, b.token)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+  expect((await list()).body.total + (await list(b.token)).body.total).toBe(3);
 });
 
 test('members are listed page by page, those who joined first first', async () => {
@@ -117,9 +136,13 @@ test('members are listed page by page, those who joined first first', async () =
   expect(all).toEqual([...all].sort());
   const first = (await list(admin.token, '?limit=2')).body;
   const second = (await list(admin.token, `?limit=2&cursor=${first.next_cursor}`)).body;
-  const third = (await list(admin.token, '?limit=2&offset=4')).body;
+  const third = (await list(admin.token, `?limit=2&cursor=${second.next_cursor}`)).body;
   expect([first, second, third].flatMap(({ items }) => items.map(({ id }: { id: string }) => id))).toEqual(all);
   expect([first.total, second.total, third.total, third.next_cursor]).toEqual([5, 5, 5, null]);
+  expect((await list(admin.token, '?limit=3&offset=2')).body).toMatchObject({
+    items: { length: 3 },
+    next_cursor: null,
+  });
 });
 
 test('role and activity change apart', async () => {

@@ -81,9 +81,9 @@ describe('webhooks over HTTP', () => {
   });
 
   it.each([
-    ['name', { name: '' }, 'on one line'],
-    ['name', { name: 'two\nlines' }, 'on one line'],
-    ['name', { name: null }, 'on one line'],
+    ['name', { name: '' }, 'none of them a control character'],
+    ['name', { name: 'two\nlines' }, 'none of them a control character'],
+    ['name', { name: null }, 'none of them a control character'],
     ['url', { url: 'not a url' }, 'it is not a URL'],
     ['url', { url: 'http://example.com/' }, 'http:// to example.com is not https://'],
     ['url', { url: 'https://127.0.0.1/SECRET' }, '127.0.0.1 is loopback'],

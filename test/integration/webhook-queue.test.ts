@@ -133,8 +133,8 @@ describe('the webhook queue', () => {
     const endpoints = context.module.get(WebhookEndpointsService);
     await endpoints.update(organizationId, endpoint.id, { isEnabled: false });
 
-    expect(await claim()).toEqual({ leases: [], found: 1 });
-    expect(await claim()).toEqual({ leases: [], found: 0 });
+    expect(await claim()).toEqual({ leases: [], found: 1, takenOver: 0 });
+    expect(await claim()).toEqual({ leases: [], found: 0, takenOver: 0 });
     expect(await deliveriesTo(context, endpoint.id)).toMatchObject([
       { status: 'pending', attempt_count: 0, next_attempt_at: new Date(NOW.getTime() + HOLD_MS), lock_token: null },
     ]);

@@ -4,6 +4,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Clock, ManualClock } from '../../src/common/clock.js';
 import { ConfigModule, Environment } from '../../src/config/index.js';
 import { DatabaseModule } from '../../src/database/index.js';
+import { MetricsModule } from '../../src/metrics/index.js';
+import { TracingModule } from '../../src/tracing/index.js';
 import { allEntities } from './all-entities.js';
 import { createTestDatabase, type TestDatabase } from './databases.js';
 
@@ -38,6 +40,8 @@ export async function startTestModule(
     imports: [
       ConfigModule.register(testEnvironment(options.environment)),
       DatabaseModule.register(database.url),
+      MetricsModule,
+      TracingModule,
       TypeOrmModule.forFeature(allEntities),
       ...modules,
     ],

@@ -37,8 +37,10 @@ const TITLE_OF: Record<number, string> = {
   405: 'Method Not Allowed',
   409: 'Conflict',
   413: 'Content Too Large',
+  414: 'URI Too Long',
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -78,39 +80,48 @@ export class ProblemFilter implements ExceptionFilter {
 
   private describe(error: unknown, request: FastifyRequest): ProblemDocument {
     if (error instanceof DomainError) {
-      return this.document(STATUS_OF[error.code], error.code, error.message, error.fields, error.details);
+      return problemDocument(
+        STATUS_OF[error.code],
+        error.code,
+        error.message,
+        requestId(),
+        error.fields,
+        error.details,
+      );
     }
     const status = statusOf(error);
     if (status !== undefined && status < 500) {
-      return this.document(status, CODE_OF_STATUS[status] ?? 'invalid_input', (error as Error).message);
+      return problemDocument(status, CODE_OF_STATUS[status] ?? 'invalid_input', (error as Error).message);
     }
     if (hasUnstorableText(error))
-      return this.document(400, 'invalid_input', 'Text must not contain the character U+0000.');
+      return problemDocument(400, 'invalid_input', 'Text must not contain the character U+0000.');
     this.logger.error(
       `${request.method} ${request.routeOptions?.url ?? 'unknown route'} failed`,
       (error as Error)?.stack ?? String(error),
     );
-    return this.document(500, 'internal', 'Something went wrong on our side. The log has it under this request_id.');
+    return problemDocument(500, 'internal', 'Something went wrong on our side. The log has it under this request_id.');
   }
+}
 
-  private document(
-    status: number,
-    code: string,
-    detail: string,
-    errors: readonly FieldError[] = [],
-    details: Readonly<Record<string, unknown>> = {},
-  ): ProblemDocument {
-    return {
-      ...details,
-      type: 'about:blank',
-      title: TITLE_OF[status] ?? 'Error',
-      status,
-      detail,
-      code,
-      request_id: requestId(),
-      ...(errors.length > 0 ? { errors } : {}),
-    };
-  }
+/** @param details extension members, for a program to read. */
+export function problemDocument(
+  status: number,
+  code: string,
+  detail: string,
+  id: string | undefined = requestId(),
+  errors: readonly FieldError[] = [],
+  details: Readonly<Record<string, unknown>> = {},
+): ProblemDocument {
+  return {
+    ...details,
+    type: 'about:blank',
+    title: TITLE_OF[status] ?? 'Error',
+    status,
+    detail,
+    code,
+    request_id: id,
+    ...(errors.length > 0 ? { errors } : {}),
+  };
 }
 
 /** Nest's exceptions and Fastify's own errors (a body that is not JSON, one that is too large) carry their status. */

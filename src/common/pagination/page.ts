@@ -10,8 +10,6 @@ export interface KeysetCursor {
 /** What {@link PageQuery} says too. */
 const DEFAULT_LIMIT = 50;
 
-const TIME_KEY = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
-
 /** One page of a list and how many rows the list has in all. */
 export interface Page<T> {
   items: T[];
@@ -61,8 +59,14 @@ export function pageRequest(
     throw invalidField('offset', 'cannot be combined with cursor: send one of them');
   }
   const cursor = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-  if (cursor && keyKind === 'time' && !TIME_KEY.test(cursor.key)) throw notACursor();
+  if (cursor && keyKind === 'time' && !isTimeKey(cursor.key)) throw notACursor();
   return { limit: query.limit ?? DEFAULT_LIMIT, offset: query.offset, cursor };
+}
+
+/** As `toISOString` writes it, of a day that exists. */
+function isTimeKey(key: string): boolean {
+  const time = Date.parse(key);
+  return time >= 0 && new Date(time).toISOString() === key;
 }
 
 function notACursor(): Error {

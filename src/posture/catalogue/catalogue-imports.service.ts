@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { DomainError } from '../../common/errors/index.js';
-import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
-import { Transactions } from '../../database/index.js';
+import type { Page, PageRequest } from '../../common/pagination/index.js';
+import { keysetPage, Transactions } from '../../database/index.js';
 import { CatalogueImport } from './catalogue-import.entity.js';
 import type { CatalogueImportResult } from './catalogue-import.result.js';
 import { CatalogueImportService, type ImportSliceOptions } from './catalogue-import.service.js';
@@ -48,26 +48,9 @@ export class CatalogueImports {
 
   /** Newest first. */
   async list(page: PageRequest): Promise<Page<CatalogueImportResult>> {
-    const query = this.dataSource.getRepository(CatalogueImport).createQueryBuilder('import');
-    const total = await query.getCount();
-    if (page.cursor) {
-      query.where('(import.createdAt, import.id) < (:at::timestamptz, :id::uuid)', {
-        at: page.cursor.key,
-        id: page.cursor.id,
-      });
-    }
-    const imports = await query
-      .orderBy('import.createdAt', 'DESC')
-      .addOrderBy('import.id', 'DESC')
-      .offset(page.offset ?? 0)
-      .limit(page.limit)
-      .getMany();
-    const last = imports.length === page.limit ? imports.at(-1) : undefined;
-    return {
-      items: imports.map(({ result }) => result as unknown as CatalogueImportResult),
-      total,
-      nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null,
-    };
+    const imports = this.dataSource.getRepository(CatalogueImport).createQueryBuilder('import');
+    const { items, total, nextCursor } = await keysetPage(imports, 'createdAt', 'DESC', page);
+    return { items: items.map(({ result }) => result as unknown as CatalogueImportResult), total, nextCursor };
   }
 
   private async read(file: string, options: ParseStixOptions): Promise<CatalogueSlice> {

@@ -5,6 +5,7 @@ import { ATTACK_DOMAINS, type AttackDomain } from './stix/catalogue-slice.js';
 /** Objects of a bundle that were left out for one reason. */
 export class SkippedObjectsResponse {
   reason: string;
+  @ApiProperty({ type: 'integer' })
   count: number;
   /** At most five ids. */
   examples: string[];
@@ -31,34 +32,48 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   @ApiProperty({ format: 'date-time' })
   created_at: string;
   /** Techniques and sub-techniques that were taken in, revoked and deprecated ones included. */
+  @ApiProperty({ type: 'integer' })
   techniques_total: number;
+  @ApiProperty({ type: 'integer' })
   added: number;
   added_ids: string[];
   /** Their version went from one major number to another. */
+  @ApiProperty({ type: 'integer' })
   changed_major: number;
   changed_major_ids: string[];
+  @ApiProperty({ type: 'integer' })
   changed_minor: number;
   changed_minor_ids: string[];
   /** Content or another fact changed without a change of version. */
+  @ApiProperty({ type: 'integer' })
   changed_metadata_only: number;
   changed_metadata_only_ids: string[];
   /** Nothing but MITRE's stamp of the last change moved; `mitre_last_modified` did not. */
+  @ApiProperty({ type: 'integer' })
   restamped: number;
   /** Revoked since the release before. */
+  @ApiProperty({ type: 'integer' })
   revoked: number;
   revoked_ids: string[];
   /** Deprecated since the release before. */
+  @ApiProperty({ type: 'integer' })
   deprecated: number;
   deprecated_ids: string[];
+  @ApiProperty({ type: 'integer' })
   unchanged: number;
   /** In the catalogue but not in this release; they are kept as they are. */
+  @ApiProperty({ type: 'integer' })
   missing: number;
   missing_ids: string[];
   /** Objects of the bundle that could not be used. */
+  @ApiProperty({ type: 'integer' })
   skipped: number;
   skipped_reasons: SkippedObjectsResponse[];
+  @ApiProperty({ type: 'integer' })
   tactics_total: number;
+  @ApiProperty({ type: 'integer' })
   tactics_added: number;
+  @ApiProperty({ type: 'integer' })
   tactics_changed: number;
   duration_seconds: number;
 }
@@ -66,6 +81,7 @@ export class CatalogueImportResponse implements CatalogueImportResult {
 export class CatalogueImportListResponse {
   items: CatalogueImportResponse[];
   /** How many imports there are, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

@@ -1,6 +1,6 @@
 import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { INSTANT_WORDS, IsInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/pagination/index.js';
-import { INSTANT_WORDS, IsInstant } from '../instant.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../technique-ids.js';
 import { REVALIDATION_STATUSES, type RevalidationStatus } from '../technique-status.js';
 

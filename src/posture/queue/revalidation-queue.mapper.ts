@@ -1,5 +1,5 @@
+import { parseInstant } from '../../common/instant.js';
 import { toIso } from '../../common/wire.js';
-import { parseInstant } from '../instant.js';
 import type { RevalidationItemResponse } from './revalidation-queue.response.js';
 import type { QueueItem } from './revalidation-queue.service.js';
 

@@ -35,6 +35,7 @@ export class RevalidationItemResponse {
 export class RevalidationItemListResponse {
   items: RevalidationItemResponse[];
   /** How many items match, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

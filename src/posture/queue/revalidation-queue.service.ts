@@ -3,8 +3,8 @@ import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { conflict, invalidField, notFound } from '../../common/errors/index.js';
 import { isUuid, newId } from '../../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
-import { queryRows, Transactions, type SqlRunner } from '../../database/index.js';
+import type { Page, PageRequest } from '../../common/pagination/index.js';
+import { pageOf, queryRows, Transactions, type SqlRunner } from '../../database/index.js';
 import { isActiveMember, NOT_AN_ACTIVE_MEMBER } from '../active-members.js';
 import { PostureChanges } from '../posture-changes.js';
 import { RevalidationItem } from '../revalidation-item.entity.js';
@@ -78,18 +78,13 @@ export class RevalidationQueueService {
       `SELECT count(*)::integer AS total FROM revalidation_item q ${where}`,
       matching,
     );
-    const items = await queryRows<QueueItem>(
+    const rows = await queryRows<QueueItem>(
       this.dataSource,
       `${SELECT_ITEMS} ${where} AND ($4::timestamptz IS NULL OR (q.created_at, q.id) > ($4, $5::uuid))
        ORDER BY q.created_at, q.id LIMIT $6 OFFSET $7`,
-      [...matching, page.cursor?.key ?? null, page.cursor?.id ?? null, page.limit, page.offset ?? 0],
+      [...matching, page.cursor?.key ?? null, page.cursor?.id ?? null, page.limit + 1, page.offset ?? 0],
     );
-    const last = items.length === page.limit ? items.at(-1) : undefined;
-    return {
-      items,
-      total: count?.total ?? 0,
-      nextCursor: last ? encodeCursor({ key: last.createdAt.toISOString(), id: last.id }) : null,
-    };
+    return pageOf(rows, count?.total ?? 0, 'createdAt', page.limit);
   }
 
   /** @throws DomainError `conflict` when an unfinished item of the technique waits already; `invalid_input` for a technique that is not in scope. */

@@ -3,10 +3,10 @@ import { ModuleRef } from '@nestjs/core';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { CronJob, CronTime } from 'cron';
 import { Clock } from '../../common/clock.js';
+import { utcDate } from '../../common/instant.js';
 import { counted } from '../../common/wire.js';
 import { Environment } from '../../config/index.js';
 import { Slots } from '../../database/index.js';
-import { utcDate } from '../instant.js';
 import { latestSlotOfDay } from './latest-slot.js';
 import { SnapshotsService } from './snapshots.service.js';
 

@@ -1,6 +1,7 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsNumber, IsOptional, Max, Min, ValidateIf } from 'class-validator';
+import { IsCalendarDate } from '../../common/instant.js';
 import { PageQuery } from '../../common/pagination/index.js';
-import { IsCalendarDate } from '../instant.js';
 
 const MAX_COUNT = 1_000_000;
 const TOTAL = { message: `must be a whole number from 1 to ${MAX_COUNT}` };
@@ -23,22 +24,26 @@ export class ListSnapshotsQuery extends PageQuery {
 /** Coverage on a past day, as counts of techniques in scope. They add up to no more than `total`. */
 export class PutSnapshotRequest {
   /** Techniques in scope, at least 1. */
+  @ApiProperty({ type: 'integer' })
   @IsInt(TOTAL)
   @Min(1, TOTAL)
   @Max(MAX_COUNT, TOTAL)
   total: number;
 
+  @ApiProperty({ type: 'integer' })
   @IsInt(COUNT)
   @Min(0, COUNT)
   @Max(MAX_COUNT, COUNT)
   validated: number;
 
+  @ApiProperty({ type: 'integer' })
   @IsInt(COUNT)
   @Min(0, COUNT)
   @Max(MAX_COUNT, COUNT)
   partial: number;
 
   /** Default 0. */
+  @ApiPropertyOptional({ type: 'integer' })
   @ValidateIf((_, value) => value !== undefined)
   @IsInt(COUNT)
   @Min(0, COUNT)
@@ -46,6 +51,7 @@ export class PutSnapshotRequest {
   in_progress?: number;
 
   /** Default 0. */
+  @ApiPropertyOptional({ type: 'integer' })
   @ValidateIf((_, value) => value !== undefined)
   @IsInt(COUNT)
   @Min(0, COUNT)
@@ -53,6 +59,7 @@ export class PutSnapshotRequest {
   not_covered?: number;
 
   /** Default 0. */
+  @ApiPropertyOptional({ type: 'integer' })
   @ValidateIf((_, value) => value !== undefined)
   @IsInt(COUNT)
   @Min(0, COUNT)

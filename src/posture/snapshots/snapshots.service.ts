@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { conflict, invalidField } from '../../common/errors/index.js';
+import { DATE_WORDS, isCalendarDate, utcDate } from '../../common/instant.js';
 import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
 import { plainNumber } from '../../common/wire.js';
 import { queryRows, Transactions } from '../../database/index.js';
-import { DATE_WORDS, isCalendarDate, utcDate } from '../instant.js';
 import { PostureChanges } from '../posture-changes.js';
 import { inScope } from '../posture-reader.js';
 import type { PostureSnapshot } from '../posture-snapshot.entity.js';
@@ -73,13 +73,14 @@ export class SnapshotsService {
       `SELECT count(*)::integer AS total FROM posture_snapshot s ${where}`,
       matching,
     );
-    const items = await queryRows<Snapshot>(
+    const rows = await queryRows<Snapshot>(
       this.dataSource,
       `SELECT ${COLUMNS} FROM posture_snapshot s ${where} AND ($4::date IS NULL OR s.snapshot_date < $4)
        ORDER BY s.snapshot_date DESC LIMIT $5 OFFSET $6`,
-      [...matching, page.cursor?.key ?? null, page.limit, page.offset ?? 0],
+      [...matching, page.cursor?.key ?? null, page.limit + 1, page.offset ?? 0],
     );
-    const last = items.length === page.limit ? items.at(-1) : undefined;
+    const items = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? items.at(-1) : undefined;
     // One row a day: the date alone tells where a page ends, and the organisation stands where a cursor has an id.
     return {
       items,

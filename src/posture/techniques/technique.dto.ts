@@ -1,10 +1,10 @@
 import { Transform, Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsNumber, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { PageQuery } from '../../common/pagination/index.js';
+import { QueryNumber } from '../../common/query-number.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
 import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/stix/catalogue-slice.js';
 
-const RISK_SCORE = { message: 'must be a number from 0 to 100' };
 const TEXT = { message: 'must be text of at most 200 characters' };
 const UUID_OR_NONE = /^(none|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
 
@@ -44,11 +44,7 @@ export class ListTechniquesQuery extends PageQuery {
   owner_id?: string;
 
   /** Only techniques with at least this risk score. */
-  @IsOptional()
-  @Type(() => Number)
-  @IsNumber({ allowNaN: false, allowInfinity: false }, RISK_SCORE)
-  @Min(0, RISK_SCORE)
-  @Max(100, RISK_SCORE)
+  @QueryNumber({ min: 0, max: 100 })
   min_risk_score?: number;
 
   /** `true`: only techniques in scope (in force, and not `not_applicable`), which every count is over. `false`: only the others. */

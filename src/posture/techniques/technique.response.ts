@@ -50,6 +50,7 @@ export class TechniqueResponse {
 export class TechniqueListResponse {
   items: TechniqueResponse[];
   /** How many techniques match, on all pages. */
+  @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;

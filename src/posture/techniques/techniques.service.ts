@@ -86,12 +86,13 @@ export class TechniquesService {
     );
     if (page.cursor)
       where.add(`(${SORT_KEY}, t.id) > (${where.bind(page.cursor.key)}::text, ${where.bind(page.cursor.id)}::uuid)`);
-    const items = await queryRows<TechniqueWithPosture>(
+    const rows = await queryRows<TechniqueWithPosture>(
       this.dataSource,
-      `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} ${where.sql} ORDER BY ${SORT_KEY}, t.id LIMIT ${where.bind(page.limit)} OFFSET ${where.bind(page.offset ?? 0)}`,
+      `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} ${where.sql} ORDER BY ${SORT_KEY}, t.id LIMIT ${where.bind(page.limit + 1)} OFFSET ${where.bind(page.offset ?? 0)}`,
       where.parameters,
     );
-    const last = items.length === page.limit ? items.at(-1) : undefined;
+    const items = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? items.at(-1) : undefined;
     return {
       items,
       total: count?.total ?? 0,

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { invalidInput } from '../../common/errors/index.js';
-import { INSTANT_WORDS, parseInstant } from '../instant.js';
+import { INSTANT_WORDS, parseInstant } from '../../common/instant.js';
 import { NOT_AN_ACTIVE_MEMBER } from '../active-members.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../technique-ids.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';

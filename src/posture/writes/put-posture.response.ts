@@ -12,8 +12,10 @@ export class OutOfScopeResponse {
 
 export class PutPostureResponse {
   /** How many items changed something. */
+  @ApiProperty({ type: 'integer' })
   updated: number;
   /** How many items said what was known already. */
+  @ApiProperty({ type: 'integer' })
   unchanged: number;
   out_of_scope: OutOfScopeResponse[];
 }

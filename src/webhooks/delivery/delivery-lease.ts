@@ -6,6 +6,8 @@ export interface DeliveryLease {
   organizationId: string;
   endpointId: string;
   eventType: string;
+  /** When the event was committed to the outbox. */
+  createdAt: Date;
   body: string;
   /** The number of the attempt to make, from 1. */
   attempt: number;

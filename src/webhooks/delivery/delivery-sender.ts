@@ -1,10 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { SecretBox } from '../../common/secret-box.js';
+import { Metrics } from '../../metrics/index.js';
+import { Tracing, type Span } from '../../tracing/index.js';
 import { webhookFormat } from '../formats/index.js';
-import { WebhookTransport, type Exchange, type WebhookRequest } from '../transport/index.js';
+import { WebhookTransport, type CompletedExchange, type Exchange, type WebhookRequest } from '../transport/index.js';
 import { PING_EVENT } from '../webhook-events.js';
 import { decideNext, MAX_ATTEMPTS } from './decide-next.js';
+import { attemptReason } from './attempt-reason.js';
 import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 
 /** Makes one attempt at a delivery: signs, sends, and decides what follows. Holds no transaction. */
@@ -16,10 +19,23 @@ export class DeliverySender {
     private readonly transport: WebhookTransport,
     private readonly secretBox: SecretBox,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
+    private readonly tracing: Tracing,
   ) {}
 
   /** @returns null when the attempt was broken off because the process stops: it does not count. */
-  async attempt(lease: DeliveryLease): Promise<AttemptResult | null> {
+  attempt(lease: DeliveryLease): Promise<AttemptResult | null> {
+    const attributes = {
+      'http.request.method': 'POST',
+      'server.address': hostOf(lease.url),
+      'vedette.webhook.event': lease.eventType,
+      'vedette.webhook.format': lease.format,
+      'vedette.webhook.attempt': lease.attempt,
+    };
+    return this.tracing.span('webhook attempt', { kind: 'client', attributes }, (span) => this.attemptIn(span, lease));
+  }
+
+  private async attemptIn(span: Span, lease: DeliveryLease): Promise<AttemptResult | null> {
     const startedAt = this.clock.now();
     const started = performance.now();
     const exchange = await this.exchange(lease, startedAt);
@@ -28,7 +44,7 @@ export class DeliverySender {
     const maxAttempts = lease.eventType === PING_EVENT ? 1 : MAX_ATTEMPTS;
     const next = decideNext(lease.attempt, exchange, finishedAt, Math.random(), maxAttempts);
     const isResponse = exchange.kind === 'response';
-    return {
+    const result: AttemptResult = {
       lease,
       startedAt,
       finishedAt,
@@ -38,6 +54,27 @@ export class DeliverySender {
       responseBody: isResponse ? exchange.body : null,
       next,
     };
+    this.observe(span, result, exchange);
+    return result;
+  }
+
+  private observe(
+    span: Span,
+    { lease, next, statusCode, durationMs, finishedAt }: AttemptResult,
+    exchange: CompletedExchange,
+  ): void {
+    const reason = attemptReason(exchange);
+    this.metrics.webhookAttempted({
+      format: lease.format,
+      event: lease.eventType,
+      outcome: next.status === 'pending' ? 'retried' : next.status,
+      reason,
+      durationSeconds: durationMs / 1000,
+      lagSeconds: (finishedAt.getTime() - lease.createdAt.getTime()) / 1000,
+      refusedTier: (exchange.kind === 'refused' ? exchange.tier : undefined) ?? null,
+    });
+    if (statusCode !== null) span.set({ 'http.response.status_code': statusCode });
+    if (next.status !== 'delivered') span.fail(reason);
   }
 
   /** Breaks off every attempt that runs. */
@@ -62,4 +99,9 @@ function describeStatus(statusCode: number): string {
   if (statusCode >= 300 && statusCode < 400) return `answered ${statusCode}, a redirect, which is never followed`;
   if (statusCode === 410) return 'answered 410, gone: the endpoint was disabled';
   return `answered ${statusCode}`;
+}
+
+/** The host alone: the rest of the URL may be a credential. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
 }

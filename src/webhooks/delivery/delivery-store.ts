@@ -18,10 +18,13 @@ export interface Claim {
   leases: DeliveryLease[];
   /** How many due rows the claim came upon, those of disabled endpoints included. */
   found: number;
+  /** How many of the leases were another worker's before, which did not finish in time or died. */
+  takenOver: number;
 }
 
 interface ClaimedRow extends DeliveryLease {
   isHeld: boolean;
+  wasLeased: boolean;
 }
 
 /**
@@ -30,7 +33,7 @@ interface ClaimedRow extends DeliveryLease {
  */
 const CLAIM = `
   WITH due AS MATERIALIZED (
-    SELECT d.id, d.event_type <> $6 AND NOT e.is_enabled AS is_held
+    SELECT d.id, d.event_type <> $6 AND NOT e.is_enabled AS is_held, d.locked_until IS NOT NULL AS was_leased
     FROM webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
     WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
       AND (d.event_type = $6 OR d.endpoint_id <> ALL ($7::uuid[]))
@@ -43,8 +46,10 @@ const CLAIM = `
       next_attempt_at = CASE WHEN due.is_held THEN $5::timestamptz ELSE d.next_attempt_at END
   FROM due, webhook_endpoint e
   WHERE d.id = due.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
-  RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_type AS "eventType", d.body,
-    d.attempt_count + 1 AS attempt, d.lock_token AS "lockToken", e.url, e.format, e.secret_ciphertext AS "secretCiphertext", due.is_held AS "isHeld"`;
+  RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_type AS "eventType",
+    d.created_at AS "createdAt", d.body,
+    d.attempt_count + 1 AS attempt, d.lock_token AS "lockToken", e.url, e.format, e.secret_ciphertext AS "secretCiphertext", due.is_held AS "isHeld",
+    due.was_leased AS "wasLeased"`;
 
 /**
  * Writes results in one round trip. A delivery changes only while its row carries the result's token, so that a worker whose lease ran out changes nothing;
@@ -92,7 +97,12 @@ export class DeliveryStore {
       PING_EVENT,
       exceptEndpoints,
     ]);
-    return { leases: rows.filter(({ isHeld }) => !isHeld).map(({ isHeld: _, ...lease }) => lease), found: rows.length };
+    const claimed = rows.filter(({ isHeld }) => !isHeld);
+    return {
+      leases: claimed.map(({ isHeld: _, wasLeased: __, ...lease }) => lease),
+      found: rows.length,
+      takenOver: claimed.filter(({ wasLeased }) => wasLeased).length,
+    };
   }
 
   /** @returns the ids of the deliveries that changed; those whose lease had passed to another worker are missing. */

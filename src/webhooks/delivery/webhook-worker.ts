@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { exitPoint } from '../../common/exit-points.js';
+import { Metrics } from '../../metrics/index.js';
 import { PING_EVENT } from '../webhook-events.js';
 import { DeliveryLanes } from './delivery-lanes.js';
 import type { DeliveryLease } from './delivery-lease.js';
@@ -47,6 +48,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     private readonly results: DeliveryResults,
     private readonly clock: Clock,
     private readonly settings: DeliverySettings,
+    private readonly metrics: Metrics,
   ) {
     this.lanes = new DeliveryLanes(settings.concurrency, settings.concurrencyPerEndpoint, PING_EVENT);
   }
@@ -133,7 +135,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     const { leaseMs, holdMs, exchangeTimeoutMs } = this.settings;
     const startBefore = performance.now() + leaseMs - exchangeTimeoutMs - WRITE_MARGIN_MS;
     const exceptEndpoints = this.lanes.congested();
-    const { leases, found } = await this.store.claim({
+    const { leases, found, takenOver } = await this.store.claim({
       now: this.clock.now(),
       limit,
       leaseMs,
@@ -141,6 +143,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
       exceptEndpoints,
     });
     if (leases.length > 0) exitPoint('webhook:after-claim');
+    this.metrics.webhookLeasesTakenOver(takenOver);
     this.hasBacklog = found === limit;
     this.passedOver = new Set(exceptEndpoints);
     this.held += leases.length;

@@ -1,10 +1,12 @@
-import { AddressRefusedError } from '../address-guard/index.js';
+import { AddressRefusedError, type RefusalTier } from '../address-guard/index.js';
 
 /** Why there was no answer. */
 export interface ExchangeFailure {
   kind: 'timeout' | 'refused' | 'unreachable';
   /** For people. Names at most the host: the path and query of a URL may be a credential, so no message of another library is passed on. */
   error: string;
+  /** Where the address guard refused: the kind of address. */
+  tier?: RefusalTier;
 }
 
 const WORDS: Partial<Record<string, string>> = {
@@ -26,7 +28,7 @@ export function describeFailure(
   error: unknown,
   timeouts: { connectTimeoutMs: number; exchangeTimeoutMs: number },
 ): ExchangeFailure {
-  if (error instanceof AddressRefusedError) return { kind: 'refused', error: error.message };
+  if (error instanceof AddressRefusedError) return { kind: 'refused', error: error.message, tier: error.tier };
   const code = codeOf(error);
   if (TIMEOUTS.has(code))
     return { kind: 'timeout', error: `no connection within ${timeouts.connectTimeoutMs / 1000} s` };

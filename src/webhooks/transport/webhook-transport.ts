@@ -21,8 +21,11 @@ export interface WebhookResponse {
   body: string;
 }
 
+/** What says something of the receiver, or of the way to it. */
+export type CompletedExchange = WebhookResponse | ExchangeFailure;
+
 /** `aborted`: this process gave up because it is stopping, which says nothing of the receiver. */
-export type Exchange = WebhookResponse | ExchangeFailure | { kind: 'aborted' };
+export type Exchange = CompletedExchange | { kind: 'aborted' };
 
 /** Sends one request and says what came of it; never throws. */
 @Injectable()

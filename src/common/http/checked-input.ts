@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify';
+import { DomainError, invalidInput, type FieldError } from '../errors/index.js';
+
+/** No request of ours nests deeper than a few levels; what recurses over a body must not be brought down by one that does. */
+const MAX_DEPTH = 20;
+
+/** Names that every object has from its prototype, which a check for unknown names would therefore take for known. */
+const INHERITED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+const MAX_ERRORS = 20;
+
+interface Node {
+  value: unknown;
+  key: string | number;
+  parent: Node | null;
+  depth: number;
+}
+
+/**
+ * Refuses, before anything else looks at it, input that no route takes: a body that is no JSON object, one that nests too deep, names that every object has,
+ * and text that PostgreSQL cannot keep (U+0000, lone surrogates). Bodies that are streamed pass: whoever reads them checks them.
+ */
+export function checkInput(fastify: FastifyInstance): void {
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const errors = [...faults(request.query)];
+    const { body } = request;
+    const isStreamed = typeof body === 'object' && body !== null && 'pipe' in body;
+    if (body !== undefined && !isStreamed) {
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+        return done(new DomainError('invalid_input', 'the body must be a JSON object'));
+      }
+      errors.push(...faults(body));
+    }
+    done(errors.length > 0 ? invalidInput(errors) : undefined);
+  });
+}
+
+/** Walks without recursion, because depth is one of the things it looks for. */
+function faults(root: unknown): FieldError[] {
+  const errors: FieldError[] = [];
+  const nodes: Node[] = [{ value: root, key: '', parent: null, depth: 0 }];
+  for (let node = nodes.pop(); node && errors.length < MAX_ERRORS; node = nodes.pop()) {
+    const { value, depth } = node;
+    if (typeof value === 'string') {
+      const fault = textFault(value);
+      if (fault) errors.push({ field: pathOf(node), message: fault });
+    } else if (typeof value === 'object' && value !== null) {
+      if (depth >= MAX_DEPTH) {
+        errors.push({ field: pathOf(node), message: `must not nest deeper than ${MAX_DEPTH} levels` });
+        continue;
+      }
+      for (const [key, child] of Object.entries(value)) {
+        const childNode = {
+          value: child as unknown,
+          key: Array.isArray(value) ? Number(key) : key,
+          parent: node,
+          depth: depth + 1,
+        };
+        const isUnknown =
+          typeof childNode.key === 'string' && (INHERITED_NAMES.has(key) || textFault(key) !== undefined);
+        if (isUnknown) errors.push({ field: pathOf(childNode), message: 'is not known here' });
+        else nodes.push(childNode);
+      }
+    }
+  }
+  return errors;
+}
+
+function textFault(text: string): string | undefined {
+  if (text.includes('\u0000')) return 'must not contain the character U+0000';
+  // A lone surrogate is half a character: UTF-8, and so PostgreSQL, has no place for it.
+  return /\p{Surrogate}/u.test(text) ? 'must be well-formed Unicode text' : undefined;
+}
+
+/** As the sender wrote it: `items[3].risk_score`. Long names are cut, because an error is no echo. */
+function pathOf(node: Node): string {
+  const parts: string[] = [];
+  for (let at: Node | null = node; at?.parent; at = at.parent) {
+    parts.unshift(typeof at.key === 'number' ? `[${at.key}]` : `.${at.key.slice(0, 100)}`);
+  }
+  return parts
+    .slice(0, MAX_DEPTH + 1)
+    .join('')
+    .replace(/^\./, '');
+}

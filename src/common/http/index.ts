@@ -1,0 +1,2 @@
+export * from './checked-input.js';
+export * from './problem-answers.js';

@@ -1,0 +1,37 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import { problemDocument } from '../errors/index.js';
+
+const HEADER_OVERFLOW = 'HPE_HEADER_OVERFLOW';
+
+/** What Fastify refuses before it has found a route, such as a path that cannot be decoded. */
+export function answerFrameworkError(
+  error: Error & { statusCode?: number },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const status = error.statusCode ?? 400;
+  const detail = status === 414 ? 'the address is too long' : 'the address cannot be decoded';
+  void reply
+    .status(status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problemDocument(status, 'invalid_input', detail, request.id)));
+}
+
+/** What is no HTTP request at all, or has too large headers: there is no request to answer, only a socket. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = error.code === HEADER_OVERFLOW ? 431 : 400;
+  const detail = status === 431 ? 'the headers are too large' : 'this is not an HTTP request';
+  const body = JSON.stringify(problemDocument(status, 'invalid_input', detail));
+  const head = [
+    `HTTP/1.1 ${status} ${status === 431 ? 'Request Header Fields Too Large' : 'Bad Request'}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

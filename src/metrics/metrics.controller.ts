@@ -1,0 +1,31 @@
+import { Controller, Get, Res, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Public } from '../common/access/index.js';
+import { MetricsAccessGuard } from './metrics-access.guard.js';
+import { MetricsService } from './metrics.service.js';
+
+@ApiTags('metrics')
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: MetricsService) {}
+
+  @Get()
+  @Public()
+  @UseGuards(MetricsAccessGuard)
+  @ApiBearerAuth()
+  @ApiOperation({
+    summary: 'What this process counts and times, for Prometheus',
+    description:
+      'Takes the token of VEDETTE_METRICS_TOKEN where that is set, and is for callers on the same machine where it is not.',
+  })
+  @ApiProduces('text/plain')
+  @ApiResponse({ status: 200, description: 'Metrics in the text format of Prometheus.', schema: { type: 'string' } })
+  @ApiResponse({ status: 401, description: 'The token of the metrics was not sent.' })
+  @ApiResponse({ status: 403, description: 'No token is set, and the caller is on another machine.' })
+  async scrape(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    const { contentType, text } = await this.metrics.scrape();
+    void reply.header('content-type', contentType).header('cache-control', 'no-store');
+    return text;
+  }
+}

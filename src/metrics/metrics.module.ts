@@ -1,0 +1,15 @@
+import { Global, Module } from '@nestjs/common';
+import { Metrics } from './metrics.js';
+import { MetricsAccessGuard } from './metrics-access.guard.js';
+import { MetricsController } from './metrics.controller.js';
+import { MetricsService } from './metrics.service.js';
+import { SharedReadingsReader } from './shared-readings.reader.js';
+
+/** What everybody counts with, and `GET /metrics`. */
+@Global()
+@Module({
+  controllers: [MetricsController],
+  providers: [Metrics, MetricsAccessGuard, MetricsService, SharedReadingsReader],
+  exports: [Metrics],
+})
+export class MetricsModule {}

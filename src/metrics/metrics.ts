@@ -1,0 +1,278 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { SharedReadings } from './shared-readings.js';
+
+/** Seconds; from a request answered out of memory to an exchange that uses its full time. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
+
+/** Seconds; from a delivery sent right after the commit to one that took its last try, days later. */
+const LAG_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1_800, 7_200, 43_200, 259_200];
+
+/** A pass over claimed rules, committed. */
+export interface EvaluatedRules {
+  trigger: string;
+  durationSeconds: number;
+  /** How many rules of each type came to each outcome. */
+  rules: readonly { type: string; outcome: string; count: number }[];
+  /** How many evaluations these rules have missed since they were due. */
+  missed: number;
+}
+
+/** An attempt at a webhook delivery that was made. */
+export interface WebhookAttemptFacts {
+  format: string;
+  event: string;
+  /** `delivered`; `retried` when another attempt follows; `failed` when none does. */
+  outcome: 'delivered' | 'retried' | 'failed';
+  /** `ok`, or what stood in the way, in a word of a short list. */
+  reason: string;
+  durationSeconds: number;
+  /** From the commit to the end of this attempt. */
+  lagSeconds: number;
+  /** Why the address guard refused, where it did. */
+  refusedTier: string | null;
+}
+
+/**
+ * What Vedette counts and times. Everybody may call it; what it is made of stays behind it. No label ever holds an id or a name of an organisation, an endpoint,
+ * a rule or a person: whoever reads the metrics belongs to none.
+ */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+  private hasProcessMetrics = false;
+
+  private readonly ruleEvaluations = this.counter(
+    'rule_evaluations_total',
+    'Rules evaluated by this process, by rule type and by what came of it: fired, refreshed, clear, cooldown, no_data or error.',
+    ['type', 'outcome'],
+  );
+  private readonly evaluationDuration = this.histogram(
+    'evaluation_duration_seconds',
+    'Time from claiming a batch of rules to its commit, by what caused it: cron, posture_change or manual.',
+    ['trigger'],
+    DURATION_BUCKETS,
+  );
+  private readonly evaluationFailures = this.counter(
+    'evaluation_failures_total',
+    'Batches of rules that rolled back whole and stay due, by what caused them.',
+    ['trigger'],
+  );
+  private readonly evaluationsMissed = this.counter(
+    'evaluations_missed_total',
+    'Evaluations of a rule that did not take place because its time came again before anybody had got to it; counted when it is evaluated at last.',
+  );
+  private readonly suppressed = this.counter(
+    'suppressed_total',
+    'Times that nobody was told anew: the rule was in its cooldown, or its alert was open already (already_open).',
+    ['reason'],
+  );
+  private readonly transitions = this.counter(
+    'transitions_total',
+    'Alerts that went from one status to another; from none when they opened.',
+    ['from', 'to', 'cause'],
+  );
+  private readonly notifications = this.counter(
+    'notifications_total',
+    'Notifications by channel (in_app: one a person; webhook: one an endpoint) and final outcome. The reason is the event where they were sent, and what stood in the way where they failed.',
+    ['channel', 'outcome', 'reason'],
+  );
+  private readonly webhookDeliveries = this.counter(
+    'webhook_deliveries_total',
+    'Attempts at webhook deliveries by what they came to: delivered, retried (another attempt follows) or failed (none does).',
+    ['format', 'outcome', 'reason'],
+  );
+  private readonly webhookAttemptDuration = this.histogram(
+    'webhook_attempt_duration_seconds',
+    'Time of one attempt, from signing to the end of the answer.',
+    [],
+    DURATION_BUCKETS,
+  );
+  private readonly webhookDeliveryLag = this.histogram(
+    'webhook_delivery_lag_seconds',
+    'Time from the commit of an event to the 2xx of its receiver, all attempts and waits included.',
+    [],
+    LAG_BUCKETS,
+  );
+  private readonly webhookRetries = this.counter(
+    'webhook_retries_total',
+    'Attempts that failed and are followed by another.',
+    ['reason'],
+  );
+  private readonly webhookExhausted = this.counter(
+    'webhook_exhausted_total',
+    'Deliveries that were given up on: they have no attempt left, or their endpoint is gone.',
+  );
+  private readonly webhookRefusals = this.counter(
+    'webhook_ssrf_blocked_total',
+    'Attempts that the address guard refused, by the kind of address.',
+    ['tier'],
+  );
+  private readonly webhookLeasesExpired = this.counter(
+    'webhook_lease_expired_total',
+    'Deliveries taken over because the worker that had claimed them did not finish in time, or died.',
+  );
+  private readonly heartbeats = this.counter('heartbeats_total', 'Calls of the heartbeat URL: sent, or failed.', [
+    'outcome',
+  ]);
+  private readonly httpDuration = this.histogram(
+    'http_request_duration_seconds',
+    'HTTP requests answered, by the pattern of the route (unmatched where there is none), method and class of status.',
+    ['route', 'method', 'status'],
+    DURATION_BUCKETS,
+  );
+
+  private readonly databaseUp = this.gauge(
+    'database_up',
+    '1 while the database answers, else 0. The gauges that are read from the database are missing while it does not, or not within 2 s.',
+  );
+  private readonly schedulerBehind = this.gauge(
+    'scheduler_behind_seconds',
+    'For how long the rule that waits longest has been due, over all replicas; 0 when none is.',
+  );
+  private readonly evaluationAge = this.gauge(
+    'evaluation_age_seconds',
+    'Time since any replica last completed a look at all due rules; missing before the first.',
+  );
+  private readonly evaluationInterval = this.gauge(
+    'evaluation_interval_seconds',
+    'Time between two slots of the evaluation schedule.',
+  );
+  private readonly snapshotAge = this.gauge(
+    'snapshot_age_seconds',
+    'Time since the beginning (UTC) of the day of the newest snapshot of the organisation whose newest is the oldest; since its creation where it has none.',
+  );
+  private readonly alertsOpen = this.gauge('alerts_open', 'Open alerts of all organisations.', ['severity']);
+  private readonly outboxOldest = this.gauge(
+    'outbox_oldest_seconds',
+    'For how long the notification that waits longest has been due, over all channels that have an outbox; 0 when none is.',
+  );
+  private readonly deadLetters = this.gauge(
+    'dead_letters',
+    'Deliveries that were given up on within the last 24 hours.',
+  );
+  private readonly webhookQueueDepth = this.gauge(
+    'webhook_queue_depth',
+    'Deliveries not finished: due, sending (claimed by a worker), or waiting for their next attempt. Counted up to 100,000.',
+    ['status'],
+  );
+  private readonly webhookOldestDue = this.gauge(
+    'webhook_oldest_due_seconds',
+    'For how long the webhook delivery that waits longest has been due; 0 when none is.',
+  );
+  private readonly webhookEndpoints = this.gauge('webhook_endpoint_state', 'Webhook endpoints: enabled or disabled.', [
+    'state',
+  ]);
+
+  evaluated({ trigger, durationSeconds, rules, missed }: EvaluatedRules): void {
+    this.evaluationDuration.observe({ trigger }, durationSeconds);
+    this.evaluationsMissed.inc(missed);
+    for (const { type, outcome, count } of rules) {
+      this.ruleEvaluations.inc({ type, outcome }, count);
+      if (outcome === 'cooldown') this.suppressed.inc({ reason: 'cooldown' }, count);
+      if (outcome === 'refreshed') this.suppressed.inc({ reason: 'already_open' }, count);
+    }
+  }
+
+  evaluationFailed(trigger: string): void {
+    this.evaluationFailures.inc({ trigger });
+  }
+
+  /**
+   * @param from the status before, or `none` for an alert that opens.
+   * @param cause what made it so, in a word of a short list: `fired`, `person`, `api_key` and the like.
+   */
+  transitioned(from: string, to: string, cause: string, count = 1): void {
+    this.transitions.inc({ from, to, cause }, count);
+  }
+
+  /** @param reason the event where the notifications were sent, and what stood in the way where they failed. */
+  notified(channel: 'in_app' | 'webhook', outcome: 'sent' | 'failed', reason: string, count = 1): void {
+    this.notifications.inc({ channel, outcome, reason }, count);
+  }
+
+  webhookAttempted(attempt: WebhookAttemptFacts): void {
+    const { format, event, outcome, reason, durationSeconds, lagSeconds, refusedTier } = attempt;
+    this.webhookDeliveries.inc({ format, outcome, reason });
+    this.webhookAttemptDuration.observe(durationSeconds);
+    if (refusedTier !== null) this.webhookRefusals.inc({ tier: refusedTier });
+    if (outcome === 'delivered') {
+      this.webhookDeliveryLag.observe(Math.max(0, lagSeconds));
+      this.notified('webhook', 'sent', event);
+    } else if (outcome === 'retried') {
+      this.webhookRetries.inc({ reason });
+    } else {
+      this.webhookExhausted.inc();
+      this.notified('webhook', 'failed', reason);
+    }
+  }
+
+  webhookLeasesTakenOver(count: number): void {
+    this.webhookLeasesExpired.inc(count);
+  }
+
+  heartbeat(outcome: 'sent' | 'failed'): void {
+    this.heartbeats.inc({ outcome });
+  }
+
+  /** @param route the pattern, never the path: a path holds ids. */
+  httpAnswered(route: string, method: string, statusCode: number, durationSeconds: number): void {
+    this.httpDuration.observe({ route, method, status: `${Math.floor(statusCode / 100)}xx` }, durationSeconds);
+  }
+
+  /** Takes over what was read from the database. What could not be read is not shown at all, rather than as it once was. */
+  read(isUp: boolean, readings: SharedReadings | null): void {
+    this.databaseUp.set(isUp ? 1 : 0);
+    set(this.schedulerBehind, readings?.schedulerBehindSeconds);
+    set(this.evaluationAge, readings?.evaluationAgeSeconds);
+    set(this.snapshotAge, readings?.snapshotAgeSeconds);
+    set(this.outboxOldest, readings?.oldestDueDeliverySeconds);
+    set(this.webhookOldestDue, readings?.oldestDueDeliverySeconds);
+    set(this.deadLetters, readings?.deadLetters);
+    setEach(this.alertsOpen, 'severity', readings?.openBySeverity);
+    setEach(this.webhookQueueDepth, 'status', readings?.queueDepth);
+    setEach(this.webhookEndpoints, 'state', readings?.endpoints);
+  }
+
+  schedule(evaluationIntervalSeconds: number): void {
+    this.evaluationInterval.set(evaluationIntervalSeconds);
+  }
+
+  /** Everything in the text format of Prometheus. The process's own metrics are taken from the first call on: the command line has no use for them. */
+  async expose(): Promise<{ contentType: string; text: string }> {
+    if (!this.hasProcessMetrics) collectDefaultMetrics({ register: this.registry });
+    this.hasProcessMetrics = true;
+    return { contentType: this.registry.contentType, text: await this.registry.metrics() };
+  }
+
+  private counter<Label extends string>(name: string, help: string, labelNames: Label[] = []): Counter<Label> {
+    return new Counter({ name: `vedette_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<Label extends string>(name: string, help: string, labelNames: Label[] = []): Gauge<Label> {
+    return new Gauge({ name: `vedette_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[],
+    buckets: number[],
+  ): Histogram<Label> {
+    return new Histogram({ name: `vedette_${name}`, help, labelNames, buckets, registers: [this.registry] });
+  }
+}
+
+function set(gauge: Gauge, value: number | null | undefined): void {
+  if (value === null || value === undefined) gauge.remove();
+  else gauge.set(value);
+}
+
+function setEach<Label extends string>(
+  gauge: Gauge<Label>,
+  label: Label,
+  values: Readonly<Record<string, number>> = {},
+): void {
+  gauge.reset();
+  for (const [name, value] of Object.entries(values)) gauge.set({ [label]: name } as Record<Label, string>, value);
+}

@@ -1,0 +1,56 @@
+import type { Environment } from '../config/index.js';
+
+/** Rows of one table that are kept for an age and then removed. */
+export interface ExpiredRows {
+  /** What one row is called, and several. */
+  name: readonly [singular: string, plural: string];
+  /** The setting that says for how many days; without one, what `doomed` finds is of no use from its instant on. */
+  setting?: keyof Environment & `VEDETTE_RETENTION_${string}`;
+  table: string;
+  /**
+   * Finds the ids of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
+   */
+  doomed: string;
+}
+
+/**
+ * What retention removes, in this order. Each is found through an index on its time; what hangs on a row goes along by its foreign key: the notifications of an
+ * alert, read or not, and the attempts of a delivery.
+ */
+export const EXPIRED_ROWS: readonly ExpiredRows[] = [
+  {
+    name: ['alert', 'alerts'],
+    setting: 'VEDETTE_RETENTION_ALERTS_DAYS',
+    table: 'alert_instance',
+    // Removing alerts adds to the counts of their organisation, which therefore must not be deleted meanwhile.
+    doomed: `
+      SELECT a.id FROM alert_instance a JOIN organization o ON o.id = a.organization_id
+      WHERE a.status IN ('resolved', 'dismissed') AND coalesce(a.resolved_at, a.dismissed_at) < $1
+      ORDER BY coalesce(a.resolved_at, a.dismissed_at) LIMIT $2
+      FOR UPDATE OF a SKIP LOCKED FOR KEY SHARE OF o SKIP LOCKED`,
+  },
+  {
+    name: ['evaluation run', 'evaluation runs'],
+    setting: 'VEDETTE_RETENTION_RUNS_DAYS',
+    table: 'evaluation_run',
+    doomed: 'SELECT id FROM evaluation_run WHERE started_at < $1 ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED',
+  },
+  {
+    name: ['webhook delivery', 'webhook deliveries'],
+    setting: 'VEDETTE_RETENTION_DELIVERIES_DAYS',
+    table: 'webhook_delivery',
+    doomed: `
+      SELECT id FROM webhook_delivery WHERE status <> 'pending' AND completed_at < $1 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+  },
+  {
+    name: ['notification', 'notifications'],
+    setting: 'VEDETTE_RETENTION_NOTIFICATIONS_DAYS',
+    table: 'notification',
+    doomed: 'SELECT id FROM notification WHERE read_at < $1 ORDER BY read_at LIMIT $2 FOR UPDATE SKIP LOCKED',
+  },
+  {
+    name: ['refresh session', 'refresh sessions'],
+    table: 'refresh_session',
+    doomed: 'SELECT id FROM refresh_session WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED',
+  },
+];

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { Environment } from '../config/index.js';
+import { countChanged } from '../database/index.js';
+import { AlertCounts } from '../instances/index.js';
+import { EXPIRED_ROWS, type ExpiredRows } from './expired-rows.js';
+
+/** How many rows one statement removes at most, in a transaction of its own. */
+const BATCH_ROWS = 1_000;
+
+/** How long the database is left to others between two batches. */
+const PAUSE_MS = 100;
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** How many rows of each kind were removed. */
+export interface Removed {
+  name: ExpiredRows['name'];
+  count: number;
+}
+
+/**
+ * Removes what is older than the settings say, a small batch at a time. What is removed stays removed whenever it is stopped, and the next removal goes on from
+ * there; replicas that remove at the same time share the rows.
+ */
+@Injectable()
+export class RetentionService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly alertCounts: AlertCounts,
+    private readonly environment: Environment,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param signal ends the removal before the next batch. */
+  async removeExpired(signal?: AbortSignal): Promise<Removed[]> {
+    const removed: Removed[] = [];
+    for (const rows of EXPIRED_ROWS) {
+      removed.push({ name: rows.name, count: await this.remove(rows, signal) });
+    }
+    return removed;
+  }
+
+  /** Makes the alert counts quick to sum again. */
+  async foldCounts(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && (await this.alertCounts.fold())) await this.pause(signal);
+  }
+
+  private async remove({ table, setting, doomed }: ExpiredRows, signal?: AbortSignal): Promise<number> {
+    const days = setting && this.environment[setting];
+    if (days === 0) return 0;
+    const before = new Date(this.clock.now().getTime() - (days ?? 0) * DAY_MS);
+    const sql = `WITH doomed AS MATERIALIZED (${doomed}) DELETE FROM ${table} t USING doomed WHERE t.id = doomed.id`;
+    let removed = 0;
+    while (!signal?.aborted) {
+      const count = await countChanged(this.dataSource, sql, [before, BATCH_ROWS]);
+      removed += count;
+      if (count < BATCH_ROWS) break;
+      await this.pause(signal);
+    }
+    return removed;
+  }
+
+  private async pause(signal?: AbortSignal): Promise<void> {
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,25 @@
+import { Global, Logger, Module } from '@nestjs/common';
+import { Environment } from '../config/index.js';
+import { NoTracing, Tracing } from './tracing.js';
+
+/** Traces where the environment says where to send them; OpenTelemetry is loaded for that alone. */
+@Global()
+@Module({
+  providers: [{ provide: Tracing, inject: [Environment], useFactory: createTracing }],
+  exports: [Tracing],
+})
+export class TracingModule {}
+
+async function createTracing(environment: Environment): Promise<Tracing> {
+  const endpoint = environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined || environment.OTEL_SDK_DISABLED) return new NoTracing();
+  const protocol =
+    environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf';
+  if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
+    // Traces are a side matter: what a platform sets for all its services must not keep this one from starting.
+    new Logger('Tracing').warn('No traces are sent: the OTLP protocol must be http/protobuf or http/json');
+    return new NoTracing();
+  }
+  const { OtelTracing } = await import('./otel-tracing.js');
+  return new OtelTracing(protocol);
+}

@@ -1,0 +1,178 @@
+import { AuthModule } from '../../src/auth/index.js';
+import { newId } from '../../src/common/ids.js';
+import { InstancesModule } from '../../src/instances/index.js';
+import { NotificationsModule } from '../../src/notifications/index.js';
+import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
+import { anOrganization } from '../support/factories.js';
+import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
+import { NOW } from '../support/test-module.js';
+
+const STATUSES = ['open', 'acknowledged', 'resolved', 'dismissed'] as const;
+type Action = 'acknowledge' | 'resolve' | 'dismiss';
+
+/** The lifecycle as the product says it: what each action may be done from. */
+const FROM: Record<Action, readonly string[]> = {
+  acknowledge: ['open'],
+  resolve: ['open', 'acknowledged', 'dismissed'],
+  dismiss: ['open', 'acknowledged'],
+};
+const TO: Record<Action, string> = { acknowledge: 'acknowledged', resolve: 'resolved', dismiss: 'dismissed' };
+
+let http: TestHttp;
+let organizationId: string;
+let token: string;
+let userId: string;
+
+beforeAll(async () => {
+  http = await startTestHttp([AuthModule, InstancesModule, NotificationsModule]);
+});
+
+afterAll(async () => {
+  await http.close();
+});
+
+beforeEach(async () => {
+  organizationId = await anOrganization(http.database);
+  ({ token, userId } = await aSignedInMember(http, organizationId, 'blue_lead'));
+});
+
+const call = (method: string, path: string, as = token): Promise<Answer> =>
+  http.request(method, `/api/v1${path}`, { token: as });
+
+async function anAlert({
+  status = 'open',
+  severity = 'high',
+  ruleType = 'high_risk',
+  createdAt = NOW,
+} = {}): Promise<string> {
+  const id = newId();
+  await http.database.query(
+    `INSERT INTO alert_instance (id, organization_id, rule_id, rule_name, rule_type, severity, title, message, details, status, last_occurred_at, created_at)
+     VALUES ($1, $2, $3, 'Rule', $4, $5, 'Title', 'Message', '{"count": 3}', $6, $7, $7)`,
+    [id, organizationId, newId(), ruleType, severity, status, createdAt],
+  );
+  return id;
+}
+
+async function aNotice(toUserId: string, { readAt = null as Date | null, createdAt = NOW } = {}): Promise<string> {
+  const id = newId();
+  await http.database.query(
+    `INSERT INTO notification (id, organization_id, user_id, event, severity, title, message, created_at, read_at)
+     VALUES ($1, $2, $3, 'alert.fired', 'high', 'Title', 'Message', $4, $5)`,
+    [id, organizationId, toUserId, createdAt, readAt],
+  );
+  return id;
+}
+
+describe('the lifecycle of an alert', () => {
+  const cases = (Object.keys(FROM) as Action[]).flatMap((action) =>
+    STATUSES.map((status) => [action, status] as const),
+  );
+
+  it.each(cases)('%s from %s', async (action, status) => {
+    const id = await anAlert({ status });
+    const answer = await call('POST', `/instances/${id}/${action}`);
+    if (FROM[action].includes(status)) {
+      expect(answer).toMatchObject({
+        status: 200,
+        body: {
+          id,
+          status: TO[action],
+          [`${TO[action]}_by`]: userId,
+          [`${TO[action]}_at`]: http.clock.now().toISOString(),
+        },
+      });
+    } else {
+      expect(answer).toMatchObject({
+        status: 409,
+        body: { code: 'invalid_transition', current_status: status, detail: expect.stringContaining(status) },
+      });
+      expect((await call('GET', `/instances/${id}`)).body).toMatchObject({ status });
+    }
+  });
+
+  it('lets one of many who act at once win, and tells the others how it stands', async () => {
+    const id = await anAlert();
+    const answers = await Promise.all(Array.from({ length: 10 }, () => call('POST', `/instances/${id}/acknowledge`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 409)]);
+    expect(
+      answers.filter(({ status }) => status === 409).every(({ body }) => body.current_status === 'acknowledged'),
+    ).toBe(true);
+  });
+
+  it('keeps which API key acted', async () => {
+    const { id: keyId, key } = await anApiKey(http, organizationId, { role: 'analyst' });
+    const answer = await call('POST', `/instances/${await anAlert()}/acknowledge`, key);
+    expect(answer.body.acknowledged_by).toBe(keyId);
+  });
+});
+
+describe('the summary', () => {
+  it('counts by status, and open alerts by severity and type, and shows the five newest open ones', async () => {
+    for (let index = 0; index < 7; index++)
+      await anAlert({ severity: index < 2 ? 'critical' : 'low', createdAt: new Date(NOW.getTime() + index) });
+    await anAlert({ ruleType: 'low_coverage' });
+    await anAlert({ status: 'acknowledged', severity: 'critical' });
+    await anAlert({ status: 'resolved' });
+    await anAlert({ status: 'resolved' });
+    await anAlert({ status: 'dismissed' });
+    const { body } = await call('GET', '/instances/summary');
+    expect(body).toMatchObject({
+      total_open: 8,
+      total_acknowledged: 1,
+      total_resolved: 2,
+      total_dismissed: 1,
+      by_severity: { critical: 2, high: 1, medium: 0, low: 5, info: 0 },
+      by_rule_type: { high_risk: 7, low_coverage: 1 },
+    });
+    expect(body.recent_alerts.map((alert: { created_at: string }) => alert.created_at)).toEqual(
+      [6, 5, 4, 3, 2].map((index) => new Date(NOW.getTime() + index).toISOString()),
+    );
+  });
+
+  it('is all zeros where there is no alert', async () => {
+    expect((await call('GET', '/instances/summary')).body).toMatchObject({
+      total_open: 0,
+      by_rule_type: {},
+      recent_alerts: [],
+    });
+  });
+});
+
+describe('the inbox', () => {
+  it('is a person’s own, newest first, and knows what is unread', async () => {
+    const other = await aSignedInMember(http, organizationId, 'red_lead');
+    const old = await aNotice(userId, { createdAt: new Date(NOW.getTime() - 1), readAt: NOW });
+    const recent = await aNotice(userId);
+    const theirs = await aNotice(other.userId);
+
+    const { items, total } = (await call('GET', '/notifications')).body;
+    expect(total).toBe(2);
+    expect(items.map((notice: { id: string; is_read: boolean }) => [notice.id, notice.is_read])).toEqual([
+      [recent, false],
+      [old, true],
+    ]);
+    expect((await call('GET', '/notifications?unread_only=true')).body.items).toHaveLength(1);
+    expect((await call('GET', '/notifications/unread-count')).body).toEqual({ unread: 1 });
+    expect((await call('POST', `/notifications/${theirs}/read`)).status).toBe(404);
+    expect((await call('GET', '/notifications/unread-count', other.token)).body).toEqual({ unread: 1 });
+  });
+
+  it('keeps the first time that a notice was read, and marks all read at once', async () => {
+    const id = await aNotice(userId);
+    await aNotice(userId);
+    const first = (await call('POST', `/notifications/${id}/read`)).body;
+    http.clock.advanceMs(60_000);
+    expect((await call('POST', `/notifications/${id}/read`)).body).toEqual(first);
+    expect((await call('POST', '/notifications/read-all')).body).toEqual({ marked: 1 });
+    expect((await call('GET', '/notifications/unread-count')).body).toEqual({ unread: 0 });
+  });
+
+  it('is nothing that an API key has', async () => {
+    const { key } = await anApiKey(http, organizationId, { role: 'admin' });
+    expect(await call('GET', '/notifications', key)).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('API key') },
+    });
+  });
+});
