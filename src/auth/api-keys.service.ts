@@ -5,7 +5,7 @@ import { Clock } from '../common/clock.js';
 import { invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { keysetPage } from '../database/index.js';
+import { keysetPage, queryRows } from '../database/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { randomToken, tokenHash } from './token-hash.js';
 
@@ -85,9 +85,15 @@ export class ApiKeysService implements OnModuleDestroy {
 
   /** @returns undefined for a key that is unknown, revoked or expired. */
   async authenticate(key: string): Promise<Principal | undefined> {
-    const apiKey = await this.repository.findOneBy({ keyHash: tokenHash(key) });
+    // Written out, because this stands before every request of a program: the same through an entity costs several times as much.
     const now = this.clock.now();
-    if (!apiKey || apiKey.revokedAt || (apiKey.expiresAt && apiKey.expiresAt <= now)) return undefined;
+    const [apiKey] = await queryRows<Pick<ApiKey, 'id' | 'organizationId' | 'role' | 'lastUsedAt'>>(
+      this.dataSource,
+      `SELECT id, organization_id AS "organizationId", role, last_used_at AS "lastUsedAt" FROM api_key
+       WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`,
+      [tokenHash(key), now],
+    );
+    if (!apiKey) return undefined;
     this.noteUse(apiKey, now);
     const { id, organizationId, role } = apiKey;
     return { organizationId, role, userId: null, apiKeyId: id, actorId: id };
@@ -99,7 +105,7 @@ export class ApiKeysService implements OnModuleDestroy {
   }
 
   /** The request neither waits for this nor fails with it. */
-  private noteUse({ id, lastUsedAt }: ApiKey, now: Date): void {
+  private noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): void {
     if (lastUsedAt && now.getTime() - lastUsedAt.getTime() < USE_NOTED_EVERY_MS) return;
     if (this.notesUnderWay.has(id)) return;
     const note = this.repository
