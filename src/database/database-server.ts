@@ -25,7 +25,7 @@ export async function openDatabaseServer(
     };
   }
   const dataDir = dataFolder(environment);
-  const embedded = new EmbeddedPostgres({ dataDir, packageRoot: packageRoot(), log });
+  const embedded = new EmbeddedPostgres({ dataDir, packageRoot: packageRoot(), log, revive: true });
   const { url } = await embedded.start();
   return {
     url,

@@ -3,6 +3,12 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 type Hook = () => void;
 
+/**
+ * A statement that takes longer waits for a lock that somebody forgot, or never ends; its transaction rolls back, and its connection is free again. Set in the
+ * transaction, because a transaction-mode pooler takes no such setting at the start of a connection.
+ */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
 /** Opens transactions, and runs what may only happen once they are committed. */
 @Injectable()
 export class Transactions {
@@ -16,6 +22,7 @@ export class Transactions {
     const hooks: Hook[] = [];
     const result = await this.dataSource.transaction(async (manager) => {
       this.hooks.set(manager, hooks);
+      await manager.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
       return work(manager);
     });
     for (const hook of hooks) this.runHook(hook);

@@ -11,6 +11,9 @@ import { EvaluationService, type PassResult } from './evaluation.service.js';
 /** A rule evaluated this recently is not evaluated again just because a process started. */
 const FRESH_MS = 60_000;
 
+/** A clock that goes back by less is being kept right, and puts nothing off that anybody would notice. */
+const CLOCK_SLACK_MS = 5_000;
+
 /** A change that is due and was not claimed is another replica's, unless that dies: look again this much later. */
 const ANOTHER_REPLICA_MS = 250;
 
@@ -26,6 +29,8 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   private wake: { timer: NodeJS.Timeout; at: number } | undefined;
   private changes: Subscription | undefined;
   private isStopped = true;
+  /** The latest present that this process saw, in milliseconds. */
+  private latestMs = 0;
   private readonly completions = new Subject<void>();
 
   constructor(
@@ -53,7 +58,8 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     const now = this.clock.now();
     await this.dataSource.query(
       `UPDATE rule_state SET next_evaluation_at = $1
-       WHERE next_evaluation_at > $1 AND (last_evaluated_at IS NULL OR last_evaluated_at <= $1 - $2 * interval '1 millisecond')`,
+       WHERE next_evaluation_at > $1 AND (last_evaluated_at IS NULL OR last_evaluated_at <= $1 - $2 * interval '1 millisecond'
+         OR last_evaluated_at > $1 + $2 * interval '1 millisecond')`,
       [now, FRESH_MS],
     );
     const result = await this.evaluation.evaluateDue();
@@ -95,6 +101,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
 
   private async evaluateOnce(): Promise<void> {
     try {
+      await this.catchUpWithClock();
       await this.evaluation.evaluateChanged();
       await this.evaluation.evaluateDue();
       await this.slots.note(EVALUATION_SLOT, this.clock.now());
@@ -106,6 +113,19 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
         (error as Error).stack,
       );
     }
+  }
+
+  /** After a clock that ran ahead was set back, what was put off by it would wait until the time that it showed has come. */
+  private async catchUpWithClock(): Promise<void> {
+    const now = this.clock.now();
+    if (now.getTime() < this.latestMs - CLOCK_SLACK_MS) {
+      this.logger.warn('The clock was set back; every rule and every change is evaluated now');
+      await this.dataSource.query('UPDATE rule_state SET next_evaluation_at = $1 WHERE next_evaluation_at > $1', [now]);
+      await this.dataSource.query('UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $1', [
+        now,
+      ]);
+    }
+    this.latestMs = now.getTime();
   }
 
   private async wakeForNextChange(): Promise<void> {

@@ -46,7 +46,11 @@ export class HealthService {
 
   private async read(): Promise<Readiness> {
     const [[row], pending, lastPass] = await Promise.all([
-      queryRows<{ last: Date | null }>(this.dataSource, 'SELECT max(last_evaluated_at) AS last FROM rule_state'),
+      this.dataSource.transaction(async (manager) => {
+        // Else a probe that was given up would keep its connection for as long as the table is locked.
+        await manager.query(`SET LOCAL statement_timeout = ${DATABASE_TIMEOUT_MS}`);
+        return queryRows<{ last: Date | null }>(manager, 'SELECT max(last_evaluated_at) AS last FROM rule_state');
+      }),
       pendingMigrations(this.dataSource),
       this.slots.latest(EVALUATION_SLOT),
     ]);

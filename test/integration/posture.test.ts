@@ -192,7 +192,7 @@ describe('PUT /posture', () => {
       [
         'owner_email',
         'no\u0000body@example.org',
-        'must be the e-mail address of an active member of this organisation, or null',
+        'must not contain the character U+0000',
       ],
       ['owner_email', '', 'must be the e-mail address of an active member of this organisation, or null'],
       [
@@ -230,7 +230,7 @@ describe('PUT /posture', () => {
     it.each([
       [undefined, 'items must be a list of 1 to 10000 items'],
       [{}, 'items must be a list of 1 to 10000 items'],
-      [[{ attack_id: 'T1001' }], 'items must be a list of 1 to 10000 items'],
+      [[{ attack_id: 'T1001' }], 'the body must be a JSON object'],
       [{ items: [] }, 'items must be a list of 1 to 10000 items'],
       [{ items: { attack_id: 'T1001' } }, 'items must be a list of 1 to 10000 items'],
       [{ items: Array(10_001).fill({ attack_id: 'T1001' }) }, 'items must be a list of 1 to 10000 items'],

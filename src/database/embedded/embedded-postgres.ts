@@ -35,6 +35,8 @@ const LOCK_TIMEOUT_MS = 330_000;
 const TRANSITION_TIMEOUT_MS = 15_000;
 const RECOVERY_TIMEOUT_MS = 300_000;
 const POLL_MS = 50;
+/** How long to wait before the server is brought back again after that failed; the last one repeats. */
+const REVIVE_PAUSES_MS = [250, 1_000, 5_000, 15_000];
 
 /** SQLSTATE codes: a server that is starting up, recovering or shutting down; a wrong password; no connection left. */
 const CANNOT_CONNECT_NOW = '57P03';
@@ -50,6 +52,8 @@ export interface EmbeddedPostgresOptions {
   log?: (line: string) => void;
   /** Server settings beside or instead of the defaults. A server that is adopted keeps the settings it was started with. */
   settings?: Record<string, string>;
+  /** Whether a server that goes away between `start` and `stop` is brought back, at the same port. */
+  revive?: boolean;
 }
 
 export interface EmbeddedPostgresServer {
@@ -73,12 +77,16 @@ interface RunningServer {
  *
  * The server is shared by all processes that use the same data folder: the first starts it, the others adopt it, the last one stops it. It
  * outlives a killed process and is adopted by the next. Each started instance keeps one connection open until `stop`, which is what tells
- * the others that it is in use.
+ * the others that it is in use, and
+ * tells the instance when the server goes away.
  */
 export class EmbeddedPostgres {
   private readonly log: (line: string) => void;
   private presence: Client | undefined;
   private startedPid: number | undefined;
+  private reviving: Promise<void> | undefined;
+  /** Between the first start and `stop`. */
+  private isWanted = false;
 
   constructor(private readonly options: EmbeddedPostgresOptions) {
     this.log = options.log ?? (() => undefined);
@@ -90,6 +98,11 @@ export class EmbeddedPostgres {
    * @throws EmbeddedPostgresError that says what a person can do, when the server cannot run here.
    */
   async start(): Promise<EmbeddedPostgresServer> {
+    this.isWanted = true;
+    return this.startOrAdopt();
+  }
+
+  private async startOrAdopt(): Promise<EmbeddedPostgresServer> {
     const { context, dataDir, version } = await this.prepare();
     return this.locked(dataDir, async () => {
       await removeUnfinished(dataDir);
@@ -119,6 +132,8 @@ export class EmbeddedPostgres {
    * @param options.force Stops it whoever is connected; their transactions are rolled back.
    */
   async stop(options: { force?: boolean } = {}): Promise<EmbeddedPostgresStopResult> {
+    this.isWanted = false;
+    await this.reviving;
     await this.dropPresence();
     const clusterDir = join(resolve(this.options.dataDir), 'postgres');
     if (!(await clusterExists(clusterDir)) || (await readPostmasterFile(clusterDir)) === undefined) {
@@ -222,7 +237,27 @@ export class EmbeddedPostgres {
     }
     await this.dropPresence();
     this.presence = client;
+    client.once('end', () => {
+      if (this.options.revive && this.presence === client)
+        this.reviving ??= this.revive(client.port).finally(() => (this.reviving = undefined));
+    });
     detach(client);
+  }
+
+  /** Goes on trying: until the server is back there is nothing else that this process could do. */
+  private async revive(port: number): Promise<void> {
+    this.log('PostgreSQL went away; bringing it back');
+    for (let attempt = 0; this.isWanted; attempt += 1) {
+      try {
+        const { url } = await this.startOrAdopt();
+        if (Number(new URL(url).port) === port) this.log('PostgreSQL is back');
+        else this.log('PostgreSQL is back at another port, since its own was taken: start this process again');
+        return;
+      } catch (error) {
+        this.log(`PostgreSQL is not back yet: ${(error as Error).message}`);
+        await sleep(REVIVE_PAUSES_MS[Math.min(attempt, REVIVE_PAUSES_MS.length - 1)], undefined, { ref: false });
+      }
+    }
   }
 
   private async dropPresence(): Promise<void> {

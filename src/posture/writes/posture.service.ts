@@ -71,9 +71,9 @@ export class PostureService {
   ): Promise<FoundItem[]> {
     const rows = await queryRows<FoundItem>(
       manager,
-      `SELECT i.index, p.technique_id AS "techniqueId", t.in_force AS "inForce", t.is_revoked AS "isRevoked",
+      `SELECT i.ord::integer - 1 AS index, p.technique_id AS "techniqueId", t.in_force AS "inForce", t.is_revoked AS "isRevoked",
          replacement.attack_id AS "replacedByAttackId", m.user_id AS "ownerId"
-       FROM json_to_recordset($2::json) AS i (index integer, attack_id text, owner_id uuid, owner_email text)
+       FROM unnest($2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY AS i (attack_id, owner_id, owner_email, ord)
        CROSS JOIN LATERAL (SELECT * FROM technique named WHERE named.attack_id = i.attack_id ORDER BY ${bestFirst('named')} LIMIT 1) t
        JOIN posture p ON p.organization_id = $1 AND p.technique_id = t.id
        LEFT JOIN technique replacement ON replacement.id = t.replaced_by_id
@@ -82,14 +82,9 @@ export class PostureService {
        ORDER BY p.technique_id FOR NO KEY UPDATE OF p`,
       [
         organizationId,
-        JSON.stringify(
-          items.map(({ attackId, ownerId, ownerEmail }, index) => ({
-            index,
-            attack_id: attackId,
-            owner_id: ownerId ?? undefined,
-            owner_email: ownerEmail ?? undefined,
-          })),
-        ),
+        items.map(({ attackId }) => attackId),
+        items.map(({ ownerId }) => ownerId ?? null),
+        items.map(({ ownerEmail }) => ownerEmail ?? null),
       ],
     );
     const byIndex = new Array<FoundItem | undefined>(items.length);
@@ -100,6 +95,7 @@ export class PostureService {
     return byIndex as FoundItem[];
   }
 
+  /** The values go in as arrays, whose length the planner knows: of JSON it expects a hundred rows, and may then compare each with each. */
   private async update(
     manager: EntityManager,
     organizationId: string,
@@ -115,9 +111,9 @@ export class PostureService {
          risk_score = CASE WHEN i.sets_risk THEN i.risk_score ELSE p.risk_score END,
          owner_id = CASE WHEN i.sets_owner THEN i.owner_id ELSE p.owner_id END,
          updated_at = $3, updated_by = $4
-       FROM json_to_recordset($2::json) AS i (
-         technique_id uuid, sets_status boolean, status_global text, sets_review boolean, last_review_date timestamptz,
-         sets_risk boolean, risk_score double precision, sets_owner boolean, owner_id uuid)
+       FROM unnest($2::uuid[], $5::boolean[], $6::text[], $7::boolean[], $8::timestamptz[], $9::boolean[], $10::double precision[], $11::boolean[],
+           $12::uuid[])
+         AS i (technique_id, sets_status, status_global, sets_review, last_review_date, sets_risk, risk_score, sets_owner, owner_id)
        WHERE p.organization_id = $1 AND p.technique_id = i.technique_id AND (
          (i.sets_status AND p.status_global <> i.status_global)
          OR (i.sets_review AND p.last_review_date IS DISTINCT FROM i.last_review_date)
@@ -125,25 +121,20 @@ export class PostureService {
          OR (i.sets_owner AND p.owner_id IS DISTINCT FROM i.owner_id))`,
       [
         organizationId,
-        JSON.stringify(items.map((item, index) => toRecord(item, found[index]!))),
+        found.map(({ techniqueId }) => techniqueId),
         this.clock.now(),
         actorId,
+        items.map(({ statusGlobal }) => statusGlobal !== undefined),
+        items.map(({ statusGlobal }) => statusGlobal ?? 'not_evaluated'),
+        items.map(({ lastReviewDate }) => lastReviewDate !== undefined),
+        items.map(({ lastReviewDate }) => lastReviewDate ?? null),
+        items.map(({ riskScore }) => riskScore !== undefined),
+        items.map(({ riskScore }) => riskScore ?? null),
+        items.map(({ ownerId, ownerEmail }) => ownerId !== undefined || ownerEmail !== undefined),
+        found.map(({ ownerId }) => ownerId),
       ],
     );
   }
-}
-
-/** A record for SQL, which reads a key that is missing as NULL: a flag that is not set, a value that is cleared. */
-function toRecord(item: PostureItem, { techniqueId, ownerId }: FoundItem): Record<string, unknown> {
-  return {
-    technique_id: techniqueId,
-    ...(item.statusGlobal === undefined
-      ? {}
-      : { sets_status: true, status_global: item.statusGlobal ?? 'not_evaluated' }),
-    ...(item.lastReviewDate === undefined ? {} : { sets_review: true, last_review_date: item.lastReviewDate }),
-    ...(item.riskScore === undefined ? {} : { sets_risk: true, risk_score: item.riskScore }),
-    ...(item.ownerId === undefined && item.ownerEmail === undefined ? {} : { sets_owner: true, owner_id: ownerId }),
-  };
 }
 
 function outOfScope(items: readonly PostureItem[], found: readonly FoundItem[]): OutOfScopeItem[] {
