@@ -29,7 +29,10 @@ it('is not ready when no replica has completed an evaluation for more than three
   http.clock.set(new Date(NOW.getTime() + 15 * MINUTE_MS));
   expect((await ready()).status).toBe(200);
   http.clock.advanceMs(1);
-  expect(await ready()).toMatchObject({ status: 503, body: { status: 'unavailable', database: 'up', is_stalled: true } });
+  expect(await ready()).toMatchObject({
+    status: 503,
+    body: { status: 'unavailable', database: 'up', is_stalled: true },
+  });
 
   await http.app.get(Slots, { strict: false }).note(EVALUATION_SLOT, http.clock.now());
   expect((await ready()).status).toBe(200);
@@ -40,7 +43,11 @@ it('is not ready when the database lacks a migration, and names it', async () =>
     'DELETE FROM schema_migration WHERE id = (SELECT max(id) FROM schema_migration) RETURNING *',
   );
   expect(await ready()).toMatchObject({ status: 503, body: { pending_migrations: [last!.name] } });
-  await http.database.query('INSERT INTO schema_migration VALUES ($1, $2, $3)', [last!.id, last!.timestamp, last!.name]);
+  await http.database.query('INSERT INTO schema_migration VALUES ($1, $2, $3)', [
+    last!.id,
+    last!.timestamp,
+    last!.name,
+  ]);
   expect((await ready()).status).toBe(200);
 });
 

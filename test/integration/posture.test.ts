@@ -189,11 +189,7 @@ describe('PUT /posture', () => {
       ['owner_id', 'somebody', 'must be the id of an active member of this organisation, or null'],
       ['owner_id', '019cd000-0000-7000-8000-000000000000', ownerWords],
       ['owner_email', 'nobody@example.org', ownerWords],
-      [
-        'owner_email',
-        'no\u0000body@example.org',
-        'must not contain the character U+0000',
-      ],
+      ['owner_email', 'no\u0000body@example.org', 'must not contain the character U+0000'],
       ['owner_email', '', 'must be the e-mail address of an active member of this organisation, or null'],
       [
         'risk_scroe',
