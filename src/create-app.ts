@@ -51,7 +51,7 @@ function oneLine(message: unknown): unknown {
 export function createLogger(environment: Environment): ConsoleLogger {
   const logLevels = LEVELS.slice(0, LEVELS.indexOf(environment.VEDETTE_LOG_LEVEL) + 1);
   return new VedetteLogger({
-    colors: process.stdout.isTTY,
+    colors: process.stdout.isTTY === true,
     json: environment.VEDETTE_LOG_FORMAT === 'json',
     logLevels,
     prefix: 'Vedette',
