@@ -1,43 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { transformFileSync } from '@swc/core';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { aBundle, aCollection, aTechnique } from '../../../../test/support/a-stix-bundle.js';
-import { packageRoot } from '../../../common/package-root.js';
+import { compileStixWorker } from '../../../../test/support/catalogue-factories.js';
 import { buildFactsFile } from '../facts/build-facts-file.js';
 import { readFacts } from '../facts/attack-facts.js';
 import { readStixBundle, type ReadStixOptions } from './stix-reader.js';
 
-const SOURCES = packageRoot();
-const WORKER = 'src/posture/catalogue/stix/stix-worker';
-
 let folder: string;
 let workerFile: string;
-
-/** Compiles the worker and what it imports as the build does, since a thread runs neither TypeScript nor what Jest transforms. */
-function compileWorker(into: string): string {
-  const stix = path.dirname(WORKER);
-  const modules = readdirSync(path.join(SOURCES, stix)).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'),
-  );
-  for (const source of [
-    ...modules.map((name) => path.join(stix, name)),
-    'src/common/errors/domain-error.ts',
-    'src/common/package-root.ts',
-  ]) {
-    const { code } = transformFileSync(path.join(SOURCES, source), {
-      swcrc: false,
-      jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
-      module: { type: 'es6' },
-    });
-    const target = path.join(into, source.replace(/\.ts$/, '.js'));
-    mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, code);
-  }
-  writeFileSync(path.join(into, 'package.json'), '{"type": "module"}');
-  return path.join(into, `${WORKER}.js`);
-}
 
 function fileWith(name: string, content: string | Uint8Array): string {
   const file = path.join(folder, name);
@@ -54,7 +26,7 @@ function fault(file: string, options: ReadStixOptions = {}): Promise<unknown> {
 
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'vedette-stix-'));
-  workerFile = compileWorker(path.join(folder, 'built'));
+  workerFile = compileStixWorker(path.join(folder, 'built'));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
