@@ -63,16 +63,16 @@ async function measure({ app, client, pool, phases, probe, size }) {
   /** All rules are due again, as if nothing had been evaluated since. What a pass leaves behind does not slow the next one down. */
   const prepare = async () => {
     await client.query(
-      "UPDATE rule_state SET next_evaluation_at = now() - interval '1 hour', last_evaluated_at = NULL",
+      "UPDATE rule_schedule SET next_evaluation_at = now() - interval '1 hour', last_evaluated_at = NULL",
     );
     await client.query('TRUNCATE evaluation_run');
-    await client.query('VACUUM rule_state');
+    await client.query('VACUUM rule_schedule, rule_state');
     phases.take();
   };
   /** A replay that found nothing to claim or wrote nothing would look fast. */
   const expectRuns = async () => {
     const { rows } = await client.query(
-      `SELECT (SELECT count(*)::int FROM evaluation_run) AS runs, (SELECT count(*)::int FROM rule_state WHERE last_evaluated_at IS NULL) AS missed`,
+      `SELECT (SELECT count(*)::int FROM evaluation_run) AS runs, (SELECT count(*)::int FROM rule_schedule WHERE last_evaluated_at IS NULL) AS missed`,
     );
     if (rows[0].runs !== size.organizations || rows[0].missed > 0)
       throw new Error('the replayed statements did not do what the pass did');
@@ -159,10 +159,14 @@ function wholeTypes(statements) {
     return {
       text,
       values: batches[0].map((value, index) =>
-        Array.isArray(value) ? batches.flatMap((batch) => batch[index]) : value,
+        isArrayLiteral(value) ? `{${batches.map((batch) => batch[index].slice(1, -1)).join()}}` : value,
       ),
     };
   });
+}
+
+function isArrayLiteral(value) {
+  return typeof value === 'string' && value.startsWith('{');
 }
 
 function report(results) {

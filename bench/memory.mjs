@@ -55,8 +55,11 @@ async function watch(client, pid) {
 async function fullPass(client) {
   await schedule(client, "now() - interval '1 second'");
   const overdue = async () =>
-    (await client.query('SELECT count(*)::int AS count FROM rule_state WHERE next_evaluation_at < last_evaluated_at'))
-      .rows[0].count;
+    (
+      await client.query(
+        'SELECT count(*)::int AS count FROM rule_schedule WHERE next_evaluation_at < last_evaluated_at',
+      )
+    ).rows[0].count;
   for (const end = Date.now() + PASS_TIMEOUT_MS; (await overdue()) > 0; await sleep(100)) {
     if (Date.now() > end) throw new Error('the rules that are due were not evaluated');
   }
@@ -64,7 +67,7 @@ async function fullPass(client) {
 
 /** @param at when rules are due next, in SQL. */
 function schedule(client, at) {
-  return client.query(`UPDATE rule_state SET next_evaluation_at = ${at}, last_evaluated_at = now()`);
+  return client.query(`UPDATE rule_schedule SET next_evaluation_at = ${at}, last_evaluated_at = now()`);
 }
 
 async function fill(url, client) {

@@ -74,8 +74,9 @@ async function measure({ app, client, phases }) {
     await client.query(
       'TRUNCATE alert_instance, alert_count, notification, webhook_delivery, webhook_attempt, evaluation_run',
     );
-    await client.query("UPDATE rule_state SET next_evaluation_at = now() - interval '1 hour', last_fired_at = NULL");
-    await client.query('VACUUM rule_state');
+    await client.query("UPDATE rule_schedule SET next_evaluation_at = now() - interval '1 hour'");
+    await client.query('UPDATE rule_state SET last_fired_at = NULL');
+    await client.query('VACUUM rule_schedule, rule_state');
     await client.query('CHECKPOINT');
     phases.take();
   };

@@ -32,7 +32,7 @@ const QUERIES = {
 
 const SAVE = {
   name: 'save',
-  text: `UPDATE rule_state SET last_evaluated_at = now(), next_evaluation_at = now() + interval '5 minutes', last_error = NULL, consecutive_errors = 0
+  text: `UPDATE rule_state SET last_evaluated_at = now(), last_error = NULL, consecutive_errors = 0
     WHERE organization_id = $1 AND rule_id = $2`,
 };
 

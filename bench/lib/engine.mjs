@@ -6,9 +6,10 @@ import { RunStore } from '../../dist/src/evaluation/run-store.js';
 /** Has the steps of an evaluation, but for measuring, count to phases of their own. */
 export function followEngine(app, phases) {
   const claims = app.provider(RuleClaims);
-  for (const method of ['due', 'ofOrganization']) phases.follow(claims, method, 'claiming');
+  for (const method of ['due', 'ofOrganization', 'words']) phases.follow(claims, method, 'claiming');
   phases.follow(app.provider(EvaluationPass), 'write', 'writing alerts');
-  for (const method of ['saveStates', 'save']) phases.follow(app.provider(RunStore), method, 'writing state');
+  for (const method of ['saveStates', 'saveSchedules', 'save'])
+    phases.follow(app.provider(RunStore), method, 'writing state');
   // Called while the state is put together for its statement, so that its time is part of `writing state`.
   phases.follow(app.provider(EvaluationSchedule), 'nextOf', 'scheduling');
 }

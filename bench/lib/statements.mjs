@@ -37,12 +37,15 @@ export class MeasuringProbe {
   }
 }
 
-/** @returns every statement that this process sent to PostgreSQL during `work`, transactions and savepoints included. */
+/** @returns every statement that this process sent to PostgreSQL during `work`, transactions and savepoints included, those of one connection after those of another. */
 export async function recordAll(work) {
-  const recorded = [];
+  const byConnection = new Map();
   const { query } = pg.Client.prototype;
   pg.Client.prototype.query = function (text, values, ...others) {
-    if (typeof text === 'string') recorded.push({ text, values: Array.isArray(values) ? values : undefined });
+    if (typeof text === 'string') {
+      if (!byConnection.has(this)) byConnection.set(this, []);
+      byConnection.get(this).push({ text, values: Array.isArray(values) ? values : undefined });
+    }
     return query.call(this, text, values, ...others);
   };
   try {
@@ -50,7 +53,7 @@ export async function recordAll(work) {
   } finally {
     pg.Client.prototype.query = query;
   }
-  return recorded;
+  return [...byConnection.values()].flat();
 }
 
 /** Sends statements one after the other on one connection. */

@@ -165,8 +165,10 @@ export async function addBreachingRules(client, organizationIds) {
        SELECT vedette_uuidv7(), o.id, 'Rule ' || ord, value ->> 0, value ->> 1, value -> 2, 0
        FROM unnest($1::uuid[]) o (id) CROSS JOIN jsonb_array_elements($2::jsonb) WITH ORDINALITY AS rule (value, ord)
        RETURNING organization_id, id
+     ), scheduled AS (
+       INSERT INTO rule_schedule (organization_id, interval_minutes, next_evaluation_at) SELECT DISTINCT organization_id, 0, now() FROM added
      )
-     INSERT INTO rule_state (organization_id, rule_id, next_evaluation_at) SELECT organization_id, id, now() FROM added`,
+     INSERT INTO rule_state (organization_id, rule_id, scheduled_since) SELECT organization_id, id, now() FROM added`,
     [organizationIds, JSON.stringify(BREACHING_RULES)],
   );
 }

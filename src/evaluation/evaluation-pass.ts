@@ -8,16 +8,20 @@ import { LivePostureReader } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
 import { WebhookOutbox } from '../webhooks/index.js';
 import { decide, isInCooldown, type Decision } from './decide.js';
-import type { ClaimedRule } from './rule-claims.js';
+import { RuleClaims, type ClaimedRule, type RuleWords } from './rule-claims.js';
 import { FAILURES_BEFORE_TELLING } from './rule-outcome.js';
 
 /** A claimed rule and what was decided on it. */
 export interface DecidedRule {
   rule: ClaimedRule;
   decision: Decision;
+  /** Of a rule that fired or failed; null of one of which there is nothing to say. */
+  words: RuleWords | null;
   /** The alert that was opened or refreshed. */
   alertId: string | null;
 }
+
+const NOT_MEASURED: Measurement = { kind: 'failed', error: 'the rule was not measured' };
 
 /** What opened in a pass, for whoever prints or answers it. */
 export interface FiredAlert extends NewAlert {
@@ -30,6 +34,7 @@ export interface FiredAlert extends NewAlert {
 @Injectable()
 export class EvaluationPass {
   constructor(
+    private readonly claims: RuleClaims,
     private readonly measurer: RuleMeasurer,
     private readonly alerts: AlertWriter,
     private readonly notifier: AlertNotifier,
@@ -48,68 +53,100 @@ export class EvaluationPass {
       manager,
       awake.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))),
     );
+    const decided = await this.worded(
+      manager,
+      rules.map((rule) => {
+        const measurement = measurements.get(rule.ruleId) ?? NOT_MEASURED;
+        const standing = { ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null };
+        return { rule, decision: decide(standing, measurement, now) };
+      }),
+    );
     const fired: FiredAlert[] = [];
-    const decided = rules.map((rule): DecidedRule => {
-      const measurement = measurements.get(rule.ruleId) ?? {
-        kind: 'failed' as const,
-        error: 'the rule was not measured',
-      };
-      const decision = decide({ ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null }, measurement, now);
-      const alert = decision.outcome === 'fired' ? toAlert(rule, decision.finding, now) : null;
-      if (alert) fired.push(alert);
-      return { rule, decision, alertId: alert?.id ?? (decision.outcome === 'refreshed' ? decision.alertId : null) };
-    });
+    for (const one of decided) {
+      const { rule, words, decision } = one;
+      if (words && decision.outcome === 'fired') {
+        const alert = toAlert(rule, words, decision.finding, now);
+        one.alertId = alert.id;
+        fired.push(alert);
+      }
+    }
     await this.tracing.span('evaluation write', {}, () => this.write(manager, decided, fired, now));
     return { decided, fired };
+  }
+
+  /** Fetches what is said of rules that fired or failed. One that was deleted meanwhile is left out: there is nobody left whose it is. */
+  private async worded(
+    manager: EntityManager,
+    decisions: readonly Pick<DecidedRule, 'rule' | 'decision'>[],
+  ): Promise<DecidedRule[]> {
+    const isSaid = ({ decision: { outcome } }: (typeof decisions)[number]): boolean =>
+      outcome === 'fired' || outcome === 'refreshed' || outcome === 'error';
+    const words = await this.claims.words(
+      manager,
+      decisions.filter(isSaid).map(({ rule }) => rule),
+    );
+    return decisions.flatMap((one) => {
+      const said = words.get(one.rule.ruleId) ?? null;
+      const alertId = one.decision.outcome === 'refreshed' ? one.decision.alertId : null;
+      return said || !isSaid(one) ? { ...one, words: said, alertId } : [];
+    });
   }
 
   /** Tells admins and leads of rules that keep failing: a rule that cannot be measured guards nothing. */
   async tellOfFailing(manager: EntityManager, failing: readonly DecidedRule[], now: Date): Promise<void> {
     await this.notifier.notify(
       manager,
-      failing.map(({ rule, decision }) => ({
-        organizationId: rule.organizationId,
-        alertId: null,
-        event: 'rule.failing',
-        severity: rule.severity,
-        title: `Rule ${rule.name} keeps failing`,
-        message: `${rule.name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${
-          decision.outcome === 'error' ? decision.error : ''
-        }`,
-        occurredAt: now,
-      })),
+      failing.flatMap(({ rule, words, decision }) =>
+        words && decision.outcome === 'error'
+          ? {
+              organizationId: rule.organizationId,
+              alertId: null,
+              event: 'rule.failing' as const,
+              severity: words.severity,
+              title: `Rule ${words.name} keeps failing`,
+              message: `${words.name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${decision.error}`,
+              occurredAt: now,
+            }
+          : [],
+      ),
     );
   }
 
   private async write(manager: EntityManager, decided: DecidedRule[], fired: FiredAlert[], now: Date): Promise<void> {
-    const ruleOf = new Map(decided.map(({ rule, alertId }) => [alertId, rule]));
+    const wordsOfAlert = new Map(decided.map(({ words, alertId }) => [alertId, words]));
     await this.alerts.open(manager, fired);
     await this.alerts.refresh(
       manager,
-      decided.flatMap(({ rule, decision }) =>
-        decision.outcome === 'refreshed'
-          ? { ...rule, ...wordsOf(rule, decision.finding), alertId: decision.alertId, occurredAt: now }
+      decided.flatMap(({ rule: { organizationId }, words, decision }) =>
+        words && decision.outcome === 'refreshed'
+          ? {
+              organizationId,
+              severity: words.severity,
+              ...wordsOf(words, decision.finding),
+              alertId: decision.alertId,
+              occurredAt: now,
+            }
           : [],
       ),
     );
     await this.notifier.notify(
       manager,
       fired
-        .filter(({ id }) => ruleOf.get(id)?.notifyInApp)
+        .filter(({ id }) => wordsOfAlert.get(id)?.notifyInApp)
         .map((alert) => ({ ...alert, alertId: alert.id, event: 'alert.fired' as const })),
     );
     await this.outbox.enqueue(
       manager,
       fired.map((alert) => {
-        const rule = ruleOf.get(alert.id);
+        const words = wordsOfAlert.get(alert.id);
         return {
           eventId: newId(),
           organizationId: alert.organizationId,
           type: 'alert.fired' as const,
           alertId: alert.id,
           occurredAt: now,
-          data: toPayload(alert, rule?.isDemo ?? false),
-          directEndpointId: rule?.notifyWebhook ? rule.webhookId : null,
+          data: toPayload(alert, words?.isDemo ?? false),
+          directEndpointId: words?.notifyWebhook ? words.webhookId : null,
         };
       }),
     );
@@ -120,28 +157,28 @@ function mayRefresh(rule: ClaimedRule, measurement: Measurement | undefined): bo
   return rule.onRepeat === 'update_open' && measurement?.kind === 'measured' && measurement.finding.breached;
 }
 
-function toAlert(rule: ClaimedRule, finding: Finding, now: Date): FiredAlert {
+function toAlert(rule: ClaimedRule, words: RuleWords, finding: Finding, now: Date): FiredAlert {
   return {
     id: newId(),
     organizationId: rule.organizationId,
-    organizationName: rule.organizationName,
+    organizationName: words.organizationName,
     ruleId: rule.ruleId,
-    ruleName: rule.name,
+    ruleName: words.name,
     ruleType: rule.ruleType,
-    severity: rule.severity,
-    ...wordsOf(rule, finding),
+    severity: words.severity,
+    ...wordsOf(words, finding),
     fingerprint: rule.onRepeat === 'update_open' ? 'rule' : null,
     occurredAt: now,
   };
 }
 
 function wordsOf(
-  rule: ClaimedRule,
+  { name }: RuleWords,
   finding: Finding,
 ): { title: string; message: string; details: Record<string, unknown> } {
   const { title, message } = finding.alert ?? {
-    title: rule.name,
-    message: `${rule.name} measured ${finding.measured} against ${finding.threshold}.`,
+    title: name,
+    message: `${name} measured ${finding.measured} against ${finding.threshold}.`,
   };
   return { title, message, details: finding.details };
 }

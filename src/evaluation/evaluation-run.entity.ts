@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { EvaluationTrigger, RuleOutcome } from './rule-outcome.js';
+import type { EvaluationTrigger, KeptOutcome } from './rule-outcome.js';
 
 /** One evaluation of an organisation's due rules, with what came of each. */
 @Entity('evaluation_run')
@@ -33,5 +33,5 @@ export class EvaluationRun {
   alertsFired: number;
 
   @Column({ type: 'jsonb' })
-  outcomes: RuleOutcome[];
+  outcomes: KeptOutcome[];
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CronTime } from 'cron';
 import { Environment } from '../config/index.js';
+import type { ClaimedSchedule } from './rule-claims.js';
 
 /** When rules are due: the slots of `VEDETTE_EVALUATION_CRON`, in UTC. */
 @Injectable()
@@ -12,35 +13,35 @@ export class EvaluationSchedule {
   }
 
   /**
-   * Tells when rules that were evaluated at `now` are due next: at their own interval, counted from when they were due, or at the schedule's next slot. The
-   * slot is computed once, because finding it costs more than all the rest of a rule.
+   * Tells when a schedule that was evaluated at `now` is due next: at its own interval, counted from when it was due, or at the deployment's next slot. The slot
+   * is computed once, because finding it costs more than all the rest of a schedule.
    */
-  nextOf(now: Date): (rule: { evaluationIntervalMinutes: number | null; nextEvaluationAt: Date | null }) => Date {
+  nextOf(now: Date): (schedule: ClaimedSchedule) => Date {
     const nextSlot = this.nextAfter(now);
-    return (rule) =>
-      rule.evaluationIntervalMinutes === null
-        ? nextSlot
-        : this.atInterval(rule.evaluationIntervalMinutes, rule.nextEvaluationAt, now);
+    return ({ evaluationIntervalMinutes: minutes, nextEvaluationAt }) =>
+      minutes === null ? nextSlot : this.atInterval(minutes, nextEvaluationAt, now);
   }
 
-  /** How many evaluations of these rules should have taken place between when they were due and `now`. Takes the schedule's slots for evenly spaced. */
-  missedBy(
-    rules: readonly { evaluationIntervalMinutes: number | null; nextEvaluationAt: Date | null }[],
-    now: Date,
-  ): number {
+  /**
+   * How many evaluations of rules should have taken place between when their schedules were due and `now`. Takes the slots of the deployment for evenly spaced.
+   * @param rulesOf how many rules a schedule has.
+   */
+  missedBy(schedules: readonly ClaimedSchedule[], rulesOf: (schedule: ClaimedSchedule) => number, now: Date): number {
     const nextSlot = this.nextAfter(now);
     const slotMs = this.nextAfter(nextSlot).getTime() - nextSlot.getTime();
     let missed = 0;
-    for (const { evaluationIntervalMinutes: minutes, nextEvaluationAt } of rules) {
-      const lateMs = now.getTime() - (nextEvaluationAt ?? now).getTime();
-      if (lateMs > 0) missed += Math.floor(lateMs / (minutes === null ? slotMs : minutes * 60_000));
+    for (const schedule of schedules) {
+      const lateMs = now.getTime() - schedule.nextEvaluationAt.getTime();
+      const intervalMs =
+        schedule.evaluationIntervalMinutes === null ? slotMs : schedule.evaluationIntervalMinutes * 60_000;
+      if (lateMs > 0) missed += Math.floor(lateMs / intervalMs) * rulesOf(schedule);
     }
     return missed;
   }
 
-  private atInterval(minutes: number, dueAt: Date | null, now: Date): Date {
+  private atInterval(minutes: number, dueAt: Date, now: Date): Date {
     const intervalMs = minutes * 60_000;
-    const due = Math.min(dueAt?.getTime() ?? now.getTime(), now.getTime());
+    const due = Math.min(dueAt.getTime(), now.getTime());
     return new Date(due + (Math.floor((now.getTime() - due) / intervalMs) + 1) * intervalMs);
   }
 

@@ -3,11 +3,12 @@ import { Metrics } from '../metrics/index.js';
 import { Tracing } from '../tracing/index.js';
 import type { ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
-import type { EvaluationRun } from './evaluation-run.entity.js';
+import type { DecidedRule } from './evaluation-pass.js';
 
 /** What of a committed batch is counted. */
 interface CommittedBatch {
-  runs: readonly EvaluationRun[];
+  decided: readonly DecidedRule[];
+  runs: readonly unknown[];
   fired: readonly unknown[];
   missed: number;
 }
@@ -39,21 +40,22 @@ export class EvaluationTelemetry {
     }
   }
 
-  private count(trigger: EvaluationTrigger, { runs, fired, missed }: CommittedBatch, durationSeconds: number): void {
-    this.metrics.evaluated({ trigger, durationSeconds, rules: tally(runs), missed });
+  private count(trigger: EvaluationTrigger, { decided, fired, missed }: CommittedBatch, durationSeconds: number): void {
+    this.metrics.evaluated({ trigger, durationSeconds, rules: tally(decided), missed });
     if (fired.length > 0) this.metrics.transitioned('none', 'open', 'fired', fired.length);
   }
 }
 
 /** How many rules of a type came to an outcome: a pass over thousands has few such pairs, and counting a pair costs more than a rule. */
-function tally(runs: readonly EvaluationRun[]): { type: string; outcome: string; count: number }[] {
+function tally(decided: readonly DecidedRule[]): { type: string; outcome: string; count: number }[] {
   const tallies = new Map<string, { type: string; outcome: string; count: number }>();
-  for (const { outcomes } of runs) {
-    for (const { rule_type: type, outcome } of outcomes) {
-      const tallied = tallies.get(`${type} ${outcome}`);
-      if (tallied) tallied.count += 1;
-      else tallies.set(`${type} ${outcome}`, { type, outcome, count: 1 });
-    }
+  for (const {
+    rule: { ruleType: type },
+    decision: { outcome },
+  } of decided) {
+    const tallied = tallies.get(`${type} ${outcome}`);
+    if (tallied) tallied.count += 1;
+    else tallies.set(`${type} ${outcome}`, { type, outcome, count: 1 });
   }
   return [...tallies.values()];
 }

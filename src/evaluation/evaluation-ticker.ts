@@ -53,13 +53,15 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     );
   }
 
-  /** Evaluates what was not evaluated within the last minute, then keeps ticking. */
+  /** Evaluates what was not evaluated within the last minute, and what no other replica is at, then keeps ticking. */
   async start(): Promise<PassResult> {
     const now = this.clock.now();
     await this.dataSource.query(
-      `UPDATE rule_state SET next_evaluation_at = $1
-       WHERE next_evaluation_at > $1 AND (last_evaluated_at IS NULL OR last_evaluated_at <= $1 - $2 * interval '1 millisecond'
-         OR last_evaluated_at > $1 + $2 * interval '1 millisecond')`,
+      `UPDATE rule_schedule SET next_evaluation_at = $1 WHERE (organization_id, interval_minutes) IN (
+         SELECT organization_id, interval_minutes FROM rule_schedule
+         WHERE next_evaluation_at > $1 AND (last_evaluated_at IS NULL OR last_evaluated_at <= $1 - $2 * interval '1 millisecond'
+           OR last_evaluated_at > $1 + $2 * interval '1 millisecond')
+         FOR UPDATE SKIP LOCKED)`,
       [now, FRESH_MS],
     );
     const result = await this.evaluation.evaluateDue();
@@ -120,7 +122,12 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     const now = this.clock.now();
     if (now.getTime() < this.latestMs - CLOCK_SLACK_MS) {
       this.logger.warn('The clock was set back; every rule and every change is evaluated now');
-      await this.dataSource.query('UPDATE rule_state SET next_evaluation_at = $1 WHERE next_evaluation_at > $1', [now]);
+      await this.dataSource.query(
+        `UPDATE rule_schedule SET next_evaluation_at = $1 WHERE (organization_id, interval_minutes) IN (
+           SELECT organization_id, interval_minutes FROM rule_schedule WHERE next_evaluation_at > $1
+           ORDER BY organization_id, interval_minutes FOR UPDATE)`,
+        [now],
+      );
       await this.dataSource.query('UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $1', [
         now,
       ]);

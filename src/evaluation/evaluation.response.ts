@@ -5,8 +5,11 @@ import { EVALUATION_TRIGGERS, OUTCOMES, type EvaluationTrigger, type Outcome } f
 /** What an evaluation made of one rule. */
 export class RuleOutcomeResponse {
   rule_id: string;
-  rule_name: string;
-  rule_type: string;
+  /** The rule's name of today; null when it was deleted since. */
+  @ApiProperty({ type: String, nullable: true })
+  rule_name: string | null;
+  @ApiProperty({ type: String, nullable: true })
+  rule_type: string | null;
   @ApiProperty({ enum: OUTCOMES })
   outcome: Outcome;
   /** The value measured, in the unit of the rule type; null when nothing was measured. */

@@ -3,19 +3,19 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { exitPoint } from '../common/exit-points.js';
 import { Transactions } from '../database/index.js';
-import { EvaluationPass, type FiredAlert } from './evaluation-pass.js';
+import { EvaluationPass, type DecidedRule, type FiredAlert } from './evaluation-pass.js';
 import type { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
 import { EvaluationTelemetry } from './evaluation-telemetry.js';
-import { RuleClaims, type ClaimedRule } from './rule-claims.js';
+import { RuleClaims, type Claim, type ClaimedRule, type ClaimedSchedule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
 import { RunStore, type PassFacts } from './run-store.js';
 
-/** Rules that share a transaction. */
-const RULES_A_BATCH = 2_000;
+/** Schedules, or changed organisations, that share a transaction: some 2,000 rules, at eight each. */
+const SCHEDULES_A_BATCH = 250;
 
-/** Changed organisations that share a transaction: some 2,000 rules too, at eight each. */
-const ORGANIZATIONS_A_BATCH = 250;
+/** Batches at once in a process that has more than one to do: while PostgreSQL measures one, the process decides on another. */
+const LANES = 2;
 
 /** What a pass over many organisations came to. */
 export interface PassResult {
@@ -44,95 +44,142 @@ export class EvaluationService {
 
   /** Evaluates every rule that is due and that no other replica is at. */
   evaluateDue(): Promise<PassResult> {
-    return this.inBatches('cron', (manager, now) => this.claims.due(manager, now, RULES_A_BATCH));
+    return this.inLanes('cron', (manager, now) => this.claims.due(manager, now, SCHEDULES_A_BATCH));
   }
 
   /** Evaluates the rules that posture changes may affect, once their debounce has passed. */
   evaluateChanged(): Promise<PassResult> {
-    return this.inBatches('posture_change', (manager, now) => this.claims.changed(manager, now, ORGANIZATIONS_A_BATCH));
+    return this.inLanes('posture_change', (manager, now) => this.claims.changed(manager, now, SCHEDULES_A_BATCH));
   }
 
   /** Evaluates all enabled rules of one organisation now. */
   async evaluateOrganization(organizationId: string, requestedBy: string | null): Promise<EvaluationRun> {
-    const { runs } = await this.batch(
-      'manual',
+    const { runs } = await this.batch({
+      trigger: 'manual',
       requestedBy,
-      (manager) => this.claims.ofOrganization(manager, organizationId),
+      claim: (manager) => this.claims.ofOrganization(manager, organizationId),
       organizationId,
-    );
+    });
     return runs[0]!;
   }
 
-  private async inBatches(
-    trigger: EvaluationTrigger,
-    claim: (manager: EntityManager, now: Date) => Promise<ClaimedRule[] | null>,
-  ): Promise<PassResult> {
+  /** Works through batches until one is not full. A batch that is full starts another lane beside it, up to {@link LANES}. */
+  private async inLanes(trigger: EvaluationTrigger, claim: ClaimBatch): Promise<PassResult> {
     const total: PassResult = { rulesEvaluated: 0, fired: [], runs: [] };
-    for (;;) {
-      const { claimed, rulesEvaluated, fired, runs } = await this.batch(trigger, null, claim);
-      total.rulesEvaluated += rulesEvaluated;
-      total.fired.push(...fired);
-      total.runs.push(...runs);
-      if (!claimed) return total;
-    }
+    const lanes: Promise<void>[] = [];
+    const lane = async (): Promise<void> => {
+      for (let isFull = true; isFull;) {
+        const { rulesEvaluated, fired, runs } = await this.batch({
+          trigger,
+          requestedBy: null,
+          claim: async (manager, now) => {
+            const claimed = await claim(manager, now);
+            isFull = (claimed?.schedules.length ?? 0) >= SCHEDULES_A_BATCH;
+            if (isFull && lanes.length < LANES) lanes.push(lane());
+            return claimed;
+          },
+        });
+        total.rulesEvaluated += rulesEvaluated;
+        total.fired.push(...fired);
+        total.runs.push(...runs);
+      }
+    };
+    lanes.push(lane());
+    // One lane's failure is told when no other works any more: a batch must not outlive its pass.
+    const outcomes: PromiseSettledResult<void>[] = [];
+    for (let index = 0; index < lanes.length; index++) outcomes.push(...(await Promise.allSettled([lanes[index]])));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    return total;
   }
 
-  /** @param organizationId given, a run is kept even when the organisation has no enabled rule. */
-  private async batch(
-    trigger: EvaluationTrigger,
-    requestedBy: string | null,
-    claim: (manager: EntityManager, now: Date) => Promise<ClaimedRule[] | null>,
-    organizationId?: string,
-  ): Promise<PassResult & { claimed: boolean }> {
+  private async batch(batch: Batch): Promise<PassResult> {
     const started = performance.now();
-    const work = async (manager: EntityManager): Promise<PassResult & { claimed: boolean; missed: number }> => {
-      const now = this.clock.now();
-      const rules = await claim(manager, now);
-      const claimed = trigger === 'cron' ? (rules?.length ?? 0) > 0 : rules !== null;
-      if (!rules || (rules.length === 0 && organizationId === undefined))
-        return { claimed, rulesEvaluated: 0, fired: [], runs: [], missed: 0 };
-      exitPoint('evaluation:after-claim');
-      const missed = trigger === 'cron' ? this.schedule.missedBy(rules, now) : 0;
-      const nextEvaluationAt = trigger === 'cron' ? this.schedule.nextOf(now) : null;
-      const facts = { trigger, requestedBy, startedAt: now, started, nextEvaluationAt };
-      const done = await this.telemetry.traced(trigger, rules, () =>
-        this.evaluate(manager, rules, facts, organizationId),
-      );
-      exitPoint('evaluation:before-commit');
-      return { claimed, rulesEvaluated: rules.length, missed, ...done };
-    };
-    const result = await this.telemetry.counted(trigger, () => this.transactions.run(work));
+    const { trigger, organizationId } = batch;
+    const result = await this.telemetry.counted(trigger, () =>
+      this.transactions.run(async (manager): Promise<BatchResult> => {
+        const now = this.clock.now();
+        const claim = await batch.claim(manager, now);
+        const isNone = !claim || (claim.schedules.length === 0 && organizationId === undefined);
+        if (isNone) return { rulesEvaluated: 0, decided: [], fired: [], runs: [], missed: 0 };
+        exitPoint('evaluation:after-claim');
+        const done = await this.telemetry.traced(trigger, claim.rules, () =>
+          this.evaluate(manager, batch, claim, now, started),
+        );
+        exitPoint('evaluation:before-commit');
+        return { rulesEvaluated: claim.rules.length, ...done };
+      }),
+    );
     if (result.rulesEvaluated > 0) exitPoint('evaluation:after-commit');
     this.report(result);
     return result;
   }
 
-  /** @param facts with `started` on the monotonic clock, for what the pass has taken once its rules are decided. */
+  /** @param started on the monotonic clock. */
   private async evaluate(
     manager: EntityManager,
-    rules: readonly ClaimedRule[],
-    { started, ...known }: Omit<PassFacts, 'durationSeconds'> & { started: number },
-    organizationId?: string,
-  ): Promise<Pick<PassResult, 'fired' | 'runs'>> {
-    const { decided, fired } = await this.pass.run(manager, rules, known.startedAt);
+    { trigger, requestedBy, organizationId }: Batch,
+    { schedules, rules }: Claim,
+    now: Date,
+    started: number,
+  ): Promise<Omit<BatchResult, 'rulesEvaluated'>> {
+    const { decided, fired } = await this.pass.run(manager, rules, now);
     exitPoint('evaluation:after-measure');
-    const facts: PassFacts = { ...known, durationSeconds: (performance.now() - started) / 1000 };
+    const isTick = trigger === 'cron';
+    const durationSeconds = (performance.now() - started) / 1000;
+    const facts: PassFacts = { trigger, requestedBy, startedAt: now, durationSeconds, isTick };
     const failing = await this.runs.saveStates(manager, decided, facts);
     await this.pass.tellOfFailing(
       manager,
       decided.filter(({ rule }) => failing.has(rule.ruleId)),
-      facts.startedAt,
+      now,
     );
-    return { fired, runs: await this.runs.save(manager, decided, facts, organizationId) };
+    const missed = isTick ? await this.moveOn(manager, schedules, rules, now) : 0;
+    return { decided, fired, missed, runs: await this.runs.save(manager, decided, facts, organizationId) };
   }
 
-  private report({ fired, runs }: PassResult): void {
+  /** @returns how many evaluations of the rules were missed before this one. */
+  private async moveOn(
+    manager: EntityManager,
+    schedules: readonly ClaimedSchedule[],
+    rules: readonly ClaimedRule[],
+    now: Date,
+  ): Promise<number> {
+    const counts = new Map<string, number>();
+    for (const rule of rules) counts.set(scheduleOf(rule), (counts.get(scheduleOf(rule)) ?? 0) + 1);
+    const rulesOf = (schedule: ClaimedSchedule): number => counts.get(scheduleOf(schedule)) ?? 0;
+    const nextOf = this.schedule.nextOf(now);
+    await this.runs.saveSchedules(manager, schedules, (schedule) => rulesOf(schedule) > 0, nextOf, now);
+    return this.schedule.missedBy(schedules, rulesOf, now);
+  }
+
+  private report({ decided, fired }: BatchResult): void {
     for (const alert of fired)
       this.logger.log(`[${alert.severity}] ${alert.title} (${alert.ruleName}, ${alert.organizationName})`);
-    for (const run of runs) {
-      for (const { rule_name: name, rule_id: id, outcome, error } of run.outcomes) {
-        if (outcome === 'error') this.logger.error(`Rule ${name} (${id}) failed: ${error}`);
-      }
+    for (const { rule, words, decision } of decided) {
+      if (decision.outcome === 'error')
+        this.logger.error(`Rule ${words?.name} (${rule.ruleId}) failed: ${decision.error}`);
     }
   }
+}
+
+type ClaimBatch = (manager: EntityManager, now: Date) => Promise<Claim | null>;
+
+interface Batch {
+  trigger: EvaluationTrigger;
+  requestedBy: string | null;
+  claim: ClaimBatch;
+  /** Given, a run is kept even when the organisation has no enabled rule. */
+  organizationId?: string;
+}
+
+interface BatchResult extends PassResult {
+  decided: DecidedRule[];
+  missed: number;
+}
+
+function scheduleOf({
+  organizationId,
+  evaluationIntervalMinutes: minutes,
+}: Pick<ClaimedSchedule, 'organizationId' | 'evaluationIntervalMinutes'>): string {
+  return `${organizationId} ${minutes}`;
 }

@@ -45,8 +45,11 @@ export class EvaluationsController {
     const opened = run.outcomes.flatMap(({ outcome, alert_id: alertId }) =>
       outcome === 'fired' && alertId ? alertId : [],
     );
-    const alerts = await this.instances.getMany(run.organizationId, opened);
-    return { ...toRunResponse(run), alerts: alerts.map(toInstanceResponse), outcomes: run.outcomes };
+    const [alerts, outcomes] = await Promise.all([
+      this.instances.getMany(run.organizationId, opened),
+      this.runs.outcomesOf(run),
+    ]);
+    return { ...toRunResponse(run), alerts: alerts.map(toInstanceResponse), outcomes };
   }
 }
 

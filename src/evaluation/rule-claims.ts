@@ -5,69 +5,73 @@ import { queryRows } from '../database/index.js';
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import type { ChangeKind } from '../posture/index.js';
 
-/** A rule that this transaction has claimed: its state stays locked until the transaction ends. */
+/** The rules of one organisation that share an interval, and whose schedule this transaction has locked. */
+export interface ClaimedSchedule {
+  organizationId: string;
+  /** Null follows the schedule of the deployment. */
+  evaluationIntervalMinutes: number | null;
+  nextEvaluationAt: Date;
+}
+
+/** A rule of a claimed schedule: what measuring and deciding take, and no more, because there may be thousands. */
 export interface ClaimedRule {
   ruleId: string;
   organizationId: string;
+  ruleType: string;
+  /** JSON text. */
+  config: string;
+  cooldownHours: number;
+  onRepeat: OnRepeat;
+  evaluationIntervalMinutes: number | null;
+  lastFiredAt: Date | null;
+  /** Whether its last evaluation failed. */
+  isFailing: boolean;
+}
+
+/** What is said of a rule that fired or failed. */
+export interface RuleWords {
   organizationName: string;
   isDemo: boolean;
   name: string;
-  ruleType: string;
   severity: Severity;
-  config: unknown;
-  cooldownHours: number;
   notifyInApp: boolean;
   notifyWebhook: boolean;
   webhookId: string | null;
-  onRepeat: OnRepeat;
-  /** Null follows the schedule of the deployment. */
-  evaluationIntervalMinutes: number | null;
-  nextEvaluationAt: Date | null;
-  lastFiredAt: Date | null;
 }
 
-const CLAIMED_COLUMNS = `
-  s.rule_id AS "ruleId", s.organization_id AS "organizationId", o.name AS "organizationName", o.is_demo AS "isDemo", r.name, r.rule_type AS "ruleType",
-  r.severity, r.config, r.cooldown_hours AS "cooldownHours", r.notify_in_app AS "notifyInApp", r.notify_webhook AS "notifyWebhook",
-  r.webhook_id AS "webhookId", r.on_repeat AS "onRepeat", r.evaluation_interval_minutes AS "evaluationIntervalMinutes", s.next_evaluation_at AS "nextEvaluationAt", s.last_fired_at AS "lastFiredAt"`;
+export interface Claim {
+  schedules: ClaimedSchedule[];
+  rules: ClaimedRule[];
+}
 
-const CLAIMED_FROM = `
-  rule_state s
-  JOIN alert_rule r ON r.organization_id = s.organization_id AND r.id = s.rule_id AND r.is_enabled
-  JOIN organization o ON o.id = s.organization_id`;
+const SCHEDULE_COLUMNS = `organization_id AS "organizationId", nullif(interval_minutes, 0) AS "evaluationIntervalMinutes",
+  next_evaluation_at AS "nextEvaluationAt"`;
 
 /**
- * Claims rules for one transaction. A killed process loses its connection, its transaction ends, and what it had claimed is free again.
- * Whoever waits for a rule's lock waits in the order of organisation and rule, so that no two wait for each other.
+ * Claims rules for one transaction by locking their schedules. A killed process loses its connection, its transaction ends, and what it had claimed is free
+ * again. Whoever waits for a lock waits in the order of organisation and interval, so that no two wait for each other. Rules are read by a statement that begins
+ * when the locks are held: one that began before might see them as they were before whoever held the locks last.
  */
 @Injectable()
 export class RuleClaims {
   constructor(private readonly registry: EvaluatorRegistry) {}
 
-  /** Some `rules` rules that are due, longest due first, and whatever else of their organisations is due; what another replica is at is passed over. */
-  due(manager: EntityManager, now: Date, rules: number): Promise<ClaimedRule[]> {
-    return queryRows(
+  /** The rules of at most so many schedules that are due, longest due first; what another replica is at is passed over. */
+  async due(manager: EntityManager, now: Date, limit: number): Promise<Claim> {
+    const schedules = await queryRows<ClaimedSchedule>(
       manager,
-      `WITH head AS (
-         SELECT organization_id FROM rule_state WHERE next_evaluation_at <= $1
-         ORDER BY next_evaluation_at, organization_id LIMIT $2
-         FOR UPDATE SKIP LOCKED
-       )
-       SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
-       WHERE s.next_evaluation_at <= $1 AND s.organization_id IN (SELECT organization_id FROM head)
-       ORDER BY s.organization_id, s.rule_id
-       FOR UPDATE OF s SKIP LOCKED`,
-      [now, rules],
+      `SELECT ${SCHEDULE_COLUMNS} FROM rule_schedule WHERE next_evaluation_at <= $1
+       ORDER BY next_evaluation_at, organization_id, interval_minutes LIMIT $2
+       FOR UPDATE SKIP LOCKED`,
+      [now, limit],
     );
+    return { schedules, rules: await this.rulesOf(manager, schedules) };
   }
 
   /** All enabled rules of one organisation; waits for a pass that is at them. */
-  ofOrganization(manager: EntityManager, organizationId: string): Promise<ClaimedRule[]> {
-    return queryRows(
-      manager,
-      `SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.organization_id = $1 ORDER BY s.organization_id, s.rule_id FOR UPDATE OF s`,
-      [organizationId],
-    );
+  async ofOrganization(manager: EntityManager, organizationId: string): Promise<Claim> {
+    const schedules = await this.lockSchedules(manager, [organizationId]);
+    return { schedules, rules: await this.rulesOf(manager, schedules) };
   }
 
   /**
@@ -75,7 +79,7 @@ export class RuleClaims {
    * measured before the change.
    * @returns null when no change is due.
    */
-  async changed(manager: EntityManager, now: Date, organizations: number): Promise<ClaimedRule[] | null> {
+  async changed(manager: EntityManager, now: Date, organizations: number): Promise<Claim | null> {
     const changes = await queryRows<{ organization_id: string; kinds: ChangeKind[] }>(
       manager,
       `DELETE FROM posture_change WHERE organization_id IN
@@ -84,16 +88,65 @@ export class RuleClaims {
       [now, organizations],
     );
     if (changes.length === 0) return null;
-    const affected = changes.flatMap(({ organization_id: organizationId, kinds }) =>
-      this.registry.affectedTypes(kinds).map((ruleType) => ({ organizationId, ruleType })),
+    const schedules = await this.lockSchedules(
+      manager,
+      changes.map(({ organization_id: organizationId }) => organizationId),
     );
+    const affected = new Map(
+      changes.map(({ organization_id: organizationId, kinds }) => [organizationId, this.registry.affectedTypes(kinds)]),
+    );
+    const rules = await this.rulesOf(manager, schedules, [...new Set([...affected.values()].flat())]);
+    return {
+      schedules,
+      rules: rules.filter(({ organizationId, ruleType }) => affected.get(organizationId)?.includes(ruleType)),
+    };
+  }
+
+  /** @returns by rule id; a rule that was deleted meanwhile is missing. */
+  async words(manager: EntityManager, rules: readonly ClaimedRule[]): Promise<Map<string, RuleWords>> {
+    if (rules.length === 0) return new Map();
+    const rows = await queryRows<RuleWords & { ruleId: string }>(
+      manager,
+      `SELECT r.id AS "ruleId", o.name AS "organizationName", o.is_demo AS "isDemo", r.name, r.severity, r.notify_in_app AS "notifyInApp",
+         r.notify_webhook AS "notifyWebhook", r.webhook_id AS "webhookId"
+       FROM unnest($1::uuid[], $2::uuid[]) AS wanted (organization_id, id)
+       JOIN alert_rule r ON r.organization_id = wanted.organization_id AND r.id = wanted.id
+       JOIN organization o ON o.id = r.organization_id`,
+      [rules.map(({ organizationId }) => organizationId), rules.map(({ ruleId }) => ruleId)],
+    );
+    return new Map(rows.map(({ ruleId, ...words }) => [ruleId, words]));
+  }
+
+  private lockSchedules(manager: EntityManager, organizationIds: readonly string[]): Promise<ClaimedSchedule[]> {
     return queryRows(
       manager,
-      `SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
-       WHERE (s.organization_id, r.rule_type) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
-       ORDER BY s.organization_id, s.rule_id
-       FOR UPDATE OF s`,
-      [affected.map(({ organizationId }) => organizationId), affected.map(({ ruleType }) => ruleType)],
+      `SELECT ${SCHEDULE_COLUMNS} FROM rule_schedule WHERE organization_id = ANY ($1::uuid[]) ORDER BY organization_id, interval_minutes FOR UPDATE`,
+      [organizationIds],
+    );
+  }
+
+  /** @param ruleTypes given, only rules of these types. */
+  private async rulesOf(
+    manager: EntityManager,
+    schedules: readonly ClaimedSchedule[],
+    ruleTypes: readonly string[] | null = null,
+  ): Promise<ClaimedRule[]> {
+    if (schedules.length === 0) return [];
+    return queryRows(
+      manager,
+      `SELECT r.id AS "ruleId", r.organization_id AS "organizationId", r.rule_type AS "ruleType", r.config::text AS config,
+         r.cooldown_hours AS "cooldownHours", r.on_repeat AS "onRepeat",
+         r.evaluation_interval_minutes AS "evaluationIntervalMinutes", s.last_fired_at AS "lastFiredAt", s.last_error IS NOT NULL AS "isFailing"
+       FROM unnest($1::uuid[], $2::integer[]) AS claimed (organization_id, interval_minutes)
+       JOIN alert_rule r ON r.organization_id = claimed.organization_id AND coalesce(r.evaluation_interval_minutes, 0) = claimed.interval_minutes
+       JOIN rule_state s ON s.organization_id = r.organization_id AND s.rule_id = r.id
+       WHERE r.is_enabled AND ($3::text[] IS NULL OR r.rule_type = ANY ($3))
+       ORDER BY r.organization_id, r.id`,
+      [
+        schedules.map(({ organizationId }) => organizationId),
+        schedules.map(({ evaluationIntervalMinutes }) => evaluationIntervalMinutes ?? 0),
+        ruleTypes,
+      ],
     );
   }
 }

@@ -11,13 +11,23 @@ export type Outcome = (typeof OUTCOMES)[number];
 /** A rule that fails so many times in a row is told of, once until it is well again: less may be a passing fault of the database. */
 export const FAILURES_BEFORE_TELLING = 3;
 
-/** One rule in an evaluation run, as it is kept and answered. */
+/** One rule in an evaluation run, as it is kept: what is null is left out. */
+export interface KeptOutcome {
+  rule_id: string;
+  outcome: Outcome;
+  /** The value measured, in the unit of the type; left out when nothing was measured. */
+  measured?: number;
+  threshold?: number;
+  alert_id?: string;
+  error?: string;
+}
+
+/** One rule in an evaluation run, as it is answered. Name and type are the rule's of today; null when it was deleted since. */
 export interface RuleOutcome {
   rule_id: string;
-  rule_name: string;
-  rule_type: string;
+  rule_name: string | null;
+  rule_type: string | null;
   outcome: Outcome;
-  /** The value measured, in the unit of the type; null when nothing was measured. */
   measured: number | null;
   threshold: number | null;
   alert_id: string | null;

@@ -4,10 +4,11 @@ import { notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage, queryRows } from '../database/index.js';
+import type { Decision } from './decide.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
-import type { ClaimedRule } from './rule-claims.js';
-import { FAILURES_BEFORE_TELLING, type EvaluationTrigger, type RuleOutcome } from './rule-outcome.js';
+import type { ClaimedSchedule } from './rule-claims.js';
+import { FAILURES_BEFORE_TELLING, type EvaluationTrigger, type KeptOutcome, type RuleOutcome } from './rule-outcome.js';
 
 /** What a pass was, beyond its rules. */
 export interface PassFacts {
@@ -15,8 +16,8 @@ export interface PassFacts {
   requestedBy: string | null;
   startedAt: Date;
   durationSeconds: number;
-  /** When a rule is due next; null leaves that as it is, for passes that come between two ticks. */
-  nextEvaluationAt: ((rule: ClaimedRule) => Date) | null;
+  /** Whether this is a tick, which its schedules note for all their rules; other passes note it with each rule. */
+  isTick: boolean;
 }
 
 /** Keeps what passes made of rules, one statement for all rules and one for all organisations. */
@@ -77,36 +78,100 @@ export class RunStore {
     return run;
   }
 
+  /** The outcomes of a run with their rules' names and types, in the order of the run. */
+  async outcomesOf({ organizationId, outcomes }: EvaluationRun): Promise<RuleOutcome[]> {
+    const rules = await queryRows<{ id: string; name: string; rule_type: string }>(
+      this.dataSource,
+      'SELECT id, name, rule_type FROM alert_rule WHERE organization_id = $1 AND id = ANY ($2::uuid[])',
+      [organizationId, outcomes.map(({ rule_id: id }) => id)],
+    );
+    const byId = new Map(rules.map((rule) => [rule.id, rule]));
+    return outcomes.map(({ rule_id: id, outcome, measured, threshold, alert_id: alertId, error }) => ({
+      rule_id: id,
+      rule_name: byId.get(id)?.name ?? null,
+      rule_type: byId.get(id)?.rule_type ?? null,
+      outcome,
+      measured: measured ?? null,
+      threshold: threshold ?? null,
+      alert_id: alertId ?? null,
+      error: error ?? null,
+    }));
+  }
+
   /**
-   * Writes where each rule stands now.
+   * Moves schedules on to when they are due next. One that has no enabled rule any more is removed: whoever gives it a rule again waits for this transaction
+   * and then makes it anew.
+   * @param hasRules whether a schedule has rules.
+   */
+  async saveSchedules(
+    manager: EntityManager,
+    schedules: readonly ClaimedSchedule[],
+    hasRules: (schedule: ClaimedSchedule) => boolean,
+    nextOf: (schedule: ClaimedSchedule) => Date,
+    at: Date,
+  ): Promise<void> {
+    const column = <T>(value: (schedule: ClaimedSchedule) => T): T[] => schedules.map(value);
+    await manager.query(
+      `WITH claimed AS MATERIALIZED (
+         SELECT * FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::boolean[])
+           AS c (organization_id, interval_minutes, next_evaluation_at, has_rules)
+       ), removed AS (
+         DELETE FROM rule_schedule g USING claimed c
+         WHERE NOT c.has_rules AND g.organization_id = c.organization_id AND g.interval_minutes = c.interval_minutes
+       )
+       UPDATE rule_schedule g SET next_evaluation_at = c.next_evaluation_at, last_evaluated_at = $1 FROM claimed c
+       WHERE c.has_rules AND g.organization_id = c.organization_id AND g.interval_minutes = c.interval_minutes`,
+      [
+        at,
+        column(({ organizationId }) => organizationId),
+        column(({ evaluationIntervalMinutes }) => evaluationIntervalMinutes ?? 0),
+        column(nextOf),
+        column(hasRules),
+      ],
+    );
+  }
+
+  /**
+   * Writes where rules stand now, of those for which something changed.
    * @returns the ids of rules that have just failed so many times in a row that somebody must be told.
    */
   async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<Set<string>> {
+    const changed = facts.isTick ? decided.filter(hasChanged) : decided;
+    if (changed.length === 0) return new Set();
     const rows = await queryRows<{ rule_id: string }>(
       manager,
       `WITH changed AS (UPDATE rule_state s SET
-         last_evaluated_at = $1,
+         last_evaluated_at = CASE WHEN $2 THEN s.last_evaluated_at ELSE $1 END,
          last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
          last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
-         consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
-         next_evaluation_at = coalesce(d.next_evaluation_at, s.next_evaluation_at)
-       FROM unnest($2::timestamptz[], $3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[])
-         AS d (next_evaluation_at, organization_id, rule_id, has_fired, was_skipped, error)
+         consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END
+       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[])
+         AS d (organization_id, rule_id, has_fired, was_skipped, error)
        WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
        RETURNING s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing)
        SELECT rule_id FROM changed WHERE is_failing`,
       [
         facts.startedAt,
-        decided.map(({ rule }) => facts.nextEvaluationAt?.(rule) ?? null),
-        decided.map(({ rule }) => rule.organizationId),
-        decided.map(({ rule }) => rule.ruleId),
-        decided.map(({ decision }) => decision.outcome === 'fired' || decision.outcome === 'refreshed'),
-        decided.map(({ decision }) => decision.outcome === 'cooldown'),
-        decided.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
+        facts.isTick,
+        changed.map(({ rule }) => rule.organizationId),
+        changed.map(({ rule }) => rule.ruleId),
+        changed.map(({ decision }) => hasFired(decision)),
+        changed.map(({ decision }) => decision.outcome === 'cooldown'),
+        changed.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
       ],
     );
     return new Set(rows.map((row) => row.rule_id));
   }
+}
+
+/** A rule that was clear and is, or rests, stands where it stood. */
+function hasChanged({ rule, decision }: DecidedRule): boolean {
+  if (decision.outcome === 'cooldown') return false;
+  return rule.isFailing || decision.outcome === 'error' || hasFired(decision);
+}
+
+function hasFired({ outcome }: Decision): boolean {
+  return outcome === 'fired' || outcome === 'refreshed';
 }
 
 function toRun(organizationId: string, decided: readonly DecidedRule[], facts: PassFacts): EvaluationRun {
@@ -123,16 +188,13 @@ function toRun(organizationId: string, decided: readonly DecidedRule[], facts: P
   } satisfies EvaluationRun);
 }
 
-function toOutcome({ rule, decision, alertId }: DecidedRule): RuleOutcome {
-  const finding = 'finding' in decision ? decision.finding : null;
-  return {
-    rule_id: rule.ruleId,
-    rule_name: rule.name,
-    rule_type: rule.ruleType,
-    outcome: decision.outcome,
-    measured: finding?.measured ?? null,
-    threshold: finding?.threshold ?? null,
-    alert_id: alertId,
-    error: decision.outcome === 'error' ? decision.error : null,
-  };
+function toOutcome({ rule, decision, alertId }: DecidedRule): KeptOutcome {
+  const outcome: KeptOutcome = { rule_id: rule.ruleId, outcome: decision.outcome };
+  if ('finding' in decision) {
+    if (decision.finding.measured !== null) outcome.measured = decision.finding.measured;
+    outcome.threshold = decision.finding.threshold;
+  }
+  if (alertId !== null) outcome.alert_id = alertId;
+  if (decision.outcome === 'error') outcome.error = decision.error;
+  return outcome;
 }

@@ -13,7 +13,22 @@ const LONGEST_ERROR = 500;
 class MiscountedFindings extends Error {}
 
 /**
- * Measures rules of one type in one statement. When that fails, measures one rule at a time, so that one rule's error stays that rule's.
+ * Measures rules of one type in one statement.
+ * @returns one measurement a rule, in the order of `rules`. Throws when the statement fails.
+ */
+export async function measureAll<Config>(
+  evaluator: Evaluator<Config>,
+  rules: readonly RuleToMeasure<Config>[],
+  at: Date,
+  reader: PostureReader,
+): Promise<Measurement[]> {
+  const findings = await evaluator.measure(rules, at, reader);
+  if (findings.length !== rules.length) throw new MiscountedFindings(miscounted(evaluator, findings, rules));
+  return findings.map((finding) => ({ kind: 'measured', finding }));
+}
+
+/**
+ * Measures rules of one type in one statement, within a savepoint. When that fails, measures one rule at a time, so that one rule's error stays that rule's.
  * @returns one measurement a rule, in the order of `rules`.
  */
 export async function measureRules<Config>(
@@ -24,9 +39,7 @@ export async function measureRules<Config>(
 ): Promise<Measurement[]> {
   if (rules.length === 0) return [];
   try {
-    const findings = await reader.isolated(() => evaluator.measure(rules, at, reader));
-    if (findings.length !== rules.length) throw new MiscountedFindings(miscounted(evaluator, findings, rules));
-    return findings.map((finding) => ({ kind: 'measured', finding }));
+    return await reader.isolated(() => measureAll(evaluator, rules, at, reader));
   } catch (error) {
     if (rules.length === 1 || error instanceof MiscountedFindings) return rules.map(() => failed(error));
   }

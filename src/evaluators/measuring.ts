@@ -1,15 +1,22 @@
 import { plainNumber, roundTo } from '../common/wire.js';
 import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
 
-/** The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules. */
+/**
+ * The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules. Array literals, because ids and
+ * numbers need no escaping and the driver would look for it in each.
+ */
 export function ruleColumns<Config extends Record<string, number>>(
   rules: readonly RuleToMeasure<Config>[],
   ...settings: (keyof Config & string)[]
 ): unknown[] {
   return [
-    rules.map(({ organizationId }) => organizationId),
-    ...settings.map((setting) => rules.map(({ config }) => config[setting])),
+    arrayLiteral(rules.map(({ organizationId }) => organizationId)),
+    ...settings.map((setting) => arrayLiteral(rules.map(({ config }) => config[setting]))),
   ];
+}
+
+function arrayLiteral(values: readonly (string | number | undefined)[]): string {
+  return `{${values.join()}}`;
 }
 
 /** Pairs each rule with the row that its statement, ordered by ordinality, answered for it. */

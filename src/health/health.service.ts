@@ -49,7 +49,10 @@ export class HealthService {
       this.dataSource.transaction(async (manager) => {
         // Else a probe that was given up would keep its connection for as long as the table is locked.
         await manager.query(`SET LOCAL statement_timeout = ${DATABASE_TIMEOUT_MS}`);
-        return queryRows<{ last: Date | null }>(manager, 'SELECT max(last_evaluated_at) AS last FROM rule_state');
+        return queryRows<{ last: Date | null }>(
+          manager,
+          `SELECT greatest((SELECT max(last_evaluated_at) FROM rule_schedule), (SELECT max(last_evaluated_at) FROM rule_state)) AS last`,
+        );
       }),
       pendingMigrations(this.dataSource),
       this.slots.latest(EVALUATION_SLOT),

@@ -13,12 +13,12 @@ const STATEMENT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
- * One statement that takes no scan of what grows without end: the oldest due rule and delivery stand first in their indexes, unfinished deliveries and those of
+ * One statement that takes no scan of what grows without end: the oldest due schedule and delivery stand first in their indexes, unfinished deliveries and those of
  * a day are found by theirs, and the number of open alerts is kept by `alert_count`. With 1,000 organisations, 8,000 rules and 500,000 deliveries it took 30 ms.
  */
 const READ = `
   SELECT
-    (SELECT min(next_evaluation_at) FROM rule_state WHERE next_evaluation_at IS NOT NULL) AS rule_due_at,
+    (SELECT min(next_evaluation_at) FROM rule_schedule) AS rule_due_at,
     (SELECT slot FROM scheduled_slot WHERE name = $2) AS evaluated_at,
     (SELECT min(coalesce(
        (SELECT max(s.snapshot_date)::timestamp AT TIME ZONE 'UTC' FROM posture_snapshot s WHERE s.organization_id = o.id), o.created_at))

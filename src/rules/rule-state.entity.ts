@@ -1,10 +1,12 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { AlertRule } from './alert-rule.entity.js';
 
-/** Where a rule stands: written by every pass, one narrow row a rule. */
+/**
+ * Where a rule stands, but for what its {@link RuleSchedule} says of all its rules: written only when something changes or a pass comes between two ticks. The
+ * view `rule_standing` puts both together.
+ */
 @Entity('rule_state')
 @ForeignKey(() => AlertRule, ['organizationId', 'ruleId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
-@Index('rule_state_due_idx', { synchronize: false })
 export class RuleState {
   @PrimaryColumn({ type: 'uuid' })
   organizationId: string;
@@ -12,10 +14,11 @@ export class RuleState {
   @PrimaryColumn({ type: 'uuid' })
   ruleId: string;
 
-  /** Null while the rule is disabled. */
+  /** Since when the ticks of its schedule evaluate the rule; null while it is disabled. */
   @Column({ type: 'timestamptz', nullable: true })
-  nextEvaluationAt: Date | null;
+  scheduledSince: Date | null;
 
+  /** The last evaluation that was no tick's, or that came before {@link scheduledSince}. */
   @Column({ type: 'timestamptz', nullable: true })
   lastEvaluatedAt: Date | null;
 

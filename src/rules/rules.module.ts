@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EvaluatorsModule } from '../evaluators/index.js';
 import { AlertRule } from './alert-rule.entity.js';
+import { RuleSchedule } from './rule-schedule.entity.js';
 import { RuleState } from './rule-state.entity.js';
 import { RuleTypesController } from './rule-types.controller.js';
 import { RulesController } from './rules.controller.js';
@@ -9,7 +10,7 @@ import { RulesService } from './rules.service.js';
 import { SystemRulesService } from './system-rules.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([AlertRule, RuleState]), EvaluatorsModule],
+  imports: [TypeOrmModule.forFeature([AlertRule, RuleSchedule, RuleState]), EvaluatorsModule],
   controllers: [RulesController, RuleTypesController],
   providers: [RulesService, SystemRulesService],
   exports: [RulesService, SystemRulesService],

@@ -13,7 +13,7 @@ import { RuleState } from './rule-state.entity.js';
 /** A rule with where it stands. */
 export interface RuleWithState {
   rule: AlertRule;
-  state: Pick<RuleState, 'lastFiredAt' | 'lastEvaluatedAt' | 'lastError'>;
+  state: { lastFiredAt: Date | null; lastEvaluatedAt: Date | null; lastError: string | null };
 }
 
 /** What somebody writes of a rule. Left out: the default when creating, as it is when changing. */
@@ -96,17 +96,18 @@ export class RulesService {
       version: 1,
     } satisfies AlertRule);
     await this.write(async (manager) => {
+      if (rule.isEnabled) await this.makeDue(manager, rule);
       await manager.insert(AlertRule, rule);
       await manager.insert(RuleState, {
         organizationId,
         ruleId: rule.id,
-        nextEvaluationAt: rule.isEnabled ? now : null,
+        scheduledSince: rule.isEnabled ? this.clock.now() : null,
       });
     });
     return { rule, state: NEW_STATE };
   }
 
-  /** Changed or enabled again, a rule is due at once; disabled, it is due never. */
+  /** Changed or enabled again, a rule is due at once, and the rules that share its schedule with it; disabled, it is due never. */
   async change(organizationId: string, id: string, changes: RuleChanges, sentType?: string): Promise<RuleWithState> {
     await this.write(async (manager) => {
       const rule = await this.find(manager, organizationId, id, true);
@@ -117,12 +118,10 @@ export class RulesService {
       const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
       Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
       if (config) rule.config = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
+      // The schedule comes before the state, in the order in which a pass takes them.
+      if (rule.isEnabled) await this.makeDue(manager, rule);
+      await this.startAnew(manager, rule);
       await manager.save(AlertRule, rule);
-      await manager.update(
-        RuleState,
-        { organizationId, ruleId: id },
-        { nextEvaluationAt: rule.isEnabled ? this.clock.now() : null },
-      );
     });
     return this.get(organizationId, id);
   }
@@ -144,6 +143,25 @@ export class RulesService {
     });
   }
 
+  /** Waits for a pass that is at the rules of the schedule, and then has them evaluated again, with the rule as it is now. */
+  private async makeDue(manager: EntityManager, rule: AlertRule): Promise<void> {
+    await manager.query(
+      `INSERT INTO rule_schedule AS g (organization_id, interval_minutes, next_evaluation_at) VALUES ($1, $2, $3)
+       ON CONFLICT (organization_id, interval_minutes) DO UPDATE SET next_evaluation_at = least(g.next_evaluation_at, excluded.next_evaluation_at)`,
+      [rule.organizationId, rule.evaluationIntervalMinutes ?? 0, this.clock.now()],
+    );
+  }
+
+  /** Takes over from the schedule that the rule has had when it was last evaluated, before that schedule is another's or none. */
+  private async startAnew(manager: EntityManager, rule: AlertRule): Promise<void> {
+    await manager.query(
+      `UPDATE rule_state s SET last_evaluated_at = v.last_evaluated_at, scheduled_since = $3
+       FROM rule_standing v
+       WHERE s.organization_id = $1 AND s.rule_id = $2 AND v.organization_id = s.organization_id AND v.rule_id = s.rule_id`,
+      [rule.organizationId, rule.id, rule.isEnabled ? this.clock.now() : null],
+    );
+  }
+
   private async find(manager: EntityManager, organizationId: string, id: string, lock = false): Promise<AlertRule> {
     const rule = isUuid(id)
       ? await manager.findOne(AlertRule, {
@@ -163,7 +181,7 @@ export class RulesService {
       last_error: string | null;
     }>(
       this.dataSource,
-      'SELECT rule_id, last_fired_at, last_evaluated_at, last_error FROM rule_state WHERE organization_id = $1 AND rule_id = ANY ($2::uuid[])',
+      'SELECT rule_id, last_fired_at, last_evaluated_at, last_error FROM rule_standing WHERE organization_id = $1 AND rule_id = ANY ($2::uuid[])',
       [organizationId, rules.map(({ id }) => id)],
     );
     const byRule = new Map(states.map((state) => [state.rule_id, state]));

@@ -30,8 +30,12 @@ export class SystemRulesService {
          ORDER BY o.id, s.ord
          ON CONFLICT (organization_id, system_key) DO NOTHING
          RETURNING organization_id, id
+       ), scheduled AS (
+         INSERT INTO rule_schedule AS g (organization_id, interval_minutes, next_evaluation_at)
+         SELECT DISTINCT organization_id, 0, $1::timestamptz FROM added
+         ON CONFLICT (organization_id, interval_minutes) DO UPDATE SET next_evaluation_at = least(g.next_evaluation_at, excluded.next_evaluation_at)
        )
-       INSERT INTO rule_state (organization_id, rule_id, next_evaluation_at) SELECT organization_id, id, $1::timestamptz FROM added RETURNING rule_id`,
+       INSERT INTO rule_state (organization_id, rule_id, scheduled_since) SELECT organization_id, id, $1::timestamptz FROM added RETURNING rule_id`,
       [this.clock.now(), JSON.stringify(SYSTEM_RULES)],
     );
     return rows.length;

@@ -73,9 +73,7 @@ describe('three replicas against one', () => {
       if (round % 3 === 2) {
         for (const organization of original.organizations) await editRule(some(), organization, random);
         await evaluated(world, some());
-        await world.database.query(
-          'UPDATE rule_state SET next_evaluation_at = now() WHERE next_evaluation_at IS NOT NULL',
-        );
+        await world.database.query('UPDATE rule_schedule SET next_evaluation_at = now()');
         await evaluated(world, some());
       }
     }

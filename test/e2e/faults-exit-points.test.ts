@@ -32,7 +32,7 @@ describe('kill -9 at every boundary', () => {
     async (point, index) => {
       const [organization] = world.organizations;
       // Else a replica evaluates at its start what nobody did for a minute, and this one would die there.
-      await world.database.query('UPDATE rule_state SET last_evaluated_at = now()');
+      await world.database.query('UPDATE rule_schedule SET last_evaluated_at = now()');
       const victim = await world.startReplica(point);
       await freezeIdle(other);
 

@@ -56,10 +56,10 @@ describe('two replicas', () => {
 
   it('go on when one of them is killed', async () => {
     await replicas.pop()!.kill();
-    const [before] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_state');
+    const [before] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_schedule');
     await eventually(
       async () => {
-        const [now] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_state');
+        const [now] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_schedule');
         return now!.last.getTime() - before!.last.getTime() >= 2 * TICK_MS;
       },
       'two more ticks were evaluated',

@@ -1,4 +1,5 @@
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
+import { RunStore } from '../../src/evaluation/run-store.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
 import { aMember, anOrganization, aTechnique } from '../support/factories.js';
 import { anEndpoint, aRule } from '../support/engine-factories.js';
@@ -59,7 +60,7 @@ describe('a rule that fires', () => {
         created_at: NOW,
       },
     ]);
-    expect(await rows('SELECT * FROM rule_state WHERE rule_id = $1', [ruleId])).toMatchObject([
+    expect(await rows('SELECT * FROM rule_standing WHERE rule_id = $1', [ruleId])).toMatchObject([
       {
         last_fired_at: NOW,
         last_evaluated_at: NOW,
@@ -82,11 +83,11 @@ describe('a rule that fires', () => {
 
     await engine.evaluateDue();
 
-    const [run] = await rows<{ outcomes: { rule_name: string; outcome: string; measured: number | null }[] }>(
-      'SELECT * FROM evaluation_run',
-    );
-    expect(run).toMatchObject({ trigger: 'cron', rules_evaluated: 4, alerts_fired: 1, started_at: NOW });
-    expect(Object.fromEntries(run!.outcomes.map((outcome) => [outcome.rule_name, outcome.outcome]))).toEqual({
+    const runs = context.module.get(RunStore);
+    const [run] = (await runs.list(organizationId, { limit: 10 })).items;
+    expect(run).toMatchObject({ trigger: 'cron', rulesEvaluated: 4, alertsFired: 1, startedAt: NOW });
+    const outcomes = await runs.outcomesOf(run!);
+    expect(Object.fromEntries(outcomes.map((outcome) => [outcome.rule_name, outcome.outcome]))).toEqual({
       fires: 'fired',
       rests: 'cooldown',
       'is clear': 'clear',
@@ -301,12 +302,49 @@ describe('a rule with an interval of its own', () => {
   it('is due at that interval, counted from when it was due, and makes up for missed ones once', async () => {
     const organizationId = await aBreachingOrganization();
     const due = new Date(NOW.getTime() - 125 * 60_000);
-    const ruleId = await aRule(context.database, organizationId, { nextEvaluationAt: due });
-    await rows('UPDATE alert_rule SET evaluation_interval_minutes = 60 WHERE id = $1', [ruleId]);
+    const ruleId = await aRule(context.database, organizationId, {
+      nextEvaluationAt: due,
+      evaluationIntervalMinutes: 60,
+    });
     expect((await engine.evaluateDue()).rulesEvaluated).toBe(1);
-    expect(await rows('SELECT next_evaluation_at FROM rule_state WHERE rule_id = $1', [ruleId])).toEqual([
+    expect(await rows('SELECT next_evaluation_at FROM rule_standing WHERE rule_id = $1', [ruleId])).toEqual([
       { next_evaluation_at: new Date(due.getTime() + 180 * 60_000) },
     ]);
+  });
+});
+
+describe('a schedule that several rules share', () => {
+  it('is evaluated whole, writes nothing down for a rule that stays as it is, and is gone with its last rule', async () => {
+    const organizationId = await aBreachingOrganization();
+    const quiet = await aRule(context.database, organizationId, { config: { min_orphan_count: 9 } });
+    const hourly = await aRule(context.database, organizationId, { evaluationIntervalMinutes: 60 });
+    const before = await rows<{ xmin: string }>('SELECT xmin FROM rule_state WHERE rule_id = $1', [quiet]);
+
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(2);
+    expect(await rows('SELECT xmin FROM rule_state WHERE rule_id = $1', [quiet])).toEqual(before);
+    expect(await rows('SELECT last_evaluated_at FROM rule_standing WHERE rule_id = $1', [quiet])).toEqual([
+      { last_evaluated_at: NOW },
+    ]);
+
+    await rows('DELETE FROM alert_rule WHERE id = $1', [hourly]);
+    context.clock.set(new Date(NOW.getTime() + 2 * HOUR_MS));
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(1);
+    expect(await rows('SELECT interval_minutes FROM rule_schedule')).toEqual([{ interval_minutes: 0 }]);
+  });
+
+  it('lanes of one process evaluate each of many organisations once', async () => {
+    await aTechnique(context.database, { attackId: 'T1059' });
+    await rows(
+      `WITH o AS (INSERT INTO organization (id, slug, name) SELECT vedette_uuidv7(), 'o' || i, 'O' || i FROM generate_series(1, 600) i RETURNING id),
+         r AS (INSERT INTO alert_rule (id, organization_id, name, rule_type, severity, config, cooldown_hours)
+           SELECT vedette_uuidv7(), id, 'Low', 'expiry_wave', 'low', '{"min_pending_count": 1}', 1 FROM o RETURNING id, organization_id),
+         s AS (INSERT INTO rule_state (organization_id, rule_id, scheduled_since) SELECT organization_id, id, $1 FROM r)
+       INSERT INTO rule_schedule (organization_id, interval_minutes, next_evaluation_at) SELECT id, 0, $1 FROM o`,
+      [NOW],
+    );
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(600);
+    expect(await rows('SELECT organization_id FROM evaluation_run')).toHaveLength(600);
+    expect(await rows('SELECT FROM rule_schedule WHERE last_evaluated_at IS NULL')).toEqual([]);
   });
 });
 
@@ -347,7 +385,7 @@ describe('which rules are evaluated', () => {
       { trigger: 'posture_change', rules_evaluated: 1 },
     ]);
     expect(await rows('SELECT * FROM posture_change')).toEqual([]);
-    expect(await rows('SELECT next_evaluation_at FROM rule_state WHERE rule_id = $1', [orphans])).toEqual([
+    expect(await rows('SELECT next_evaluation_at FROM rule_standing WHERE rule_id = $1', [orphans])).toEqual([
       { next_evaluation_at: later },
     ]);
   });

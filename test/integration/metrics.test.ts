@@ -210,9 +210,9 @@ it('reads the database once for all who ask within ten seconds', async () => {
 
 it('leaves out what the database cannot say, rather than to repeat what it said before', async () => {
   await scrape();
-  await http.database.query('ALTER TABLE rule_state RENAME TO elsewhere');
+  await http.database.query('ALTER TABLE rule_schedule RENAME TO elsewhere');
   const without = await scrape();
-  await http.database.query('ALTER TABLE elsewhere RENAME TO rule_state');
+  await http.database.query('ALTER TABLE elsewhere RENAME TO rule_schedule');
   const shared = (of: Exposition): unknown[] =>
     ['vedette_scheduler_behind_seconds', 'vedette_dead_letters', 'vedette_snapshot_age_seconds'].map((name) =>
       of.value(name),

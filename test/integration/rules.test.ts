@@ -203,11 +203,11 @@ describe('changing a rule', () => {
     const due = async (): Promise<Date | null> =>
       (
         await http.database.query<{ next_evaluation_at: Date | null }>(
-          'SELECT next_evaluation_at FROM rule_state WHERE rule_id = $1',
+          'SELECT next_evaluation_at FROM rule_standing WHERE rule_id = $1',
           [rule.id],
         )
       )[0]!.next_evaluation_at;
-    await http.database.query(`UPDATE rule_state SET next_evaluation_at = '2099-01-01' WHERE rule_id = $1`, [rule.id]);
+    await http.database.query(`UPDATE rule_schedule SET next_evaluation_at = '2099-01-01'`);
     await call('PATCH', `/rules/${rule.id}`, { config: { min_count: 2 } });
     expect(await due()).toEqual(http.clock.now());
     await call('PATCH', `/rules/${rule.id}`, { is_enabled: false });

@@ -2,6 +2,8 @@ import { newId } from '../../src/common/ids.js';
 import type { TestDatabase } from './databases.js';
 import { NOW } from './test-module.js';
 
+const LONG_AGO = new Date('2000-01-01T00:00:00.000Z');
+
 export interface RuleFacts {
   name?: string;
   ruleType?: string;
@@ -14,7 +16,9 @@ export interface RuleFacts {
   webhookId?: string | null;
   onRepeat?: 'new_instance' | 'update_open';
   lastFiredAt?: Date | null;
-  nextEvaluationAt?: Date | null;
+  evaluationIntervalMinutes?: number;
+  /** Of its schedule, which the rules of the organisation with the same interval share. */
+  nextEvaluationAt?: Date;
 }
 
 /** A rule that is due at {@link NOW}; by default it breaches as soon as one technique in scope has no owner. */
@@ -22,8 +26,8 @@ export async function aRule(database: TestDatabase, organizationId: string, fact
   const id = newId();
   await database.query(
     `INSERT INTO alert_rule (id, organization_id, name, rule_type, severity, config, cooldown_hours, is_enabled, notify_in_app, notify_webhook, webhook_id,
-       on_repeat, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
+       on_repeat, evaluation_interval_minutes, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
     [
       id,
       organizationId,
@@ -37,18 +41,22 @@ export async function aRule(database: TestDatabase, organizationId: string, fact
       facts.notifyWebhook ?? false,
       facts.webhookId ?? null,
       facts.onRepeat ?? 'new_instance',
+      facts.evaluationIntervalMinutes ?? null,
       NOW,
     ],
   );
+  const isEnabled = facts.isEnabled ?? true;
   await database.query(
-    'INSERT INTO rule_state (organization_id, rule_id, next_evaluation_at, last_fired_at) VALUES ($1, $2, $3, $4)',
-    [
-      organizationId,
-      id,
-      facts.isEnabled === false ? null : facts.nextEvaluationAt === undefined ? NOW : facts.nextEvaluationAt,
-      facts.lastFiredAt ?? null,
-    ],
+    'INSERT INTO rule_state (organization_id, rule_id, scheduled_since, last_fired_at) VALUES ($1, $2, $3, $4)',
+    [organizationId, id, isEnabled ? LONG_AGO : null, facts.lastFiredAt ?? null],
   );
+  if (isEnabled) {
+    await database.query(
+      `INSERT INTO rule_schedule (organization_id, interval_minutes, next_evaluation_at) VALUES ($1, $2, $3)
+       ON CONFLICT (organization_id, interval_minutes) DO UPDATE SET next_evaluation_at = excluded.next_evaluation_at`,
+      [organizationId, facts.evaluationIntervalMinutes ?? 0, facts.nextEvaluationAt ?? NOW],
+    );
+  }
   return id;
 }
 

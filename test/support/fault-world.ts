@@ -117,7 +117,7 @@ export class FaultWorld {
       async () => {
         const [row] = await this.database.query<{ waiting: boolean }>(
           `SELECT EXISTS (SELECT FROM posture_change)
-             OR EXISTS (SELECT FROM rule_state WHERE next_evaluation_at <= now() OR last_evaluated_at IS NULL)
+             OR EXISTS (SELECT FROM rule_standing WHERE next_evaluation_at <= now() OR last_evaluated_at IS NULL)
              OR EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
                AND xact_start IS NOT NULL AND backend_type = 'client backend') AS waiting`,
         );
