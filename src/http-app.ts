@@ -1,5 +1,4 @@
 import fastifyCookie from '@fastify/cookie';
-import fastifyHelmet from '@fastify/helmet';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { answerClientError, answerFrameworkError, checkInput } from './common/http/index.js';
@@ -8,6 +7,7 @@ import { invalidInput, ProblemFilter, type FieldError } from './common/errors/in
 import { runInRequestContext } from './common/request-context.js';
 import { observeRequests } from './http-observation.js';
 import { registerImportUploads } from './posture/index.js';
+import { securityHeaders } from './security-headers.js';
 
 export const API_PREFIX = 'api/v1';
 
@@ -51,22 +51,13 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   app.useGlobalFilters(new ProblemFilter());
   await app.register(fastifyCookie);
   await registerImportUploads(app);
-  await app.register(fastifyHelmet, {
-    contentSecurityPolicy: {
-      directives: {
-        // Vedette is reached over plain HTTP on a laptop or a LAN too; upgrading requests would break it there.
-        upgradeInsecureRequests: null,
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-      },
-    },
-  });
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit ??= LARGER_BODIES[route.url];
   });
+  const headers = securityHeaders();
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id);
+    void reply.headers(headers).header('x-request-id', request.id);
     // Many clients name a type for the body that they do not send.
     if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     runInRequestContext({ requestId: request.id }, done);

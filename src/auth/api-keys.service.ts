@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
+import { SharedReads } from '../common/shared-reads.js';
 import { keysetPage, queryRows } from '../database/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { randomToken, tokenHash } from './token-hash.js';
@@ -25,10 +26,14 @@ export interface NewApiKey {
   expiresAt: Date | null;
 }
 
+type UsableKey = Pick<ApiKey, 'id' | 'organizationId' | 'role' | 'lastUsedAt'>;
+
 /** Keys for programs, of one organisation each. */
 @Injectable()
 export class ApiKeysService implements OnModuleDestroy {
   private readonly logger = new Logger(ApiKeysService.name);
+  /** Requests of one key that come at once are let in by one look, made after they came. */
+  private readonly lookUps = new SharedReads<UsableKey | undefined>();
   private readonly notesUnderWay = new Map<string, Promise<void>>();
 
   constructor(
@@ -85,18 +90,24 @@ export class ApiKeysService implements OnModuleDestroy {
 
   /** @returns undefined for a key that is unknown, revoked or expired. */
   async authenticate(key: string): Promise<Principal | undefined> {
-    // Written out, because this stands before every request of a program: the same through an entity costs several times as much.
     const now = this.clock.now();
-    const [apiKey] = await queryRows<Pick<ApiKey, 'id' | 'organizationId' | 'role' | 'lastUsedAt'>>(
-      this.dataSource,
-      `SELECT id, organization_id AS "organizationId", role, last_used_at AS "lastUsedAt" FROM api_key
-       WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`,
-      [tokenHash(key), now],
-    );
+    const hash = tokenHash(key);
+    const apiKey = await this.lookUps.read(hash, () => this.lookUp(hash, now));
     if (!apiKey) return undefined;
     this.noteUse(apiKey, now);
     const { id, organizationId, role } = apiKey;
     return { organizationId, role, userId: null, apiKeyId: id, actorId: id };
+  }
+
+  /** Written out, because this stands before every request of a program: the same through an entity costs several times as much. */
+  private async lookUp(hash: string, now: Date): Promise<UsableKey | undefined> {
+    const [apiKey] = await queryRows<UsableKey>(
+      this.dataSource,
+      `SELECT id, organization_id AS "organizationId", role, last_used_at AS "lastUsedAt" FROM api_key
+       WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`,
+      [hash, now],
+    );
+    return apiKey;
   }
 
   /** What is being noted is finished while there is still a database. */

@@ -1,11 +1,15 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Get, Header, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
 import { pageRequest } from '../common/pagination/index.js';
+import { InstanceAnswers } from './instance-answers.js';
 import { ListInstancesQuery } from './instance.dto.js';
 import { toInstanceResponse } from './instance.mapper.js';
 import { InstanceListResponse, InstanceResponse, InstanceSummaryResponse } from './instance.response.js';
 import { InstancesService } from './instances.service.js';
+
+/** Of answers that are sent as they were written, once for all who asked at the same time. */
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 const REFUSED = {
   status: 409,
@@ -15,38 +19,28 @@ const REFUSED = {
 @ApiTags('instances')
 @Controller('instances')
 export class InstancesController {
-  constructor(private readonly instances: InstancesService) {}
+  constructor(
+    private readonly instances: InstancesService,
+    private readonly answers: InstanceAnswers,
+  ) {}
 
   @Get()
   @Access('viewer')
+  @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'List alerts, newest first' })
-  async list(
-    @CurrentPrincipal() principal: Principal,
-    @Query() query: ListInstancesQuery,
-  ): Promise<InstanceListResponse> {
+  @ApiOkResponse({ type: InstanceListResponse })
+  list(@CurrentPrincipal() principal: Principal, @Query() query: ListInstancesQuery): Promise<Buffer> {
     const { status, severity, rule_type: ruleType, rule_id: ruleId } = query;
-    const page = await this.instances.list(
-      principal.organizationId,
-      { status, severity, ruleType, ruleId },
-      pageRequest(query),
-    );
-    return { items: page.items.map(toInstanceResponse), total: page.total, next_cursor: page.nextCursor };
+    return this.answers.list(principal.organizationId, { status, severity, ruleType, ruleId }, pageRequest(query));
   }
 
   @Get('summary')
   @Access('viewer')
+  @Header('content-type', JSON_TYPE)
   @ApiOperation({ summary: 'How the alerts stand' })
-  async summary(@CurrentPrincipal() principal: Principal): Promise<InstanceSummaryResponse> {
-    const { byStatus, openBySeverity, openByRuleType, recent } = await this.instances.summary(principal.organizationId);
-    return {
-      total_open: byStatus.open,
-      total_acknowledged: byStatus.acknowledged,
-      total_resolved: byStatus.resolved,
-      total_dismissed: byStatus.dismissed,
-      by_severity: openBySeverity,
-      by_rule_type: openByRuleType,
-      recent_alerts: recent.map(toInstanceResponse),
-    };
+  @ApiOkResponse({ type: InstanceSummaryResponse })
+  summary(@CurrentPrincipal() principal: Principal): Promise<Buffer> {
+    return this.answers.summary(principal.organizationId);
   }
 
   @Get(':id')

@@ -5,13 +5,14 @@ import { AlertCounts } from './alert-counts.js';
 import { AlertInstance } from './alert-instance.entity.js';
 import { AlertReader } from './alert-reader.js';
 import { AlertWriter } from './alert-writer.js';
+import { InstanceAnswers } from './instance-answers.js';
 import { InstancesController } from './instances.controller.js';
 import { InstancesService } from './instances.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount])],
   controllers: [InstancesController],
-  providers: [InstancesService, AlertReader, AlertWriter, AlertCounts],
+  providers: [InstanceAnswers, InstancesService, AlertReader, AlertWriter, AlertCounts],
   exports: [InstancesService, AlertWriter, AlertCounts],
 })
 export class InstancesModule {}

@@ -4,6 +4,7 @@ import type { Role } from '../common/access/index.js';
 import { Clock } from '../common/clock.js';
 import { conflict, notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
+import { SharedReads } from '../common/shared-reads.js';
 import { queryRows } from '../database/index.js';
 import { Membership } from './membership.entity.js';
 
@@ -33,19 +34,26 @@ export interface MembershipChanges {
 /** Who belongs to an organisation, and as what. */
 @Injectable()
 export class MembersService {
+  private readonly roles = new SharedReads<Role | undefined>();
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
   ) {}
 
-  /** The role of an active member, or undefined for everybody else. Asked on every request: one look into the primary key. */
-  async activeRole(organizationId: string, userId: string): Promise<Role | undefined> {
-    const [row] = await queryRows<{ role: Role }>(
-      this.dataSource,
-      'SELECT role FROM membership WHERE organization_id = $1 AND user_id = $2 AND is_active',
-      [organizationId, userId],
-    );
-    return row?.role;
+  /**
+   * The role of an active member, or undefined for everybody else. Asked on every request: one look into the primary key, which requests of one member that
+   * come at once share.
+   */
+  activeRole(organizationId: string, userId: string): Promise<Role | undefined> {
+    return this.roles.read(`${organizationId} ${userId}`, async () => {
+      const [row] = await queryRows<{ role: Role }>(
+        this.dataSource,
+        'SELECT role FROM membership WHERE organization_id = $1 AND user_id = $2 AND is_active',
+        [organizationId, userId],
+      );
+      return row?.role;
+    });
   }
 
   /** Where a person may work, the oldest membership first. */

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import type { PageRequest } from '../common/pagination/index.js';
+import { SharedReads } from '../common/shared-reads.js';
+import type { InstanceFilters } from './alert-reader.js';
+import { toInstanceResponse } from './instance.mapper.js';
+import type { InstanceListResponse, InstanceSummaryResponse } from './instance.response.js';
+import { InstancesService } from './instances.service.js';
+
+/**
+ * The answers that open dashboards ask for again and again, as JSON that is ready to send: whoever asks for the same at once shares one reading of it, and
+ * nobody gets one that was read before they asked.
+ */
+@Injectable()
+export class InstanceAnswers {
+  private readonly shared = new SharedReads<Buffer>();
+
+  constructor(private readonly instances: InstancesService) {}
+
+  /** JSON of {@link InstanceListResponse}. */
+  list(organizationId: string, filters: InstanceFilters, page: PageRequest): Promise<Buffer> {
+    return this.shared.read(JSON.stringify(['list', organizationId, filters, page]), async () => {
+      const { items, total, nextCursor } = await this.instances.list(organizationId, filters, page);
+      return toJson<InstanceListResponse>({ items: items.map(toInstanceResponse), total, next_cursor: nextCursor });
+    });
+  }
+
+  /** JSON of {@link InstanceSummaryResponse}. */
+  summary(organizationId: string): Promise<Buffer> {
+    return this.shared.read(JSON.stringify(['summary', organizationId]), async () => {
+      const { byStatus, openBySeverity, openByRuleType, recent } = await this.instances.summary(organizationId);
+      return toJson<InstanceSummaryResponse>({
+        total_open: byStatus.open,
+        total_acknowledged: byStatus.acknowledged,
+        total_resolved: byStatus.resolved,
+        total_dismissed: byStatus.dismissed,
+        by_severity: openBySeverity,
+        by_rule_type: openByRuleType,
+        recent_alerts: recent.map(toInstanceResponse),
+      });
+    });
+  }
+}
+
+function toJson<Response>(response: Response): Buffer {
+  return Buffer.from(JSON.stringify(response));
+}
