@@ -107,7 +107,32 @@ async function measure({ app, client, pool, phases, probe, size }) {
     },
     size.slowRounds,
   );
-  return { samples, slow };
+  const afterChange =
+    size.organizations >= 100 ? await measureAfterChange({ client, evaluation, probe, size }) : undefined;
+  return { samples, slow, afterChange };
+}
+
+/** What follows when the posture of one organisation in a hundred changed, of which all rules but that on snapshots take note. */
+async function measureAfterChange({ client, evaluation, probe, size }) {
+  const organizations = size.organizations / 100;
+  const prepare = () =>
+    client.query(
+      `INSERT INTO posture_change (organization_id, kinds, first_changed_at, due_at)
+       SELECT id, ARRAY['posture', 'queue'], now() - interval '1 s', now() - interval '1 s'
+       FROM organization WHERE id IN (SELECT organization_id FROM posture) ORDER BY id LIMIT $1`,
+      [organizations],
+    );
+  const run = async () => {
+    const { rulesEvaluated, runs } = await evaluation.evaluateChanged();
+    if (runs.length !== organizations || rulesEvaluated < organizations * (RULES_EACH - 1))
+      throw new Error(`${rulesEvaluated} rules of ${runs.length} organisations were evaluated`);
+  };
+  await prepare();
+  const measuring = await probe.record(run);
+  return interleaved(
+    { floor: { run: () => replayInTransaction(client, measuring) }, changed: { prepare, run } },
+    size.rounds * 3,
+  );
 }
 
 /** Ways to measure the same rules that are not set-based, each checked against what the last pass measured. */
@@ -208,6 +233,12 @@ function report(results) {
       ]),
     ),
   );
+  for (const { organizations, afterChange } of results) {
+    if (!afterChange) continue;
+    console.log(
+      `\nAfter the posture of ${organizations / 100} of ${organizations} organisations changed, evaluating what that affects takes ${spread(values(afterChange.changed))} ms, ${ratio(afterChange.changed, afterChange.floor)} times its measuring statements.`,
+    );
+  }
   const last = results.at(-1).samples;
   console.log(
     `\nAt ${results.at(-1).organizations} organisations the pass takes ${ratio(last.pass, last.bare)} times as long as all its statements sent bare.`,

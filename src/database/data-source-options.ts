@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import type { Environment } from '../config/index.js';
+import { ListeningClient } from './listening-client.js';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 
 /** How Vedette connects to PostgreSQL, embedded or not. The pool holds no session state, so a transaction-mode pooler may stand between. */
@@ -23,6 +24,6 @@ export function dataSourceOptions(
     connectTimeoutMS: 10_000,
     logging: false,
     poolErrorHandler: onPoolError,
-    extra: { idleTimeoutMillis: 30_000, keepAlive: true },
+    extra: { idleTimeoutMillis: 30_000, keepAlive: true, Client: ListeningClient },
   };
 }

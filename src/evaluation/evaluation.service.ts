@@ -67,7 +67,8 @@ export class EvaluationService {
   private async inLanes(trigger: EvaluationTrigger, claim: ClaimBatch): Promise<PassResult> {
     const total: PassResult = { rulesEvaluated: 0, fired: [], runs: [] };
     const lanes: Promise<void>[] = [];
-    const lane = async (): Promise<void> => {
+    const failures: unknown[] = [];
+    const work = async (): Promise<void> => {
       for (let isFull = true; isFull;) {
         const { rulesEvaluated, fired, runs } = await this.batch({
           trigger,
@@ -84,11 +85,11 @@ export class EvaluationService {
         total.runs.push(...runs);
       }
     };
+    const lane = (): Promise<void> => work().catch((error: unknown) => void failures.push(error));
     lanes.push(lane());
-    // One lane's failure is told when no other works any more: a batch must not outlive its pass.
-    const outcomes: PromiseSettledResult<void>[] = [];
-    for (let index = 0; index < lanes.length; index++) outcomes.push(...(await Promise.allSettled([lanes[index]])));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    // A lane may be added while another is waited for. A failure is told when no lane works any more: a batch must not outlive its pass.
+    for (let index = 0; index < lanes.length; index++) await lanes[index];
+    if (failures.length > 0) throw failures[0];
     return total;
   }
 

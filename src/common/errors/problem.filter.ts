@@ -1,6 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { requestId } from '../request-context.js';
+import { isPassingDatabaseFault } from './database-fault.js';
 import { DomainError, type ErrorCode, type FieldError } from './domain-error.js';
 
 const STATUS_OF: Record<ErrorCode, number> = {
@@ -45,6 +46,9 @@ const TITLE_OF: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
+/** Where something is unavailable: a connection that was lost is there again by then as a rule. */
+const RETRY_AFTER_SECONDS = 2;
+
 /** A problem document (RFC 9457). `type` is `about:blank`, so `title` is the status phrase; `code` is what a program should look at. */
 export interface ProblemDocument {
   type: 'about:blank';
@@ -70,6 +74,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    if (problem.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply
       .status(problem.status)
@@ -95,6 +100,16 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (hasUnstorableText(error))
       return problemDocument(400, 'invalid_input', 'Text must not contain the character U+0000.');
+    if (isPassingDatabaseFault(error)) {
+      this.logger.warn(
+        `${request.method} ${request.routeOptions?.url ?? 'unknown route'}: ${(error as Error).message}`,
+      );
+      return problemDocument(
+        503,
+        'unavailable',
+        'The database could not be asked just now. Send the request again in a moment.',
+      );
+    }
     this.logger.error(
       `${request.method} ${request.routeOptions?.url ?? 'unknown route'} failed`,
       (error as Error)?.stack ?? String(error),
