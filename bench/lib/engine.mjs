@@ -1,5 +1,4 @@
 import { EvaluationPass } from '../../dist/src/evaluation/evaluation-pass.js';
-import { EvaluationSchedule } from '../../dist/src/evaluation/evaluation-schedule.js';
 import { RuleClaims } from '../../dist/src/evaluation/rule-claims.js';
 import { RunStore } from '../../dist/src/evaluation/run-store.js';
 
@@ -10,6 +9,4 @@ export function followEngine(app, phases) {
   phases.follow(app.provider(EvaluationPass), 'write', 'writing alerts');
   for (const method of ['saveStates', 'saveSchedules', 'save'])
     phases.follow(app.provider(RunStore), method, 'writing state');
-  // Called while the state is put together for its statement, so that its time is part of `writing state`.
-  phases.follow(app.provider(EvaluationSchedule), 'nextOf', 'scheduling');
 }
