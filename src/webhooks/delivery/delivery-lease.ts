@@ -5,6 +5,7 @@ export interface DeliveryLease {
   id: string;
   organizationId: string;
   endpointId: string;
+  eventId: string;
   eventType: string;
   /** When the event was committed to the outbox. */
   createdAt: Date;

@@ -86,7 +86,10 @@ export class DeliverySender {
     let request: WebhookRequest;
     try {
       const secret = this.secretBox.open(lease.secretCiphertext, lease.endpointId);
-      request = { url: lease.url, ...webhookFormat(lease.format).format(lease, [secret], at) };
+      const target = { url: lease.url, settings: {}, secrets: [secret] };
+      const formatted = webhookFormat(lease.format).format(lease, target, at);
+      if (!formatted) throw new Error(`the format ${lease.format} does not tell of ${lease.eventType}`);
+      request = { url: lease.url, ...formatted };
     } catch (error) {
       this.logger.error(`Webhook endpoint ${lease.endpointId}: a delivery cannot be prepared`, (error as Error).stack);
       return { kind: 'unreachable', error: `not sent: ${(error as Error).message}` };

@@ -46,7 +46,7 @@ const CLAIM = `
       next_attempt_at = CASE WHEN due.is_held THEN $5::timestamptz ELSE d.next_attempt_at END
   FROM due, webhook_endpoint e
   WHERE d.id = due.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
-  RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_type AS "eventType",
+  RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
     d.created_at AS "createdAt", d.body,
     d.attempt_count + 1 AS attempt, d.lock_token AS "lockToken", e.url, e.format, e.secret_ciphertext AS "secretCiphertext", due.is_held AS "isHeld",
     due.was_leased AS "wasLeased"`;

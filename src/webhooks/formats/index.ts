@@ -1,7 +1,17 @@
 import { standardFormat } from './standard.format.js';
 import type { WebhookFormat } from './webhook-format.js';
 
-const FORMATS = [standardFormat] as const;
+export { settingsProblems } from './setting-problems.js';
+export type {
+  FormatSetting,
+  FormattableDelivery,
+  FormattedRequest,
+  FormatTarget,
+  WebhookFormat,
+} from './webhook-format.js';
+
+/** Every format, in the order in which they are offered. */
+export const FORMATS = [standardFormat] as const satisfies readonly WebhookFormat[];
 
 export type WebhookFormatCode = (typeof FORMATS)[number]['code'];
 export const WEBHOOK_FORMATS: readonly WebhookFormatCode[] = FORMATS.map(({ code }) => code);
