@@ -25,7 +25,7 @@ export function settingsProblems(format: WebhookFormat, given: unknown): FieldEr
         : [];
     return typeof value === 'string' && setting.pattern.test(value)
       ? []
-      : [{ field: `settings.${setting.name}`, message: `must be valid: ${setting.description}` }];
+      : [{ field: `settings.${setting.name}`, message: `must be ${setting.description}` }];
   });
   return [...unknown, ...faults];
 }

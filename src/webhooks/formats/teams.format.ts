@@ -1,6 +1,6 @@
 import { readEvent } from './event-reader.js';
 import { noticeOf, type Fact, type Notice, type Tone } from './notice.js';
-import { JSON_BYTES } from './plain-text.js';
+import { JSON_BYTES, oneLine } from './plain-text.js';
 import { leftOut, TextBudget } from './text-budget.js';
 import type { WebhookFormat } from './webhook-format.js';
 
@@ -75,7 +75,7 @@ function facts(all: readonly Fact[], budget: TextBudget): object[] {
     if (!budget.has(FACT)) return [];
     budget.spend(PARAGRAPH);
     const label = budget.take(`${name}: `, LIMITS.fact);
-    const text = label && budget.take(value, LIMITS.fact);
+    const text = label && budget.take(oneLine(value), LIMITS.fact);
     return label && text ? paragraph([run(label, { weight: 'Bolder' }), run(text)], 'Small') : [];
   });
   const missing = all.length - shown.length;

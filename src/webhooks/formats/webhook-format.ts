@@ -31,6 +31,7 @@ export interface FormatSetting {
   /** snake_case, as it goes over the wire. */
   name: string;
   title: string;
+  /** What it is and how it looks, in words that go on after `must be`. */
   description: string;
   required: boolean;
   /** Stored encrypted and never answered. */
