@@ -81,7 +81,7 @@ describe.each(CODES)('the format %s', (code) => {
         expect(RECEIVER_RULES[code]?.(JSON.parse(request.body), request)).toEqual([]);
         for (const value of Object.values(request.headers)) expect(value).toMatch(/^[\x20-\x7e]+$/);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

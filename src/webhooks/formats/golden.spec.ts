@@ -68,7 +68,7 @@ const AT_LIMITS: Record<string, Record<string, [at: Record<string, unknown>, pas
     message: [{ title: x(130) }, { title: x(131) }],
     alias: [{ alert_id: x(512) }, { alert_id: x(513) }],
     description: [{ message: x(14_887) }, { message: x(14_888) }],
-    details: [manyDetails(7, 1000, 816), manyDetails(7, 1000, 817)],
+    details: [manyDetails(7, 1000, 815), manyDetails(7, 1000, 816)],
     tag: [{ rule_type: x(50) }, { rule_type: x(51) }],
     entity: [{ organization: { name: x(512) } }, { organization: { name: x(513) } }],
   },

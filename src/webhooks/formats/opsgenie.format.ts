@@ -2,7 +2,7 @@ import type { Severity } from '../../common/alerting.js';
 import { readEvent, valueText, type ReadEvent } from './event-reader.js';
 import { noticeOf } from './notice.js';
 import { pagerAction, pagerKey, type PagerAction } from './pager-event.js';
-import { CHARACTERS, fitText, plainText, type TextMeasure } from './plain-text.js';
+import { CHARACTERS, fitText, isBlank, plainText, type TextMeasure } from './plain-text.js';
 import { requiredSetting } from './setting-value.js';
 import type { FormatSetting, FormattedRequest, WebhookFormat } from './webhook-format.js';
 
@@ -110,18 +110,14 @@ function change(
 
 /** Names and values share 8,000 characters. What finds no room is left out, and counted. */
 function detailsOf(event: ReadEvent): Record<string, string> {
+  const known = { alert_id: event.alertId, rule_id: event.ruleId, severity: event.severity };
+  const all = [...Object.entries(known).filter(([, value]) => value !== null), ...event.details];
   const entries: [string, string][] = [];
-  let left = LIMITS.details - 'details_left_out'.length - String(event.details.length).length;
-  const known: [string, unknown][] = [
-    ['alert_id', event.alertId ?? undefined],
-    ['rule_id', event.ruleId ?? undefined],
-    ['severity', event.severity ?? undefined],
-  ];
-  const all = [...known.filter(([, value]) => value !== undefined), ...event.details];
+  let left = LIMITS.details - 'details_left_out'.length - String(all.length).length;
   for (const [name, value] of all) {
-    const key = fit(plainText(name), LIMITS.detailName);
+    const key = fit(isBlank(name) ? '-' : plainText(name), LIMITS.detailName);
     const text = fit(valueText(value), Math.max(0, left - key.length));
-    if (key === '' || text === '') continue;
+    if (text === '') continue;
     left -= key.length + text.length;
     entries.push([key, text]);
   }

@@ -28,7 +28,7 @@ export function isBlank(text: string): boolean {
 export interface TextMeasure {
   /** The text as the receiver wants it, in pieces that must not be torn apart: an escape, or a pair of surrogates. */
   pieces(text: string): readonly string[];
-  /** In the unit of the receiver's limit. */
+  /** In the unit of the receiver's limit; at least 1 for each UTF-16 unit of the text that the piece stands for. */
   sizeOf(piece: string): number;
 }
 
@@ -38,10 +38,12 @@ export interface TextMeasure {
  */
 export const CHARACTERS: TextMeasure = { pieces: (text) => [...text], sizeOf: (piece) => piece.length };
 
+const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
+
 /** Bytes that the text takes inside a JSON string in UTF-8. */
 export const JSON_BYTES: TextMeasure = {
   pieces: (text) => [...text],
-  sizeOf: (piece) => Buffer.byteLength(JSON.stringify(piece)) - 2,
+  sizeOf: (piece) => (PLAIN_ASCII.test(piece) ? piece.length : Buffer.byteLength(JSON.stringify(piece)) - 2),
 };
 
 /** The text as the receiver wants it; what exceeds the limit is cut off between two pieces and an ellipsis put in its place. */
@@ -50,7 +52,8 @@ export function fitText(text: string, limit: number, measure: TextMeasure = CHAR
   let size = 0;
   // Where to cut if it turns out too long: the longest beginning that leaves room for the ellipsis.
   let cutAt = 0;
-  const pieces = measure.pieces(text);
+  // What is surely past the limit need not be looked at: a text may be far longer than what anybody takes of it.
+  const pieces = measure.pieces(text.slice(0, Math.max(0, limit) + 2));
   for (const [index, piece] of pieces.entries()) {
     size += measure.sizeOf(piece);
     if (size + ellipsisSize <= limit) cutAt = index + 1;
