@@ -63,20 +63,38 @@ export class EvaluationPass {
     return { decided, fired };
   }
 
-  /** Tells admins and leads of rules that keep failing: a rule that cannot be measured guards nothing. */
+  /** Tells admins and leads, and webhooks, of rules that keep failing: a rule that cannot be measured guards nothing. */
   async tellOfFailing(manager: EntityManager, failing: readonly DecidedRule[], now: Date): Promise<void> {
+    const told = failing.map(({ rule, decision }) => ({
+      rule,
+      title: `Rule ${rule.name} keeps failing`,
+      message: `${rule.name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${
+        decision.outcome === 'error' ? decision.error : ''
+      }`,
+    }));
     await this.notifier.notify(
       manager,
-      failing.map(({ rule, decision }) => ({
-        organizationId: rule.organizationId,
+      told.map(({ rule: { organizationId, severity }, ...words }) => ({
+        ...words,
+        organizationId,
         alertId: null,
         event: 'rule.failing',
-        severity: rule.severity,
-        title: `Rule ${rule.name} keeps failing`,
-        message: `${rule.name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${
-          decision.outcome === 'error' ? decision.error : ''
-        }`,
+        severity,
         occurredAt: now,
+      })),
+    );
+    await this.outbox.enqueue(
+      manager,
+      told.map(({ rule, ...words }) => ({
+        eventId: newId(),
+        organizationId: rule.organizationId,
+        type: 'rule.failing' as const,
+        alertId: null,
+        severity: rule.severity,
+        ruleType: rule.ruleType,
+        occurredAt: now,
+        data: toFailingPayload(rule, words),
+        directEndpointId: null,
       })),
     );
   }
@@ -107,6 +125,9 @@ export class EvaluationPass {
           organizationId: alert.organizationId,
           type: 'alert.fired' as const,
           alertId: alert.id,
+          sequence: 1,
+          severity: alert.severity,
+          ruleType: alert.ruleType,
           occurredAt: now,
           data: toPayload(alert, rule?.isDemo ?? false),
           directEndpointId: rule?.notifyWebhook ? rule.webhookId : null,
@@ -158,8 +179,22 @@ function toPayload(alert: FiredAlert, isDemo: boolean): Record<string, unknown> 
     message: alert.message,
     details: alert.details,
     status: 'open',
+    sequence: 1,
     organization: { id: alert.organizationId, name: alert.organizationName },
     created_at: alert.occurredAt.toISOString(),
     ...(isDemo ? { is_demo: true } : {}),
+  };
+}
+
+/** The `data` of a `rule.failing` webhook. */
+function toFailingPayload(rule: ClaimedRule, words: { title: string; message: string }): Record<string, unknown> {
+  return {
+    rule_id: rule.ruleId,
+    rule_name: rule.name,
+    rule_type: rule.ruleType,
+    severity: rule.severity,
+    ...words,
+    organization: { id: rule.organizationId, name: rule.organizationName },
+    ...(rule.isDemo ? { is_demo: true } : {}),
   };
 }
