@@ -76,7 +76,8 @@ const CLAIM = `
       next_attempt_at = CASE WHEN NOT c.is_held THEN d.next_attempt_at
         WHEN c.hold = 'paused' THEN c.paused_until
         WHEN c.hold = 'disabled' THEN $5::timestamptz
-        ELSE greatest(c.open_until, $8::timestamptz) END
+        WHEN c.open_until > $1 THEN c.open_until
+        ELSE $8::timestamptz END
   FROM decided c, webhook_endpoint e
   WHERE d.id = c.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
