@@ -13,7 +13,7 @@ const allowed = {
   evaluators: ['posture'],
   rules: ['evaluators'],
   notifications: [],
-  webhooks: [],
+  webhooks: ['notifications'],
   instances: ['notifications', 'webhooks'],
   evaluation: ['rules', 'instances', 'evaluators', 'notifications', 'webhooks', 'posture'],
   retention: ['instances'],

@@ -1,6 +1,12 @@
 import { CreateSchema1795400000000 } from './1795400000000-create-schema.js';
 import { ScaleOut1795500000000 } from './1795500000000-scale-out.js';
 import { ScheduleByInterval1795600000000 } from './1795600000000-schedule-by-interval.js';
+import { ReliableWebhooks1795700000000 } from './1795700000000-reliable-webhooks.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
-export const migrations = [CreateSchema1795400000000, ScaleOut1795500000000, ScheduleByInterval1795600000000];
+export const migrations = [
+  CreateSchema1795400000000,
+  ScaleOut1795500000000,
+  ScheduleByInterval1795600000000,
+  ReliableWebhooks1795700000000,
+];

@@ -14,6 +14,7 @@ import { buildOpenApiDocument } from './openapi.js';
 import { OrganizationsService } from './organizations/index.js';
 import { ATTACK_DOMAINS, buildFactsFile, CatalogueImports, type AttackDomain } from './posture/index.js';
 import { SetupService } from './setup/index.js';
+import { EndpointKeys } from './webhooks/index.js';
 
 const program = new Command('vedette')
   .description('Operational alerts for MITRE ATT&CK detection coverage: the command line')
@@ -108,6 +109,20 @@ user
     await withContext(async (context) => {
       const password = await context.get(AuthService, { strict: false }).resetPassword(email);
       console.log(`password of ${email}: ${password} (shown this once)`);
+    });
+  });
+
+program
+  .command('secrets')
+  .description('what is kept encrypted')
+  .command('rotate-key')
+  .description('encrypt anew with VEDETTE_SECRET_KEY what VEDETTE_SECRET_KEY_PREVIOUS has encrypted')
+  .action(async () => {
+    await withContext(async (context) => {
+      const count = await context.get(EndpointKeys, { strict: false }).rotate();
+      console.log(
+        `${count} webhook endpoints were encrypted anew; VEDETTE_SECRET_KEY_PREVIOUS can be left out from now on`,
+      );
     });
   });
 

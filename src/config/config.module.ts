@@ -5,6 +5,12 @@ import { SecretBox } from '../common/secret-box.js';
 import { Environment } from './environment.js';
 import { loadSecretKey } from './secret-key.js';
 
+/** Text that the previous key has sealed opens too, so that a replaced key stops nothing. */
+async function openSecretBox(environment: Environment): Promise<SecretBox> {
+  const { VEDETTE_SECRET_KEY_PREVIOUS: previous } = environment;
+  return new SecretBox(await loadSecretKey(environment), previous ? [previous] : []);
+}
+
 /** What the whole process shares: its settings, its clock, its secret box. */
 @Global()
 @Module({})
@@ -16,7 +22,7 @@ export class ConfigModule {
       providers: [
         { provide: Environment, useValue: environment },
         { provide: Clock, useClass: SystemClock },
-        { provide: SecretBox, useFactory: async () => new SecretBox(await loadSecretKey(environment)) },
+        { provide: SecretBox, useFactory: () => openSecretBox(environment) },
       ],
       exports: [Environment, Clock, SecretBox],
     };

@@ -77,6 +77,11 @@ export class Environment {
   @MinLength(32, { message: 'must have at least 32 characters; for example the output of: openssl rand -base64 48' })
   VEDETTE_SECRET_KEY?: string;
 
+  /** The key before `VEDETTE_SECRET_KEY`, while what it has sealed is being sealed anew: see `vedette secrets rotate-key`. */
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 characters: it is what VEDETTE_SECRET_KEY was before' })
+  VEDETTE_SECRET_KEY_PREVIOUS?: string;
+
   /** When rules that have no time of their own are evaluated, as a cron expression in UTC. */
   @IsCronExpression()
   VEDETTE_EVALUATION_CRON: string = '*/5 * * * *';
@@ -117,6 +122,11 @@ export class Environment {
   @Transform(({ value }) => toBoolean(value))
   @IsBoolean({ message: 'must be true or false' })
   VEDETTE_WEBHOOK_ALLOW_PRIVATE: boolean = false;
+
+  /** The proxy that webhooks leave through, where the network lets nothing else out. It may hold a user name and a password. */
+  @IsOptional()
+  @IsHttpUrl()
+  VEDETTE_WEBHOOK_PROXY_URL?: string;
 
   /** Whether `X-Forwarded-*` of a proxy in front is believed. */
   @Transform(({ value }) => toBoolean(value))
@@ -192,6 +202,8 @@ const WITHOUT_DEFAULT = [
   'DATABASE_URL',
   'VEDETTE_ADMIN_PASSWORD',
   'VEDETTE_SECRET_KEY',
+  'VEDETTE_SECRET_KEY_PREVIOUS',
+  'VEDETTE_WEBHOOK_PROXY_URL',
   'VEDETTE_DEMO_RECEIVER_URL',
   'VEDETTE_METRICS_TOKEN',
   'VEDETTE_HEARTBEAT_URL',

@@ -92,23 +92,34 @@ export class EvaluationPass {
     });
   }
 
-  /** Tells admins and leads of rules that keep failing: a rule that cannot be measured guards nothing. */
+  /** Tells admins and leads, and webhooks, of rules that keep failing: a rule that cannot be measured guards nothing. */
   async tellOfFailing(manager: EntityManager, failing: readonly DecidedRule[], now: Date): Promise<void> {
+    const told = failing.flatMap(toFailure);
     await this.notifier.notify(
       manager,
-      failing.flatMap(({ rule, words, decision }) =>
-        words && decision.outcome === 'error'
-          ? {
-              organizationId: rule.organizationId,
-              alertId: null,
-              event: 'rule.failing' as const,
-              severity: words.severity,
-              title: `Rule ${words.name} keeps failing`,
-              message: `${words.name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${decision.error}`,
-              occurredAt: now,
-            }
-          : [],
-      ),
+      told.map(({ rule: { organizationId }, words: { severity }, title, message }) => ({
+        organizationId,
+        alertId: null,
+        event: 'rule.failing',
+        severity,
+        title,
+        message,
+        occurredAt: now,
+      })),
+    );
+    await this.outbox.enqueue(
+      manager,
+      told.map((failure) => ({
+        eventId: newId(),
+        organizationId: failure.rule.organizationId,
+        type: 'rule.failing' as const,
+        alertId: null,
+        severity: failure.words.severity,
+        ruleType: failure.rule.ruleType,
+        occurredAt: now,
+        data: toFailingPayload(failure),
+        directEndpointId: null,
+      })),
     );
   }
 
@@ -144,6 +155,9 @@ export class EvaluationPass {
           organizationId: alert.organizationId,
           type: 'alert.fired' as const,
           alertId: alert.id,
+          sequence: 1,
+          severity: alert.severity,
+          ruleType: alert.ruleType,
           occurredAt: now,
           data: toPayload(alert, words?.isDemo ?? false),
           directEndpointId: words?.notifyWebhook ? words.webhookId : null,
@@ -195,8 +209,42 @@ function toPayload(alert: FiredAlert, isDemo: boolean): Record<string, unknown> 
     message: alert.message,
     details: alert.details,
     status: 'open',
+    sequence: 1,
     organization: { id: alert.organizationId, name: alert.organizationName },
     created_at: alert.occurredAt.toISOString(),
     ...(isDemo ? { is_demo: true } : {}),
+  };
+}
+
+/** A rule that keeps failing, in words. */
+interface RuleFailure {
+  rule: ClaimedRule;
+  words: RuleWords;
+  title: string;
+  message: string;
+}
+
+function toFailure({ rule, words, decision }: DecidedRule): RuleFailure | [] {
+  if (!words || decision.outcome !== 'error') return [];
+  const { name } = words;
+  return {
+    rule,
+    words,
+    title: `Rule ${name} keeps failing`,
+    message: `${name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${decision.error}`,
+  };
+}
+
+/** The `data` of a `rule.failing` webhook. */
+function toFailingPayload({ rule, words, title, message }: RuleFailure): Record<string, unknown> {
+  return {
+    rule_id: rule.ruleId,
+    rule_name: words.name,
+    rule_type: rule.ruleType,
+    severity: words.severity,
+    title,
+    message,
+    organization: { id: rule.organizationId, name: words.organizationName },
+    ...(words.isDemo ? { is_demo: true } : {}),
   };
 }

@@ -51,6 +51,10 @@ export class AlertInstance {
   @Column({ type: 'integer', default: 1 })
   occurrenceCount: number;
 
+  /** The number of the latest event that webhooks are told of; that it fired is the first. */
+  @Column({ type: 'integer', default: 1 })
+  lastSequence: number;
+
   @Column({ type: 'timestamptz' })
   lastOccurredAt: Date;
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AlertCount } from './alert-count.entity.js';
 import { AlertCounts } from './alert-counts.js';
+import { AlertEvents } from './alert-events.js';
 import { AlertInstance } from './alert-instance.entity.js';
 import { AlertReader } from './alert-reader.js';
 import { AlertWriter } from './alert-writer.js';
@@ -12,7 +13,7 @@ import { InstancesService } from './instances.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount])],
   controllers: [InstancesController],
-  providers: [InstanceAnswers, InstancesService, AlertReader, AlertWriter, AlertCounts],
+  providers: [InstancesService, InstanceAnswers, AlertEvents, AlertReader, AlertWriter, AlertCounts],
   exports: [InstancesService, AlertWriter, AlertCounts],
 })
 export class InstancesModule {}

@@ -5,8 +5,9 @@ import { Clock } from '../common/clock.js';
 import { DomainError, notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { queryRows } from '../database/index.js';
+import { queryRows, Transactions } from '../database/index.js';
 import { Metrics } from '../metrics/index.js';
+import { AlertEvents } from './alert-events.js';
 import { AlertInstance } from './alert-instance.entity.js';
 import { AlertReader, type InstanceFilters, type InstanceSummary } from './alert-reader.js';
 
@@ -47,6 +48,8 @@ export class InstancesService {
     private readonly reader: AlertReader,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
+    private readonly transactions: Transactions,
+    private readonly events: AlertEvents,
   ) {}
 
   /** Newest first. */
@@ -69,7 +72,7 @@ export class InstancesService {
   }
 
   /**
-   * Takes an alert to its next status. Of two people acting at once one wins, and the other is told how it stands.
+   * Takes an alert to its next status, and tells webhooks in the same transaction. Of two people acting at once one wins, and the other is told how it stands.
    * @throws DomainError `invalid_transition` naming the status that stands in the way.
    */
   async transition(
@@ -78,21 +81,11 @@ export class InstancesService {
     transition: Transition,
     actorId: string,
   ): Promise<AlertInstance> {
-    const { from, to, by, at, participle } = TRANSITIONS[transition];
+    const { from, participle } = TRANSITIONS[transition];
     if (!isUuid(id)) throw notFound('alert', id);
-    const [changed] = await queryRows<{ previous: AlertStatus }>(
-      this.dataSource,
-      `UPDATE alert_instance a SET status = $3, ${by} = $4, ${at} = $5
-       FROM (SELECT status FROM alert_instance WHERE organization_id = $1 AND id = $2 FOR UPDATE) was
-       WHERE a.organization_id = $1 AND a.id = $2 AND was.status = ANY ($6)
-       RETURNING was.status AS previous`,
-      [organizationId, id, to, actorId, this.clock.now(), from],
-    );
+    const changed = await this.change(organizationId, id, transition, actorId);
+    if (changed) return changed;
     const alert = await this.get(organizationId, id);
-    if (changed) {
-      this.metrics.transitioned(changed.previous, to, 'person');
-      return alert;
-    }
     throw new DomainError(
       'invalid_transition',
       `the alert is ${alert.status}: only ${orList(from)} alerts can be ${participle}`,
@@ -101,6 +94,32 @@ export class InstancesService {
         current_status: alert.status,
       },
     );
+  }
+
+  /** @returns the alert as it is now; undefined where its status stands in the way, or where there is none. */
+  private async change(
+    organizationId: string,
+    id: string,
+    transition: Transition,
+    actorId: string,
+  ): Promise<AlertInstance | undefined> {
+    const { from, to, by, at } = TRANSITIONS[transition];
+    const now = this.clock.now();
+    return this.transactions.run(async (manager) => {
+      const [changed] = await queryRows<{ previous: AlertStatus }>(
+        manager,
+        `UPDATE alert_instance a SET status = $3, ${by} = $4, ${at} = $5, last_sequence = a.last_sequence + 1
+         FROM (SELECT status FROM alert_instance WHERE organization_id = $1 AND id = $2 FOR UPDATE) was
+         WHERE a.organization_id = $1 AND a.id = $2 AND was.status = ANY ($6)
+         RETURNING was.status AS previous`,
+        [organizationId, id, to, actorId, now, from],
+      );
+      if (!changed) return undefined;
+      const alert = await manager.findOneByOrFail(AlertInstance, { organizationId, id });
+      await this.events.tell(manager, alert, { type: `alert.${to}`, actorId, occurredAt: now });
+      this.transactions.afterCommit(manager, () => this.metrics.transitioned(changed.previous, to, 'person'));
+      return alert;
+    });
   }
 
   summary(organizationId: string): Promise<InstanceSummary> {

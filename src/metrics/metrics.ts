@@ -112,6 +112,10 @@ export class Metrics {
     'webhook_lease_expired_total',
     'Deliveries taken over because the worker that had claimed them did not finish in time, or died.',
   );
+  private readonly webhookReplays = this.counter(
+    'webhook_replays_total',
+    'Webhook deliveries that somebody had sent again.',
+  );
   private readonly heartbeats = this.counter('heartbeats_total', 'Calls of the heartbeat URL: sent, or failed.', [
     'outcome',
   ]);
@@ -160,9 +164,11 @@ export class Metrics {
     'webhook_oldest_due_seconds',
     'For how long the webhook delivery that waits longest has been due; 0 when none is.',
   );
-  private readonly webhookEndpoints = this.gauge('webhook_endpoint_state', 'Webhook endpoints: enabled or disabled.', [
-    'state',
-  ]);
+  private readonly webhookEndpoints = this.gauge(
+    'webhook_endpoint_state',
+    'Webhook endpoints: enabled, disabled, or breaker_open where nearly everything failed and little is sent.',
+    ['state'],
+  );
 
   evaluated({ trigger, durationSeconds, rules, missed }: EvaluatedRules): void {
     this.evaluationDuration.observe({ trigger }, durationSeconds);
@@ -209,6 +215,10 @@ export class Metrics {
 
   webhookLeasesTakenOver(count: number): void {
     this.webhookLeasesExpired.inc(count);
+  }
+
+  webhooksReplayed(count: number): void {
+    this.webhookReplays.inc(count);
   }
 
   heartbeat(outcome: 'sent' | 'failed'): void {

@@ -32,7 +32,9 @@ const READ = `
        SELECT CASE WHEN locked_until > $1 THEN 'sending' WHEN next_attempt_at <= $1 THEN 'due' ELSE 'waiting' END AS state, count(*) AS deliveries
        FROM (SELECT locked_until, next_attempt_at FROM webhook_delivery WHERE status = 'pending' LIMIT 100000) unfinished GROUP BY 1) q) AS queue_depth,
     (SELECT jsonb_object_agg(state, endpoints) FROM (
-       SELECT CASE WHEN is_enabled THEN 'enabled' ELSE 'disabled' END AS state, count(*) AS endpoints FROM webhook_endpoint GROUP BY 1) e) AS endpoints`;
+       SELECT CASE WHEN NOT e.is_enabled THEN 'disabled' WHEN h.breaker = 'open' THEN 'breaker_open' ELSE 'enabled' END AS state, count(*) AS endpoints
+       FROM webhook_endpoint e LEFT JOIN webhook_endpoint_health h ON h.organization_id = e.organization_id AND h.endpoint_id = e.id
+       GROUP BY 1) e) AS endpoints`;
 
 interface Row {
   rule_due_at: Date | null;
@@ -117,6 +119,6 @@ async function readShared(manager: EntityManager, now: Date): Promise<SharedRead
     deadLetters: row.dead_letters,
     openBySeverity: { ...Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])), ...row.open_by_severity },
     queueDepth: { due: 0, sending: 0, waiting: 0, ...row.queue_depth },
-    endpoints: { enabled: 0, disabled: 0, ...row.endpoints },
+    endpoints: { enabled: 0, disabled: 0, breaker_open: 0, ...row.endpoints },
   };
 }

@@ -13,5 +13,5 @@ export interface SharedReadings {
   /** Every severity is there. */
   openBySeverity: Record<string, number>;
   queueDepth: Record<'due' | 'sending' | 'waiting', number>;
-  endpoints: Record<'enabled' | 'disabled', number>;
+  endpoints: Record<'enabled' | 'disabled' | 'breaker_open', number>;
 }

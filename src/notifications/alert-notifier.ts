@@ -8,9 +8,9 @@ import { Metrics } from '../metrics/index.js';
 /** What the audience of an organisation is told. */
 export interface AlertNotice {
   organizationId: string;
-  /** The alert it is about; null where it is about a rule. */
+  /** The alert it is about; null where it is about a rule or a webhook. */
   alertId: string | null;
-  event: 'alert.fired' | 'rule.failing';
+  event: 'alert.fired' | 'rule.failing' | 'webhook.failing' | 'webhook.disabled';
   severity: Severity;
   title: string;
   message: string;

@@ -31,6 +31,18 @@ export class WebhookAttempt {
   @Column({ type: 'text', nullable: true })
   error: string | null;
 
+  /** Where it went: the host, and as much of the path as may be shown. */
+  @Column({ type: 'text', nullable: true })
+  requestUrl: string | null;
+
+  /** As sent; values that somebody keeps secret are left out. */
+  @Column({ type: 'jsonb', nullable: true })
+  requestHeaders: Record<string, string> | null;
+
+  /** As sent, without keys; null where it is the delivery's own text. */
+  @Column({ type: 'text', nullable: true })
+  requestBody: string | null;
+
   /** The first 16 kB of the answer. */
   @Column({ type: 'text', nullable: true })
   responseBody: string | null;

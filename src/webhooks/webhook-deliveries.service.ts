@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage } from '../database/index.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
+import type { DeliveryFilter } from './delivery-filter.js';
 import type { DeliveryStatus } from './webhook-delivery-status.js';
 
 export interface DeliveryWithAttempts {
@@ -50,9 +51,39 @@ export class WebhookDeliveriesService {
     return { ...rest, items: await this.withLastAttempts(organizationId, items) };
   }
 
+  /** The log of the whole organisation, newest first. */
+  async search(
+    organizationId: string,
+    filter: DeliveryFilter,
+    page: PageRequest,
+  ): Promise<Page<DeliveryWithLastAttempt>> {
+    const { endpointId, alertId, statuses, eventType, since, until } = filter;
+    const matching = this.deliveries
+      .createQueryBuilder('delivery')
+      .where('delivery.organizationId = :organizationId', { organizationId });
+    if (endpointId !== undefined) matching.andWhere('delivery.endpointId = :endpointId', { endpointId });
+    if (alertId !== undefined) matching.andWhere('delivery.alertId = :alertId', { alertId });
+    if (statuses !== undefined) matching.andWhere('delivery.status = ANY (:statuses)', { statuses });
+    if (eventType !== undefined) matching.andWhere('delivery.eventType = :eventType', { eventType });
+    if (since !== undefined) matching.andWhere('delivery.createdAt >= :since', { since });
+    if (until !== undefined) matching.andWhere('delivery.createdAt < :until', { until });
+    const { items, ...rest } = await keysetPage(matching, 'createdAt', 'DESC', page);
+    return { ...rest, items: await this.withLastAttempts(organizationId, items) };
+  }
+
   /** @throws DomainError `not_found` */
   async get(organizationId: string, endpointId: string, id: string): Promise<DeliveryWithAttempts> {
-    const delivery = isUuid(id) ? await this.deliveries.findOneBy({ organizationId, endpointId, id }) : null;
+    const found = await this.find(organizationId, id);
+    if (found.delivery.endpointId !== endpointId) throw notFound('delivery', id);
+    return found;
+  }
+
+  /**
+   * A delivery to whichever endpoint of the organisation.
+   * @throws DomainError `not_found`
+   */
+  async find(organizationId: string, id: string): Promise<DeliveryWithAttempts> {
+    const delivery = isUuid(id) ? await this.deliveries.findOneBy({ organizationId, id }) : null;
     if (!delivery) throw notFound('delivery', id);
     const attempts = await this.attempts.find({
       where: { organizationId, deliveryId: id },

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import type { DeliveryStatus, HeldReason } from './webhook-delivery-status.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
 /** One event for one endpoint: outbox and queue in one row. */
@@ -9,7 +10,11 @@ import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 @Index('webhook_delivery_due_idx', { synchronize: false })
 @Index('webhook_delivery_completed_idx', { synchronize: false })
 @Index('webhook_delivery_endpoint_idx', ['organizationId', 'endpointId', 'createdAt', 'id'])
-@Check('webhook_delivery_status_check', `status IN ('pending', 'delivered', 'failed')`)
+@Index('webhook_delivery_order_idx', { synchronize: false })
+@Index('webhook_delivery_held_idx', { synchronize: false })
+@Index('webhook_delivery_alert_idx', { synchronize: false })
+@Index('webhook_delivery_log_idx', ['organizationId', 'createdAt', 'id'])
+@Check('webhook_delivery_status_check', `status IN ('pending', 'delivered', 'failed', 'missed', 'skipped')`)
 export class WebhookDelivery {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
@@ -29,18 +34,34 @@ export class WebhookDelivery {
   @Column({ type: 'uuid', nullable: true })
   alertId: string | null;
 
+  /** The number of the event among those of its alert, from 1. */
+  @Column({ type: 'integer', nullable: true })
+  sequence: number | null;
+
   /** The exact bytes that are signed and sent. */
   @Column({ type: 'text' })
   body: string;
 
   @Column({ type: 'text', default: 'pending' })
-  status: 'pending' | 'delivered' | 'failed';
+  status: DeliveryStatus;
 
   @Column({ type: 'integer', default: 0 })
   attemptCount: number;
 
+  /** Those of `attemptCount` that were made before it was replayed: the schedule begins anew after them. */
+  @Column({ type: 'integer', default: 0 })
+  attemptsBefore: number;
+
   @Column({ type: 'timestamptz' })
   nextAttemptAt: Date;
+
+  /** Why it is not sent although it was due; holding uses up no attempt. */
+  @Column({ type: 'text', nullable: true })
+  heldReason: HeldReason | null;
+
+  /** The latest replay that it is part of. */
+  @Column({ type: 'uuid', nullable: true })
+  replayId: string | null;
 
   /** The fencing token of the worker that holds the row's lease. */
   @Column({ type: 'uuid', nullable: true })

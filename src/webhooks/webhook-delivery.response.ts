@@ -3,8 +3,19 @@ import type { Page } from '../common/pagination/index.js';
 import { toIso } from '../common/wire.js';
 import type { WebhookAttempt } from './webhook-attempt.entity.js';
 import type { DeliveryWithAttempts, DeliveryWithLastAttempt } from './webhook-deliveries.service.js';
-import type { DeliveryStatus } from './webhook-delivery-status.js';
+import { DELIVERY_STATUSES, type DeliveryStatus } from './webhook-delivery-status.js';
 import type { WebhookDelivery } from './webhook-delivery.entity.js';
+
+/** A request as it was sent, without what somebody keeps secret. */
+export class AttemptRequestResponse {
+  /** The host, and the path where it is no credential. */
+  url: string;
+  /** Custom headers and keys read `[redacted]`. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  headers: Record<string, string>;
+  /** Null where it is the delivery's own `body`. Keys read `[redacted]`. */
+  body: string | null;
+}
 
 /** One attempt at a delivery. */
 export class AttemptResponse {
@@ -20,6 +31,8 @@ export class AttemptResponse {
   status_code: number | null;
   /** Null when it succeeded. */
   error: string | null;
+  /** The request as it was sent, without what somebody keeps secret; null where it could not be prepared. */
+  request: AttemptRequestResponse | null;
   /** The first 16 kB of the answer. */
   response_body: string | null;
 }
@@ -33,7 +46,15 @@ export class DeliveryResponse {
   event_type: string;
   /** The alert that it tells of; null for a test. */
   alert_id: string | null;
+  @ApiProperty({ enum: DELIVERY_STATUSES })
   status: DeliveryStatus;
+  /** The number of the event among those of its alert, from 1. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  sequence: number | null;
+  /** Why it waits although it was due: `disabled`, `paused` or `breaker`. Waiting uses up no attempt. */
+  held_reason: string | null;
+  /** The latest replay that it is part of. */
+  replay_id: string | null;
   /** How many attempts were made. */
   @ApiProperty({ type: 'integer' })
   attempt_count: number;
@@ -99,6 +120,9 @@ function toDeliveryResponse(delivery: WebhookDelivery): DeliveryResponse {
     event_type: delivery.eventType,
     alert_id: delivery.alertId,
     status: delivery.status,
+    sequence: delivery.sequence,
+    held_reason: delivery.heldReason,
+    replay_id: delivery.replayId,
     attempt_count: delivery.attemptCount,
     next_attempt_at: delivery.status === 'pending' ? toIso(delivery.nextAttemptAt) : null,
     last_status_code: delivery.lastStatusCode,
@@ -115,6 +139,10 @@ function toAttemptResponse(attempt: WebhookAttempt): AttemptResponse {
     duration_ms: attempt.durationMs,
     status_code: attempt.statusCode,
     error: attempt.error,
+    request:
+      attempt.requestUrl === null
+        ? null
+        : { url: attempt.requestUrl, headers: attempt.requestHeaders ?? {}, body: attempt.requestBody },
     response_body: attempt.responseBody,
   };
 }

@@ -1,5 +1,14 @@
+import type { Severity } from '../common/alerting.js';
+
 /** What an endpoint can subscribe to. */
-export const SUBSCRIBABLE_EVENTS = ['alert.fired'] as const;
+export const SUBSCRIBABLE_EVENTS = [
+  'alert.fired',
+  'alert.acknowledged',
+  'alert.resolved',
+  'alert.dismissed',
+  'rule.failing',
+  'webhook.disabled',
+] as const;
 export type SubscribableEvent = (typeof SUBSCRIBABLE_EVENTS)[number];
 
 /** What the test of an endpoint sends. Nobody subscribes to it: it goes to the tested endpoint alone. */
@@ -12,11 +21,16 @@ export interface OutboxEvent {
   organizationId: string;
   type: SubscribableEvent;
   alertId: string | null;
+  /** The number of the event among those of its alert, from 1; null where it has no alert. */
+  sequence?: number | null;
+  /** What endpoints filter by; left out where the event has none, which no filter holds back. */
+  severity?: Severity;
+  ruleType?: string;
   /** The body's `timestamp`. */
   occurredAt: Date;
   /** The body's `data`, snake_case. */
   data: Record<string, unknown>;
-  /** An endpoint of the same organisation that is told whether it subscribes or not: a rule's own. */
+  /** An endpoint of the same organisation that is told whether it subscribes or not, past its filters: a rule's own. */
   directEndpointId: string | null;
 }
 

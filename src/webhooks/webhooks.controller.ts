@@ -9,9 +9,12 @@ import {
   toDeliveryDetailResponse,
   toDeliveryPageResponse,
 } from './webhook-delivery.response.js';
-import { WebhookEndpointsService } from './webhook-endpoints.service.js';
+import { WebhookEndpointViews } from './webhook-endpoint-views.js';
+import { WebhookEndpointsService, type EndpointInput } from './webhook-endpoints.service.js';
 import { WebhookPingService } from './webhook-ping.service.js';
-import { CreateWebhookDto, DeliveriesQuery, UpdateWebhookDto } from './webhook.dto.js';
+import { ReplayResponse } from './webhook-replay.response.js';
+import { WebhookReplaysService } from './webhook-replays.service.js';
+import { CreateWebhookDto, DeliveriesQuery, RecoverDto, UpdateWebhookDto } from './webhook.dto.js';
 import {
   CreatedWebhookResponse,
   toCreatedWebhookResponse,
@@ -28,6 +31,8 @@ export class WebhooksController {
     private readonly endpoints: WebhookEndpointsService,
     private readonly deliveries: WebhookDeliveriesService,
     private readonly pings: WebhookPingService,
+    private readonly views: WebhookEndpointViews,
+    private readonly replays: WebhookReplaysService,
   ) {}
 
   @Post()
@@ -38,10 +43,12 @@ export class WebhooksController {
     @CurrentPrincipal() principal: Principal,
     @Body() body: CreateWebhookDto,
   ): Promise<CreatedWebhookResponse> {
-    const { is_enabled: isEnabled, ...input } = body;
-    return toCreatedWebhookResponse(
-      await this.endpoints.create(principal.organizationId, { ...input, isEnabled }, principal.actorId),
+    const { endpoint, secret } = await this.endpoints.create(
+      principal.organizationId,
+      toInput(body),
+      principal.actorId,
     );
+    return toCreatedWebhookResponse(await this.views.one(endpoint), secret);
   }
 
   @Get()
@@ -52,7 +59,8 @@ export class WebhooksController {
     @CurrentPrincipal() { organizationId }: Principal,
     @Query() query: PageQuery,
   ): Promise<WebhookPageResponse> {
-    return toWebhookPageResponse(await this.endpoints.list(organizationId, pageRequest(query)));
+    const { items, ...page } = await this.endpoints.list(organizationId, pageRequest(query));
+    return toWebhookPageResponse(page, await this.views.of(organizationId, items));
   }
 
   @Get(':id')
@@ -60,20 +68,22 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Get a webhook endpoint' })
   @ApiOkResponse({ type: WebhookResponse })
   async get(@CurrentPrincipal() { organizationId }: Principal, @Param('id') id: string): Promise<WebhookResponse> {
-    return toWebhookResponse(await this.endpoints.get(organizationId, id));
+    return toWebhookResponse(await this.views.one(await this.endpoints.get(organizationId, id)));
   }
 
   @Patch(':id')
   @Access('admin')
-  @ApiOperation({ summary: 'Change a webhook endpoint' })
+  @ApiOperation({
+    summary:
+      'Change a webhook endpoint; enabling it sends what was held meanwhile and shows in health.recoverable what was missed',
+  })
   @ApiOkResponse({ type: WebhookResponse })
   async update(
     @CurrentPrincipal() { organizationId }: Principal,
     @Param('id') id: string,
     @Body() body: UpdateWebhookDto,
   ): Promise<WebhookResponse> {
-    const { is_enabled: isEnabled, ...changes } = body;
-    return toWebhookResponse(await this.endpoints.update(organizationId, id, { ...changes, isEnabled }));
+    return toWebhookResponse(await this.views.one(await this.endpoints.update(organizationId, id, toInput(body))));
   }
 
   @Delete(':id')
@@ -83,6 +93,42 @@ export class WebhooksController {
   @ApiNoContentResponse()
   async delete(@CurrentPrincipal() { organizationId }: Principal, @Param('id') id: string): Promise<void> {
     await this.endpoints.delete(organizationId, id);
+  }
+
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Access('admin')
+  @ApiOperation({
+    summary: 'Give a webhook endpoint a new signing secret, shown this once; for 24 hours the one before signs along',
+  })
+  @ApiOkResponse({ type: CreatedWebhookResponse })
+  async rotateSecret(
+    @CurrentPrincipal() { organizationId }: Principal,
+    @Param('id') id: string,
+  ): Promise<CreatedWebhookResponse> {
+    const { endpoint, secret } = await this.endpoints.rotateSecret(organizationId, id);
+    return toCreatedWebhookResponse(await this.views.one(endpoint), secret);
+  }
+
+  @Post(':id/recover')
+  @HttpCode(200)
+  @Access('admin')
+  @ApiOperation({ summary: 'Send what an endpoint missed and what failed since it fell ill, or count it with dry_run' })
+  @ApiOkResponse({ type: ReplayResponse })
+  async recover(
+    @CurrentPrincipal() { organizationId, actorId }: Principal,
+    @Param('id') id: string,
+    @Body() { dry_run: isDryRun }: RecoverDto,
+  ): Promise<ReplayResponse> {
+    const { health } = await this.views.one(await this.endpoints.get(organizationId, id));
+    const since = health?.recoverSince;
+    if (!since) return { dry_run: isDryRun, count: 0 };
+    const filter = { endpointId: id, statuses: ['missed', 'failed'] as const, completedSince: since };
+    const asked = { webhook_id: id, recover: true };
+    const count = isDryRun
+      ? await this.replays.count(organizationId, filter)
+      : await this.replays.replay(organizationId, filter, asked, actorId);
+    return { dry_run: isDryRun, count };
   }
 
   @Post(':id/test')
@@ -128,4 +174,12 @@ export class WebhooksController {
     const endpoint = await this.endpoints.get(organizationId, id);
     return toDeliveryDetailResponse(await this.deliveries.get(organizationId, endpoint.id, deliveryId));
   }
+}
+
+function toInput(body: CreateWebhookDto): EndpointInput;
+function toInput(body: UpdateWebhookDto): Partial<EndpointInput>;
+function toInput(body: UpdateWebhookDto): Partial<EndpointInput> {
+  const { is_enabled: isEnabled, min_severity: minSeverity, rule_types: ruleTypes, ordered: isOrdered, ...rest } = body;
+  const input = { ...rest, isEnabled, minSeverity, ruleTypes, isOrdered };
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
 }

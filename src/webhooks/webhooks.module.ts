@@ -1,19 +1,31 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { NotificationsModule } from '../notifications/index.js';
 import { AddressGuardModule } from './address-guard/index.js';
+import { DeliveryRequests } from './delivery/delivery-requests.js';
 import { DeliveryResults } from './delivery/delivery-results.js';
 import { DeliverySender } from './delivery/delivery-sender.js';
 import { DeliverySettings } from './delivery/delivery-settings.js';
 import { DeliveryStore } from './delivery/delivery-store.js';
 import { WebhookWorker } from './delivery/webhook-worker.js';
+import { EndpointKeys } from './endpoint-keys.js';
+import { EndpointSecrets } from './endpoint-secrets.js';
+import { EventWriter } from './event-writer.js';
+import { WebhookEndpointHealth } from './health/endpoint-health.entity.js';
+import { EndpointHealthRecorder } from './health/endpoint-health-recorder.js';
+import { EndpointNotices } from './health/endpoint-notices.js';
 import { TransportModule } from './transport/index.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
+import { WebhookDeliveriesController } from './webhook-deliveries.controller.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import { WebhookEndpointViews } from './webhook-endpoint-views.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
 import { WebhookOutbox } from './webhook-outbox.js';
 import { WebhookPingService } from './webhook-ping.service.js';
+import { WebhookReplay } from './webhook-replay.entity.js';
+import { WebhookReplaysService } from './webhook-replays.service.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 export interface WebhooksModuleOptions {
@@ -30,23 +42,38 @@ export class WebhooksModule {
       module: WebhooksModule,
       global: true,
       imports: [
-        TypeOrmModule.forFeature([WebhookEndpoint, WebhookDelivery, WebhookAttempt]),
+        TypeOrmModule.forFeature([
+          WebhookEndpoint,
+          WebhookEndpointHealth,
+          WebhookDelivery,
+          WebhookAttempt,
+          WebhookReplay,
+        ]),
+        NotificationsModule,
         AddressGuardModule,
         TransportModule.register(settings),
       ],
-      controllers: [WebhooksController],
+      controllers: [WebhooksController, WebhookDeliveriesController],
       providers: [
         { provide: DeliverySettings, useValue: settings },
         DeliveryStore,
+        DeliveryRequests,
         DeliverySender,
         DeliveryResults,
         WebhookWorker,
+        EndpointSecrets,
+        EndpointKeys,
+        EndpointNotices,
+        EndpointHealthRecorder,
+        EventWriter,
         WebhookOutbox,
         WebhookEndpointsService,
+        WebhookEndpointViews,
+        WebhookReplaysService,
         WebhookDeliveriesService,
         WebhookPingService,
       ],
-      exports: [WebhookOutbox, WebhookWorker, WebhookEndpointsService],
+      exports: [WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys],
     };
   }
 }

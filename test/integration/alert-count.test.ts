@@ -7,6 +7,7 @@ import {
   InstancesService,
   type NewAlert,
 } from '../../src/instances/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { anOrganization } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
@@ -19,7 +20,7 @@ describe('the counts of alerts', () => {
   let organizationId: string;
 
   beforeAll(async () => {
-    context = await startTestModule([InstancesModule]);
+    context = await startTestModule([InstancesModule, WebhooksModule.register()]);
     counts = context.module.get(AlertCounts);
   });
   afterAll(() => context.close());

@@ -69,7 +69,7 @@ async function fill(organizationId: string, receiverUrl: string | undefined = RE
 
 /** Everything that the generator writes of an organisation, without what differs from run to run: ids. */
 async function contents(organizationId: string): Promise<Record<string, unknown[]>> {
-  const of = (sql: string): Promise<unknown[]> => rows(sql, [organizationId]);
+  const of = <Row = unknown>(sql: string): Promise<Row[]> => rows<Row>(sql, [organizationId]);
   return {
     posture: await of(
       `SELECT p.technique_id, p.status_global, p.last_review_date, p.risk_score, o.email AS owner, p.mitre_last_modified, p.updated_at, u.email AS by
@@ -97,7 +97,14 @@ async function contents(organizationId: string): Promise<Record<string, unknown[
       `SELECT u.email, n.title, n.created_at, n.read_at
        FROM notification n JOIN user_account u ON u.id = n.user_id WHERE organization_id = $1 ORDER BY 3, 1, 2`,
     ),
-    webhooks: await of('SELECT name, url, events, format, is_enabled FROM webhook_endpoint WHERE organization_id = $1'),
+    webhooks: (
+      await of<{ id: string; url: string }>(
+        'SELECT id, name, url, events, format, is_enabled FROM webhook_endpoint WHERE organization_id = $1',
+      )
+    ).map(({ id, url, ...rest }) => ({
+      ...rest,
+      url: context.module.get(SecretBox, { strict: false }).open(url, `${id}:url`),
+    })),
   };
 }
 

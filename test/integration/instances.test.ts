@@ -3,6 +3,7 @@ import { ALERT_STATUSES, SEVERITIES } from '../../src/common/alerting.js';
 import { newId } from '../../src/common/ids.js';
 import { decodeCursor } from '../../src/common/pagination/page.js';
 import { InstancesModule, InstancesService } from '../../src/instances/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import type { InstanceFilters } from '../../src/instances/alert-reader.js';
 import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anOrganization } from '../support/factories.js';
@@ -18,7 +19,7 @@ describe('alerts', () => {
   let other: string;
 
   beforeAll(async () => {
-    context = await startTestModule([InstancesModule]);
+    context = await startTestModule([InstancesModule, WebhooksModule.register()]);
     instances = context.module.get(InstancesService);
     organizationId = await anOrganization(context.database);
     other = await anOrganization(context.database);

@@ -1,6 +1,7 @@
 import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
 import { InstancesModule } from '../../src/instances/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { NotificationsModule } from '../../src/notifications/index.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
 import { anOrganization } from '../support/factories.js';
@@ -24,7 +25,7 @@ let token: string;
 let userId: string;
 
 beforeAll(async () => {
-  http = await startTestHttp([AuthModule, InstancesModule, NotificationsModule]);
+  http = await startTestHttp([AuthModule, InstancesModule, NotificationsModule, WebhooksModule.register()]);
 });
 
 afterAll(async () => {

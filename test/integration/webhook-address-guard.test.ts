@@ -48,8 +48,9 @@ describe('the address guard at connect', () => {
     allowed: string[] = [],
   ): { guard: AddressGuard; agent: WebhookAgent } {
     const resolver = new ChangingResolver(answers);
-    const guard = new AddressGuard(testEnvironment({ VEDETTE_WEBHOOK_ALLOWED_HOSTS: allowed }), resolver);
-    const agent = new WebhookAgent(guard, resolver, DeliverySettings.with({ connectTimeoutMs: 2_000 }));
+    const environment = testEnvironment({ VEDETTE_WEBHOOK_ALLOWED_HOSTS: allowed });
+    const guard = new AddressGuard(environment, resolver);
+    const agent = new WebhookAgent(guard, resolver, DeliverySettings.with({ connectTimeoutMs: 2_000 }), environment);
     agents.push(agent);
     return { guard, agent };
   }

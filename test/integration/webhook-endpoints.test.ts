@@ -66,6 +66,23 @@ describe('webhooks over HTTP', () => {
       events: ['alert.fired'],
       format: 'standard',
       is_enabled: true,
+      min_severity: null,
+      rule_types: [],
+      ordered: false,
+      header_names: [],
+      setting_names: [],
+      previous_secret_until: null,
+      health: {
+        state: 'healthy',
+        consecutive_failures: 0,
+        failing_since: null,
+        held_until: null,
+        last_success_at: null,
+        last_failure_at: null,
+        last_error: null,
+        disabled_reason: null,
+        recoverable: 0,
+      },
       created_at: NOW.toISOString(),
       updated_at: NOW.toISOString(),
       secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
@@ -122,7 +139,10 @@ describe('webhooks over HTTP', () => {
 
     const answer = await request('PATCH', `/${webhook.id}`, { is_enabled: false, events: [] });
 
-    expect(answer).toMatchObject({ status: 200, body: { ...webhook, is_enabled: false, events: [] } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { ...webhook, is_enabled: false, events: [], health: { ...webhook.health, state: 'disabled' } },
+    });
     expect(answer.body).not.toHaveProperty('secret');
     expect((await request('PATCH', `/${webhook.id}`, {})).status).toBe(200);
   });

@@ -37,6 +37,8 @@ describe('the webhook queue', () => {
     statusCode: 204,
     error: null,
     responseBody: '',
+    request: null,
+    pauseUntil: null,
     next: { status: 'delivered' },
   });
 

@@ -19,6 +19,8 @@ import { AlertRule } from '../../src/rules/alert-rule.entity.js';
 import { RuleState } from '../../src/rules/rule-state.entity.js';
 import { WebhookAttempt } from '../../src/webhooks/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../../src/webhooks/webhook-delivery.entity.js';
+import { WebhookEndpointHealth } from '../../src/webhooks/health/endpoint-health.entity.js';
+import { WebhookReplay } from '../../src/webhooks/webhook-replay.entity.js';
 import { WebhookEndpoint } from '../../src/webhooks/webhook-endpoint.entity.js';
 
 /** Foreign keys name entities of other modules, so that a test that loads some modules needs the entities of all. */
@@ -45,4 +47,6 @@ export const allEntities = [
   WebhookAttempt,
   WebhookDelivery,
   WebhookEndpoint,
+  WebhookEndpointHealth,
+  WebhookReplay,
 ];

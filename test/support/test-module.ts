@@ -32,9 +32,15 @@ export function testEnvironment(changes: Partial<Environment> = {}): Environment
 /** The given modules on a database of their own and a clock that stands still. Close it in `afterAll`. */
 export async function startTestModule(
   modules: NonNullable<ModuleMetadata['imports']>,
-  options: { environment?: Partial<Environment>; providers?: ModuleMetadata['providers']; init?: boolean } = {},
+  options: {
+    environment?: Partial<Environment>;
+    providers?: ModuleMetadata['providers'];
+    init?: boolean;
+    /** Of another module, which drops it: this one is a further replica. */
+    database?: TestDatabase;
+  } = {},
 ): Promise<TestContext> {
-  const database = await createTestDatabase();
+  const database = options.database ?? (await createTestDatabase());
   const clock = new ManualClock(NOW);
   const module = await Test.createTestingModule({
     imports: [
@@ -58,7 +64,7 @@ export async function startTestModule(
     clock,
     close: async () => {
       await module.close();
-      await database.drop();
+      if (!options.database) await database.drop();
     },
   };
 }

@@ -53,6 +53,7 @@ export interface DeliveryRow {
   next_attempt_at: Date;
   lock_token: string | null;
   locked_until: Date | null;
+  held_reason: string | null;
   last_status_code: number | null;
   last_error: string | null;
   completed_at: Date | null;

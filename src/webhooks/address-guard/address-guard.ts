@@ -73,6 +73,17 @@ export class AddressGuard {
   }
 
   /**
+   * {@link checkDestination}, and every address that the name has here. For what a proxy connects to, where no socket of ours can be watched: a name that only
+   * the proxy can resolve passes, and the proxy must keep to the same rules.
+   * @throws AddressRefusedError
+   */
+  async checkBeforeProxy(destination: Destination): Promise<void> {
+    this.checkDestination(destination);
+    if (this.isAllowed(destination) || isIP(plainHostname(destination.hostname))) return;
+    this.checkResolved(destination.hostname, await this.addressesNow(destination.hostname));
+  }
+
+  /**
    * The scheme, and the address when the host is a literal.
    * @throws AddressRefusedError
    */

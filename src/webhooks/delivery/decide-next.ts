@@ -4,6 +4,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
+export type Urgency = 'normal' | 'pager';
+
 /** How long to wait after attempt 1, 2, and so on; the attempt after the last wait is the last one. */
 export const RETRY_DELAYS_MS: readonly number[] = [
   5 * SECOND_MS,
@@ -16,7 +18,17 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   20 * HOUR_MS,
   24 * HOUR_MS,
 ];
+/** A page is of use within minutes or not at all. */
+export const PAGER_RETRY_DELAYS_MS: readonly number[] = [
+  2 * SECOND_MS,
+  5 * SECOND_MS,
+  15 * SECOND_MS,
+  60 * SECOND_MS,
+  5 * MINUTE_MS,
+];
 export const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1;
+
+const DELAYS_MS: Record<Urgency, readonly number[]> = { normal: RETRY_DELAYS_MS, pager: PAGER_RETRY_DELAYS_MS };
 
 /** Each wait is spread by so much in both directions, so that what failed together does not come back together. */
 export const JITTER = 0.2;
@@ -36,7 +48,9 @@ export type AttemptOutcome =
   { kind: 'response'; statusCode: number; retryAfter: string | null } | { kind: 'timeout' | 'refused' | 'unreachable' };
 
 export type NextStep =
-  { status: 'delivered' } | { status: 'failed'; disableEndpoint: boolean } | { status: 'pending'; nextAttemptAt: Date };
+  | { status: 'delivered' | 'skipped' }
+  | { status: 'failed'; disableEndpoint: boolean }
+  | { status: 'pending'; nextAttemptAt: Date };
 
 /**
  * Decides what follows an attempt.
@@ -50,15 +64,23 @@ export function decideNext(
   now: Date,
   random: number,
   maxAttempts = MAX_ATTEMPTS,
+  urgency: Urgency = 'normal',
 ): NextStep {
   const statusCode = outcome.kind === 'response' ? outcome.statusCode : null;
   if (statusCode !== null && statusCode >= 200 && statusCode < 300) return { status: 'delivered' };
   if (statusCode === GONE) return { status: 'failed', disableEndpoint: true };
-  const step = RETRY_DELAYS_MS[attempt - 1];
+  const step = DELAYS_MS[urgency][attempt - 1];
   if (step === undefined || attempt >= Math.min(maxAttempts, attemptsFor(statusCode)))
     return { status: 'failed', disableEndpoint: false };
   const delayMs = Math.max(step * (1 + JITTER * (2 * random - 1)), leastDelayMs(outcome, now));
   return { status: 'pending', nextAttemptAt: new Date(now.getTime() + Math.round(delayMs)) };
+}
+
+/** Until when everything for the endpoint waits, where the receiver is overwhelmed or says so. */
+export function pauseAfter(outcome: AttemptOutcome, now: Date): Date | null {
+  const isOverwhelmed =
+    outcome.kind === 'timeout' || (outcome.kind === 'response' && OVERWHELMED.has(outcome.statusCode));
+  return isOverwhelmed ? new Date(now.getTime() + leastDelayMs(outcome, now)) : null;
 }
 
 function attemptsFor(statusCode: number | null): number {

@@ -67,6 +67,15 @@ export class DeliveryLanes<T extends LaneItem> {
     return (this.lanes.get(endpointId)?.waiting.length ?? 0) > 0;
   }
 
+  /** Removes what waits for one endpoint. */
+  takeWaitingOf(endpointId: string): T[] {
+    const lane = this.lanes.get(endpointId);
+    if (!lane) return [];
+    const taken = lane.waiting.splice(0);
+    if (lane.running === 0) this.lanes.delete(endpointId);
+    return taken;
+  }
+
   /** Removes everything that waits. */
   takeWaiting(): T[] {
     const taken: T[] = [];

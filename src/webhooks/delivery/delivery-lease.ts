@@ -5,6 +5,7 @@ export interface DeliveryLease {
   id: string;
   organizationId: string;
   endpointId: string;
+  eventId: string;
   eventType: string;
   /** When the event was committed to the outbox. */
   createdAt: Date;
@@ -13,9 +14,28 @@ export interface DeliveryLease {
   attempt: number;
   /** The fencing token: whoever finishes the delivery must still hold it. */
   lockToken: string;
-  url: string;
   format: string;
+  /** Sealed, as are those below. */
+  url: string;
   secretCiphertext: string;
+  /** Null where no secret was rotated of late. */
+  previousSecretCiphertext: string | null;
+  headersCiphertext: string | null;
+  settingsCiphertext: string | null;
+  /** The one delivery by which an open breaker finds out whether the endpoint answers again. */
+  isProbe: boolean;
+  /** Somebody wants it sent again: it says nothing of the endpoint's health. */
+  isReplay: boolean;
+  /** Those of the attempts that were made before it was replayed. */
+  attemptsBefore: number;
+}
+
+/** A request as the log keeps it, without what somebody keeps secret. */
+export interface LoggedRequest {
+  url: string;
+  headers: Record<string, string>;
+  /** Null where it is the delivery's own text. */
+  body: string | null;
 }
 
 /** An attempt that was made and what follows it. */
@@ -28,5 +48,9 @@ export interface AttemptResult {
   /** Null when the attempt succeeded. */
   error: string | null;
   responseBody: string | null;
+  /** Null where the request could not even be prepared. */
+  request: LoggedRequest | null;
+  /** Until when the receiver wants to be left alone. */
+  pauseUntil: Date | null;
   next: NextStep;
 }

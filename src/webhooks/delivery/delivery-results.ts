@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import { EndpointHealthRecorder } from '../health/endpoint-health-recorder.js';
 import type { AttemptResult } from './delivery-lease.js';
 import { DeliveryStore } from './delivery-store.js';
 
@@ -11,7 +13,7 @@ const RETRY_PAUSES_MS = [100, 1_000, 3_000];
 
 interface Entry {
   result: AttemptResult;
-  written: () => void;
+  written: (isUnwell: boolean) => void;
 }
 
 /** Writes results together: those that come in while a batch is being written make up the next one. */
@@ -21,10 +23,17 @@ export class DeliveryResults {
   private readonly entries: Entry[] = [];
   private isWriting = false;
 
-  constructor(private readonly store: DeliveryStore) {}
+  constructor(
+    private readonly store: DeliveryStore,
+    private readonly health: EndpointHealthRecorder,
+    private readonly clock: Clock,
+  ) {}
 
-  /** Resolves when the result is written, or given up on. */
-  write(result: AttemptResult): Promise<void> {
+  /**
+   * Resolves when the result is written, or given up on.
+   * @returns whether the endpoint is to be left alone.
+   */
+  write(result: AttemptResult): Promise<boolean> {
     return new Promise((written) => {
       this.entries.push({ result, written });
       if (this.isWriting) return;
@@ -37,13 +46,29 @@ export class DeliveryResults {
   private async writeAll(): Promise<void> {
     while (this.entries.length > 0) {
       const batch = this.entries.splice(0, BATCH);
-      await this.writeBatch(batch.map(({ result }) => result));
-      for (const { written } of batch) written();
+      const changed = new Set(await this.writeBatch(batch.map(({ result }) => result)));
+      const unwell = await this.recordHealth(
+        batch.map(({ result }) => result).filter(({ lease }) => changed.has(lease.id)),
+      );
+      for (const { result, written } of batch) written(unwell.has(result.lease.endpointId));
     }
     this.isWriting = false;
   }
 
-  private async writeBatch(results: readonly AttemptResult[]): Promise<void> {
+  /** Health that could not be written is no reason to send anything again: the next attempts tell of it too. */
+  private async recordHealth(results: readonly AttemptResult[]): Promise<ReadonlySet<string>> {
+    try {
+      const { unwell, released } = await this.health.record(results);
+      await this.store.release(released, this.clock.now());
+      return unwell;
+    } catch (error) {
+      this.logger.error('The health of webhook endpoints could not be stored', (error as Error).stack);
+      return new Set();
+    }
+  }
+
+  /** @returns the ids of the deliveries that changed. */
+  private async writeBatch(results: readonly AttemptResult[]): Promise<string[]> {
     for (const pauseMs of [...RETRY_PAUSES_MS, null]) {
       try {
         const changed = await this.store.finish(results);
@@ -52,17 +77,18 @@ export class DeliveryResults {
           this.logger.warn(
             `${late} webhook deliveries were finished by another worker, or deleted, before this one was done`,
           );
-        return;
+        return changed;
       } catch (error) {
         if (pauseMs === null) {
           this.logger.error(
             `The outcome of ${results.length} webhook deliveries could not be stored; they will be sent again`,
             (error as Error).stack,
           );
-          return;
+          return [];
         }
         await sleep(pauseMs);
       }
     }
+    return [];
   }
 }

@@ -1,14 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { SecretBox } from '../../common/secret-box.js';
 import { Metrics } from '../../metrics/index.js';
 import { Tracing, type Span } from '../../tracing/index.js';
-import { webhookFormat } from '../formats/index.js';
-import { WebhookTransport, type CompletedExchange, type Exchange, type WebhookRequest } from '../transport/index.js';
+import { FORMATS } from '../formats/index.js';
+import { WebhookTransport, type CompletedExchange } from '../transport/index.js';
 import { PING_EVENT } from '../webhook-events.js';
-import { decideNext, MAX_ATTEMPTS } from './decide-next.js';
+import { decideNext, MAX_ATTEMPTS, pauseAfter, type Urgency } from './decide-next.js';
 import { attemptReason } from './attempt-reason.js';
 import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
+import { DeliveryRequests, type PreparedRequest } from './delivery-requests.js';
+
+/** Why there is no request. */
+interface Unprepared {
+  fault: string;
+}
 
 /** Makes one attempt at a delivery: signs, sends, and decides what follows. Holds no transaction. */
 @Injectable()
@@ -17,7 +22,7 @@ export class DeliverySender {
 
   constructor(
     private readonly transport: WebhookTransport,
-    private readonly secretBox: SecretBox,
+    private readonly requests: DeliveryRequests,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
     private readonly tracing: Tracing,
@@ -25,24 +30,42 @@ export class DeliverySender {
 
   /** @returns null when the attempt was broken off because the process stops: it does not count. */
   attempt(lease: DeliveryLease): Promise<AttemptResult | null> {
+    const startedAt = this.clock.now();
+    const prepared = this.prepare(lease, startedAt);
+    if (prepared === null) return Promise.resolve(skipped(lease, startedAt));
     const attributes = {
       'http.request.method': 'POST',
-      'server.address': hostOf(lease.url),
+      'server.address': 'fault' in prepared ? '' : hostOf(prepared.request.url),
       'vedette.webhook.event': lease.eventType,
       'vedette.webhook.format': lease.format,
       'vedette.webhook.attempt': lease.attempt,
     };
-    return this.tracing.span('webhook attempt', { kind: 'client', attributes }, (span) => this.attemptIn(span, lease));
+    return this.tracing.span('webhook attempt', { kind: 'client', attributes }, (span) =>
+      this.attemptIn(span, lease, startedAt, prepared),
+    );
   }
 
-  private async attemptIn(span: Span, lease: DeliveryLease): Promise<AttemptResult | null> {
-    const startedAt = this.clock.now();
+  private async attemptIn(
+    span: Span,
+    lease: DeliveryLease,
+    startedAt: Date,
+    prepared: PreparedRequest | Unprepared,
+  ): Promise<AttemptResult | null> {
     const started = performance.now();
-    const exchange = await this.exchange(lease, startedAt);
+    const exchange =
+      'fault' in prepared
+        ? ({ kind: 'unreachable', error: `not sent: ${prepared.fault}` } as const)
+        : await this.transport.send(prepared.request);
     if (exchange.kind === 'aborted') return null;
     const finishedAt = this.clock.now();
-    const maxAttempts = lease.eventType === PING_EVENT ? 1 : MAX_ATTEMPTS;
-    const next = decideNext(lease.attempt, exchange, finishedAt, Math.random(), maxAttempts);
+    const next = decideNext(
+      lease.attempt - lease.attemptsBefore,
+      exchange,
+      finishedAt,
+      Math.random(),
+      lease.eventType === PING_EVENT ? 1 : MAX_ATTEMPTS,
+      urgencyOf(lease.format),
+    );
     const isResponse = exchange.kind === 'response';
     const result: AttemptResult = {
       lease,
@@ -52,6 +75,8 @@ export class DeliverySender {
       statusCode: isResponse ? exchange.statusCode : null,
       error: next.status === 'delivered' ? null : isResponse ? describeStatus(exchange.statusCode) : exchange.error,
       responseBody: isResponse ? exchange.body : null,
+      request: 'fault' in prepared ? null : prepared.logged,
+      pauseUntil: pauseAfter(exchange, finishedAt),
       next,
     };
     this.observe(span, result, exchange);
@@ -67,7 +92,7 @@ export class DeliverySender {
     this.metrics.webhookAttempted({
       format: lease.format,
       event: lease.eventType,
-      outcome: next.status === 'pending' ? 'retried' : next.status,
+      outcome: next.status === 'pending' ? 'retried' : next.status === 'failed' ? 'failed' : 'delivered',
       reason,
       durationSeconds: durationMs / 1000,
       lagSeconds: (finishedAt.getTime() - lease.createdAt.getTime()) / 1000,
@@ -82,17 +107,24 @@ export class DeliverySender {
     this.transport.abortAll();
   }
 
-  private async exchange(lease: DeliveryLease, at: Date): Promise<Exchange> {
-    let request: WebhookRequest;
+  private prepare(lease: DeliveryLease, at: Date): PreparedRequest | Unprepared | null {
     try {
-      const secret = this.secretBox.open(lease.secretCiphertext, lease.endpointId);
-      request = { url: lease.url, ...webhookFormat(lease.format).format(lease, [secret], at) };
+      return this.requests.prepare(lease, at);
     } catch (error) {
       this.logger.error(`Webhook endpoint ${lease.endpointId}: a delivery cannot be prepared`, (error as Error).stack);
-      return { kind: 'unreachable', error: `not sent: ${(error as Error).message}` };
+      return { fault: (error as Error).message };
     }
-    return this.transport.send(request);
   }
+}
+
+/** The format has no word for the event: nothing is sent, and the delivery is done. */
+function skipped(lease: DeliveryLease, at: Date): AttemptResult {
+  const nothing = { statusCode: null, error: null, responseBody: null, request: null, pauseUntil: null };
+  return { lease, startedAt: at, finishedAt: at, durationMs: 0, ...nothing, next: { status: 'skipped' } };
+}
+
+function urgencyOf(format: string): Urgency {
+  return FORMATS.find(({ code }) => code === format)?.urgency ?? 'normal';
 }
 
 function describeStatus(statusCode: number): string {

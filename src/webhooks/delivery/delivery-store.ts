@@ -5,6 +5,9 @@ import { countChanged, queryRows } from '../../database/index.js';
 import { PING_EVENT } from '../webhook-events.js';
 import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 
+/** How long the deliveries of an endpoint wait for the one that is sent to see. They go at once when it succeeds. */
+const PROBE_PATIENCE_MS = 20_000;
+
 export interface ClaimRequest {
   now: Date;
   limit: number;
@@ -16,7 +19,7 @@ export interface ClaimRequest {
 
 export interface Claim {
   leases: DeliveryLease[];
-  /** How many due rows the claim came upon, those of disabled endpoints included. */
+  /** How many due rows the claim came upon, those that are held included. */
   found: number;
   /** How many of the leases were another worker's before, which did not finish in time or died. */
   takenOver: number;
@@ -28,28 +31,60 @@ interface ClaimedRow extends DeliveryLease {
 }
 
 /**
- * Takes due rows, oldest due first. The rows of a disabled endpoint use up no attempt: they are put off, so that they neither come due again and again nor get
- * lost; a ping goes to a disabled endpoint too.
+ * Takes due rows, oldest due first. Rows of an endpoint that is disabled, asked for a pause, or is left alone by its breaker use up no attempt: they are put
+ * off, so that they neither come due again and again nor get lost. A ping is never put off; a replay only by a pause. Of an endpoint whose breaker is to be
+ * tried one row goes, whichever replica comes first: it takes the health row, and the others pass that by. Where order matters, a row waits for those of
+ * the same alert before it.
  */
 const CLAIM = `
   WITH due AS MATERIALIZED (
-    SELECT d.id, d.event_type <> $6 AND NOT e.is_enabled AS is_held, d.locked_until IS NOT NULL AS was_leased
+    SELECT d.id, d.organization_id, d.endpoint_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
+      CASE WHEN d.event_type = $6 THEN NULL
+        WHEN h.paused_until > $1 THEN 'paused'
+        WHEN d.replay_id IS NOT NULL THEN NULL
+        WHEN NOT e.is_enabled THEN 'disabled'
+        WHEN h.breaker = 'open' AND (h.open_until > $1 OR h.probe_until > $1) THEN 'breaker'
+        WHEN h.breaker = 'open' THEN 'probe' END AS hold
     FROM webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+    LEFT JOIN webhook_endpoint_health h ON h.organization_id = d.organization_id AND h.endpoint_id = d.endpoint_id
     WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
       AND (d.event_type = $6 OR d.endpoint_id <> ALL ($7::uuid[]))
+      AND NOT (e.is_ordered AND d.sequence IS NOT NULL AND EXISTS (
+        SELECT 1 FROM webhook_delivery p
+        WHERE p.endpoint_id = d.endpoint_id AND p.alert_id = d.alert_id AND p.sequence < d.sequence AND p.status = 'pending'))
     ORDER BY d.next_attempt_at LIMIT $2
     FOR UPDATE OF d SKIP LOCKED
+  ), probing AS MATERIALIZED (
+    SELECT h.organization_id, h.endpoint_id FROM webhook_endpoint_health h
+    WHERE (h.organization_id, h.endpoint_id) IN (SELECT organization_id, endpoint_id FROM due WHERE hold = 'probe')
+      AND h.breaker = 'open' AND h.open_until <= $1 AND (h.probe_until IS NULL OR h.probe_until <= $1)
+    FOR UPDATE SKIP LOCKED
+  ), marked AS (
+    UPDATE webhook_endpoint_health h SET probe_until = $4
+    FROM probing p WHERE h.organization_id = p.organization_id AND h.endpoint_id = p.endpoint_id
+  ), probe AS (
+    SELECT DISTINCT ON (due.endpoint_id) due.id FROM due JOIN probing p ON p.endpoint_id = due.endpoint_id
+    WHERE due.hold = 'probe' ORDER BY due.endpoint_id, due.next_attempt_at
+  ), decided AS (
+    SELECT due.*, probe.id IS NOT NULL AS is_probe, due.hold IS NOT NULL AND probe.id IS NULL AS is_held
+    FROM due LEFT JOIN probe ON probe.id = due.id
   )
   UPDATE webhook_delivery d
-  SET lock_token = CASE WHEN due.is_held THEN NULL ELSE $3::uuid END,
-      locked_until = CASE WHEN due.is_held THEN NULL ELSE $4::timestamptz END,
-      next_attempt_at = CASE WHEN due.is_held THEN $5::timestamptz ELSE d.next_attempt_at END
-  FROM due, webhook_endpoint e
-  WHERE d.id = due.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
-  RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_type AS "eventType",
-    d.created_at AS "createdAt", d.body,
-    d.attempt_count + 1 AS attempt, d.lock_token AS "lockToken", e.url, e.format, e.secret_ciphertext AS "secretCiphertext", due.is_held AS "isHeld",
-    due.was_leased AS "wasLeased"`;
+  SET lock_token = CASE WHEN c.is_held THEN NULL ELSE $3::uuid END,
+      locked_until = CASE WHEN c.is_held THEN NULL ELSE $4::timestamptz END,
+      held_reason = CASE WHEN NOT c.is_held THEN NULL WHEN c.hold = 'probe' THEN 'breaker' ELSE c.hold END,
+      next_attempt_at = CASE WHEN NOT c.is_held THEN d.next_attempt_at
+        WHEN c.hold = 'paused' THEN c.paused_until
+        WHEN c.hold = 'disabled' THEN $5::timestamptz
+        WHEN c.open_until > $1 THEN c.open_until
+        ELSE $8::timestamptz END
+  FROM decided c, webhook_endpoint e
+  WHERE d.id = c.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
+  RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
+    d.created_at AS "createdAt", d.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
+    d.replay_id IS NOT NULL AS "isReplay", c.is_probe AS "isProbe", e.url, e.format, e.secret_ciphertext AS "secretCiphertext",
+    CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END AS "previousSecretCiphertext",
+    e.headers_ciphertext AS "headersCiphertext", e.settings_ciphertext AS "settingsCiphertext", c.is_held AS "isHeld", c.was_leased AS "wasLeased"`;
 
 /**
  * Writes results in one round trip. A delivery changes only while its row carries the result's token, so that a worker whose lease ran out changes nothing;
@@ -59,26 +94,26 @@ const CLAIM = `
 const FINISH = `
   WITH result AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[], $8::double precision[],
-        $9::integer[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::boolean[])
+        $9::integer[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::jsonb[], $16::text[])
       AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_at, finished_at, duration_ms,
-        status_code, error, response_body, status, next_attempt_at, disable_endpoint)
+        status_code, error, response_body, status, next_attempt_at, request_url, request_headers, request_body)
   ), changed AS (
     UPDATE webhook_delivery d
-    SET status = r.status, attempt_count = r.attempt, next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at),
+    SET status = r.status, attempt_count = CASE WHEN r.status = 'skipped' THEN d.attempt_count ELSE r.attempt END,
+        next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at),
         lock_token = NULL, locked_until = NULL, last_status_code = r.status_code, last_error = r.error,
         completed_at = CASE WHEN r.status = 'pending' THEN NULL ELSE r.finished_at END
     FROM result r
     WHERE d.id = r.delivery_id AND d.lock_token = r.lock_token AND d.status = 'pending'
-    RETURNING d.id, d.organization_id, d.endpoint_id, r.disable_endpoint, r.finished_at
+    RETURNING d.id
   ), present AS (
     SELECT d.id FROM webhook_delivery d WHERE d.id = ANY ($3::uuid[]) FOR KEY SHARE
   ), logged AS (
-    INSERT INTO webhook_attempt (id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body)
-    SELECT attempt_id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body
-    FROM result WHERE delivery_id IN (SELECT id FROM present UNION SELECT id FROM changed)
-  ), disabled AS (
-    UPDATE webhook_endpoint e SET is_enabled = false, updated_at = c.finished_at
-    FROM changed c WHERE c.disable_endpoint AND e.organization_id = c.organization_id AND e.id = c.endpoint_id
+    INSERT INTO webhook_attempt (id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body,
+      request_url, request_headers, request_body)
+    SELECT attempt_id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body,
+      request_url, request_headers, request_body
+    FROM result WHERE status <> 'skipped' AND delivery_id IN (SELECT id FROM present UNION SELECT id FROM changed)
   )
   SELECT id FROM changed`;
 
@@ -96,6 +131,7 @@ export class DeliveryStore {
       new Date(now.getTime() + holdMs),
       PING_EVENT,
       exceptEndpoints,
+      new Date(now.getTime() + PROBE_PATIENCE_MS),
     ]);
     const claimed = rows.filter(({ isHeld }) => !isHeld);
     return {
@@ -122,7 +158,9 @@ export class DeliveryStore {
       column(({ responseBody }) => responseBody),
       column(({ next }) => next.status),
       column(({ next }) => (next.status === 'pending' ? next.nextAttemptAt : null)),
-      column(({ next }) => next.status === 'failed' && next.disableEndpoint),
+      column(({ request }) => request?.url ?? null),
+      column(({ request }) => (request ? JSON.stringify(request.headers) : null)),
+      column(({ request }) => request?.body ?? null),
     ]);
     return rows.map(({ id }) => id);
   }
@@ -135,5 +173,28 @@ export class DeliveryStore {
       `UPDATE webhook_delivery SET lock_token = NULL, locked_until = NULL WHERE id = ANY ($1::uuid[]) AND lock_token = ANY ($2::uuid[])`,
       [leases.map(({ id }) => id), [...new Set(leases.map(({ lockToken }) => lockToken))]],
     );
+  }
+
+  /** Makes what is held for these endpoints due now. Rows that somebody is just claiming are passed by: they come due again soon. */
+  async release(endpointIds: readonly string[], now: Date): Promise<void> {
+    if (endpointIds.length === 0) return;
+    await this.dataSource.query(
+      `UPDATE webhook_delivery d SET next_attempt_at = $2, held_reason = NULL
+       WHERE d.id IN (SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND status = 'pending' AND held_reason IS NOT NULL
+         ORDER BY id FOR UPDATE SKIP LOCKED)`,
+      [endpointIds, now],
+    );
+  }
+
+  /** An endpoint that was enabled again starts afresh, and is sent what was held for it. What it missed stays to be recovered. */
+  async restart(organizationId: string, endpointId: string, now: Date): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE webhook_endpoint_health
+       SET samples = '[]', breaker = 'closed', openings = 0, open_until = NULL, probe_until = NULL, paused_until = NULL, consecutive_failures = 0,
+         failing_since = NULL
+       WHERE organization_id = $1 AND endpoint_id = $2`,
+      [organizationId, endpointId],
+    );
+    await this.release([endpointId], now);
   }
 }

@@ -175,8 +175,10 @@ export class WebhookWorker implements BeforeApplicationShutdown {
       if (this.passedOver.has(lease.endpointId) && !this.lanes.isCongested(lease.endpointId)) this.wake();
       if (!result) return await this.giveBack([lease]);
       this.attempts += 1;
-      await this.results.write(result);
+      const isUnwell = await this.results.write(result);
       exitPoint('webhook:after-finish');
+      // What waits here for an endpoint that is to be left alone goes back, to be held.
+      if (isUnwell) await this.giveBack(this.lanes.takeWaitingOf(lease.endpointId));
     } catch (error) {
       this.logger.error(
         `Webhook delivery ${lease.id} broke off; it is tried again when its lease runs out`,

@@ -1,7 +1,33 @@
+import { alertmanagerFormat } from './alertmanager.format.js';
+import { cloudeventsFormat } from './cloudevents.format.js';
+import { discordFormat } from './discord.format.js';
+import { opsgenieFormat } from './opsgenie.format.js';
+import { pagerdutyFormat } from './pagerduty.format.js';
+import { slackFormat } from './slack.format.js';
 import { standardFormat } from './standard.format.js';
+import { teamsFormat } from './teams.format.js';
 import type { WebhookFormat } from './webhook-format.js';
 
-const FORMATS = [standardFormat] as const;
+export { settingsProblems } from './setting-problems.js';
+export type {
+  FormatSetting,
+  FormattableDelivery,
+  FormattedRequest,
+  FormatTarget,
+  WebhookFormat,
+} from './webhook-format.js';
+
+/** Every format, in the order in which they are offered. */
+export const FORMATS = [
+  standardFormat,
+  cloudeventsFormat,
+  alertmanagerFormat,
+  slackFormat,
+  teamsFormat,
+  pagerdutyFormat,
+  opsgenieFormat,
+  discordFormat,
+] as const satisfies readonly WebhookFormat[];
 
 export type WebhookFormatCode = (typeof FORMATS)[number]['code'];
 export const WEBHOOK_FORMATS: readonly WebhookFormatCode[] = FORMATS.map(({ code }) => code);

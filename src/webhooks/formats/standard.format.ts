@@ -4,7 +4,11 @@ import type { WebhookFormat } from './webhook-format.js';
 /** Vedette's own JSON, byte for byte as stored, with the headers of Standard Webhooks. */
 export const standardFormat = {
   code: 'standard',
-  format: ({ id, body }, secrets, at) => ({
+  name: 'Standard Webhooks',
+  description: "Vedette's own JSON, signed as Standard Webhooks says.",
+  settings: [],
+  urgency: 'normal',
+  format: ({ id, body }, { secrets }, at) => ({
     headers: { 'content-type': 'application/json', ...standardWebhooksHeaders({ id: `msg_${id}`, at, body }, secrets) },
     body,
   }),

@@ -1,29 +1,55 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { Environment } from '../../config/index.js';
 import { AddressGuard, guardedConnector, HostResolver } from '../address-guard/index.js';
 import { DeliverySettings } from '../delivery/delivery-settings.js';
 
-/** The connections to receivers, kept alive between deliveries and each opened behind the address guard. Follows no redirect and no proxy variable. */
+/**
+ * The connections to receivers, kept alive between deliveries and each opened behind the address guard. Follows no redirect and no proxy variable but
+ * `VEDETTE_WEBHOOK_PROXY_URL`; through a proxy the guard checks every request before it leaves, because the proxy opens the connection.
+ */
 @Injectable()
 export class WebhookAgent implements OnApplicationShutdown {
-  private readonly agent: Agent;
+  private readonly agent: Dispatcher;
+  private readonly isProxied: boolean;
 
-  constructor(guard: AddressGuard, resolver: HostResolver, settings: DeliverySettings) {
-    this.agent = new Agent({
-      connect: guardedConnector(guard, resolver, settings.connectTimeoutMs),
+  constructor(
+    private readonly guard: AddressGuard,
+    resolver: HostResolver,
+    settings: DeliverySettings,
+    { VEDETTE_WEBHOOK_PROXY_URL: proxy }: Environment,
+  ) {
+    this.isProxied = proxy !== undefined;
+    const options = {
       connections: settings.concurrency,
       pipelining: 1,
       // The signal of each exchange bounds it as a whole; these only back it up.
       headersTimeout: settings.exchangeTimeoutMs,
       bodyTimeout: settings.exchangeTimeoutMs,
-    });
+    };
+    this.agent =
+      proxy === undefined
+        ? new Agent({ ...options, connect: guardedConnector(guard, resolver, settings.connectTimeoutMs) })
+        : new ProxyAgent({ ...options, ...proxyAddress(proxy), connectTimeout: settings.connectTimeoutMs });
   }
 
-  request(options: Dispatcher.RequestOptions & { origin: string }): Promise<Dispatcher.ResponseData> {
+  async request(options: Dispatcher.RequestOptions & { origin: string }): Promise<Dispatcher.ResponseData> {
+    if (this.isProxied) await this.guard.checkBeforeProxy(new URL(options.origin));
     return this.agent.request(options);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.agent.destroy();
   }
+}
+
+/** A user name and a password go into a header of their own, and not into every message that names the proxy. */
+function proxyAddress(proxy: string): { uri: string; token?: string } {
+  const url = new URL(proxy);
+  const { username, password } = url;
+  if (username === '' && password === '') return { uri: url.href };
+  url.username = '';
+  url.password = '';
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { uri: url.href, token: `Basic ${Buffer.from(credentials).toString('base64')}` };
 }

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { EndpointSecrets } from '../endpoint-secrets.js';
+import { webhookFormat } from '../formats/index.js';
+import { shownUrl } from '../shown-url.js';
+import type { WebhookRequest } from '../transport/index.js';
+import type { DeliveryLease, LoggedRequest } from './delivery-lease.js';
+
+const REDACTED = '[redacted]';
+
+/** Headers that carry a credential whoever sets them. */
+const CREDENTIALS = new Set(['authorization', 'cookie']);
+
+/** Shorter settings, such as a region, tell nothing, and would be found in the middle of words. */
+const LEAST_SECRET_LENGTH = 8;
+
+/** What is sent, and what the log may keep of it. */
+export interface PreparedRequest {
+  request: WebhookRequest;
+  logged: LoggedRequest;
+}
+
+/** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
+@Injectable()
+export class DeliveryRequests {
+  constructor(private readonly secrets: EndpointSecrets) {}
+
+  /**
+   * @param at when the attempt is made.
+   * @returns null where the format has no word for the event.
+   * @throws Error where something sealed does not open, or this version does not know the format.
+   */
+  prepare(lease: DeliveryLease, at: Date): PreparedRequest | null {
+    const { endpointId, format } = lease;
+    const url = this.secrets.open(endpointId, 'url', lease.url);
+    const own = this.secrets.openRecord(endpointId, 'headers', lease.headersCiphertext);
+    const settings = this.secrets.openRecord(endpointId, 'settings', lease.settingsCiphertext);
+    const signing = [lease.secretCiphertext, lease.previousSecretCiphertext]
+      .filter((sealed) => sealed !== null)
+      .map((sealed) => this.secrets.open(endpointId, 'secret', sealed));
+    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing }, at);
+    if (!formatted) return null;
+    const request = {
+      url: formatted.url ?? url,
+      headers: { ...own, ...formatted.headers },
+      body: formatted.body,
+    };
+    const keys = Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH);
+    const body = request.body === lease.body ? null : without(keys, request.body);
+    return {
+      request,
+      logged: { url: shownUrl(request.url, format), headers: loggedHeaders(request.headers, own, keys), body },
+    };
+  }
+}
+
+function loggedHeaders(
+  headers: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+  keys: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase()) ? REDACTED : without(keys, value),
+    ]),
+  );
+}
+
+/** As JSON writes them, too. */
+function without(keys: readonly string[], text: string): string {
+  return keys.reduce(
+    (kept, key) => kept.replaceAll(key, REDACTED).replaceAll(JSON.stringify(key).slice(1, -1), REDACTED),
+    text,
+  );
+}

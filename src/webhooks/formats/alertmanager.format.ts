@@ -1,0 +1,101 @@
+import { readEvent, printable, type ReadEvent } from './event-reader.js';
+import { labelsFingerprint } from './labels-fingerprint.js';
+import { identityOf, pagerAction } from './pager-event.js';
+import { optionalSetting } from './setting-value.js';
+import type { FormatSetting, WebhookFormat } from './webhook-format.js';
+
+const RECEIVER: FormatSetting = {
+  name: 'receiver',
+  title: 'Receiver',
+  description:
+    'the name of a receiver as the consumer knows it, 1 to 100 letters, digits, spaces and ._/-; `vedette` if left out',
+  required: false,
+  isSecret: false,
+  pattern: /^[A-Za-z0-9._/ -]{1,100}$/,
+};
+
+const EXTERNAL_URL: FormatSetting = {
+  name: 'external_url',
+  title: 'Address of Vedette',
+  description:
+    'the http or https address under which people reach Vedette, at most 500 characters, for consumers that link back',
+  required: false,
+  isSecret: false,
+  pattern: /^https?:\/\/[^\s"<>\\]{1,490}$/,
+};
+
+/** How Alertmanager writes an instant that is not there. */
+const NEVER = '0001-01-01T00:00:00Z';
+
+/**
+ * The webhook of Prometheus Alertmanager, version 4, one alert a group. It knows no acknowledgement: an acknowledged alert is told again as firing, as
+ * Alertmanager itself repeats what fires, with its status in the annotations.
+ *
+ * Labels hold only what does not change while an alert lives, so that the fingerprint of the firing is that of the resolve.
+ */
+export const alertmanagerFormat = {
+  code: 'alertmanager',
+  name: 'Prometheus Alertmanager',
+  description: 'The webhook of Alertmanager (version 4), for whatever consumes that.',
+  settings: [RECEIVER, EXTERNAL_URL],
+  urgency: 'normal',
+  format: (delivery, target, at) => {
+    const event = readEvent(delivery);
+    const isResolved = pagerAction(event) === 'close';
+    const labels = labelsOf(event, identityOf(event, delivery.eventId));
+    const annotations = annotationsOf(event);
+    const groupLabels = { alert_id: labels['alert_id'] ?? '' };
+    const externalUrl = optionalSetting(target, EXTERNAL_URL) ?? '';
+    const status = isResolved ? 'resolved' : 'firing';
+    const alert = {
+      status,
+      labels,
+      annotations,
+      startsAt: (event.createdAt ?? event.occurredAt ?? at).toISOString(),
+      endsAt: isResolved ? (event.occurredAt ?? at).toISOString() : NEVER,
+      generatorURL: externalUrl,
+      fingerprint: labelsFingerprint(labels),
+    };
+    const body = {
+      version: '4',
+      groupKey: `{}:{alert_id=${JSON.stringify(groupLabels.alert_id)}}`,
+      truncatedAlerts: 0,
+      status,
+      receiver: optionalSetting(target, RECEIVER) ?? 'vedette',
+      groupLabels,
+      commonLabels: labels,
+      commonAnnotations: annotations,
+      externalURL: externalUrl,
+      alerts: [alert],
+    };
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  },
+} as const satisfies WebhookFormat;
+
+function labelsOf(event: ReadEvent, identity: string): Record<string, string> {
+  return withoutNulls({
+    alertname: event.type.startsWith('alert.') ? (event.ruleName ?? 'Vedette alert') : `Vedette ${event.type}`,
+    alert_id: identity,
+    rule_id: event.ruleId,
+    rule_type: event.ruleType,
+    severity: event.type === 'ping' ? 'info' : event.severity,
+    organization_id: event.organizationId,
+  });
+}
+
+function annotationsOf(event: ReadEvent): Record<string, string> {
+  return withoutNulls({
+    summary: event.title,
+    description: event.message,
+    status: event.status,
+    organization: event.organizationName,
+    acted_by: event.actorName,
+    cause: event.cause,
+    details: event.details.length > 0 ? JSON.stringify(printable(Object.fromEntries(event.details))) : null,
+    is_demo: event.isDemo ? 'true' : null,
+  });
+}
+
+function withoutNulls(values: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== null));
+}

@@ -1,0 +1,188 @@
+import { Injectable } from '@nestjs/common';
+import { In, type EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { queryRows, Transactions } from '../../database/index.js';
+import type { AttemptResult } from '../delivery/delivery-lease.js';
+import { PING_EVENT } from '../webhook-events.js';
+import { WebhookEndpointHealth } from './endpoint-health.entity.js';
+import { changeHealth, DELIVERIES_BEFORE_DISABLING, type HealthChange, type HealthSample } from './endpoint-health.js';
+import { EndpointNotices, type DisabledReason } from './endpoint-notices.js';
+
+/** What attempts have made of their endpoints. */
+export interface RecordedHealth {
+  /** Endpoints to be left alone: paused, disabled, or behind an open breaker. */
+  unwell: ReadonlySet<string>;
+  /** Endpoints that answer again after their breaker was open. */
+  released: string[];
+}
+
+interface Judged extends HealthChange {
+  endpointId: string;
+  organizationId: string;
+}
+
+/** Keeps endpoints' health where all replicas see it, and draws the consequences. */
+@Injectable()
+export class EndpointHealthRecorder {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly notices: EndpointNotices,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes in what came of deliveries. Pings and replays say nothing of health, but that an endpoint is gone is so whoever asks. */
+  async record(results: readonly AttemptResult[]): Promise<RecordedHealth> {
+    const telling = results.filter(isTelling);
+    const gone = results.filter(
+      ({ next, lease }) => next.status === 'failed' && next.disableEndpoint && !lease.isReplay,
+    );
+    if (telling.length === 0 && gone.length === 0) return { unwell: new Set(), released: [] };
+    const now = this.clock.now();
+    return this.transactions.run(async (manager) => {
+      const judged = await this.judge(manager, telling, now);
+      await write(manager, judged);
+      await this.notices.tellOfFailing(
+        manager,
+        judged.filter(({ mustTell }) => mustTell).map(({ endpointId }) => endpointId),
+        now,
+      );
+      const disabled = await this.disable(manager, judged, gone, now);
+      const isLeftAlone = ({ health }: Judged): boolean =>
+        health.breaker === 'open' || (health.pausedUntil !== null && health.pausedUntil > now);
+      return {
+        unwell: new Set([...judged.filter(isLeftAlone).map(({ endpointId }) => endpointId), ...disabled]),
+        released: judged.filter(({ isReleased }) => isReleased).map(({ endpointId }) => endpointId),
+      };
+    });
+  }
+
+  /** Rows are locked in the order of their ids, so that replicas that meet wait for each other and do not deadlock. */
+  private async judge(manager: EntityManager, results: readonly AttemptResult[], now: Date): Promise<Judged[]> {
+    const byEndpoint = grouped(results, ({ lease }) => lease.endpointId);
+    const rows = await lockRows(
+      manager,
+      [...byEndpoint.values()].map(([first]) => first!.lease),
+    );
+    return rows.map(({ endpointId, organizationId, ...health }) => {
+      const samples = (byEndpoint.get(endpointId) ?? [])
+        .toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime())
+        .map(toSample);
+      return { endpointId, organizationId, ...changeHealth(health, samples, now) };
+    });
+  }
+
+  private async disable(
+    manager: EntityManager,
+    judged: readonly Judged[],
+    gone: readonly AttemptResult[],
+    now: Date,
+  ): Promise<string[]> {
+    const reasons = new Map<string, DisabledReason>();
+    for (const { endpointId, mayDisable, health } of judged)
+      if (mayDisable && health.failingSince && (await hasFailedOften(manager, endpointId, health.failingSince)))
+        reasons.set(endpointId, 'failing');
+    for (const { lease } of gone) reasons.set(lease.endpointId, 'gone');
+    const disabled = await this.notices.disable(
+      manager,
+      [...reasons].map(([endpointId, reason]) => ({ endpointId, reason })),
+      now,
+    );
+    if (disabled.length > 0)
+      await manager.query(
+        `INSERT INTO webhook_endpoint_health (organization_id, endpoint_id, recover_since)
+         SELECT organization_id, id, $2 FROM webhook_endpoint WHERE id = ANY ($1::uuid[])
+         ON CONFLICT (organization_id, endpoint_id) DO UPDATE SET recover_since = coalesce(webhook_endpoint_health.failing_since, $2)`,
+        [disabled, now],
+      );
+    return disabled;
+  }
+}
+
+function isTelling({ lease, next }: AttemptResult): boolean {
+  return lease.eventType !== PING_EVENT && !lease.isReplay && next.status !== 'skipped';
+}
+
+function toSample({ finishedAt, error, lease, pauseUntil }: AttemptResult): HealthSample {
+  return { at: finishedAt, error, isProbe: lease.isProbe, pauseUntil };
+}
+
+async function lockRows(
+  manager: EntityManager,
+  endpoints: readonly { organizationId: string; endpointId: string }[],
+): Promise<WebhookEndpointHealth[]> {
+  const endpointIds = endpoints.map(({ endpointId }) => endpointId).toSorted();
+  const lock = (): Promise<WebhookEndpointHealth[]> =>
+    manager.find(WebhookEndpointHealth, {
+      where: {
+        organizationId: In([...new Set(endpoints.map(({ organizationId }) => organizationId))]),
+        endpointId: In(endpointIds),
+      },
+      order: { endpointId: 'ASC' },
+      lock: { mode: 'pessimistic_write' },
+    });
+  const known = await lock();
+  if (known.length === endpointIds.length) return known;
+  // The share lock waits for whoever is just deleting an endpoint, which then is left out.
+  await manager.query(
+    `INSERT INTO webhook_endpoint_health (organization_id, endpoint_id)
+     SELECT organization_id, id FROM webhook_endpoint WHERE id = ANY ($1::uuid[]) ORDER BY id FOR KEY SHARE
+     ON CONFLICT DO NOTHING`,
+    [endpointIds],
+  );
+  return lock();
+}
+
+async function write(manager: EntityManager, judged: readonly Judged[]): Promise<void> {
+  if (judged.length === 0) return;
+  await manager.query(
+    `UPDATE webhook_endpoint_health h
+     SET samples = r.samples, breaker = r.breaker, openings = r.openings, open_until = r.open_until, probe_until = r.probe_until,
+       paused_until = r.paused_until, consecutive_failures = r.consecutive_failures, failing_since = r.failing_since,
+       last_success_at = r.last_success_at, last_failure_at = r.last_failure_at, last_error = r.last_error
+     FROM jsonb_populate_recordset(NULL::webhook_endpoint_health, $1::jsonb) r
+     WHERE h.organization_id = r.organization_id AND h.endpoint_id = r.endpoint_id`,
+    [JSON.stringify(judged.map(toRow))],
+  );
+}
+
+function toRow({ organizationId, endpointId, health }: Judged): Record<string, unknown> {
+  return {
+    organization_id: organizationId,
+    endpoint_id: endpointId,
+    samples: health.samples,
+    breaker: health.breaker,
+    openings: health.openings,
+    open_until: health.openUntil,
+    probe_until: health.probeUntil,
+    paused_until: health.pausedUntil,
+    consecutive_failures: health.consecutiveFailures,
+    failing_since: health.failingSince,
+    last_success_at: health.lastSuccessAt,
+    last_failure_at: health.lastFailureAt,
+    last_error: health.lastError,
+  };
+}
+
+/** Whether enough deliveries have failed since then for it not to be chance. */
+async function hasFailedOften(manager: EntityManager, endpointId: string, since: Date): Promise<boolean> {
+  const [row] = await queryRows<{ failed: number }>(
+    manager,
+    `SELECT count(*)::integer AS failed FROM (
+       SELECT 1 FROM webhook_delivery
+       WHERE endpoint_id = $1 AND status IN ('pending', 'failed') AND attempt_count > attempts_before AND event_type <> $3
+         AND (completed_at IS NULL OR completed_at >= $2)
+       LIMIT $4) d`,
+    [endpointId, since, PING_EVENT, DELIVERIES_BEFORE_DISABLING],
+  );
+  return (row?.failed ?? 0) >= DELIVERIES_BEFORE_DISABLING;
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

@@ -1,0 +1,109 @@
+import { changeHealth, newHealth, type EndpointHealth, type HealthSample } from './endpoint-health.js';
+
+const NOW = new Date('2026-03-10T12:00:30.000Z');
+const MINUTE_MS = 60_000;
+
+const after = (ms: number): Date => new Date(NOW.getTime() + ms);
+const failed = (at = NOW, changes: Partial<HealthSample> = {}): HealthSample => ({
+  at,
+  error: 'answered 500',
+  isProbe: false,
+  pauseUntil: null,
+  ...changes,
+});
+const succeeded = (at = NOW, changes: Partial<HealthSample> = {}): HealthSample => ({
+  ...failed(at, changes),
+  error: null,
+});
+const times = (count: number, sample: HealthSample): HealthSample[] => Array.from({ length: count }, () => sample);
+
+/** An endpoint whose breaker has just opened. */
+function opened(): EndpointHealth {
+  return changeHealth(newHealth(), times(10, failed()), NOW).health;
+}
+
+describe('the health of an endpoint', () => {
+  it.each([
+    ['nine failures are too few to tell', 0, 9, 'closed'],
+    ['ten failures of ten', 0, 10, 'open'],
+    ['seven failures of ten', 3, 7, 'open'],
+    ['six failures of ten', 4, 6, 'closed'],
+    ['69 failures of a hundred', 31, 69, 'closed'],
+    ['70 failures of a hundred', 30, 70, 'open'],
+  ])('%s: after %i successes and %i failures the breaker is %s', (_, successes, failures, breaker) => {
+    const { health } = changeHealth(newHealth(), [...times(successes, succeeded()), ...times(failures, failed())], NOW);
+
+    expect(health.breaker).toBe(breaker);
+    expect(health.openUntil).toEqual(breaker === 'open' ? after(MINUTE_MS) : null);
+  });
+
+  it('forgets what came of attempts more than five minutes ago', () => {
+    const { health } = changeHealth(newHealth(), times(9, failed()), NOW);
+
+    expect(changeHealth(health, [failed(after(4 * MINUTE_MS))], after(4 * MINUTE_MS)).health.breaker).toBe('open');
+    expect(changeHealth(health, [failed(after(5 * MINUTE_MS))], after(5 * MINUTE_MS)).health.breaker).toBe('closed');
+  });
+
+  it('leaves an endpoint alone for one minute, and twice as long each time that the probe fails, up to half an hour', () => {
+    let health = opened();
+    const minutes = [];
+    for (let count = 0; count < 7; count += 1) {
+      const at = health.openUntil!;
+      minutes.push(Math.round((at.getTime() - health.lastFailureAt!.getTime()) / MINUTE_MS));
+      health = changeHealth(health, [failed(at, { isProbe: true })], at).health;
+    }
+
+    expect(minutes).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  });
+
+  it('closes when the probe succeeds, and starts to count anew', () => {
+    const at = after(MINUTE_MS);
+    const { health, isReleased } = changeHealth(opened(), [succeeded(at, { isProbe: true })], at);
+
+    expect({ isReleased, ...health }).toMatchObject({
+      isReleased: true,
+      breaker: 'closed',
+      openings: 0,
+      openUntil: null,
+    });
+    expect(changeHealth(health, times(9, failed(at)), at).health.breaker).toBe('closed');
+  });
+
+  it('does not take for a probe what was under way when the breaker opened', () => {
+    expect(changeHealth(opened(), [succeeded()], NOW)).toMatchObject({
+      isReleased: false,
+      health: { breaker: 'open' },
+    });
+  });
+
+  it('asks to tell people at the fourth failure in a row, once', () => {
+    const told: boolean[] = [];
+    let health = newHealth();
+    for (const sample of [failed(), failed(), failed(), succeeded(), ...times(6, failed())]) {
+      const change = changeHealth(health, [sample], NOW);
+      told.push(change.mustTell);
+      health = change.health;
+    }
+
+    expect(told).toEqual([false, false, false, false, false, false, false, true, false, false]);
+  });
+
+  it('keeps the longest pause that was asked for', () => {
+    const { health } = changeHealth(
+      newHealth(),
+      [failed(NOW, { pauseUntil: after(120_000) }), failed(NOW, { pauseUntil: after(60_000) })],
+      NOW,
+    );
+
+    expect(health.pausedUntil).toEqual(after(120_000));
+  });
+
+  it('may be disabled after 120 hours of nothing but failure, and not while a success is among it', () => {
+    const hours = (count: number): Date => after(count * 60 * MINUTE_MS);
+    const { health } = changeHealth(newHealth(), [failed()], NOW);
+
+    expect(changeHealth(health, [failed(hours(119))], hours(119)).mayDisable).toBe(false);
+    expect(changeHealth(health, [failed(hours(120))], hours(120)).mayDisable).toBe(true);
+    expect(changeHealth(health, [succeeded(hours(119)), failed(hours(120))], hours(120)).mayDisable).toBe(false);
+  });
+});

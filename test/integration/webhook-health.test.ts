@@ -1,0 +1,243 @@
+import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
+import { WebhookEndpointViews } from '../../src/webhooks/webhook-endpoint-views.js';
+import { aMember, anOrganization } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { anEndpoint, anEvent, deliveriesTo, enqueue, type DeliveryRow } from '../support/webhook-factories.js';
+import { startWebhookReceiver, type ScriptedAnswer, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+describe('the health of webhook endpoints', () => {
+  let receiver: WebhookReceiver;
+  let context: TestContext;
+  /** Another process on the same database. */
+  let replica: TestContext;
+  let organizationId: string;
+  let path: string;
+  let paths = 0;
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    const modules = [WebhooksModule.register({ delivery: { exchangeTimeoutMs: 400 } })];
+    const environment = { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] };
+    context = await startTestModule(modules, { environment });
+    replica = await startTestModule(modules, { environment, database: context.database });
+  });
+  afterAll(async () => {
+    await replica.close();
+    await context.close();
+    await receiver.close();
+  });
+  beforeEach(async () => {
+    setClocks(NOW);
+    await context.database.query('DELETE FROM webhook_endpoint');
+    await context.database.query('DELETE FROM notification');
+    organizationId = await anOrganization(context.database);
+    paths += 1;
+    path = `/health-${paths}`;
+  });
+
+  function setClocks(at: Date): void {
+    context.clock.set(at);
+    replica.clock.set(at);
+  }
+  const drain = (of = context): Promise<number> => of.module.get(WebhookWorker).drain();
+  const drainBoth = (): Promise<number[]> => Promise.all([drain(), drain(replica)]);
+  const sentTo = (where = path): number => receiver.requests.filter((request) => request.path === where).length;
+  const always = (status: number, headers?: Record<string, string>): ScriptedAnswer[] =>
+    Array.from({ length: 500 }, () => ({ status, headers }));
+  const someEvents = (count: number) => Array.from({ length: count }, () => anEvent(organizationId));
+
+  async function aFailingEndpoint(...answers: ScriptedAnswer[]): Promise<string> {
+    receiver.answer(path, ...answers);
+    return (await anEndpoint(context, organizationId, { url: receiver.url(path) })).endpoint.id;
+  }
+
+  async function view(id: string) {
+    const endpoint = await context.module.get(WebhookEndpointsService).get(organizationId, id);
+    return context.module.get(WebhookEndpointViews).one(endpoint);
+  }
+
+  const attemptsOf = (rows: DeliveryRow[]): number => rows.reduce((sum, row) => sum + row.attempt_count, 0);
+
+  it('stops sending to an endpoint at which nearly everything fails, and lets one probe a window through over all replicas', async () => {
+    const id = await aFailingEndpoint(...always(500));
+    await enqueue(context, ...someEvents(60));
+    await drainBoth();
+
+    const beforeOpen = sentTo();
+    expect(beforeOpen).toBeGreaterThanOrEqual(10);
+    expect(beforeOpen).toBeLessThan(60);
+    expect(await view(id)).toMatchObject({ state: 'breaker_open', health: { openings: 1 } });
+    const rows = await deliveriesTo(context, id);
+    expect(rows.every(({ status }) => status === 'pending')).toBe(true);
+    // What was held has used up no attempt.
+    expect(attemptsOf(rows)).toBe(beforeOpen);
+
+    for (const [minutes, openings] of [
+      [1, 2],
+      [2, 3],
+      [4, 4],
+    ] as const) {
+      const before = sentTo();
+      setClocks((await view(id)).health!.openUntil!);
+      await drainBoth();
+      expect(sentTo() - before).toBe(1);
+      const { health } = await view(id);
+      expect(health).toMatchObject({ openings });
+      expect(health!.openUntil!.getTime() - context.clock.now().getTime()).toBe(2 * minutes * MINUTE_MS);
+      setClocks(new Date(health!.openUntil!.getTime() - 1));
+      await drainBoth();
+      expect(sentTo() - before).toBe(1);
+    }
+  });
+
+  it('sends everything that was held as soon as the probe succeeds', async () => {
+    const id = await aFailingEndpoint(...Array.from({ length: 100 }, () => ({ status: 500 })).slice(0, 10));
+    await enqueue(context, ...someEvents(10));
+    await drain();
+    expect(await view(id)).toMatchObject({ state: 'breaker_open' });
+    await enqueue(context, ...someEvents(50));
+    await drain();
+    expect(sentTo()).toBe(10);
+
+    setClocks((await view(id)).health!.openUntil!);
+    await drainBoth();
+    await drainBoth();
+
+    expect(await view(id)).toMatchObject({ state: 'healthy', health: { breaker: 'closed', openings: 0 } });
+    const rows = await deliveriesTo(context, id);
+    expect(rows.filter(({ status }) => status === 'delivered').length).toBe(60);
+  });
+
+  it('does not let an endpoint behind an open breaker delay another', async () => {
+    await aFailingEndpoint(...always(500));
+    await enqueue(context, ...someEvents(40));
+    await drain();
+    const healthy = await anEndpoint(context, organizationId, { url: receiver.url(`${path}/healthy`) });
+    const started = performance.now();
+    await enqueue(context, ...someEvents(20));
+    await drainBoth();
+
+    expect(performance.now() - started).toBeLessThan(5_000);
+    const rows = await deliveriesTo(context, healthy.endpoint.id);
+    expect(rows.map(({ status, attempt_count }) => [status, attempt_count])).toEqual(
+      Array.from({ length: 20 }, () => ['delivered', 1]),
+    );
+  });
+
+  it.each([
+    ['429 with Retry-After in seconds', { status: 429, headers: { 'retry-after': '120' } }, 120],
+    [
+      '429 with a date',
+      { status: 429, headers: { 'retry-after': new Date(NOW.getTime() + 300_000).toUTCString() } },
+      300,
+    ],
+    ['429 without a word', { status: 429 }, 60],
+    ['502', { status: 502 }, 60],
+    ['504', { status: 504 }, 60],
+    ['no answer in time', () => {}, 60],
+  ] as [string, ScriptedAnswer, number][])('pauses the whole endpoint after %s', async (_, answer, seconds) => {
+    const id = await aFailingEndpoint(answer);
+    await enqueue(context, anEvent(organizationId));
+    await drain();
+    await enqueue(context, ...someEvents(5));
+    await drainBoth();
+
+    expect(sentTo()).toBe(1);
+    const { state, health } = await view(id);
+    expect(state).toBe('paused');
+    expect(health!.pausedUntil!.getTime() - NOW.getTime()).toBe(seconds * 1_000);
+    const held = (await deliveriesTo(context, id)).slice(1);
+    expect(held.map(({ attempt_count, held_reason }) => [attempt_count, held_reason])).toEqual(
+      Array.from({ length: 5 }, () => [0, 'paused']),
+    );
+
+    setClocks(new Date(health!.pausedUntil!.getTime()));
+    await drainBoth();
+    const rows = await deliveriesTo(context, id);
+    expect(rows.filter(({ status }) => status === 'delivered').length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('tells admins and leads in the app at the fourth failure, once', async () => {
+    const { userId: admin } = await aMember(context.database, organizationId, { role: 'admin' });
+    await aMember(context.database, organizationId, { role: 'viewer' });
+    await aFailingEndpoint(...always(500));
+    for (let count = 0; count < 6; count += 1) {
+      await enqueue(context, anEvent(organizationId));
+      await drain();
+      const notices = await context.database.query<{ user_id: string; event: string; message: string }>(
+        'SELECT user_id, event, message FROM notification',
+      );
+      expect(notices).toHaveLength(count < 3 ? 0 : 1);
+      if (count >= 3) expect(notices).toMatchObject([{ user_id: admin, event: 'webhook.failing' }]);
+    }
+  });
+
+  describe('disabled by its own failures', () => {
+    /** 120 hours of nothing but failure. */
+    async function failFor(hours: number, deliveries: number): Promise<string> {
+      const id = await aFailingEndpoint(...always(500));
+      await enqueue(context, ...someEvents(deliveries));
+      await drain();
+      setClocks(new Date(NOW.getTime() + hours * HOUR_MS));
+      await context.database.query('UPDATE webhook_delivery SET next_attempt_at = $1', [context.clock.now()]);
+      // One probe after the other, so that every delivery has been tried.
+      for (let count = 0; count < deliveries; count += 1) {
+        await drain();
+        setClocks(new Date(context.clock.now().getTime() + 31 * MINUTE_MS));
+      }
+      return id;
+    }
+
+    it('is told of to people and to other endpoints, and what it misses can be recovered', async () => {
+      await aMember(context.database, organizationId, { role: 'admin' });
+      const other = await anEndpoint(context, organizationId, {
+        url: receiver.url(`${path}/other`),
+        events: ['webhook.disabled'],
+      });
+      const id = await failFor(120, 25);
+      await drain();
+
+      expect(await view(id)).toMatchObject({ state: 'disabled', endpoint: { disabledReason: 'failing' } });
+      expect(
+        await context.database.query(`SELECT title FROM notification WHERE event = 'webhook.disabled'`),
+      ).toMatchObject([{ title: 'Webhook Receiver was disabled' }]);
+      const [told] = await receiver.received(`${path}/other`, 1);
+      expect(JSON.parse(told!.body)).toMatchObject({
+        type: 'webhook.disabled',
+        data: { webhook_id: id, reason: 'failing', organization: { id: organizationId } },
+      });
+      expect(await deliveriesTo(context, other.endpoint.id)).toHaveLength(1);
+
+      // What happens meanwhile is written down and not sent.
+      const before = sentTo();
+      await enqueue(context, ...someEvents(3));
+      await drain();
+      expect(sentTo()).toBe(before);
+      expect((await view(id)).recoverable).toBe(3);
+    });
+
+    it('does not happen before 120 hours, nor over fewer than 20 deliveries', async () => {
+      expect(await view(await failFor(100, 22))).toMatchObject({ endpoint: { isEnabled: true } });
+      await context.database.query('DELETE FROM webhook_endpoint');
+      setClocks(NOW);
+      path = `${path}/few`;
+      expect(await view(await failFor(120, 12))).toMatchObject({ endpoint: { isEnabled: true } });
+    });
+
+    it('happens at once where it says that it is gone, and enabling sends what was held', async () => {
+      const id = await aFailingEndpoint({ status: 410 });
+      await enqueue(context, ...someEvents(1));
+      await drain();
+      expect(await view(id)).toMatchObject({ state: 'disabled', endpoint: { disabledReason: 'gone' }, recoverable: 1 });
+
+      await context.module.get(WebhookEndpointsService).update(organizationId, id, { isEnabled: true });
+      await enqueue(context, anEvent(organizationId));
+      await drain();
+
+      expect(await view(id)).toMatchObject({ state: 'healthy', endpoint: { disabledReason: null }, recoverable: 1 });
+    });
+  });
+});

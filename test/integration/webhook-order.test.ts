@@ -1,0 +1,133 @@
+import { newId } from '../../src/common/ids.js';
+import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
+import { anOrganization } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { anEndpoint, anEvent, deliveriesTo, enqueue } from '../support/webhook-factories.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+describe('webhooks in order', () => {
+  let receiver: WebhookReceiver;
+  let context: TestContext;
+  let worker: WebhookWorker;
+  let organizationId: string;
+  let path: string;
+  let paths = 0;
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    context = await startTestModule([WebhooksModule.register()], {
+      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
+    });
+    worker = context.module.get(WebhookWorker);
+  });
+  afterAll(async () => {
+    await context.close();
+    await receiver.close();
+  });
+  beforeEach(async () => {
+    context.clock.set(NOW);
+    await context.database.query('DELETE FROM webhook_endpoint');
+    organizationId = await anOrganization(context.database);
+    paths += 1;
+    path = `/order-${paths}`;
+  });
+
+  const EVENTS = ['alert.fired', 'alert.acknowledged', 'alert.resolved'] as const;
+  const tell = (alertId: string, sequence: 1 | 2 | 3): Promise<number> =>
+    enqueue(
+      context,
+      anEvent(organizationId, {
+        type: EVENTS[sequence - 1]!,
+        alertId,
+        sequence,
+        data: { alert_id: alertId, sequence },
+      }),
+    );
+  const received = (): [string, number][] =>
+    receiver.requests
+      .filter((request) => request.path === path)
+      .map(({ body }) => (JSON.parse(body) as { data: { alert_id: string; sequence: number } }).data)
+      .map(({ alert_id: id, sequence }) => [id, sequence]);
+
+  async function anOrderedEndpoint(isOrdered = true): Promise<string> {
+    const { endpoint } = await anEndpoint(context, organizationId, {
+      url: receiver.url(path),
+      events: [...EVENTS],
+      isOrdered,
+    });
+    return endpoint.id;
+  }
+
+  it('keeps what follows waiting while the event before it is being repeated; other alerts go on', async () => {
+    const id = await anOrderedEndpoint();
+    const [late, other] = [newId(), newId()];
+    receiver.answer(path, { status: 500 });
+    await tell(late, 1);
+    await worker.drain();
+
+    await tell(late, 2);
+    await tell(late, 3);
+    await tell(other, 1);
+    await tell(other, 2);
+    await worker.drain();
+    expect(received()).toEqual([
+      [late, 1],
+      [other, 1],
+      [other, 2],
+    ]);
+
+    context.clock.advanceMs(6_000);
+    await worker.drain();
+    expect(received().slice(3)).toEqual([
+      [late, 1],
+      [late, 2],
+      [late, 3],
+    ]);
+    expect((await deliveriesTo(context, id)).every(({ status }) => status === 'delivered')).toBe(true);
+  });
+
+  it('goes on after an event that was given up', async () => {
+    await anOrderedEndpoint();
+    const alertId = newId();
+    receiver.answer(path, { status: 404 }, { status: 404 }, { status: 404 });
+    await tell(alertId, 1);
+    await tell(alertId, 2);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await worker.drain();
+      context.clock.advanceMs(6 * 60_000);
+    }
+
+    expect(received()).toEqual([
+      [alertId, 1],
+      [alertId, 1],
+      [alertId, 1],
+      [alertId, 2],
+    ]);
+  });
+
+  it('sends an alert with many endpoints and events in order at each, at whatever rate', async () => {
+    await anOrderedEndpoint();
+    const alerts = Array.from({ length: 40 }, () => newId());
+    for (const sequence of [3, 1, 2] as const) for (const alertId of alerts) await tell(alertId, sequence);
+    await worker.drain();
+
+    for (const alertId of alerts)
+      expect(received().filter(([id]) => id === alertId)).toEqual([1, 2, 3].map((sequence) => [alertId, sequence]));
+  });
+
+  it('is not kept for an endpoint that did not ask for it', async () => {
+    const id = await anOrderedEndpoint(false);
+    const alertId = newId();
+    receiver.answer(path, { status: 500 });
+    await tell(alertId, 1);
+    await worker.drain();
+    await tell(alertId, 2);
+    await worker.drain();
+
+    expect(received()).toEqual([
+      [alertId, 1],
+      [alertId, 2],
+    ]);
+    await context.module.get(WebhookEndpointsService).update(organizationId, id, { isOrdered: true });
+  });
+});
