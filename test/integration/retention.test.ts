@@ -10,6 +10,7 @@ import { RetentionModule, RetentionScheduler, RetentionService } from '../../src
 import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';
 import { aMember, anOrganization } from '../support/factories.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -25,7 +26,7 @@ describe('retention', () => {
   let endpointId: string;
 
   beforeAll(async () => {
-    context = await startTestModule([ScheduleModule.forRoot(), RetentionModule]);
+    context = await startTestModule([ScheduleModule.forRoot(), RetentionModule, WebhooksModule.register()]);
     retention = context.module.get(RetentionService);
   });
   afterAll(() => context.close());
