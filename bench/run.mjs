@@ -10,6 +10,7 @@ import { memory } from './memory.mjs';
 import { openAlerts } from './open-alerts.mjs';
 import { posturePut } from './posture-put.mjs';
 import { readAlerts } from './read-alerts.mjs';
+import { webhookDelivery } from './webhook-delivery.mjs';
 
 const BENCHMARKS = {
   'posture-put': posturePut,
@@ -18,6 +19,7 @@ const BENCHMARKS = {
   'open-alerts': openAlerts,
   'read-alerts': readAlerts,
   'change-to-webhook': changeToWebhook,
+  'webhook-delivery': webhookDelivery,
   memory,
 };
 

@@ -8,14 +8,16 @@ import { SystemRulesService } from '../../dist/src/rules/index.js';
 /**
  * The application in this process, listening on a free port of 127.0.0.1, its schema migrated and nothing running in the background.
  * @param url of a database.
+ * @param settings variables beside those that every benchmark needs.
  */
-export async function startApplication(url) {
+export async function startApplication(url, settings = {}) {
   const environment = readEnvironment({
     DATABASE_URL: url,
     VEDETTE_SECRET_KEY: 'this key protects benchmark data only',
     VEDETTE_LOG_LEVEL: 'error',
     // A pass that runs into the next slot would rightly begin anew.
     VEDETTE_EVALUATION_CRON: '0 0 * * *',
+    ...settings,
   });
   const app = await createApp(environment, url);
   await app.listen(0, '127.0.0.1');

@@ -30,6 +30,10 @@ const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/notifications/{id}/read': ({ notificationId }) => `/notifications/${notificationId}/read`,
   '/api/v1/webhooks/{id}': ({ webhookId }) => `/webhooks/${webhookId}`,
   '/api/v1/webhooks/{id}/test': ({ webhookId }) => `/webhooks/${webhookId}/test`,
+  '/api/v1/webhooks/{id}/rotate-secret': ({ webhookId }) => `/webhooks/${webhookId}/rotate-secret`,
+  '/api/v1/webhooks/{id}/recover': ({ webhookId }) => `/webhooks/${webhookId}/recover`,
+  '/api/v1/webhook-deliveries/{id}': ({ deliveryId }) => `/webhook-deliveries/${deliveryId}`,
+  '/api/v1/webhook-deliveries/{id}/replay': ({ deliveryId }) => `/webhook-deliveries/${deliveryId}/replay`,
   '/api/v1/webhooks/{id}/deliveries': ({ webhookId }) => `/webhooks/${webhookId}/deliveries`,
   '/api/v1/webhooks/{id}/deliveries/{delivery_id}': ({ webhookId, deliveryId }) =>
     `/webhooks/${webhookId}/deliveries/${deliveryId}`,
@@ -46,6 +50,7 @@ const SHARED = ['/api/v1/techniques/{id}', '/api/v1/snapshots/{date}'];
 const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/rules/{id}': { name: 'taken over' },
   'PATCH /api/v1/webhooks/{id}': { name: 'taken over' },
+  'POST /api/v1/webhooks/{id}/recover': { dry_run: false },
   'PATCH /api/v1/users/{id}': { role: 'viewer' },
   'PATCH /api/v1/revalidation-queue/{id}': { status: 'cancelled' },
 };

@@ -272,6 +272,7 @@ describe('a rule that fails', () => {
       name: 'Broken',
       config: { min_orphan_count: 'many' },
     });
+    const endpointId = await anEndpoint(context.database, organizationId, { events: ['rule.failing'] });
     const pass = (): Promise<unknown> => engine.evaluateOrganization(organizationId, null);
     const told = (): Promise<{ user_id: string; title: string; message: string }[]> =>
       rows(`SELECT * FROM notification WHERE event = 'rule.failing'`);
@@ -281,6 +282,20 @@ describe('a rule that fails', () => {
     expect(await told()).toEqual([]);
     await pass();
     await pass();
+    const webhooks = await rows<{ body: string }>('SELECT body FROM webhook_delivery WHERE endpoint_id = $1', [
+      endpointId,
+    ]);
+    expect(webhooks.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+      {
+        type: 'rule.failing',
+        data: {
+          rule_id: ruleId,
+          rule_name: 'Broken',
+          message: expect.stringContaining('min_orphan_count'),
+          organization: { id: organizationId },
+        },
+      },
+    ]);
     expect(await told()).toMatchObject([
       {
         user_id: userId,

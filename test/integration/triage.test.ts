@@ -1,4 +1,5 @@
 import { AuthModule } from '../../src/auth/index.js';
+import { anEndpoint, deliveriesTo } from '../support/webhook-factories.js';
 import { newId } from '../../src/common/ids.js';
 import { InstancesModule } from '../../src/instances/index.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
@@ -175,5 +176,57 @@ describe('the inbox', () => {
       status: 403,
       body: { detail: expect.stringContaining('API key') },
     });
+  });
+});
+
+describe('what webhooks are told of an alert', () => {
+  it.each([
+    ['acknowledge', 'acknowledged'],
+    ['resolve', 'resolved'],
+    ['dismiss', 'dismissed'],
+  ])('%s: the alert as it is then, its number, and who did it, committed with it', async (action, status) => {
+    const { endpoint } = await anEndpoint(http, organizationId, {
+      url: 'https://receiver.invalid/',
+      events: ['alert.acknowledged', 'alert.resolved', 'alert.dismissed'],
+      minSeverity: 'high',
+    });
+    const id = await anAlert();
+    const quiet = await anAlert({ severity: 'low' });
+    await call('POST', `/instances/${quiet}/${action}`);
+
+    expect((await call('POST', `/instances/${id}/${action}`)).status).toBe(200);
+    expect((await call('POST', `/instances/${id}/${action}`)).status).toBe(409);
+
+    const deliveries = await deliveriesTo(http, endpoint.id);
+    expect(deliveries).toMatchObject([{ alert_id: id, event_type: `alert.${status}`, sequence: 2, status: 'pending' }]);
+    expect(JSON.parse(deliveries[0]!.body)).toMatchObject({
+      type: `alert.${status}`,
+      timestamp: http.clock.now().toISOString(),
+      data: {
+        alert_id: id,
+        status,
+        sequence: 2,
+        severity: 'high',
+        actor: { id: userId, name: expect.any(String) },
+        organization: { id: organizationId, name: expect.any(String) },
+      },
+    });
+  });
+
+  it('tells a rule’s own endpoint too, whatever it subscribes to, and numbers events in their order', async () => {
+    const { endpoint } = await anEndpoint(http, organizationId, { url: 'https://receiver.invalid/', events: [] });
+    const id = await anAlert();
+    await http.database.query(
+      `INSERT INTO alert_rule (id, organization_id, name, rule_type, severity, config, cooldown_hours, notify_webhook, webhook_id)
+       SELECT rule_id, organization_id, 'Rule', 'high_risk', 'high', '{}', 1, true, $2 FROM alert_instance WHERE id = $1`,
+      [id, endpoint.id],
+    );
+    for (const action of ['acknowledge', 'dismiss', 'resolve']) await call('POST', `/instances/${id}/${action}`);
+
+    expect((await deliveriesTo(http, endpoint.id)).map((row) => [row.event_type, row.sequence])).toEqual([
+      ['alert.acknowledged', 2],
+      ['alert.dismissed', 3],
+      ['alert.resolved', 4],
+    ]);
   });
 });

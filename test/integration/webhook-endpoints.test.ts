@@ -114,6 +114,17 @@ describe('webhooks over HTTP', () => {
     ['format', { format: null }, 'must be one of: standard'],
     ['is_enabled', { is_enabled: 'yes' }, 'true or false'],
     ['secret', { secret: 'mine' }, 'is not known here'],
+    ['min_severity', { min_severity: 'dire' }, 'critical, high, medium, low, info'],
+    ['rule_types', { rule_types: 'high_risk' }, 'list'],
+    ['rule_types', { rule_types: ["'; DROP TABLE"] }, 'list'],
+    ['ordered', { ordered: null }, 'true or false'],
+    ['headers', { headers: ['x'] }, 'must be an object'],
+    ['headers.x-a', { headers: { 'x-a': 'SECRET\r\nx-b: 1' } }, 'without line breaks'],
+    ['headers.Host', { headers: { Host: 'SECRET' } }, 'sets itself'],
+    ['headers.webhook-id', { headers: { 'webhook-id': 'SECRET' } }, 'sets itself'],
+    ['settings.routing_key', { settings: { routing_key: 'SECRET' } }, 'is not a setting of the format standard'],
+    ['settings.routing_key', { format: 'pagerduty' }, 'is required'],
+    ['settings.routing_key', { format: 'pagerduty', settings: { routing_key: 'SECRET' } }, 'must be'],
   ])('refuses a bad %s on creation and on change: %j', async (field, change, message) => {
     const webhook = await created();
     const answers = [
@@ -272,6 +283,187 @@ describe('webhooks over HTTP', () => {
       const webhook = await created({ url: receiver.url('/test-disabled'), is_enabled: false });
 
       expect((await request('POST', `/${webhook.id}/test`)).body).toMatchObject({ status: 'delivered' });
+    });
+  });
+
+  it('shows neither headers nor settings nor the address of a format that is one', async () => {
+    const routingKey = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
+    const webhook = await created({
+      url: receiver.url('/pager?token=SECRET'),
+      format: 'pagerduty',
+      settings: { routing_key: routingKey },
+      headers: { 'X-Token': 'SECRET' },
+      min_severity: 'high',
+      rule_types: ['high_risk'],
+      ordered: true,
+    });
+
+    expect(webhook).toMatchObject({
+      url: `http://${receiver.host}/…`,
+      header_names: ['x-token'],
+      setting_names: ['routing_key'],
+      min_severity: 'high',
+      rule_types: ['high_risk'],
+      ordered: true,
+    });
+    for (const { body } of [await request('GET', `/${webhook.id}`), await request('GET', '')]) {
+      expect(JSON.stringify(body)).not.toContain('SECRET');
+      expect(JSON.stringify(body)).not.toContain(routingKey);
+    }
+    const changed = await request('PATCH', `/${webhook.id}`, { format: 'standard', headers: {}, min_severity: null });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { format: 'standard', header_names: [], setting_names: [], min_severity: null, rule_types: ['high_risk'] },
+    });
+  });
+
+  it('gives a new secret, shown this once, and says until when the old one signs along', async () => {
+    const webhook = await created();
+
+    const { status, body } = await request('POST', `/${webhook.id}/rotate-secret`);
+
+    expect(status).toBe(200);
+    expect(body.secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(body.secret).not.toBe(webhook.secret);
+    expect(body.previous_secret_until).toBe(new Date(NOW.getTime() + 24 * 3_600_000).toISOString());
+    expect((await request('GET', `/${webhook.id}`)).body).not.toHaveProperty('secret');
+  });
+
+  describe('the log of the organisation', () => {
+    const log = (query = ''): Promise<Answer> => http.request('GET', `/api/v1/webhook-deliveries${query}`, { token });
+    const post = (path: string, body?: unknown): Promise<Answer> =>
+      http.request('POST', `/api/v1/webhook-deliveries${path}`, { token, body });
+
+    /** Waits until the worker, which delivers on its own, has done everything. */
+    async function delivered(count: number): Promise<void> {
+      for (let tries = 0; tries < 100; tries += 1) {
+        if ((await log('?status=pending')).body.total === 0 && (await log()).body.total >= count) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error('the deliveries are not done');
+    }
+
+    it('is searched by alert, endpoint, status, event and time, and shows requests and answers', async () => {
+      const one = await created({ url: receiver.url('/log-one'), headers: { 'x-token': 'SECRET' } });
+      const two = await created({ url: receiver.url('/log-two'), events: ['alert.resolved'] });
+      receiver.answer('/log-two', { status: 410, body: 'no more' });
+      const alertId = newId();
+      await enqueue(http, anEvent(token, { alertId }), anEvent(token, { type: 'alert.resolved' }), anEvent(token));
+      await delivered(3);
+
+      const totals = async (query: string): Promise<number> => (await log(query)).body.total;
+      expect(await totals('')).toBe(3);
+      expect(await totals(`?alert_id=${alertId}`)).toBe(1);
+      expect(await totals(`?webhook_id=${two.id}`)).toBe(1);
+      expect(await totals('?status=failed')).toBe(1);
+      expect(await totals('?event_type=alert.fired')).toBe(2);
+      expect(await totals(`?webhook_id=${one.id}&status=failed`)).toBe(0);
+      expect(await totals(`?since=${NOW.toISOString()}`)).toBe(3);
+      expect(await totals(`?until=${NOW.toISOString()}`)).toBe(0);
+      for (const bad of ['alert_id=1', 'webhook_id=x', 'status=lost', 'event_type=party', 'since=yesterday'])
+        expect(await log(`?${bad}`)).toMatchObject({ status: 400, body: { errors: [{ field: bad.split('=')[0] }] } });
+
+      const [item] = (await log(`?alert_id=${alertId}`)).body.items;
+      const detail = (await log(`/${item.id}`)).body;
+      expect(detail.attempts).toMatchObject([
+        {
+          status_code: 204,
+          request: {
+            url: receiver.url('/log-one'),
+            headers: { 'x-token': '[redacted]', 'webhook-id': `msg_${item.id}`, 'content-type': 'application/json' },
+            body: null,
+          },
+        },
+      ]);
+      expect(JSON.stringify(detail)).not.toContain('SECRET');
+      const [lost] = (await log('?status=failed')).body.items;
+      expect(lost.last_attempt).toMatchObject({ status_code: 410, response_body: 'no more' });
+    });
+
+    it('has a delivery sent again, under its id, with the secret of now, to a disabled endpoint, on record', async () => {
+      const webhook = await created({ url: receiver.url('/again') });
+      await enqueue(http, anEvent(token, { data: { title: 'Détection 🐎' } }));
+      await delivered(1);
+      const { secret } = (await request('POST', `/${webhook.id}/rotate-secret`)).body;
+      await request('PATCH', `/${webhook.id}`, { is_enabled: false });
+      const [{ id }] = (await log()).body.items;
+
+      expect(await post(`/${id}/replay`)).toMatchObject({ status: 200, body: { id, replay_id: expect.any(String) } });
+      await delivered(1);
+
+      const [first, again] = await receiver.received('/again', 2);
+      expect(again!.headers['webhook-id']).toBe(first!.headers['webhook-id']);
+      expect(again!.body).toBe(first!.body);
+      const signed = new Webhook(secret).sign(`msg_${id}`, NOW, again!.body);
+      expect(String(again!.headers['webhook-signature']).split(' ')).toContain(signed);
+      expect((await request('GET', `/${webhook.id}`)).body).toMatchObject({ is_enabled: false });
+      const { body: record } = await log('/replays');
+      expect(record).toMatchObject({
+        total: 1,
+        items: [
+          { filter: { delivery_id: id }, count: 1, requested_by: expect.any(String), requested_at: NOW.toISOString() },
+        ],
+      });
+      expect((await post(`/${newId()}/replay`)).status).toBe(404);
+    });
+
+    it('has many sent again by a filter that is counted first, without a word on health', async () => {
+      const webhook = await created({ url: receiver.url('/many') });
+      receiver.answer('/many', ...Array.from({ length: 3 }, () => ({ status: 410 })));
+      await enqueue(http, anEvent(token));
+      await delivered(1);
+      await request('PATCH', `/${webhook.id}`, { is_enabled: true });
+      await enqueue(http, anEvent(token), anEvent(token, { alertId: newId() }));
+      await delivered(3);
+      const before = receiver.requests.length;
+      const filter = { webhook_id: webhook.id, status: 'failed' };
+      const failed = (await log('?status=failed')).body.total;
+
+      expect(await post('/replays', filter)).toMatchObject({ status: 400, body: { errors: [{ field: 'dry_run' }] } });
+      expect((await post('/replays', { ...filter, dry_run: true })).body).toEqual({ dry_run: true, count: failed });
+      expect(receiver.requests.length).toBe(before);
+      const health = (await request('GET', `/${webhook.id}`)).body.health;
+      expect((await post('/replays', { ...filter, dry_run: false })).body).toEqual({ dry_run: false, count: failed });
+      await delivered(3);
+
+      expect(receiver.requests.length).toBe(before + failed);
+      const after = (await request('GET', `/${webhook.id}`)).body.health;
+      expect({ ...after, recoverable: 0 }).toEqual({ ...health, recoverable: 0 });
+    });
+
+    it('offers to recover what an endpoint missed while its own failures had disabled it', async () => {
+      const webhook = await created({ url: receiver.url('/recover') });
+      receiver.answer('/recover', { status: 410 });
+      await enqueue(http, anEvent(token));
+      await delivered(1);
+      await enqueue(http, anEvent(token), anEvent(token));
+      const shown = (await request('PATCH', `/${webhook.id}`, { is_enabled: true })).body;
+      expect(shown.health).toMatchObject({ recoverable: 3, disabled_reason: null });
+
+      expect((await request('POST', `/${webhook.id}/recover`, { dry_run: true })).body.count).toBe(3);
+      expect((await request('POST', `/${webhook.id}/recover`, {})).body).toEqual({ dry_run: false, count: 3 });
+      await delivered(3);
+
+      expect((await log('?status=delivered')).body.total).toBe(3);
+      expect((await request('GET', `/${webhook.id}`)).body.health.recoverable).toBe(0);
+      expect((await request('POST', `/${(await created()).id}/recover`, {})).body).toEqual({
+        dry_run: false,
+        count: 0,
+      });
+    });
+
+    it('shows another organisation nothing, and sends nothing of it', async () => {
+      await created({ url: receiver.url('/theirs') });
+      await enqueue(http, anEvent(token));
+      await delivered(1);
+      const [{ id }] = (await log()).body.items;
+      token = await anOrganization(http.database);
+
+      expect((await log()).body).toMatchObject({ total: 0, items: [] });
+      expect((await log(`/${id}`)).status).toBe(404);
+      expect((await post(`/${id}/replay`)).status).toBe(404);
+      expect((await post('/replays', { dry_run: false })).body).toEqual({ dry_run: false, count: 0 });
+      expect((await log('/replays')).body.total).toBe(0);
     });
   });
 });

@@ -47,6 +47,9 @@ export interface DeliveryRow {
   id: string;
   endpoint_id: string;
   event_id: string;
+  event_type: string;
+  alert_id: string | null;
+  sequence: number | null;
   body: string;
   status: string;
   attempt_count: number;

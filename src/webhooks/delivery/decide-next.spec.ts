@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decideNext, JITTER, MAX_ATTEMPTS, RETRY_DELAYS_MS, type AttemptOutcome } from './decide-next.js';
+import { decideNext, JITTER, MAX_ATTEMPTS, pauseAfter, RETRY_DELAYS_MS, type AttemptOutcome } from './decide-next.js';
 
 const NOW = new Date('2026-03-10T12:00:00Z');
 const MIDDLE = 0.5;
@@ -114,5 +114,30 @@ describe('decideNext', () => {
 
   it('makes no more attempts than it is given', () => {
     expect(decideNext(1, answered(500), NOW, MIDDLE, 1)).toEqual({ status: 'failed', disableEndpoint: false });
+  });
+
+  it('tries a pager again within seconds, and no longer than minutes', () => {
+    const waits = [1, 2, 3, 4, 5, 6].map((attempt) => {
+      const next = decideNext(attempt, answered(500), NOW, MIDDLE, MAX_ATTEMPTS, 'pager');
+      return next.status === 'pending' ? (next.nextAttemptAt.getTime() - NOW.getTime()) / 1_000 : next.status;
+    });
+
+    expect(waits).toEqual([2, 5, 15, 60, 300, 'failed']);
+  });
+
+  it.each([
+    [answered(429), 60],
+    [answered(429, '90'), 90],
+    [answered(502, '5'), 60],
+    [answered(504, String(48 * 3_600)), 24 * 3_600],
+    [answered(429, new Date(NOW.getTime() + 600_000).toUTCString()), 600],
+    [{ kind: 'timeout' } as const, 60],
+    [answered(500, '90'), null],
+    [answered(503), null],
+    [{ kind: 'unreachable' } as const, null],
+  ])('pauses the endpoint after %j for %j seconds', (outcome, seconds) => {
+    const until = pauseAfter(outcome, NOW);
+
+    expect(until && (until.getTime() - NOW.getTime()) / 1_000).toBe(seconds);
   });
 });

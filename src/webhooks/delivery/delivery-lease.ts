@@ -24,6 +24,8 @@ export interface DeliveryLease {
   settingsCiphertext: string | null;
   /** The one delivery by which an open breaker finds out whether the endpoint answers again. */
   isProbe: boolean;
+  /** Whether its endpoint was failing, paused or behind an open breaker when it was claimed: a success is then news. */
+  isAiling: boolean;
   /** Somebody wants it sent again: it says nothing of the endpoint's health. */
   isReplay: boolean;
   /** Those of the attempts that were made before it was replayed. */

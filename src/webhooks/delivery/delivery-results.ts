@@ -6,7 +6,7 @@ import type { AttemptResult } from './delivery-lease.js';
 import { DeliveryStore } from './delivery-store.js';
 
 /** How many results one statement writes at most. */
-const BATCH = 100;
+const BATCH = 200;
 
 /** How often, and how far apart, writing is tried again. What cannot be written then is sent again after its lease: deliveries are at-least-once. */
 const RETRY_PAUSES_MS = [100, 1_000, 3_000];

@@ -39,6 +39,7 @@ interface ClaimedRow extends DeliveryLease {
 const CLAIM = `
   WITH due AS MATERIALIZED (
     SELECT d.id, d.organization_id, d.endpoint_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
+      coalesce(h.consecutive_failures > 0 OR h.breaker = 'open', false) AS is_ailing,
       CASE WHEN d.event_type = $6 THEN NULL
         WHEN h.paused_until > $1 THEN 'paused'
         WHEN d.replay_id IS NOT NULL THEN NULL
@@ -82,7 +83,7 @@ const CLAIM = `
   WHERE d.id = c.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
     d.created_at AS "createdAt", d.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
-    d.replay_id IS NOT NULL AS "isReplay", c.is_probe AS "isProbe", e.url, e.format, e.secret_ciphertext AS "secretCiphertext",
+    d.replay_id IS NOT NULL AS "isReplay", c.is_probe AS "isProbe", c.is_ailing AS "isAiling", e.url, e.format, e.secret_ciphertext AS "secretCiphertext",
     CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END AS "previousSecretCiphertext",
     e.headers_ciphertext AS "headersCiphertext", e.settings_ciphertext AS "settingsCiphertext", c.is_held AS "isHeld", c.was_leased AS "wasLeased"`;
 

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { In, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { queryRows, Transactions } from '../../database/index.js';
@@ -16,6 +16,16 @@ export interface RecordedHealth {
   released: string[];
 }
 
+/** What one attempt says of its endpoint. */
+interface Observation {
+  organizationId: string;
+  endpointId: string;
+  sample: HealthSample;
+}
+
+/** How long successes of endpoints that are well wait for others, in milliseconds. */
+const QUIET_MS = 1_000;
+
 interface Judged extends HealthChange {
   endpointId: string;
   organizationId: string;
@@ -23,24 +33,56 @@ interface Judged extends HealthChange {
 
 /** Keeps endpoints' health where all replicas see it, and draws the consequences. */
 @Injectable()
-export class EndpointHealthRecorder {
+export class EndpointHealthRecorder implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('Webhooks');
+  /** Successes that are not written yet. */
+  private readonly kept: Observation[] = [];
+  private timer: NodeJS.Timeout | undefined;
+
   constructor(
     private readonly transactions: Transactions,
     private readonly notices: EndpointNotices,
     private readonly clock: Clock,
   ) {}
 
-  /** Takes in what came of deliveries. Pings and replays say nothing of health, but that an endpoint is gone is so whoever asks. */
+  /**
+   * Takes in what came of deliveries. Successes of an endpoint that was well anyway are no news: they are kept for a second and written together, so that a
+   * stream of them costs next to nothing; whatever is news takes them along. Pings and replays say nothing of health, but that an endpoint is gone is so whoever asks.
+   */
   async record(results: readonly AttemptResult[]): Promise<RecordedHealth> {
-    const telling = results.filter(isTelling);
-    const gone = results.filter(
-      ({ next, lease }) => next.status === 'failed' && next.disableEndpoint && !lease.isReplay,
-    );
-    if (telling.length === 0 && gone.length === 0) return { unwell: new Set(), released: [] };
+    const observations = results.filter(isTelling).map(toObservation);
+    const isNews = results.some(({ error, lease }) => error !== null || lease.isAiling);
+    if (!isNews) {
+      this.kept.push(...observations);
+      this.timer ??= setTimeout(() => void this.writeKept(), QUIET_MS).unref();
+      return { unwell: new Set(), released: [] };
+    }
+    const gone = results
+      .filter(({ next, lease }) => next.status === 'failed' && next.disableEndpoint && !lease.isReplay)
+      .map(({ lease }) => lease.endpointId);
+    return this.write([...this.kept.splice(0), ...observations], gone);
+  }
+
+  /** What is kept then is lost: a second of successes of endpoints that are well. */
+  beforeApplicationShutdown(): void {
+    clearTimeout(this.timer);
+  }
+
+  private async writeKept(): Promise<void> {
+    this.timer = undefined;
+    try {
+      await this.write(this.kept.splice(0), []);
+    } catch (error) {
+      this.logger.warn(`Successes of webhook endpoints could not be noted: ${(error as Error).message}`);
+    }
+  }
+
+  private async write(observations: readonly Observation[], gone: readonly string[]): Promise<RecordedHealth> {
+    if (observations.length === 0 && gone.length === 0) return { unwell: new Set(), released: [] };
     const now = this.clock.now();
     return this.transactions.run(async (manager) => {
-      const judged = await this.judge(manager, telling, now);
-      await write(manager, judged);
+      const judged = await this.judge(manager, observations, now);
+      await writeHealth(manager, judged);
       await this.notices.tellOfFailing(
         manager,
         judged.filter(({ mustTell }) => mustTell).map(({ endpointId }) => endpointId),
@@ -57,16 +99,17 @@ export class EndpointHealthRecorder {
   }
 
   /** Rows are locked in the order of their ids, so that replicas that meet wait for each other and do not deadlock. */
-  private async judge(manager: EntityManager, results: readonly AttemptResult[], now: Date): Promise<Judged[]> {
-    const byEndpoint = grouped(results, ({ lease }) => lease.endpointId);
+  private async judge(manager: EntityManager, observations: readonly Observation[], now: Date): Promise<Judged[]> {
+    const byEndpoint = grouped(observations, ({ endpointId }) => endpointId);
+    if (byEndpoint.size === 0) return [];
     const rows = await lockRows(
       manager,
-      [...byEndpoint.values()].map(([first]) => first!.lease),
+      [...byEndpoint.values()].map(([first]) => first!),
     );
     return rows.map(({ endpointId, organizationId, ...health }) => {
       const samples = (byEndpoint.get(endpointId) ?? [])
-        .toSorted((a, b) => a.finishedAt.getTime() - b.finishedAt.getTime())
-        .map(toSample);
+        .map(({ sample }) => sample)
+        .toSorted((a, b) => a.at.getTime() - b.at.getTime());
       return { endpointId, organizationId, ...changeHealth(health, samples, now) };
     });
   }
@@ -74,14 +117,14 @@ export class EndpointHealthRecorder {
   private async disable(
     manager: EntityManager,
     judged: readonly Judged[],
-    gone: readonly AttemptResult[],
+    gone: readonly string[],
     now: Date,
   ): Promise<string[]> {
     const reasons = new Map<string, DisabledReason>();
     for (const { endpointId, mayDisable, health } of judged)
       if (mayDisable && health.failingSince && (await hasFailedOften(manager, endpointId, health.failingSince)))
         reasons.set(endpointId, 'failing');
-    for (const { lease } of gone) reasons.set(lease.endpointId, 'gone');
+    for (const endpointId of gone) reasons.set(endpointId, 'gone');
     const disabled = await this.notices.disable(
       manager,
       [...reasons].map(([endpointId, reason]) => ({ endpointId, reason })),
@@ -102,8 +145,9 @@ function isTelling({ lease, next }: AttemptResult): boolean {
   return lease.eventType !== PING_EVENT && !lease.isReplay && next.status !== 'skipped';
 }
 
-function toSample({ finishedAt, error, lease, pauseUntil }: AttemptResult): HealthSample {
-  return { at: finishedAt, error, isProbe: lease.isProbe, pauseUntil };
+function toObservation({ finishedAt, error, lease, pauseUntil }: AttemptResult): Observation {
+  const { organizationId, endpointId, isProbe } = lease;
+  return { organizationId, endpointId, sample: { at: finishedAt, error, isProbe, pauseUntil } };
 }
 
 async function lockRows(
@@ -132,7 +176,7 @@ async function lockRows(
   return lock();
 }
 
-async function write(manager: EntityManager, judged: readonly Judged[]): Promise<void> {
+async function writeHealth(manager: EntityManager, judged: readonly Judged[]): Promise<void> {
   if (judged.length === 0) return;
   await manager.query(
     `UPDATE webhook_endpoint_health h

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import PgBoss from 'pg-boss';
+import { Agent } from 'undici';
+import { Transactions } from '../dist/src/database/index.js';
+import { WebhookEndpointsService, WebhookOutbox, WebhookWorker } from '../dist/src/webhooks/index.js';
+import { startApplication } from './lib/application.mjs';
+import { interleaved, median, ratio, spread, values } from './lib/measure.mjs';
+import { connect } from './lib/server.mjs';
+import { addOrganizations, addOwner } from './lib/synthetic.mjs';
+import { table } from './lib/table.mjs';
+import { startReceiver } from './lib/webhook-receiver.mjs';
+
+const ENDPOINTS = 20;
+const EVENTS = 500;
+const DELIVERIES = ENDPOINTS * EVENTS;
+const ROUNDS = 3;
+const BATCH = 100;
+const CONNECTIONS = 50;
+const QUEUE = 'webhooks';
+
+/** Queued webhooks to a receiver over loopback: ours, signed and logged, and the same POSTs out of a pg-boss queue, neither signed nor logged. */
+export async function webhookDelivery(server) {
+  const receiver = await startReceiver();
+  const url = await server.createDatabase('webhook_delivery');
+  const start = () => startApplication(url, { VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host });
+  const app = await start();
+  const client = await connect(url);
+  const boss = await startBoss(await server.createDatabase('webhook_delivery_boss'));
+  const agent = new Agent({ connections: CONNECTIONS });
+  try {
+    const organizationId = await fill(app, client, receiver);
+    report(await measure({ start, client, boss, agent, receiver, organizationId }));
+  } finally {
+    await agent.close();
+    await boss.stop({ graceful: false });
+    await client.end();
+    await app.stop();
+    await receiver.stop();
+  }
+}
+
+async function startBoss(url) {
+  const boss = new PgBoss({ connectionString: url, schedule: false, supervise: false });
+  // An interrupted run takes the database away from under it.
+  boss.on('error', () => undefined);
+  await boss.start();
+  await boss.createQueue(QUEUE);
+  return boss;
+}
+
+async function fill(app, client, { host }) {
+  const [organizationId] = await addOrganizations(client, 1, await addOwner(client));
+  const endpoints = app.provider(WebhookEndpointsService);
+  for (let index = 0; index < ENDPOINTS; index++) {
+    const input = { name: `Endpoint ${index}`, url: `http://${host}/${index}`, events: ['alert.fired'] };
+    await endpoints.create(organizationId, { ...input, format: 'standard', isEnabled: true }, null);
+  }
+  return organizationId;
+}
+
+function measure({ start, client, boss, agent, receiver, organizationId }) {
+  let before;
+  let app;
+  const arrived = async () => expect((await receiver.received()) - before, 'received');
+  const ours = {
+    async prepare() {
+      await client.query('TRUNCATE webhook_delivery, webhook_attempt');
+      // A process of which the worker has not begun yet.
+      app = await start();
+      await enqueue(app, organizationId);
+      await client.query('VACUUM ANALYZE webhook_delivery');
+      await client.query('CHECKPOINT');
+      before = await receiver.received();
+    },
+    async run() {
+      app.provider(WebhookWorker).start();
+      while ((await pending(client)) > 0) await sleep(10);
+    },
+    async after() {
+      await app.stop();
+      await arrived();
+      const { rows } = await client.query(
+        `SELECT (SELECT count(*)::integer FROM webhook_delivery WHERE status = 'delivered') AS delivered, count(*)::integer AS attempts
+         FROM webhook_attempt`,
+      );
+      expect(rows[0].delivered, 'delivered');
+      expect(rows[0].attempts, 'logged');
+    },
+  };
+  const theirs = {
+    async prepare() {
+      await boss.clearStorage();
+      await insertJobs(boss, receiver);
+      await client.query('CHECKPOINT');
+      before = await receiver.received();
+    },
+    run: () => workOff(boss, agent),
+    after: arrived,
+  };
+  return interleaved({ boss: theirs, ours }, ROUNDS);
+}
+
+function expect(count, what) {
+  if (count !== DELIVERIES) throw new Error(`${count} of ${DELIVERIES} deliveries were ${what}`);
+}
+
+async function pending(client) {
+  const { rows } = await client.query(
+    `SELECT count(*)::integer AS count FROM webhook_delivery WHERE status = 'pending'`,
+  );
+  return rows[0].count;
+}
+
+function enqueue(app, organizationId) {
+  const events = Array.from({ length: EVENTS }, () => ({
+    eventId: randomUUID(),
+    organizationId,
+    type: 'alert.fired',
+    alertId: null,
+    occurredAt: new Date(),
+    data: payload(),
+    directEndpointId: null,
+  }));
+  return app.provider(Transactions).run((manager) => app.provider(WebhookOutbox).enqueue(manager, events));
+}
+
+/** About a kilobyte, as alerts are. */
+function payload() {
+  return { alert_id: randomUUID(), title: '4 techniques at risk 75 or more', message: 'x'.repeat(850) };
+}
+
+async function insertJobs(boss, { host }) {
+  for (let first = 0; first < DELIVERIES; first += 1_000) {
+    const jobs = Array.from({ length: 1_000 }, (_, index) => ({
+      name: QUEUE,
+      data: { origin: `http://${host}`, path: `/${(first + index) % ENDPOINTS}`, body: JSON.stringify(payload()) },
+    }));
+    await boss.insert(jobs);
+  }
+}
+
+/** Without waiting for a poll: two loops that fetch a batch, send it at once and complete it in one statement. */
+async function workOff(boss, agent) {
+  const loop = async () => {
+    for (;;) {
+      const jobs = await boss.fetch(QUEUE, { batchSize: BATCH });
+      if (jobs.length === 0) return;
+      await Promise.all(jobs.map(({ data }) => post(agent, data)));
+      await boss.complete(
+        QUEUE,
+        jobs.map(({ id }) => id),
+      );
+    }
+  };
+  await Promise.all([loop(), loop()]);
+}
+
+async function post(agent, { origin, path, body }) {
+  const headers = { 'content-type': 'application/json' };
+  const response = await agent.request({ origin, path, method: 'POST', headers, body });
+  await response.body.dump();
+  if (response.statusCode !== 204) throw new Error(`the receiver answered ${response.statusCode}`);
+}
+
+function report({ boss, ours }) {
+  const row = (name, samples) => [
+    name,
+    spread(values(samples)),
+    (DELIVERIES / (median(values(samples)) / 1_000)).toFixed(0),
+    ratio(samples, boss),
+  ];
+  console.log(`${DELIVERIES} deliveries of about 1 kB to ${ENDPOINTS} endpoints.\n`);
+  console.log(
+    table(
+      ['way', 'ms: median (range)', 'a second', 'x pg-boss'],
+      [row('pg-boss: fetch, POST, complete', boss), row('Vedette: claim, sign, POST, log, finish', ours)],
+    ),
+  );
+}

@@ -1,0 +1,234 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { invalidInput } from '../../src/common/errors/index.js';
+import { SecretBox } from '../../src/common/secret-box.js';
+import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
+import { WebhookPingService } from '../../src/webhooks/webhook-ping.service.js';
+import { anOrganization } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { anEndpoint, anEvent, attemptsTo, deliveriesTo, enqueue } from '../support/webhook-factories.js';
+import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+
+const EXCHANGE_TIMEOUT_MS = 400;
+const MEGABYTE = 1024 * 1024;
+
+/** Each leads to this machine, to a metadata service, or past the rules in another way. */
+const HOSTILE = [
+  'https://127.0.0.1/SECRET',
+  'https://2130706433/SECRET',
+  'https://0x7f.1/SECRET',
+  'https://0177.0.0.1/SECRET',
+  'https://localhost/SECRET',
+  'https://app.localhost./SECRET',
+  'https://0.0.0.0/SECRET',
+  'https://[::1]/SECRET',
+  'https://[::]/SECRET',
+  'https://[::ffff:127.0.0.1]/SECRET',
+  'https://[64:ff9b::a9fe:a9fe]/SECRET',
+  'https://[2002:7f00:1::]/SECRET',
+  'https://[2001:0:4136:e378:8000:63bf:80ff:fffe]/SECRET',
+  'https://169.254.169.254/latest/meta-data/SECRET',
+  'https://[fd00:ec2::254]/SECRET',
+  'https://10.0.0.1/SECRET',
+  'https://224.0.0.1/SECRET',
+  'https://240.0.0.1/SECRET',
+  'http://93.184.216.34/SECRET',
+  'ftp://example.com/SECRET',
+  'https://user:SECRET@example.com/',
+];
+
+describe('hostile receivers', () => {
+  let receiver: WebhookReceiver;
+  let context: TestContext;
+  let worker: WebhookWorker;
+  let organizationId: string;
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    context = await startTestModule(
+      [WebhooksModule.register({ delivery: { exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS } })],
+      { environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] } },
+    );
+    worker = context.module.get(WebhookWorker);
+  });
+  afterAll(async () => {
+    await context.close();
+    await receiver.close();
+  });
+  beforeEach(async () => {
+    context.clock.set(NOW);
+    await context.database.query('DELETE FROM webhook_endpoint');
+    organizationId = await anOrganization(context.database);
+  });
+
+  describe.each(HOSTILE)('at %s', (url) => {
+    it('are refused when the endpoint is saved and when it is changed', async () => {
+      const endpoints = context.module.get(WebhookEndpointsService);
+      const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/saved') });
+      const refused = expect.objectContaining({
+        code: invalidInput([]).code,
+        fields: [expect.objectContaining({ field: 'url' })],
+      });
+
+      await expect(anEndpoint(context, organizationId, { url })).rejects.toEqual(refused);
+      await expect(endpoints.update(organizationId, endpoint.id, { url })).rejects.toEqual(refused);
+
+      expect(await endpoints.get(organizationId, endpoint.id)).toMatchObject({ url: endpoint.url });
+    });
+
+    it('are sent nothing by a test or a delivery, whatever came to be saved', async () => {
+      const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/saved') });
+      const sealed = context.module.get(SecretBox).seal(url, `${endpoint.id}:url`);
+      await context.database.query('UPDATE webhook_endpoint SET url = $1', [sealed]);
+      const before = receiver.requests.length;
+
+      const tested = context.module.get(WebhookPingService).ping(endpoint);
+      await enqueue(context, anEvent(organizationId));
+      await worker.drain();
+      await worker.drain();
+
+      expect((await tested).delivery).toMatchObject({ status: 'failed', lastStatusCode: null });
+      const rows = await deliveriesTo(context, endpoint.id);
+      expect(rows).toHaveLength(2);
+      for (const { last_error: error } of rows) {
+        expect(error).toMatch(/^refused by the address guard: /);
+        expect(error).not.toContain('SECRET');
+      }
+      expect(receiver.requests.length).toBe(before);
+    });
+  });
+
+  it('that redirect to a metadata service are not followed, at a test or a delivery', async () => {
+    const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/redirects') });
+    const headers = { location: 'http://169.254.169.254/latest/meta-data/' };
+    receiver.answer('/redirects', { status: 302, headers }, { status: 307, headers }, { status: 308, headers });
+    const tested = context.module.get(WebhookPingService).ping(endpoint);
+    await enqueue(context, anEvent(organizationId));
+    await worker.drain();
+    await worker.drain();
+
+    expect((await tested).delivery.lastError).toMatch(/a redirect, which is never followed/);
+    for (const { last_error: error } of await deliveriesTo(context, endpoint.id)) expect(error).toContain('redirect');
+  });
+
+  it('that answer 100 MB without end, many at once, take neither memory nor time', async () => {
+    const count = 40;
+    const chunk = Buffer.alloc(MEGABYTE, 'x');
+    let written = 0;
+    receiver.answer(
+      '/flood',
+      ...Array.from({ length: count }, () => (response: import('node:http').ServerResponse) => {
+        let left = 100;
+        response.writeHead(200, { 'content-length': String(100 * MEGABYTE) });
+        const write = (): void => {
+          while (left > 0 && !response.destroyed) {
+            left -= 1;
+            written += 1;
+            if (!response.write(chunk)) return void response.once('drain', write);
+          }
+        };
+        write();
+      }),
+    );
+    const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/flood') });
+    await enqueue(context, ...Array.from({ length: count }, () => anEvent(organizationId)));
+    global.gc?.();
+    const before = process.memoryUsage();
+    const started = performance.now();
+    let most = 0;
+    const watch = setInterval(() => (most = Math.max(most, memoryOf(process.memoryUsage()))), 5);
+    expect(await worker.drain()).toBe(count);
+    clearInterval(watch);
+
+    expect(performance.now() - started).toBeLessThan(20_000);
+    // 4 GB were on offer.
+    expect(written).toBeLessThan(count * 20);
+    expect(most - memoryOf(before)).toBeLessThan(200 * MEGABYTE);
+    const attempts = await attemptsTo(context, endpoint.id);
+    expect(attempts.every(({ response_body: body }) => body?.length === 16 * 1024)).toBe(true);
+  });
+
+  it('that drip are cut off after the time that an exchange has, each', async () => {
+    const count = 8;
+    const timers: NodeJS.Timeout[] = [];
+    receiver.answer(
+      '/drip',
+      ...Array.from({ length: count }, () => (response: import('node:http').ServerResponse) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write('.'), 20);
+        timers.push(timer);
+        response.on('close', () => clearInterval(timer));
+      }),
+    );
+    const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/drip') });
+    await enqueue(context, ...Array.from({ length: count }, () => anEvent(organizationId)));
+    const started = performance.now();
+    await worker.drain();
+    timers.forEach(clearInterval);
+
+    expect(performance.now() - started).toBeLessThan(10 * EXCHANGE_TIMEOUT_MS);
+    const attempts = await attemptsTo(context, endpoint.id);
+    expect(attempts.length).toBeGreaterThan(0);
+    expect(attempts.every(({ error }) => error === 'no complete answer within 0.4 s')).toBe(true);
+  });
+});
+
+describe('an egress proxy', () => {
+  let receiver: WebhookReceiver;
+  let proxy: Server;
+  let asked: { target: string; authorization: string | undefined }[];
+  let context: TestContext;
+
+  beforeAll(async () => {
+    receiver = await startWebhookReceiver();
+    asked = [];
+    proxy = createServer().on('connect', (request, client: Socket) => {
+      asked.push({ target: request.url ?? '', authorization: request.headers['proxy-authorization'] });
+      // Every name leads to the receiver: the proxy resolves on its own.
+      const upstream = connect(Number(receiver.host.split(':')[1]), '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    context = await startTestModule([WebhooksModule.register()], {
+      environment: {
+        VEDETTE_WEBHOOK_PROXY_URL: `http://vedette:pass%20word@127.0.0.1:${port}`,
+        VEDETTE_WEBHOOK_ALLOWED_HOSTS: ['hooks.internal'],
+      },
+    });
+  });
+  afterAll(async () => {
+    await context.close();
+    proxy.closeAllConnections();
+    proxy.close();
+    await receiver.close();
+  });
+
+  it('carries deliveries, with its user name and password, and the guard still refuses what it would', async () => {
+    const organizationId = await anOrganization(context.database);
+    const good = await anEndpoint(context, organizationId, { url: 'http://hooks.internal/proxied' });
+    const bad = await anEndpoint(context, organizationId, { url: 'http://hooks.internal/' });
+    const sealed = context.module.get(SecretBox).seal('https://169.254.169.254/', `${bad.endpoint.id}:url`);
+    await context.database.query('UPDATE webhook_endpoint SET url = $2 WHERE id = $1', [bad.endpoint.id, sealed]);
+    await enqueue(context, anEvent(organizationId));
+    await context.module.get(WebhookWorker).drain();
+
+    expect(await deliveriesTo(context, good.endpoint.id)).toMatchObject([{ status: 'delivered' }]);
+    expect(receiver.requests).toMatchObject([{ path: '/proxied' }]);
+    expect(asked).toEqual([
+      { target: 'hooks.internal:80', authorization: `Basic ${Buffer.from('vedette:pass word').toString('base64')}` },
+    ]);
+    expect(await deliveriesTo(context, bad.endpoint.id)).toMatchObject([
+      { status: 'pending', last_error: expect.stringMatching(/^refused by the address guard: .*metadata/) },
+    ]);
+  });
+});
+
+function memoryOf({ rss }: NodeJS.MemoryUsage): number {
+  return rss;
+}
