@@ -31,6 +31,7 @@ export async function someAlerts(
     details: { orphan_count: 7 },
     status: facts.status ?? 'open',
     occurrence_count: 1,
+    last_sequence: 1,
     last_occurred_at: facts.createdAt ?? NOW,
     created_at: facts.createdAt ?? NOW,
     resolved_at: facts.resolvedAt ?? null,
