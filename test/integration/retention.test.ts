@@ -6,6 +6,7 @@ import { newId } from '../../src/common/ids.js';
 import { Environment } from '../../src/config/index.js';
 import { Slots } from '../../src/database/index.js';
 import { AlertCounts, InstancesService } from '../../src/instances/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { RetentionModule, RetentionScheduler, RetentionService } from '../../src/retention/index.js';
 import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';
@@ -25,7 +26,7 @@ describe('retention', () => {
   let endpointId: string;
 
   beforeAll(async () => {
-    context = await startTestModule([ScheduleModule.forRoot(), RetentionModule]);
+    context = await startTestModule([ScheduleModule.forRoot(), RetentionModule, WebhooksModule.register()]);
     retention = context.module.get(RetentionService);
   });
   afterAll(() => context.close());
