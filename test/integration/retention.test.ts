@@ -6,6 +6,7 @@ import { newId } from '../../src/common/ids.js';
 import { Environment } from '../../src/config/index.js';
 import { Slots } from '../../src/database/index.js';
 import { AlertCounts, InstancesService } from '../../src/instances/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { RetentionModule, RetentionScheduler, RetentionService } from '../../src/retention/index.js';
 import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';

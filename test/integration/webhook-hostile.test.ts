@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { invalidInput } from '../../src/common/errors/index.js';
 import { SecretBox } from '../../src/common/secret-box.js';
@@ -118,7 +118,7 @@ describe('hostile receivers', () => {
     let written = 0;
     receiver.answer(
       '/flood',
-      ...Array.from({ length: count }, () => (response: import('node:http').ServerResponse) => {
+      ...Array.from({ length: count }, () => (response: ServerResponse) => {
         let left = 100;
         response.writeHead(200, { 'content-length': String(100 * MEGABYTE) });
         const write = (): void => {
@@ -154,7 +154,7 @@ describe('hostile receivers', () => {
     const timers: NodeJS.Timeout[] = [];
     receiver.answer(
       '/drip',
-      ...Array.from({ length: count }, () => (response: import('node:http').ServerResponse) => {
+      ...Array.from({ length: count }, () => (response: ServerResponse) => {
         response.writeHead(200);
         const timer = setInterval(() => response.write('.'), 20);
         timers.push(timer);
