@@ -1,5 +1,6 @@
 import { CreateSchema1795400000000 } from './1795400000000-create-schema.js';
 import { ScaleOut1795500000000 } from './1795500000000-scale-out.js';
+import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
-export const migrations = [CreateSchema1795400000000, ScaleOut1795500000000];
+export const migrations = [CreateSchema1795400000000, ScaleOut1795500000000, TellPeople1795800000000];
