@@ -12,6 +12,7 @@ export class TellPeople1795800000000 implements MigrationInterface {
     await queryRunner.query(`
       DROP INDEX notification_stream_idx;
       ALTER TABLE notification DROP COLUMN stream_position;
+      DROP FUNCTION vedette_transaction_number();
       DROP TABLE email_notice, email_delivery, notification_skip, notification_preference;
     `);
   }
@@ -80,6 +81,7 @@ const email = `
   );
   CREATE INDEX email_delivery_due_idx ON email_delivery (next_attempt_at) WHERE status = 'pending';
   CREATE INDEX email_delivery_completed_idx ON email_delivery (completed_at) WHERE status <> 'pending';
+  CREATE INDEX email_delivery_user_idx ON email_delivery (organization_id, user_id);
   CREATE UNIQUE INDEX email_delivery_digest_idx ON email_delivery (organization_id, user_id, digest_slot) WHERE kind = 'digest';
 
   CREATE TABLE email_notice (
@@ -98,6 +100,7 @@ const email = `
     FOREIGN KEY (organization_id, delivery_id) REFERENCES email_delivery (organization_id, id) ON DELETE CASCADE
   );
   CREATE INDEX email_notice_delivery_idx ON email_notice (organization_id, delivery_id);
+  CREATE INDEX email_notice_user_idx ON email_notice (organization_id, user_id);
   CREATE INDEX email_notice_waiting_idx ON email_notice (organization_id, user_id) WHERE delivery_id IS NULL;
   CREATE UNIQUE INDEX email_notice_once_idx ON email_notice (organization_id, alert_id, event, user_id) WHERE alert_id IS NOT NULL;
 `;
@@ -107,7 +110,8 @@ const email = `
  * that stops below the oldest transaction still open never passes over one.
  */
 const stream = `
+  CREATE FUNCTION vedette_transaction_number() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT pg_current_xact_id()::text::bigint';
   ALTER TABLE notification ADD COLUMN stream_position bigint NOT NULL DEFAULT 0;
-  ALTER TABLE notification ALTER COLUMN stream_position SET DEFAULT pg_current_xact_id()::text::bigint;
+  ALTER TABLE notification ALTER COLUMN stream_position SET DEFAULT vedette_transaction_number();
   CREATE INDEX notification_stream_idx ON notification (stream_position, id);
 `;

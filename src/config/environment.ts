@@ -104,7 +104,7 @@ export class Environment {
   @IsRetentionDays()
   VEDETTE_RETENTION_DELIVERIES_DAYS: number = 30;
 
-  /** How long a notification is kept after it was read, in days. */
+  /** How long a notification is kept after it was read, and an e-mail after it was sent or given up on, in days. */
   @IsRetentionDays()
   VEDETTE_RETENTION_NOTIFICATIONS_DAYS: number = 90;
 

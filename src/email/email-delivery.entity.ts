@@ -8,6 +8,7 @@ export type EmailDeliveryStatus = 'pending' | 'sent' | 'failed' | 'cancelled';
 @ForeignKey('Membership', ['organizationId', 'userId'], ['organizationId', 'userId'], { onDelete: 'CASCADE' })
 @Index('email_delivery_due_idx', { synchronize: false })
 @Index('email_delivery_completed_idx', { synchronize: false })
+@Index('email_delivery_user_idx', ['organizationId', 'userId'])
 @Index('email_delivery_digest_idx', { synchronize: false })
 @Check('email_delivery_kind_check', `kind IN ('immediate', 'digest')`)
 @Check('email_delivery_status_check', `status IN ('pending', 'sent', 'failed', 'cancelled')`)

@@ -7,6 +7,7 @@ import type { Severity } from '../common/alerting.js';
 @ForeignKey('AlertInstance', ['organizationId', 'alertId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @ForeignKey('EmailDelivery', ['organizationId', 'deliveryId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @Index('email_notice_delivery_idx', ['organizationId', 'deliveryId'])
+@Index('email_notice_user_idx', ['organizationId', 'userId'])
 @Index('email_notice_waiting_idx', { synchronize: false })
 @Index('email_notice_once_idx', { synchronize: false })
 export class EmailNotice {

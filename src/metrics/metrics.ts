@@ -236,7 +236,7 @@ export class Metrics {
     set(this.schedulerBehind, readings?.schedulerBehindSeconds);
     set(this.evaluationAge, readings?.evaluationAgeSeconds);
     set(this.snapshotAge, readings?.snapshotAgeSeconds);
-    set(this.outboxOldest, readings?.oldestDueDeliverySeconds);
+    set(this.outboxOldest, readings && Math.max(readings.oldestDueDeliverySeconds, readings.oldestDueEmailSeconds));
     set(this.webhookOldestDue, readings?.oldestDueDeliverySeconds);
     set(this.deadLetters, readings?.deadLetters);
     setEach(this.alertsOpen, 'severity', readings?.openBySeverity);

@@ -42,6 +42,6 @@ export class Notification {
   readAt: Date | null;
 
   /** Number of the transaction that wrote the row: what the stream goes by. */
-  @Column({ type: 'bigint', default: () => '((pg_current_xact_id())::text)::bigint', select: false, update: false })
+  @Column({ type: 'bigint', default: () => 'vedette_transaction_number()', select: false, update: false })
   streamPosition: string;
 }

@@ -24,6 +24,7 @@ afterAll(async () => {
 const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
   '/api/v1/instances/{id}': ({ instanceId }) => `/instances/${instanceId}`,
+  '/api/v1/instances/{id}/trail': ({ instanceId }) => `/instances/${instanceId}/trail`,
   '/api/v1/instances/{id}/acknowledge': ({ instanceId }) => `/instances/${instanceId}/acknowledge`,
   '/api/v1/instances/{id}/resolve': ({ instanceId }) => `/instances/${instanceId}/resolve`,
   '/api/v1/instances/{id}/dismiss': ({ instanceId }) => `/instances/${instanceId}/dismiss`,

@@ -36,6 +36,7 @@ const LEAST: Record<string, 'public' | 'viewer' | 'analyst' | 'lead' | 'admin'> 
   'GET /api/v1/instances': 'viewer',
   'GET /api/v1/instances/summary': 'viewer',
   'GET /api/v1/instances/{id}': 'viewer',
+  'GET /api/v1/instances/{id}/trail': 'viewer',
   'POST /api/v1/instances/{id}/acknowledge': 'analyst',
   'POST /api/v1/instances/{id}/resolve': 'lead',
   'POST /api/v1/instances/{id}/dismiss': 'lead',
