@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule carries its reason. */
 const modules =
-  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|webhooks|health|demo|setup|retention|heartbeat';
+  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|email|trail|webhooks|health|demo|setup|retention|heartbeat';
 
 /** What everybody may import. */
 const shared = 'common|config|database|metrics|tracing';
@@ -12,7 +12,9 @@ const allowed = {
   posture: ['organizations'],
   evaluators: ['posture'],
   rules: ['evaluators'],
-  notifications: [],
+  email: [],
+  notifications: ['email', 'evaluators'],
+  trail: [],
   webhooks: ['notifications'],
   instances: ['notifications', 'webhooks'],
   evaluation: ['rules', 'instances', 'evaluators', 'notifications', 'webhooks', 'posture'],

@@ -2,6 +2,7 @@ import { CreateSchema1795400000000 } from './1795400000000-create-schema.js';
 import { ScaleOut1795500000000 } from './1795500000000-scale-out.js';
 import { ScheduleByInterval1795600000000 } from './1795600000000-schedule-by-interval.js';
 import { ReliableWebhooks1795700000000 } from './1795700000000-reliable-webhooks.js';
+import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   ScaleOut1795500000000,
   ScheduleByInterval1795600000000,
   ReliableWebhooks1795700000000,
+  TellPeople1795800000000,
 ];

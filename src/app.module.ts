@@ -17,6 +17,7 @@ import { RetentionModule } from './retention/index.js';
 import { RulesModule } from './rules/index.js';
 import { SetupModule } from './setup/index.js';
 import { TracingModule } from './tracing/index.js';
+import { TrailModule } from './trail/index.js';
 import { WebhooksModule } from './webhooks/index.js';
 
 /** Everything, wired. Nothing runs by itself until somebody starts it: see `startBackgroundWork`. */
@@ -44,6 +45,7 @@ export class AppModule {
         RulesModule,
         InstancesModule,
         NotificationsModule,
+        TrailModule,
         WebhooksModule.register(),
         EvaluationModule,
         RetentionModule,

@@ -7,6 +7,7 @@ import { requestId } from './common/request-context.js';
 import type { Environment } from './config/index.js';
 import { EvaluationTicker, type PassResult } from './evaluation/index.js';
 import { Heartbeat } from './heartbeat/index.js';
+import { EmailWorker } from './email/index.js';
 import { configureHttp, createHttpAdapter } from './http-app.js';
 import { buildOpenApiDocument, serveOpenApi } from './openapi.js';
 import { SnapshotScheduler } from './posture/index.js';
@@ -78,9 +79,10 @@ export async function createApp(environment: Environment, databaseUrl: string): 
   }
 }
 
-/** Starts what runs by itself: webhook deliveries, the daily snapshot, retention, and the engine, which evaluates once before it begins to tick. */
+/** Starts what runs by itself: webhook deliveries, e-mail, the daily snapshot, retention, and the engine, which evaluates once before it begins to tick. */
 export async function startBackgroundWork(app: NestFastifyApplication): Promise<PassResult> {
   app.get(WebhookWorker, { strict: false }).start();
+  app.get(EmailWorker, { strict: false }).start();
   await app.get(SnapshotScheduler, { strict: false }).start();
   app.get(RetentionScheduler, { strict: false }).start();
   const heartbeat = app.get(Heartbeat, { strict: false });

@@ -109,7 +109,7 @@ export class Environment {
   @IsRetentionDays()
   VEDETTE_RETENTION_DELIVERIES_DAYS: number = 30;
 
-  /** How long a notification is kept after it was read, in days. */
+  /** How long a notification is kept after it was read, and an e-mail after it was sent or given up on, in days. */
   @IsRetentionDays()
   VEDETTE_RETENTION_NOTIFICATIONS_DAYS: number = 90;
 
@@ -127,6 +127,22 @@ export class Environment {
   @IsOptional()
   @IsHttpUrl()
   VEDETTE_WEBHOOK_PROXY_URL?: string;
+
+  /** The mail server that people's notices are sent by. Its user name and password are secrets. */
+  @IsOptional()
+  @IsUrlOf(['smtp:', 'smtps:'], 'must be a URL that starts with smtp:// or smtps://')
+  VEDETTE_SMTP_URL?: string;
+
+  /** Whom e-mail comes from: an address, or a name and an address as `Vedette <vedette@example.org>`. */
+  @Matches(/^(?:[^<>@,;:\\"\p{Cc}]+ <[^\s<>@,;]+@[^\s<>@,;]+>|[^\s<>@,;]+@[^\s<>@,;]+)$/u, {
+    message: 'must be an e-mail address, or a name and an address such as Vedette <vedette@example.org>',
+  })
+  VEDETTE_SMTP_FROM: string = 'Vedette <vedette@localhost>';
+
+  /** Where people reach Vedette, for links in e-mail. */
+  @IsOptional()
+  @IsHttpUrl()
+  VEDETTE_PUBLIC_URL?: string;
 
   /** Whether `X-Forwarded-*` of a proxy in front is believed. */
   @Transform(({ value }) => toBoolean(value))
@@ -207,6 +223,8 @@ const WITHOUT_DEFAULT = [
   'VEDETTE_DEMO_RECEIVER_URL',
   'VEDETTE_METRICS_TOKEN',
   'VEDETTE_HEARTBEAT_URL',
+  'VEDETTE_SMTP_URL',
+  'VEDETTE_PUBLIC_URL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
   'OTEL_EXPORTER_OTLP_PROTOCOL',
@@ -270,18 +288,22 @@ function IsRetentionDays(): PropertyDecorator {
 }
 
 function IsHttpUrl(): PropertyDecorator {
+  return IsUrlOf(['http:', 'https:'], 'must be a URL that starts with http:// or https://');
+}
+
+function IsUrlOf(protocols: readonly string[], message: string): PropertyDecorator {
   return (target, propertyName) =>
     registerDecorator({
-      name: 'isHttpUrl',
+      name: 'isUrlOf',
       target: target.constructor,
       propertyName: String(propertyName),
-      options: { message: 'must be a URL that starts with http:// or https://' },
-      validator: { validate: (value: unknown) => typeof value === 'string' && isHttpUrl(value) },
+      options: { message },
+      validator: { validate: (value: unknown) => typeof value === 'string' && isUrlOf(value, protocols) },
     });
 }
 
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+function isUrlOf(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol) && new URL(text).hostname !== '';
 }
 
 function isCron(expression: string): boolean {

@@ -64,7 +64,7 @@ export class Metrics {
   );
   private readonly suppressed = this.counter(
     'suppressed_total',
-    'Times that nobody was told anew: the rule was in its cooldown, or its alert was open already (already_open).',
+    'Times that nobody was told anew: the rule was in its cooldown, or its alert was open already (already_open); and times that one person was not told by one channel: min_severity, rule_type, channel_off, no_mail_server, or not yet (quiet_hours).',
     ['reason'],
   );
   private readonly transitions = this.counter(
@@ -74,7 +74,7 @@ export class Metrics {
   );
   private readonly notifications = this.counter(
     'notifications_total',
-    'Notifications by channel (in_app: one a person; webhook: one an endpoint) and final outcome. The reason is the event where they were sent, and what stood in the way where they failed.',
+    'Notifications by channel (in_app: one a person; webhook: one an endpoint; email: one a message) and final outcome. The reason is the event (of e-mail: immediate or digest) where they were sent, and what stood in the way where they failed or were cancelled.',
     ['channel', 'outcome', 'reason'],
   );
   private readonly webhookDeliveries = this.counter(
@@ -193,8 +193,18 @@ export class Metrics {
   }
 
   /** @param reason the event where the notifications were sent, and what stood in the way where they failed. */
-  notified(channel: 'in_app' | 'webhook', outcome: 'sent' | 'failed', reason: string, count = 1): void {
+  notified(
+    channel: 'in_app' | 'webhook' | 'email',
+    outcome: 'sent' | 'failed' | 'cancelled',
+    reason: string,
+    count = 1,
+  ): void {
     this.notifications.inc({ channel, outcome, reason }, count);
+  }
+
+  /** @param reason why a person was not told by a channel, or not yet, in a word of a short list. */
+  suppressedFor(reason: string, count = 1): void {
+    this.suppressed.inc({ reason }, count);
   }
 
   webhookAttempted(attempt: WebhookAttemptFacts): void {
@@ -236,7 +246,7 @@ export class Metrics {
     set(this.schedulerBehind, readings?.schedulerBehindSeconds);
     set(this.evaluationAge, readings?.evaluationAgeSeconds);
     set(this.snapshotAge, readings?.snapshotAgeSeconds);
-    set(this.outboxOldest, readings?.oldestDueDeliverySeconds);
+    set(this.outboxOldest, readings && Math.max(readings.oldestDueDeliverySeconds, readings.oldestDueEmailSeconds));
     set(this.webhookOldestDue, readings?.oldestDueDeliverySeconds);
     set(this.deadLetters, readings?.deadLetters);
     setEach(this.alertsOpen, 'severity', readings?.openBySeverity);

@@ -24,6 +24,7 @@ const READ = `
        (SELECT max(s.snapshot_date)::timestamp AT TIME ZONE 'UTC' FROM posture_snapshot s WHERE s.organization_id = o.id), o.created_at))
      FROM organization o) AS snapshot_at,
     (SELECT min(next_attempt_at) FROM webhook_delivery WHERE status = 'pending') AS delivery_due_at,
+    (SELECT min(next_attempt_at) FROM email_delivery WHERE status = 'pending') AS email_due_at,
     (SELECT count(*)::integer FROM webhook_delivery WHERE status <> 'pending' AND completed_at > $1::timestamptz - interval '24 hours' AND status = 'failed')
       AS dead_letters,
     (SELECT jsonb_object_agg(severity, open) FROM (SELECT severity, sum(count) AS open FROM alert_count WHERE status = 'open' GROUP BY severity) c)
@@ -41,6 +42,7 @@ interface Row {
   evaluated_at: Date | null;
   snapshot_at: Date | null;
   delivery_due_at: Date | null;
+  email_due_at: Date | null;
   dead_letters: number;
   open_by_severity: Record<string, number> | null;
   queue_depth: Record<string, number> | null;
@@ -116,6 +118,7 @@ async function readShared(manager: EntityManager, now: Date): Promise<SharedRead
     evaluationAgeSeconds: since(row.evaluated_at),
     snapshotAgeSeconds: since(row.snapshot_at),
     oldestDueDeliverySeconds: since(row.delivery_due_at) ?? 0,
+    oldestDueEmailSeconds: since(row.email_due_at) ?? 0,
     deadLetters: row.dead_letters,
     openBySeverity: { ...Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])), ...row.open_by_severity },
     queueDepth: { due: 0, sending: 0, waiting: 0, ...row.queue_depth },

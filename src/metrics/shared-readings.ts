@@ -8,6 +8,7 @@ export interface SharedReadings {
   snapshotAgeSeconds: number | null;
   /** For how long the delivery that waits longest has been due; 0 when none is. */
   oldestDueDeliverySeconds: number;
+  oldestDueEmailSeconds: number;
   /** Deliveries given up on within the last 24 hours. */
   deadLetters: number;
   /** Every severity is there. */

@@ -9,6 +9,7 @@ import type { Severity } from '../common/alerting.js';
 @Index('notification_unread_idx', { synchronize: false })
 @Index('notification_read_idx', { synchronize: false })
 @Index('notification_once_idx', { synchronize: false })
+@Index('notification_stream_idx', ['streamPosition', 'id'])
 export class Notification {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
@@ -39,4 +40,8 @@ export class Notification {
 
   @Column({ type: 'timestamptz', nullable: true })
   readAt: Date | null;
+
+  /** Number of the transaction that wrote the row: what the stream goes by. */
+  @Column({ type: 'bigint', default: () => 'vedette_transaction_number()', select: false, update: false })
+  streamPosition: string;
 }

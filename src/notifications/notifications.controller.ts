@@ -1,18 +1,17 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
-import { forbidden } from '../common/errors/index.js';
 import { pageRequest } from '../common/pagination/index.js';
-import { toIso } from '../common/wire.js';
 import { InboxService } from './inbox.service.js';
 import { ListNotificationsQuery } from './notification.dto.js';
-import type { Notification } from './notification.entity.js';
+import { toNotificationResponse } from './notification.mapper.js';
 import {
   MarkedReadResponse,
   NotificationListResponse,
   NotificationResponse,
   UnreadCountResponse,
 } from './notification.response.js';
+import { userOf } from './user-of.js';
 
 @ApiTags('notifications')
 @Controller('notifications')
@@ -32,7 +31,7 @@ export class NotificationsController {
       query.unread_only ?? false,
       pageRequest(query),
     );
-    return { items: page.items.map(toResponse), total: page.total, next_cursor: page.nextCursor };
+    return { items: page.items.map(toNotificationResponse), total: page.total, next_cursor: page.nextCursor };
   }
 
   @Get('unread-count')
@@ -55,26 +54,6 @@ export class NotificationsController {
   @Access('viewer')
   @ApiOperation({ summary: 'Mark one of my notifications read' })
   async markRead(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<NotificationResponse> {
-    return toResponse(await this.inbox.markRead(principal.organizationId, userOf(principal), id));
+    return toNotificationResponse(await this.inbox.markRead(principal.organizationId, userOf(principal), id));
   }
-}
-
-/** Notifications are a person's: an API key has no inbox. */
-function userOf(principal: Principal): string {
-  if (!principal.userId) throw forbidden('an API key has no notifications; sign in as a user');
-  return principal.userId;
-}
-
-function toResponse(notice: Notification): NotificationResponse {
-  return {
-    id: notice.id,
-    event: notice.event,
-    alert_id: notice.alertId,
-    severity: notice.severity,
-    title: notice.title,
-    message: notice.message,
-    is_read: notice.readAt !== null,
-    read_at: toIso(notice.readAt),
-    created_at: toIso(notice.createdAt),
-  };
 }

@@ -49,6 +49,13 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: 'SELECT id FROM notification WHERE read_at < $1 ORDER BY read_at LIMIT $2 FOR UPDATE SKIP LOCKED',
   },
   {
+    name: ['e-mail', 'e-mails'],
+    setting: 'VEDETTE_RETENTION_NOTIFICATIONS_DAYS',
+    table: 'email_delivery',
+    doomed: `
+      SELECT id FROM email_delivery WHERE status <> 'pending' AND completed_at < $1 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+  },
+  {
     name: ['refresh session', 'refresh sessions'],
     table: 'refresh_session',
     doomed: 'SELECT id FROM refresh_session WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED',

@@ -24,6 +24,7 @@ afterAll(async () => {
 const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
   '/api/v1/instances/{id}': ({ instanceId }) => `/instances/${instanceId}`,
+  '/api/v1/instances/{id}/trail': ({ instanceId }) => `/instances/${instanceId}/trail`,
   '/api/v1/instances/{id}/acknowledge': ({ instanceId }) => `/instances/${instanceId}/acknowledge`,
   '/api/v1/instances/{id}/resolve': ({ instanceId }) => `/instances/${instanceId}/resolve`,
   '/api/v1/instances/{id}/dismiss': ({ instanceId }) => `/instances/${instanceId}/dismiss`,
@@ -45,6 +46,9 @@ const THEIRS: Record<string, (theirs: Furnished) => string> = {
 
 /** Paths whose parameter is not another organisation's: the shared catalogue, and a day of one's own. */
 const SHARED = ['/api/v1/techniques/{id}', '/api/v1/snapshots/{date}'];
+
+/** Paths that never end answering: what they say of whom is in their own tests. */
+const ENDLESS = ['/api/v1/notifications/stream'];
 
 /** Bodies that are valid in themselves, so that only whose the thing is can be the reason of a refusal. */
 const BODIES: Record<string, unknown> = {
@@ -119,7 +123,8 @@ it('says of an id of the other organisation just what it says of one that does n
 it('lists nothing of the other organisation, on any route that answers without an id', async () => {
   const theirs = Object.values(world.theirs).filter((value) => value !== world.theirs.token);
   const lists = operations.filter(
-    ({ method, path }) => method === 'GET' && !path.includes('{') && path.startsWith('/api/v1/'),
+    ({ method, path }) =>
+      method === 'GET' && !path.includes('{') && path.startsWith('/api/v1/') && !ENDLESS.includes(path),
   );
   expect(lists.length).toBeGreaterThan(10);
   for (const { path } of lists) {

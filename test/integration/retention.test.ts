@@ -11,7 +11,6 @@ import { RetentionModule, RetentionScheduler, RetentionService } from '../../src
 import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';
 import { aMember, anOrganization } from '../support/factories.js';
-import { WebhooksModule } from '../../src/webhooks/index.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -110,6 +109,21 @@ describe('retention', () => {
 
   const alerts = (facts: AlertFacts[]): Promise<string[]> => someAlerts(context.database, organizationId, facts);
 
+  async function anEmail(status: string, completedAt: Date | null): Promise<string> {
+    const id = newId();
+    await context.database.query(
+      `INSERT INTO email_delivery (id, organization_id, user_id, kind, status, next_attempt_at, created_at, completed_at)
+       VALUES ($1, $2, $3, 'immediate', $4, $5, $5, $6)`,
+      [id, organizationId, userId, status, NOW, completedAt],
+    );
+    await context.database.query(
+      `INSERT INTO email_notice (id, organization_id, user_id, delivery_id, event, severity, title, message, created_at)
+       VALUES ($1, $2, $3, $4, 'alert.fired', 'low', 'Title', 'Message', $5)`,
+      [newId(), organizationId, userId, id, NOW],
+    );
+    return id;
+  }
+
   it('removes resolved and dismissed alerts of an age, counted from when they were, and never others', async () => {
     const [kept, gone] = bothSides(365);
     const staying = await alerts([
@@ -176,6 +190,15 @@ describe('retention', () => {
     const staying = [await aNotification(kept), await aNotification(null)];
     await retention.removeExpired();
     expect(await idsIn('notification')).toEqual(staying.sort());
+  });
+
+  it('removes e-mail that was sent or given up on an age ago, with what it told of, and never what is pending', async () => {
+    const [kept, gone] = bothSides(90);
+    for (const status of ['sent', 'failed', 'cancelled']) await anEmail(status, gone);
+    const staying = [await anEmail('sent', kept), await anEmail('pending', null)];
+    await retention.removeExpired();
+    expect(await idsIn('email_delivery')).toEqual(staying.sort());
+    expect(await idsIn('email_notice')).toHaveLength(2);
   });
 
   it('removes refresh sessions that have expired', async () => {

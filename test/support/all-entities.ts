@@ -2,9 +2,13 @@ import { ApiKey } from '../../src/auth/api-key.entity.js';
 import { RefreshSession } from '../../src/auth/refresh-session.entity.js';
 import { UserAccount } from '../../src/auth/user-account.entity.js';
 import { ScheduledSlot } from '../../src/database/scheduled-slot.entity.js';
+import { EmailDelivery } from '../../src/email/email-delivery.entity.js';
+import { EmailNotice } from '../../src/email/email-notice.entity.js';
 import { EvaluationRun } from '../../src/evaluation/evaluation-run.entity.js';
 import { AlertCount } from '../../src/instances/alert-count.entity.js';
 import { AlertInstance } from '../../src/instances/alert-instance.entity.js';
+import { NotificationPreference } from '../../src/notifications/notification-preference.entity.js';
+import { NotificationSkip } from '../../src/notifications/notification-skip.entity.js';
 import { Notification } from '../../src/notifications/notification.entity.js';
 import { Membership } from '../../src/organizations/membership.entity.js';
 import { Organization } from '../../src/organizations/organization.entity.js';
@@ -29,10 +33,14 @@ export const allEntities = [
   RefreshSession,
   UserAccount,
   ScheduledSlot,
+  EmailDelivery,
+  EmailNotice,
   EvaluationRun,
   AlertCount,
   AlertInstance,
   Notification,
+  NotificationPreference,
+  NotificationSkip,
   Membership,
   Organization,
   CatalogueImport,

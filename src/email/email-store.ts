@@ -1,0 +1,126 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { newId } from '../common/ids.js';
+import { countChanged, queryRows } from '../database/index.js';
+import type { EmailNoticeFacts, OutgoingEmail } from './compose-message.js';
+import type { EmailStep, SendOutcome } from './decide-email.js';
+import type { EmailMode } from './email-mode.js';
+import type { QuietHours } from './local-time.js';
+
+/** A message that this worker may send until its lease ends. */
+export interface ClaimedEmail extends OutgoingEmail {
+  lockToken: string;
+  /** The number of the attempt that is about to be made, from 1. */
+  attempt: number;
+  isActive: boolean;
+  mode: EmailMode;
+  quietHours: QuietHours | null;
+}
+
+/** What became of a claimed message. */
+export interface EmailResult {
+  mail: Pick<ClaimedEmail, 'id' | 'lockToken' | 'attempt'>;
+  finishedAt: Date;
+  outcome: SendOutcome;
+  next: EmailStep;
+}
+
+interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices'> {
+  timeZone: string | null;
+  quietFrom: string | null;
+  quietUntil: string | null;
+  notices: EmailNoticeFacts[] | null;
+}
+
+const CLAIM = `
+  WITH due AS MATERIALIZED (
+    SELECT id FROM email_delivery
+    WHERE status = 'pending' AND next_attempt_at <= $1 AND (locked_until IS NULL OR locked_until < $1)
+    ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  ), claimed AS (
+    UPDATE email_delivery d SET lock_token = $3, locked_until = $4, held_for = NULL FROM due WHERE d.id = due.id RETURNING d.*
+  )
+  SELECT d.id, d.organization_id AS "organizationId", o.name AS "organizationName", d.user_id AS "userId", u.email, u.display_name AS "displayName",
+    d.kind, d.digest_slot AS "digestSlot", d.created_at AS "createdAt", d.lock_token AS "lockToken", d.attempt_count + 1 AS attempt,
+    m.is_active AS "isActive", coalesce(p.email, 'off') AS mode, p.time_zone AS "timeZone", p.quiet_from AS "quietFrom", p.quiet_until AS "quietUntil",
+    (SELECT json_agg(json_build_object('id', n.id, 'alertId', n.alert_id, 'event', n.event, 'severity', n.severity, 'title', n.title,
+         'message', n.message, 'createdAt', to_char(n.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY n.created_at, n.id)
+     FROM email_notice n WHERE n.organization_id = d.organization_id AND n.delivery_id = d.id) AS notices
+  FROM claimed d
+  JOIN organization o ON o.id = d.organization_id
+  JOIN membership m ON m.organization_id = d.organization_id AND m.user_id = d.user_id
+  JOIN user_account u ON u.id = d.user_id
+  LEFT JOIN notification_preference p ON p.organization_id = d.organization_id AND p.user_id = d.user_id`;
+
+/** Each of these changes a row only while it carries the claim's token: a worker whose lease ran out changes nothing. */
+const FINISH = `
+  UPDATE email_delivery d
+  SET status = r.status, attempt_count = r.attempt, next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at), lock_token = NULL,
+    locked_until = NULL, last_status_code = r.status_code, last_error = r.error,
+    completed_at = CASE WHEN r.status = 'pending' THEN NULL ELSE r.finished_at END
+  FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::timestamptz[], $6::integer[], $7::text[], $8::timestamptz[])
+    AS r (id, lock_token, attempt, status, next_attempt_at, status_code, error, finished_at)
+  WHERE d.id = r.id AND d.lock_token = r.lock_token AND d.status = 'pending'`;
+
+const HOLD = `
+  UPDATE email_delivery SET next_attempt_at = $3, held_for = 'quiet_hours', lock_token = NULL, locked_until = NULL
+  WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
+
+const CANCEL = `
+  UPDATE email_delivery SET status = 'cancelled', last_error = $3, completed_at = $4, lock_token = NULL, locked_until = NULL
+  WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
+
+/** The queue side of `email_delivery`: every statement is a short transaction of its own, and none is open while something is sent. */
+@Injectable()
+export class EmailStore {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Takes due messages, oldest due first, with what the person wants as it stands now. */
+  async claim(now: Date, limit: number, leaseMs: number): Promise<ClaimedEmail[]> {
+    const rows = await queryRows<ClaimedRow>(this.dataSource, CLAIM, [
+      now,
+      limit,
+      newId(),
+      new Date(now.getTime() + leaseMs),
+    ]);
+    return rows.map(({ timeZone, quietFrom, quietUntil, notices, ...mail }) => ({
+      ...mail,
+      notices: notices ?? [],
+      quietHours: timeZone && quietFrom && quietUntil ? { timeZone, from: quietFrom, until: quietUntil } : null,
+    }));
+  }
+
+  /** @returns how many messages changed: one whose lease had passed to another worker does not. */
+  finish(results: readonly EmailResult[]): Promise<number> {
+    const column = <T>(value: (result: EmailResult) => T): T[] => results.map(value);
+    return countChanged(this.dataSource, FINISH, [
+      column(({ mail }) => mail.id),
+      column(({ mail }) => mail.lockToken),
+      column(({ mail }) => mail.attempt),
+      column(({ next }) => next.status),
+      column(({ next }) => (next.status === 'pending' ? next.nextAttemptAt : null)),
+      column(({ outcome }) => outcome.statusCode),
+      column(({ outcome }) => (outcome.kind === 'failed' ? outcome.error : null)),
+      column(({ finishedAt }) => finishedAt),
+    ]);
+  }
+
+  /** Puts a message off without counting an attempt. */
+  hold({ id, lockToken }: ClaimedEmail, until: Date): Promise<number> {
+    return countChanged(this.dataSource, HOLD, [id, lockToken, until]);
+  }
+
+  /** Ends a message that nobody wants any more. */
+  cancel({ id, lockToken }: ClaimedEmail, reason: string, now: Date): Promise<number> {
+    return countChanged(this.dataSource, CANCEL, [id, lockToken, reason, now]);
+  }
+
+  /** Ends the leases of messages that were not tried, so that the next claim finds them at once. */
+  async giveBack(mails: readonly ClaimedEmail[]): Promise<void> {
+    if (mails.length === 0) return;
+    await this.dataSource.query(
+      `UPDATE email_delivery SET lock_token = NULL, locked_until = NULL WHERE id = ANY ($1::uuid[]) AND lock_token = ANY ($2::uuid[])`,
+      [mails.map(({ id }) => id), [...new Set(mails.map(({ lockToken }) => lockToken))]],
+    );
+  }
+}

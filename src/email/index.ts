@@ -1,0 +1,5 @@
+export * from './email-mode.js';
+export * from './email-worker.js';
+export * from './email.module.js';
+export { isTimeZone, nextAt } from './local-time.js';
+export { Mailer } from './mailer.js';

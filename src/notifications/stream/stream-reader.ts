@@ -1,0 +1,88 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { queryRows } from '../../database/index.js';
+import type { Notification } from '../notification.entity.js';
+import { toNotificationResponse } from '../notification.mapper.js';
+import type { StreamedNotice } from './stream-connection.js';
+import { FIRST_ID, type StreamPosition } from './stream-position.js';
+
+/** A member whose stream is open. */
+export interface Reader {
+  organizationId: string;
+  userId: string;
+}
+
+/** What a look found, in order, and up to where it looked. */
+export interface StreamPage {
+  notices: StreamedNotice[];
+  /** Every notice before it that is not in `notices` is of nobody asked for, or before where the look began. */
+  reached: StreamPosition;
+  isWhole: boolean;
+}
+
+type Row = Notification;
+
+/**
+ * No row of a transaction below this number appears any more: all of them have ended. A row at or above it may stand beside one that is not visible yet, and waits
+ * for its turn.
+ */
+const HORIZON = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
+
+const FIND = `
+  SELECT h.horizon, n.id, n.organization_id AS "organizationId", n.user_id AS "userId", n.alert_id AS "alertId", n.event, n.severity, n.title, n.message,
+    n.created_at AS "createdAt", n.read_at AS "readAt", n.stream_position AS "streamPosition"
+  FROM (SELECT ${HORIZON} AS horizon) h
+  LEFT JOIN LATERAL (
+    SELECT * FROM notification n
+    WHERE (n.stream_position, n.id) > ($1::bigint, $2::uuid) AND n.stream_position < h.horizon
+      AND (n.organization_id, n.user_id) IN (SELECT * FROM unnest($3::uuid[], $4::uuid[]))
+    ORDER BY n.stream_position, n.id LIMIT $5
+  ) n ON true
+  ORDER BY n.stream_position, n.id`;
+
+/** Reads notifications in the order in which they become visible. One statement each, without any state in the session. */
+@Injectable()
+export class StreamReader {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** Where a stream stands that wants nothing of the past. */
+  async present(): Promise<StreamPosition> {
+    const [row] = await queryRows<{ horizon: string }>(this.dataSource, `SELECT ${HORIZON} AS horizon`);
+    return { transaction: row!.horizon, id: FIRST_ID };
+  }
+
+  /** The notices of these members after `position`, at most `limit`. */
+  async after(position: StreamPosition, readers: readonly Reader[], limit: number): Promise<StreamPage> {
+    const rows = await queryRows<Row & { horizon: string }>(this.dataSource, FIND, [
+      position.transaction,
+      position.id,
+      readers.map(({ organizationId }) => organizationId),
+      readers.map(({ userId }) => userId),
+      limit,
+    ]);
+    const notices = rows.filter(({ id }) => id !== null).map(toStreamed);
+    const isWhole = notices.length < limit;
+    const last = notices.at(-1);
+    return { notices, isWhole, reached: isWhole || !last ? { transaction: rows[0]!.horizon, id: FIRST_ID } : last };
+  }
+
+  /** Those of the given members who still are active members. */
+  async active(readers: readonly Reader[]): Promise<Reader[]> {
+    return queryRows<Reader>(
+      this.dataSource,
+      `SELECT organization_id AS "organizationId", user_id AS "userId" FROM membership
+       WHERE is_active AND (organization_id, user_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))`,
+      [readers.map(({ organizationId }) => organizationId), readers.map(({ userId }) => userId)],
+    );
+  }
+}
+
+function toStreamed(row: Row): StreamedNotice {
+  return {
+    transaction: row.streamPosition,
+    id: row.id,
+    organizationId: row.organizationId,
+    userId: row.userId,
+    data: toNotificationResponse(row),
+  };
+}

@@ -1,0 +1,48 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { TRAIL_CHANNELS, TRAIL_OUTCOMES, type TrailEntry } from './trail.service.js';
+
+/** One person or endpoint, and one channel. */
+export class TrailEntryResponse {
+  @ApiProperty({ enum: TRAIL_CHANNELS })
+  channel: TrailEntry['channel'];
+  /** What happened, such as `alert.fired`. */
+  event: string;
+  @ApiProperty({ enum: TRAIL_OUTCOMES })
+  outcome: TrailEntry['outcome'];
+  /**
+   * Why they were not told, or not yet: `min_severity`, `rule_type`, `channel_off`, `no_mail_server`, `turned_off`, `alerts_gone` (what was preferred);
+   * `inactive`, `role`, `joined_later`, `not_notified` (as things stand now: the rule tells nobody in the app, or the person is told of alerts only since);
+   * `quiet_hours`, `digest`, `queued`, `retrying`, `endpoint_disabled` (waiting); `gave_up`.
+   */
+  @ApiProperty({ type: String, nullable: true })
+  reason: string | null;
+  /** Null for an endpoint. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  user_id: string | null;
+  /** Null for a person. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  endpoint_id: string | null;
+  /** The name of the person or the endpoint. */
+  name: string;
+  /** When it came to this; of what waits, when it was written. */
+  @ApiProperty({ format: 'date-time' })
+  at: string;
+  /** When it is tried again; null where it is over. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  next_attempt_at: string | null;
+  @ApiProperty({ type: 'integer', nullable: true })
+  attempts: number | null;
+  /** The last answer of the receiver or the mail server. */
+  @ApiProperty({ type: 'integer', nullable: true })
+  status_code: number | null;
+  /** What stood in the way at the last attempt. */
+  @ApiProperty({ type: String, nullable: true })
+  error: string | null;
+  /** When the person read it in the app. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  read_at: string | null;
+}
+
+export class TrailResponse {
+  items: TrailEntryResponse[];
+}

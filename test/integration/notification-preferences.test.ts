@@ -1,0 +1,185 @@
+import { AuthModule } from '../../src/auth/index.js';
+import { Transactions } from '../../src/database/index.js';
+import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
+import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
+import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
+import { anOrganization } from '../support/factories.js';
+import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
+import { NOW } from '../support/test-module.js';
+
+const PATH = '/api/v1/notifications/preferences';
+const DEFAULTS = {
+  min_severity: 'info',
+  rule_types: null,
+  in_app: true,
+  email: 'off',
+  digest_hour: 8,
+  time_zone: 'UTC',
+  quiet_hours: null,
+};
+
+let http: TestHttp;
+let organizationId: string;
+let token: string;
+let userId: string;
+
+beforeAll(async () => {
+  http = await startTestHttp([AuthModule, NotificationsModule], {
+    environment: { VEDETTE_SMTP_URL: 'smtp://127.0.0.1:9' },
+  });
+});
+
+afterAll(async () => {
+  await http.close();
+});
+
+beforeEach(async () => {
+  organizationId = await anOrganization(http.database);
+  ({ token, userId } = await aSignedInMember(http, organizationId, 'blue_lead'));
+});
+
+const put = (body: unknown): Promise<Answer> => http.request('PUT', PATH, { token, body });
+
+/** Fires an alert and tells of it. */
+async function fire(facts: AlertFacts = {}): Promise<string> {
+  const [alertId] = await someAlerts(http.database, organizationId, [facts]);
+  await tell({ alertId: alertId!, severity: facts.severity ?? 'low' });
+  return alertId!;
+}
+
+async function tell(changes: Partial<AlertNotice>): Promise<void> {
+  const notice: AlertNotice = {
+    organizationId,
+    alertId: null,
+    event: 'alert.fired',
+    severity: 'low',
+    title: 'Orphans',
+    message: '7 techniques have no owner.',
+    occurredAt: NOW,
+    ...changes,
+  };
+  await http.module
+    .get(Transactions, { strict: false })
+    .run((manager) => http.module.get(AlertNotifier, { strict: false }).notify(manager, [notice]));
+}
+
+const toldOf = async (alertId: string): Promise<string[]> =>
+  (
+    await http.database.query<{ user_id: string }>('SELECT user_id FROM notification WHERE alert_id = $1', [alertId])
+  ).map((row) => row.user_id);
+const mailedOf = async (alertId: string): Promise<{ user_id: string; is_waiting: boolean }[]> =>
+  http.database.query('SELECT user_id, delivery_id IS NULL AS is_waiting FROM email_notice WHERE alert_id = $1', [
+    alertId,
+  ]);
+const skipsOf = async (alertId: string): Promise<unknown[]> =>
+  http.database.query(
+    'SELECT user_id, channel, reason FROM notification_skip WHERE alert_id = $1 ORDER BY channel DESC',
+    [alertId],
+  );
+
+describe('preferences', () => {
+  it('are what holds by default until something else is said', async () => {
+    expect((await http.request('GET', PATH, { token })).body).toEqual({ ...DEFAULTS, email_available: true });
+    const wanted = {
+      min_severity: 'high',
+      rule_types: ['high_risk', 'low_coverage'],
+      in_app: false,
+      email: 'daily_digest',
+      digest_hour: 17,
+      time_zone: 'Europe/Paris',
+      quiet_hours: { from: '22:00', until: '07:00' },
+    };
+    expect((await put(wanted)).body).toEqual({ ...wanted, email_available: true });
+    expect((await http.request('GET', PATH, { token })).body).toEqual({ ...wanted, email_available: true });
+    expect((await put({})).body).toEqual({ ...DEFAULTS, email_available: true });
+  });
+
+  it.each([
+    ['min_severity', { min_severity: 'loud' }],
+    ['rule_types[1]', { rule_types: ['high_risk', 'no_such'] }],
+    ['rule_types', { rule_types: [] }],
+    ['in_app', { in_app: 'yes' }],
+    ['email', { email: 'weekly' }],
+    ['digest_hour', { digest_hour: 24 }],
+    ['digest_hour', { digest_hour: 7.5 }],
+    ['time_zone', { time_zone: 'Europe/Atlantis' }],
+    ['time_zone', { time_zone: '+02:00' }],
+    ['quiet_hours', { quiet_hours: 'always' }],
+    ['quiet_hours.from', { quiet_hours: { from: '24:00', until: '07:00' } }],
+    ['quiet_hours.until', { quiet_hours: { from: '22:00' } }],
+    ['quiet_hours.until', { quiet_hours: { from: '22:00', until: '22:00' } }],
+    ['colour', { colour: 'red' }],
+  ])('refuse a bad %s, and change nothing', async (field, body) => {
+    expect(await put(body)).toMatchObject({ status: 400, body: { errors: [{ field }] } });
+    expect((await http.request('GET', PATH, { token })).body).toMatchObject(DEFAULTS);
+  });
+
+  it('are nothing that an API key has', async () => {
+    const { key } = await anApiKey(http, organizationId, { role: 'admin' });
+    expect((await http.request('GET', PATH, { token: key })).status).toBe(403);
+  });
+});
+
+describe('who is told', () => {
+  it('is every lead in the app, by default, and nobody by e-mail', async () => {
+    const alertId = await fire({ severity: 'info' });
+    expect(await toldOf(alertId)).toEqual([userId]);
+    expect([await mailedOf(alertId), await skipsOf(alertId)]).toEqual([[], []]);
+  });
+
+  it('is not whom it is not severe enough for, and that is kept', async () => {
+    await put({ min_severity: 'high', email: 'immediate' });
+    const quiet = await fire({ severity: 'medium' });
+    expect([await toldOf(quiet), await mailedOf(quiet)]).toEqual([[], []]);
+    expect(await skipsOf(quiet)).toEqual([
+      { user_id: userId, channel: 'in_app', reason: 'min_severity' },
+      { user_id: userId, channel: 'email', reason: 'min_severity' },
+    ]);
+    const loud = await fire({ severity: 'high' });
+    expect([await toldOf(loud), await skipsOf(loud)]).toEqual([[userId], []]);
+    expect(await mailedOf(loud)).toEqual([{ user_id: userId, is_waiting: false }]);
+  });
+
+  it('is not who left out the type of rule; but rules that fail are of no type', async () => {
+    await put({ rule_types: ['high_risk'] });
+    const orphans = await fire();
+    expect(await toldOf(orphans)).toEqual([]);
+    expect(await skipsOf(orphans)).toEqual([{ user_id: userId, channel: 'in_app', reason: 'rule_type' }]);
+    await tell({ event: 'rule.failing' });
+    expect((await http.request('GET', '/api/v1/notifications', { token })).body).toMatchObject({
+      total: 1,
+      items: [{ event: 'rule.failing' }],
+    });
+    expect(await toldOf(await fire({ ruleType: 'high_risk' }))).toEqual([userId]);
+  });
+
+  it('is told by e-mail alone where the app is off, once however often it is said', async () => {
+    await put({ in_app: false, email: 'daily_digest' });
+    const alertId = await fire();
+    await tell({ alertId });
+    expect(await toldOf(alertId)).toEqual([]);
+    expect(await mailedOf(alertId)).toEqual([{ user_id: userId, is_waiting: true }]);
+    expect(await skipsOf(alertId)).toEqual([{ user_id: userId, channel: 'in_app', reason: 'channel_off' }]);
+  });
+
+  it('is a person of this organisation by what they prefer here', async () => {
+    await put({ min_severity: 'critical' });
+    const other = await anOrganization(http.database, { name: 'Other' });
+    await http.database.query(`INSERT INTO membership (organization_id, user_id, role) VALUES ($1, $2, 'admin')`, [
+      other,
+      userId,
+    ]);
+    const [theirs] = await someAlerts(http.database, other, [{}]);
+    await tell({ organizationId: other, alertId: theirs! });
+    expect(await toldOf(theirs!)).toEqual([userId]);
+  });
+});
+
+it('refuses e-mail where there is no mail server', async () => {
+  const without = await startTestHttp([AuthModule, NotificationsModule]);
+  const organization = await anOrganization(without.database);
+  const member = await aSignedInMember(without, organization, 'viewer');
+  const answer = await without.request('PUT', PATH, { token: member.token, body: { email: 'immediate' } });
+  expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'email' }] } });
+  await without.close();
+});

@@ -1,0 +1,168 @@
+import { AuthModule } from '../../src/auth/index.js';
+import { newId } from '../../src/common/ids.js';
+import { Transactions } from '../../src/database/index.js';
+import { EmailModule, EmailWorker } from '../../src/email/index.js';
+import { AlertNotifier, NotificationsModule } from '../../src/notifications/index.js';
+import { TrailModule } from '../../src/trail/index.js';
+import { someAlerts } from '../support/alert-factories.js';
+import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
+import { anEndpoint } from '../support/engine-factories.js';
+import { aMember, anOrganization } from '../support/factories.js';
+import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
+import { startSmtpReceiver, type SmtpReceiver } from '../support/smtp-receiver.js';
+import { NOW } from '../support/test-module.js';
+
+let smtp: SmtpReceiver;
+let http: TestHttp;
+let organizationId: string;
+
+beforeAll(async () => {
+  smtp = await startSmtpReceiver();
+  http = await startTestHttp([AuthModule, NotificationsModule, EmailModule, TrailModule], {
+    environment: { VEDETTE_SMTP_URL: smtp.url },
+  });
+});
+
+afterAll(async () => {
+  await http.close();
+  await smtp.close();
+});
+
+beforeEach(async () => {
+  organizationId = await anOrganization(http.database);
+});
+
+/** A lead with preferences. */
+async function aLead(preferences?: object): Promise<string> {
+  const { userId, token } = await aSignedInMember(http, organizationId, 'red_lead');
+  await http.database.query('UPDATE membership SET created_at = $2 WHERE user_id = $1', [userId, new Date(0)]);
+  if (preferences) {
+    const answer = await http.request('PUT', '/api/v1/notifications/preferences', { token, body: preferences });
+    expect(answer.status).toBe(200);
+  }
+  return userId;
+}
+
+async function another(role: 'viewer' | 'admin', isActive = true): Promise<string> {
+  const { userId } = await aMember(http.database, organizationId, { role, isActive });
+  await http.database.query('UPDATE membership SET created_at = $2 WHERE user_id = $1', [userId, new Date(0)]);
+  return userId;
+}
+
+async function fire(): Promise<string> {
+  const [alertId] = await someAlerts(http.database, organizationId, [{}]);
+  await http.module.get(Transactions, { strict: false }).run((manager) =>
+    http.module.get(AlertNotifier, { strict: false }).notify(manager, [
+      {
+        organizationId,
+        alertId: alertId!,
+        event: 'alert.fired',
+        severity: 'low',
+        title: 'Orphans',
+        message: 'Message',
+        occurredAt: NOW,
+      },
+    ]),
+  );
+  return alertId!;
+}
+
+async function trailOf(alertId: string): Promise<Answer> {
+  const { key } = await anApiKey(http, organizationId, { role: 'viewer' });
+  return http.request('GET', `/api/v1/instances/${alertId}/trail`, { token: key });
+}
+
+interface Item {
+  channel: string;
+  outcome: string;
+  reason: string | null;
+  user_id: string | null;
+  at: string;
+}
+
+const ofUser = (answer: Answer, userId: string): string[] =>
+  (answer.body.items as Item[])
+    .filter(({ user_id: id }) => id === userId)
+    .map(({ channel, outcome, reason }) => [channel, outcome, reason].filter(Boolean).join(' '))
+    .sort();
+
+it('tells of every member, by which channel, and why not', async () => {
+  const plain = await aLead();
+  const severe = await aLead({ min_severity: 'high', email: 'immediate' });
+  const typed = await aLead({ rule_types: ['high_risk'] });
+  const mailed = await aLead({ in_app: false, email: 'immediate' });
+  const digested = await aLead({ email: 'daily_digest' });
+  const quiet = await aLead({ email: 'immediate', quiet_hours: { from: '11:00', until: '13:00' } });
+  const viewer = await another('viewer');
+  const inactive = await another('admin', false);
+  const alertId = await fire();
+  const late = await aMember(http.database, organizationId, { role: 'admin' });
+  await http.module.get(EmailWorker, { strict: false }).drain();
+
+  const answer = await trailOf(alertId);
+
+  expect(answer.status).toBe(200);
+  expect(ofUser(answer, plain)).toEqual(['in_app told']);
+  expect(ofUser(answer, severe)).toEqual(['email not_told min_severity', 'in_app not_told min_severity']);
+  expect(ofUser(answer, typed)).toEqual(['in_app not_told rule_type']);
+  expect(ofUser(answer, mailed)).toEqual(['email told', 'in_app not_told channel_off']);
+  expect(ofUser(answer, digested)).toEqual(['email waiting digest', 'in_app told']);
+  expect(ofUser(answer, quiet)).toEqual(['email waiting quiet_hours', 'in_app told']);
+  expect(ofUser(answer, viewer)).toEqual(['in_app not_told role']);
+  expect(ofUser(answer, inactive)).toEqual(['in_app not_told inactive']);
+  expect(ofUser(answer, late.userId)).toEqual(['in_app not_told joined_later']);
+  const times = (answer.body.items as Item[]).map(({ at }) => at);
+  expect([...times].sort()).toEqual(times);
+  expect(answer.body.items).toContainEqual(
+    expect.objectContaining({ user_id: digested, channel: 'email', next_attempt_at: '2026-03-11T08:00:00.000Z' }),
+  );
+});
+
+it('tells of a mail that the server refuses, with its answer', async () => {
+  const lead = await aLead({ email: 'immediate' });
+  const alertId = await fire();
+  smtp.answers.push(451);
+  await http.module.get(EmailWorker, { strict: false }).drain();
+  const answer = await trailOf(alertId);
+  expect(answer.body.items).toContainEqual(
+    expect.objectContaining({
+      user_id: lead,
+      channel: 'email',
+      outcome: 'waiting',
+      reason: 'retrying',
+      attempts: 1,
+      status_code: 451,
+      error: expect.stringContaining('not now'),
+    }),
+  );
+});
+
+it('tells of each endpoint how its delivery stands', async () => {
+  const alertId = await fire();
+  const states = ['delivered', 'failed', 'pending'];
+  for (const status of states) {
+    const endpointId = await anEndpoint(http.database, organizationId);
+    await http.database.query(
+      `INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, body, status, attempt_count, next_attempt_at,
+         last_status_code, last_error, created_at, completed_at)
+       VALUES ($1, $2, $3, $4, 'alert.fired', $5, '{}', $6, 1, $7, 500, 'the receiver said no', $7, CASE WHEN $6 <> 'pending' THEN $7::timestamptz END)`,
+      [newId(), organizationId, endpointId, newId(), alertId, status, NOW],
+    );
+  }
+  const answer = await trailOf(alertId);
+  const webhooks = (answer.body.items as Item[]).filter(({ channel }) => channel === 'webhook');
+  expect(webhooks.map(({ outcome, reason }) => [outcome, reason]).sort()).toEqual([
+    ['failed', 'gave_up'],
+    ['told', null],
+    ['waiting', 'retrying'],
+  ]);
+  expect(webhooks[0]).toMatchObject({ name: 'Endpoint', status_code: 500, error: 'the receiver said no' });
+});
+
+it('knows no alert of another organisation', async () => {
+  const alertId = await fire();
+  organizationId = await anOrganization(http.database, { name: 'Other' });
+  expect((await trailOf(alertId)).status).toBe(404);
+  expect((await trailOf(newId())).status).toBe(404);
+  expect((await trailOf('none')).status).toBe(404);
+});

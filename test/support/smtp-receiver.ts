@@ -1,0 +1,77 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SMTPServer } from 'smtp-server';
+
+export interface ReceivedMail {
+  from: string;
+  to: string[];
+  /** As it came over the wire. */
+  raw: string;
+  /** Unfolded, by name in lower case; encoded words stay encoded. */
+  headers: Record<string, string>;
+}
+
+/** A mail server that keeps what it is sent, and answers as the test says. */
+export interface SmtpReceiver {
+  url: string;
+  mails: ReceivedMail[];
+  /** Answers to the next messages, each once: a status refuses, undefined accepts. */
+  answers: (number | undefined)[];
+  /** Waits for so many mails. */
+  received(count: number): Promise<ReceivedMail[]>;
+  close(): Promise<void>;
+}
+
+export const SMTP_PASSWORD = 'p@ss word/of the tests';
+
+export async function startSmtpReceiver(): Promise<SmtpReceiver> {
+  const mails: ReceivedMail[] = [];
+  const answers: (number | undefined)[] = [];
+  const server = new SMTPServer({
+    disabledCommands: ['STARTTLS'],
+    authOptional: false,
+    allowInsecureAuth: true,
+    authMethods: ['PLAIN'],
+    logger: false,
+    onAuth: ({ username, password }, _session, done) =>
+      password === SMTP_PASSWORD
+        ? done(null, { user: username })
+        : done(Object.assign(new Error(`no such password: ${password}`), { responseCode: 535 })),
+    onData: (stream, session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const answer = answers.shift();
+        if (answer !== undefined) return done(Object.assign(new Error('not now'), { responseCode: answer }));
+        mails.push(parse(Buffer.concat(chunks).toString(), session.envelope));
+        done();
+      });
+    },
+  });
+  server.on('error', () => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.server.address() as AddressInfo;
+  return {
+    url: `smtp://vedette:${encodeURIComponent(SMTP_PASSWORD)}@127.0.0.1:${port}`,
+    mails,
+    answers,
+    received: async (count) => {
+      for (const end = Date.now() + 10_000; mails.length < count; await sleep(10))
+        if (Date.now() > end) throw new Error(`waited in vain for ${count} mails; there are ${mails.length}`);
+      return mails;
+    },
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+function parse(raw: string, envelope: { mailFrom: unknown; rcptTo: { address: string }[] }): ReceivedMail {
+  const head = raw.slice(0, raw.indexOf('\r\n\r\n')).replace(/\r\n[ \t]+/g, ' ');
+  const headers = Object.fromEntries(
+    head.split('\r\n').map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  const from = (envelope.mailFrom as { address: string }).address;
+  return { from, to: envelope.rcptTo.map(({ address }) => address), raw, headers };
+}
