@@ -120,12 +120,24 @@ async function aNotice(title: string, to = userId): Promise<void> {
   await http.database.query(INSERT, [newId(), organizationId, to, title]);
 }
 
+/** Waits until every transaction that began before the newest notice has ended, those of other tests on the same server too. */
+async function settled(): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) {
+    const [row] = await http.database.query<{ is_settled: boolean }>(
+      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > max(stream_position) AS is_settled FROM notification',
+    );
+    if (row!.is_settled) return;
+  }
+  throw new Error('waited in vain for older transactions to end');
+}
+
 const titles = (events: StreamEvent[]): string[] => events.map(({ data }) => data.title);
 
 describe('the stream of notifications', () => {
   it('passes on what was committed anywhere, to whom it is for only, in the order of its ids', async () => {
     const other = await aSignedInMember(http, organizationId, 'red_lead');
     await aNotice('before anybody listened');
+    await settled();
     const mine = await listen();
     const theirs = await listen({ as: other.token });
     await aNotice('one');
@@ -199,6 +211,7 @@ describe('the stream of notifications', () => {
     const [one] = await first.upTo(1);
     first.close();
     for (let index = 0; index < 21; index += 1) await aNotice(`missed ${index}`);
+    await settled();
     const second = await listen({ after: one!.id });
     expect((await second.upTo(1))[0]).toMatchObject({ event: 'reset' });
     const third = await listen({ after: `00009000000000000000-${newId()}` });
