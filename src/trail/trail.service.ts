@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ALERT_AUDIENCE } from '../common/access/index.js';
+import { SEVERITIES } from '../common/alerting.js';
 import { notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
 import { queryRows } from '../database/index.js';
@@ -52,9 +53,11 @@ const RECORDED = `
   LEFT JOIN notification_preference p ON p.organization_id = n.organization_id AND p.user_id = n.user_id
   WHERE n.organization_id = $1 AND n.alert_id = $2
   UNION ALL
-  SELECT 'webhook', d.event_type, CASE d.status WHEN 'delivered' THEN 'told' WHEN 'failed' THEN 'failed' ELSE 'waiting' END,
-    CASE WHEN d.status = 'failed' THEN 'gave_up' WHEN d.status = 'pending' AND NOT e.is_enabled THEN 'endpoint_disabled'
-      WHEN d.status = 'pending' AND d.attempt_count > 0 THEN 'retrying' WHEN d.status = 'pending' THEN 'queued' END,
+  SELECT 'webhook', d.event_type,
+    CASE d.status WHEN 'delivered' THEN 'told' WHEN 'failed' THEN 'failed' WHEN 'pending' THEN 'waiting' ELSE 'not_told' END,
+    CASE d.status WHEN 'failed' THEN 'gave_up' WHEN 'missed' THEN 'endpoint_disabled' WHEN 'skipped' THEN 'nothing_to_say'
+      WHEN 'pending' THEN CASE WHEN NOT e.is_enabled THEN 'endpoint_disabled' WHEN d.held_reason IS NOT NULL THEN 'endpoint_held'
+        WHEN d.attempt_count > d.attempts_before THEN 'retrying' ELSE 'queued' END END,
     NULL, d.endpoint_id, coalesce(d.completed_at, d.created_at), CASE WHEN d.status = 'pending' THEN d.next_attempt_at END, d.attempt_count,
     d.last_status_code, d.last_error, NULL
   FROM webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
@@ -62,7 +65,8 @@ const RECORDED = `
 
 /**
  * Members of whom nothing was written were left out for what they are: that is told as it is now. One who is of the audience and was a member before the alert was
- * passed over because the rule tells nobody in the app, or has come to the audience since.
+ * passed over because the rule tells nobody in the app, or has come to the audience since. Endpoints likewise: what they subscribe to, and what they filter, is told
+ * as it is now, and where that would have let the alert through, its delivery was removed for its age or the endpoint was changed since.
  */
 const TRAIL = `
   WITH recorded AS MATERIALIZED (${RECORDED})
@@ -78,6 +82,15 @@ const TRAIL = `
     m.user_id, NULL, u.display_name, a.created_at, NULL, NULL, NULL, NULL, NULL
   FROM alert_instance a JOIN membership m ON m.organization_id = a.organization_id JOIN user_account u ON u.id = m.user_id
   WHERE a.organization_id = $1 AND a.id = $2 AND NOT EXISTS (SELECT FROM recorded r WHERE r.user_id = m.user_id AND r.channel = 'in_app')
+  UNION ALL
+  SELECT 'webhook', 'alert.fired', 'not_told',
+    CASE WHEN e.created_at > a.created_at THEN 'added_later' WHEN NOT 'alert.fired' = ANY (e.events) THEN 'not_subscribed'
+      WHEN array_position($4::text[], a.severity) > array_position($4::text[], e.min_severity) THEN 'min_severity'
+      WHEN e.rule_types <> '{}' AND a.rule_type <> ALL (e.rule_types) THEN 'rule_type' WHEN NOT e.is_enabled THEN 'endpoint_disabled'
+      ELSE 'not_recorded' END,
+    NULL, e.id, e.name, a.created_at, NULL, NULL, NULL, NULL, NULL
+  FROM alert_instance a JOIN webhook_endpoint e ON e.organization_id = a.organization_id
+  WHERE a.organization_id = $1 AND a.id = $2 AND NOT EXISTS (SELECT FROM recorded r WHERE r.endpoint_id = e.id AND r.event = 'alert.fired')
   ORDER BY at, channel, name, "userId", "endpointId"`;
 
 /** Who was told of an alert, or was not, and why. */
@@ -94,6 +107,6 @@ export class TrailService {
         alertId,
       ]));
     if (!known || known.length === 0) throw notFound('alert', alertId);
-    return queryRows<TrailEntry>(this.dataSource, TRAIL, [organizationId, alertId, ALERT_AUDIENCE]);
+    return queryRows<TrailEntry>(this.dataSource, TRAIL, [organizationId, alertId, ALERT_AUDIENCE, SEVERITIES]);
   }
 }

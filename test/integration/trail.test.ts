@@ -139,7 +139,7 @@ it('tells of a mail that the server refuses, with its answer', async () => {
 
 it('tells of each endpoint how its delivery stands', async () => {
   const alertId = await fire();
-  const states = ['delivered', 'failed', 'pending'];
+  const states = ['delivered', 'failed', 'pending', 'missed', 'skipped'];
   for (const status of states) {
     const endpointId = await anEndpoint(http.database, organizationId);
     await http.database.query(
@@ -153,10 +153,39 @@ it('tells of each endpoint how its delivery stands', async () => {
   const webhooks = (answer.body.items as Item[]).filter(({ channel }) => channel === 'webhook');
   expect(webhooks.map(({ outcome, reason }) => [outcome, reason]).sort()).toEqual([
     ['failed', 'gave_up'],
+    ['not_told', 'endpoint_disabled'],
+    ['not_told', 'nothing_to_say'],
     ['told', null],
     ['waiting', 'retrying'],
   ]);
   expect(webhooks[0]).toMatchObject({ name: 'Endpoint', status_code: 500, error: 'the receiver said no' });
+});
+
+it('tells of each endpoint that was not told, and why', async () => {
+  const endpoints = {
+    not_subscribed: await anEndpoint(http.database, organizationId, { events: ['alert.resolved'] }),
+    min_severity: await anEndpoint(http.database, organizationId),
+    rule_type: await anEndpoint(http.database, organizationId),
+    endpoint_disabled: await anEndpoint(http.database, organizationId, { isEnabled: false }),
+  };
+  await http.database.query('UPDATE webhook_endpoint SET created_at = $1', [new Date(0)]);
+  await http.database.query(`UPDATE webhook_endpoint SET min_severity = 'high' WHERE id = $1`, [
+    endpoints.min_severity,
+  ]);
+  await http.database.query(`UPDATE webhook_endpoint SET rule_types = '{high_risk}' WHERE id = $1`, [
+    endpoints.rule_type,
+  ]);
+  const alertId = await fire();
+  const late = await anEndpoint(http.database, organizationId);
+
+  const answer = await trailOf(alertId);
+
+  const reasons = (answer.body.items as (Item & { endpoint_id: string })[])
+    .filter(({ channel }) => channel === 'webhook')
+    .map(({ endpoint_id: id, outcome, reason }) => [id, outcome, reason]);
+  expect(reasons.sort()).toEqual(
+    [...Object.entries({ ...endpoints, added_later: late })].map(([reason, id]) => [id, 'not_told', reason]).sort(),
+  );
 });
 
 it('knows no alert of another organisation', async () => {
