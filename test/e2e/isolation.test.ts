@@ -59,7 +59,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/revalidation-queue/{id}': { status: 'cancelled' },
 };
 
-/** Every row of an organisation, as text, except what its own people's requests touch. */
+/** Every row of an organisation, as text, except what its own people's requests and the engine's own passes touch. */
 async function everythingOf(organizationId: string): Promise<string> {
   const tables = await world.database.query<{ table_name: string }>(
     `SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'organization_id' ORDER BY table_name`,
@@ -68,12 +68,15 @@ async function everythingOf(organizationId: string): Promise<string> {
   for (const { table_name: table } of tables) {
     if (
       [
+        'rule_schedule',
+        'rule_standing',
         'rule_state',
         'evaluation_run',
         'posture_change',
         'refresh_session',
         'webhook_delivery',
         'webhook_attempt',
+        'webhook_endpoint_health',
       ].includes(table)
     )
       continue;
