@@ -77,14 +77,14 @@ function creation(event: ReadEvent, alias: string): object {
   const description = [message, facts.map(({ name, value }) => `${name}: ${value}`).join('\n')]
     .filter(Boolean)
     .join('\n\n');
-  const tags = ['vedette', event.type, event.ruleType].flatMap((tag) => (tag === null ? [] : fit(tag, LIMITS.tag)));
+  const tags = ['vedette', event.type, event.ruleType].flatMap((tag) => (tag === null ? [] : fitted(tag, LIMITS.tag)));
   return {
-    message: fit(`${event.isDemo ? '[Demo] ' : ''}${event.title}`, LIMITS.message),
+    message: fitted(`${event.isDemo ? '[Demo] ' : ''}${event.title}`, LIMITS.message),
     alias,
-    ...(description === '' ? {} : { description: fit(description, LIMITS.description) }),
+    ...(description === '' ? {} : { description: fitted(description, LIMITS.description) }),
     tags,
     details: detailsOf(event),
-    ...(event.organizationName === null ? {} : { entity: fit(event.organizationName, LIMITS.entity) }),
+    ...(event.organizationName === null ? {} : { entity: fitted(event.organizationName, LIMITS.entity) }),
     source: 'Vedette',
     priority: event.type === 'ping' ? 'P5' : event.severity ? PRIORITIES[event.severity] : 'P3',
   };
@@ -101,9 +101,9 @@ function change(
   address.searchParams.set('identifierType', 'alias');
   const note = [noticeOf(event).headline, event.cause].filter(Boolean).join('\n');
   const body = {
-    ...(event.actorName === null ? {} : { user: fit(event.actorName, LIMITS.user) }),
+    ...(event.actorName === null ? {} : { user: fitted(event.actorName, LIMITS.user) }),
     source: 'Vedette',
-    note: fit(note, LIMITS.note),
+    note: fitted(note, LIMITS.note),
   };
   return { url: address.href, body: JSON.stringify(body) };
 }
@@ -115,8 +115,8 @@ function detailsOf(event: ReadEvent): Record<string, string> {
   const entries: [string, string][] = [];
   let left = LIMITS.details - 'details_left_out'.length - String(all.length).length;
   for (const [name, value] of all) {
-    const key = fit(isBlank(name) ? '-' : plainText(name), LIMITS.detailName);
-    const text = fit(valueText(value), Math.max(0, left - key.length));
+    const key = fitted(isBlank(name) ? '-' : plainText(name), LIMITS.detailName);
+    const text = fitted(valueText(value), Math.max(0, left - key.length));
     if (text === '') continue;
     left -= key.length + text.length;
     entries.push([key, text]);
@@ -125,6 +125,6 @@ function detailsOf(event: ReadEvent): Record<string, string> {
   return Object.fromEntries(leftOut > 0 ? [...entries, ['details_left_out', String(leftOut)]] : entries);
 }
 
-function fit(text: string, limit: number): string {
+function fitted(text: string, limit: number): string {
   return fitText(text, limit, OPSGENIE_TEXT);
 }
