@@ -151,12 +151,17 @@ describe('the stream of notifications', () => {
     expect(listed.body.items).toContainEqual(mine.events[1]!.data);
   });
 
-  it('is woken by a commit of its own process', async () => {
-    Object.assign(http.module.get(StreamSettings, { strict: false }), { pollIntervalMs: 3_600_000 });
-    try {
-      const mine = await listen();
+  describe('without the poll', () => {
+    beforeEach(() => Object.assign(http.module.get(StreamSettings, { strict: false }), { pollIntervalMs: 3_600_000 }));
+    afterEach(async () => {
+      Object.assign(http.module.get(StreamSettings, { strict: false }), { pollIntervalMs: 50 });
+      for (const stream of open.splice(0)) stream.close();
+      await sleep(100);
+    });
+
+    const tell = (): Promise<number> => {
       const notifier = http.module.get(AlertNotifier, { strict: false });
-      await http.module.get(Transactions, { strict: false }).run((manager) =>
+      return http.module.get(Transactions, { strict: false }).run((manager) =>
         notifier.notify(manager, [
           {
             organizationId,
@@ -169,12 +174,26 @@ describe('the stream of notifications', () => {
           },
         ]),
       );
+    };
+
+    it('is woken by a commit of its own process', async () => {
+      const mine = await listen();
+      await tell();
       expect(titles(await mine.upTo(1))).toEqual(['Just now']);
-    } finally {
-      Object.assign(http.module.get(StreamSettings, { strict: false }), { pollIntervalMs: 50 });
-      for (const stream of open.splice(0)) stream.close();
-      await sleep(100);
-    }
+    });
+
+    it('looks again for what an older transaction holds back', async () => {
+      const mine = await listen();
+      const older = http.module.get(DataSource).createQueryRunner();
+      await older.startTransaction();
+      await older.query('SELECT pg_current_xact_id()');
+      await tell();
+      await sleep(300);
+      expect(mine.events).toEqual([]);
+      await older.commitTransaction();
+      await older.release();
+      expect(titles(await mine.upTo(1))).toEqual(['Just now']);
+    });
   });
 
   it('never skips what began before and is committed after something else', async () => {

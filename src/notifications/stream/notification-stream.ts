@@ -10,6 +10,9 @@ import { StreamSettings } from './stream-settings.js';
 /** Reads are not repeated faster than this when commit follows on commit. */
 const MIN_PAUSE_MS = 25;
 
+/** How soon it is looked again for what an older transaction holds back. */
+const HELD_BACK_PAUSE_MS = 200;
+
 /** For so long a stopping process lets slow readers read what was sent to them. */
 const STOP_WAITS = 20;
 const STOP_WAIT_MS = 50;
@@ -68,12 +71,12 @@ export class NotificationStream implements BeforeApplicationShutdown {
   }
 
   /** Looks soon for what was just committed. Does nothing while nobody listens. */
-  wake(): void {
+  wake(inMs = MIN_PAUSE_MS): void {
     if (this.connections.size === 0 || this.isStopping) return;
     this.wakeTimer ??= setTimeout(() => {
       this.wakeTimer = undefined;
       void this.look().catch((error: Error) => this.complain(error));
-    }, MIN_PAUSE_MS);
+    }, inMs);
   }
 
   private checkRoom({ organizationId, userId }: Reader): void {
@@ -114,6 +117,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
       this.deliver(page.notices);
       position = page.reached;
       isWhole = page.isWhole;
+      if (page.isHeldBack) this.wake(HELD_BACK_PAUSE_MS);
     }
     this.position = position;
   }

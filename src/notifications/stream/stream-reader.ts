@@ -18,6 +18,8 @@ export interface StreamPage {
   /** Every notice before it that is not in `notices` is of nobody asked for, or before where the look began. */
   reached: StreamPosition;
   isWhole: boolean;
+  /** Whether some of their notices are committed that wait for an older transaction. */
+  isHeldBack: boolean;
 }
 
 type Row = Notification;
@@ -29,9 +31,13 @@ type Row = Notification;
 const HORIZON = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
 
 const FIND = `
-  SELECT h.horizon, n.id, n.organization_id AS "organizationId", n.user_id AS "userId", n.alert_id AS "alertId", n.event, n.severity, n.title, n.message,
+  SELECT h.horizon, w.is_held_back, n.id, n.organization_id AS "organizationId", n.user_id AS "userId", n.alert_id AS "alertId", n.event, n.severity, n.title, n.message,
     n.created_at AS "createdAt", n.read_at AS "readAt", n.stream_position AS "streamPosition"
   FROM (SELECT ${HORIZON} AS horizon) h
+  CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT FROM notification n WHERE n.stream_position >= h.horizon
+      AND (n.organization_id, n.user_id) IN (SELECT * FROM unnest($3::uuid[], $4::uuid[]))) AS is_held_back
+  ) w
   LEFT JOIN LATERAL (
     SELECT * FROM notification n
     WHERE (n.stream_position, n.id) > ($1::bigint, $2::uuid) AND n.stream_position < h.horizon
@@ -53,7 +59,7 @@ export class StreamReader {
 
   /** The notices of these members after `position`, at most `limit`. */
   async after(position: StreamPosition, readers: readonly Reader[], limit: number): Promise<StreamPage> {
-    const rows = await queryRows<Row & { horizon: string }>(this.dataSource, FIND, [
+    const rows = await queryRows<Row & { horizon: string; is_held_back: boolean }>(this.dataSource, FIND, [
       position.transaction,
       position.id,
       readers.map(({ organizationId }) => organizationId),
@@ -63,7 +69,9 @@ export class StreamReader {
     const notices = rows.filter(({ id }) => id !== null).map(toStreamed);
     const isWhole = notices.length < limit;
     const last = notices.at(-1);
-    return { notices, isWhole, reached: isWhole || !last ? { transaction: rows[0]!.horizon, id: FIRST_ID } : last };
+    const { horizon, is_held_back: isHeldBack } = rows[0]!;
+    const reached = isWhole || !last ? { transaction: horizon, id: FIRST_ID } : last;
+    return { notices, isWhole, isHeldBack, reached };
   }
 
   /** Those of the given members who still are active members. */
