@@ -5,7 +5,8 @@ import { countChanged, queryRows, Transactions } from '../../database/index.js';
 import { PostureChanges } from '../posture-changes.js';
 import { bestFirst } from '../technique-ids.js';
 import { FieldErrors } from './field-errors.js';
-import { addLookupErrors, parsePostureItems, type PostureItem } from './posture-items.js';
+import type { PostureItem } from './posture-item.js';
+import { addLookupErrors, parsePostureItems } from './posture-items.js';
 
 export interface OutOfScopeItem {
   attackId: string;
