@@ -8,6 +8,7 @@ export { registerImportUploads } from './catalogue/import-uploads.js';
 export * from './catalogue/stix/catalogue-slice.js';
 export * from './catalogue/stix/stix-reader.js';
 export * from './change-kind.js';
+export * from './change-source.js';
 export * from './posture-changes.js';
 export * from './posture-reader.js';
 export * from './posture.module.js';
