@@ -7,6 +7,7 @@ export * from './catalogue/facts/build-facts-file.js';
 export * from './catalogue/stix/catalogue-slice.js';
 export * from './catalogue/stix/stix-reader.js';
 export * from './change-kind.js';
+export * from './change-source.js';
 export { registerImportUploads } from './files/import-uploads.js';
 export * from './posture-changes.js';
 export * from './posture-reader.js';

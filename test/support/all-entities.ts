@@ -15,6 +15,9 @@ import { Organization } from '../../src/organizations/organization.entity.js';
 import { CatalogueImport } from '../../src/posture/catalogue/catalogue-import.entity.js';
 import { Tactic } from '../../src/posture/catalogue/tactic.entity.js';
 import { Technique } from '../../src/posture/catalogue/technique.entity.js';
+import { PostureHistory } from '../../src/posture/history/posture-history.entity.js';
+import { PostureSnapshotHistory } from '../../src/posture/history/posture-snapshot-history.entity.js';
+import { RevalidationItemHistory } from '../../src/posture/history/revalidation-item-history.entity.js';
 import { PostureChange } from '../../src/posture/posture-change.entity.js';
 import { PostureSnapshot } from '../../src/posture/posture-snapshot.entity.js';
 import { Posture } from '../../src/posture/posture.entity.js';
@@ -47,6 +50,9 @@ export const allEntities = [
   Tactic,
   Technique,
   PostureChange,
+  PostureHistory,
+  PostureSnapshotHistory,
+  RevalidationItemHistory,
   PostureSnapshot,
   Posture,
   RevalidationItem,
