@@ -12,7 +12,7 @@ import { InstancesModule } from './instances/index.js';
 import { MetricsModule } from './metrics/index.js';
 import { NotificationsModule } from './notifications/index.js';
 import { OrganizationsModule } from './organizations/index.js';
-import { CatalogueModule, PostureModule } from './posture/index.js';
+import { CatalogueModule, PostureImportsModule, PostureModule } from './posture/index.js';
 import { RetentionModule } from './retention/index.js';
 import { RulesModule } from './rules/index.js';
 import { SetupModule } from './setup/index.js';
@@ -41,6 +41,7 @@ export class AppModule {
         AuthModule,
         PostureModule,
         CatalogueModule,
+        PostureImportsModule,
         EvaluatorsModule,
         RulesModule,
         InstancesModule,
