@@ -35,31 +35,34 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
   }
 
   /**
-   * @param done is called when the file is not needed any more, whatever happens.
+   * @param done is called when the file is not needed any more, unless this throws.
    * @throws DomainError naming `preset`, an option or `file`; nothing is stored then.
    */
   async receive(organizationId: string, request: ImportRequest, done: () => Promise<void>): Promise<ReceivedImport> {
-    let keepsFile = false;
-    try {
-      const prepared = await this.imports.prepare(organizationId, request);
-      const applied = await this.imports.alreadyApplied(prepared);
-      if (applied) return { run: applied, outcome: 'already_applied' };
-      if (prepared.byteCount < this.settings.backgroundFromBytes)
-        return { run: await this.preview(prepared), outcome: 'previewed' };
-      const other = await this.imports.beingRead(prepared);
-      if (other) return { run: other, outcome: 'reading' };
-      const run = await this.begin(prepared);
-      keepsFile = true;
-      this.last = this.readInBackground(run.id, prepared, this.last).finally(done);
-      return { run, outcome: 'reading' };
-    } finally {
-      if (!keepsFile) await done();
-    }
+    const prepared = await this.imports.prepare(organizationId, request);
+    if (prepared.byteCount >= this.settings.backgroundFromBytes) return this.receiveLarge(prepared, done);
+    const received = await this.preview(prepared);
+    await done();
+    return received;
   }
 
-  /** Reads and previews a file of any size while the caller waits. */
-  async preview(prepared: PreparedImport): Promise<PostureImport> {
-    return this.imports.savePreview(prepared, await this.imports.read(prepared));
+  /** Previews a file of any size while the caller waits. */
+  async preview(prepared: PreparedImport): Promise<ReceivedImport> {
+    const applied = await this.imports.alreadyApplied(prepared);
+    if (applied) return { run: applied, outcome: 'already_applied' };
+    return { run: await this.imports.savePreview(prepared, await this.imports.read(prepared)), outcome: 'previewed' };
+  }
+
+  private async receiveLarge(prepared: PreparedImport, done: () => Promise<void>): Promise<ReceivedImport> {
+    const applied = await this.imports.alreadyApplied(prepared);
+    const known = applied ?? (await this.imports.beingRead(prepared));
+    if (known) {
+      await done();
+      return { run: known, outcome: applied ? 'already_applied' : 'reading' };
+    }
+    const run = await this.begin(prepared);
+    this.last = this.readInBackground(run.id, prepared, this.last).finally(done);
+    return { run, outcome: 'reading' };
   }
 
   private begin(prepared: PreparedImport): Promise<PostureImport> {

@@ -6,14 +6,17 @@ import { POSTURE_FILE_FORMATS, type PostureFileFormat } from './observation.js';
 import type { OptionTexts } from './presets/preset-options.js';
 import { PRESET_NAMES, type PresetName } from './presets/preset.js';
 
+export const FORMAT_WORDS = `must be one of ${POSTURE_FILE_FORMATS.join(', ')}`;
+
 const TEXT = { message: 'must be given once, as text' };
 
 /** What an upload says of its file. Options that a preset does not have are refused; `GET /posture/imports/presets` lists which it has. */
 export class ImportPostureQuery {
-  /** The format of the file: an ATT&CK Navigator layer, a DeTT&CT technique administration, CSV, or the JSON of `PUT /posture`. */
-  @ApiProperty({ enum: POSTURE_FILE_FORMATS })
-  @IsIn(POSTURE_FILE_FORMATS, { message: `must be one of ${POSTURE_FILE_FORMATS.join(', ')}` })
-  format: PostureFileFormat;
+  /** The format of the file: an ATT&CK Navigator layer, a DeTT&CT technique administration, CSV, or the JSON of `PUT /posture`. It must be given. */
+  @ApiProperty({ enum: POSTURE_FILE_FORMATS, required: false })
+  @IsOptional()
+  @IsIn(POSTURE_FILE_FORMATS, { message: FORMAT_WORDS })
+  format?: PostureFileFormat;
 
   /** How what the file says becomes posture. Needed for layers; else `dettect` or `as_given` by the format. */
   @ApiProperty({ enum: PRESET_NAMES, required: false })

@@ -4,6 +4,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
 import { Clock } from '../../common/clock.js';
+import { invalidField } from '../../common/errors/index.js';
 import { PageQuery, pageRequest } from '../../common/pagination/index.js';
 import { formOptions } from '../files/form-options.js';
 import { STREAMED_BODY } from '../files/import-uploads.js';
@@ -12,7 +13,13 @@ import { PostureImportApplier } from './posture-import-applier.js';
 import { POSTURE_IMPORT_BODY } from './posture-import-body.js';
 import { PostureImportSettings } from './posture-import-settings.js';
 import { PostureImportUploads, type ReceivedImport } from './posture-import-uploads.js';
-import { ApplyImportRequest, ImportPostureQuery, ListImportChangesQuery, optionTexts } from './posture-import.dto.js';
+import {
+  ApplyImportRequest,
+  FORMAT_WORDS,
+  ImportPostureQuery,
+  ListImportChangesQuery,
+  optionTexts,
+} from './posture-import.dto.js';
 import type { PostureImport } from './posture-import.entity.js';
 import {
   toChangeResponse,
@@ -71,11 +78,12 @@ export class PostureImportsController {
   @ApiResponse({ status: 415, description: 'The body is of another type.' })
   async upload(
     @CurrentPrincipal() { organizationId, actorId }: Principal,
+    @Query() query: ImportPostureQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PostureImportDetailResponse> {
     const upload = await receiveUpload(request, { ...this.settings, what: 'file' });
-    const { run, outcome } = await this.receive(organizationId, actorId, upload, request.query as object);
+    const { run, outcome } = await this.receive(organizationId, actorId, upload, query);
     void reply.status(STATUS_OF[outcome]);
     return this.detail(run, outcome === 'already_applied');
   }
@@ -152,18 +160,18 @@ export class PostureImportsController {
     organizationId: string,
     actorId: string,
     { file, fileName, fields, remove }: ReceivedUpload,
-    query: object,
+    query: ImportPostureQuery,
   ): Promise<ReceivedImport> {
-    let options: ImportPostureQuery;
     try {
-      options = formOptions(ImportPostureQuery, query, fields);
+      const options = formOptions(ImportPostureQuery, query, fields);
+      const { format, preset, force = false } = options;
+      if (format === undefined) throw invalidField('format', FORMAT_WORDS);
+      const request = { file, fileName, format, preset, force, actorId, options: optionTexts(options) };
+      return await this.uploads.receive(organizationId, request, remove);
     } catch (error) {
       await remove();
       throw error;
     }
-    const { format, preset, force = false } = options;
-    const request = { file, fileName, format, preset, force, actorId, options: optionTexts(options) };
-    return this.uploads.receive(organizationId, request, remove);
   }
 
   private async detail(run: PostureImport, alreadyApplied = false): Promise<PostureImportDetailResponse> {
