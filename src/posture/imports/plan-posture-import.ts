@@ -120,7 +120,7 @@ function aim(
     plan.outOfScope.push({ attackId, reason: outOfForce ?? 'deprecated' });
     return undefined;
   }
-  if ((proposal.ownerId ?? proposal.ownerEmail ?? null) !== null && ownerId === null) {
+  if (namesOwner(proposal) && ownerId === null) {
     const field = proposal.ownerId ? 'owner_id' : 'owner_email';
     plan.problems.push({ at: `${at}.${field}`, message: 'is not an active member of this organisation' });
     return undefined;
@@ -170,6 +170,10 @@ function isHigher(current: TechniqueStatus, proposed: TechniqueStatus): boolean 
   return RANK[current] > RANK[proposed];
 }
 
+function namesOwner({ ownerId, ownerEmail }: Proposal): boolean {
+  return (ownerId ?? ownerEmail ?? null) !== null;
+}
+
 /** A review date belongs to the status that it stands beside: where the status is not taken, neither is the date. */
 function imageAfter(
   before: PostureImage,
@@ -186,7 +190,7 @@ function imageAfter(
         ? reviewDate(before.lastReviewDate, lastReviewDate, rule)
         : before.lastReviewDate,
     riskScore: riskScore !== undefined && mayFill(before.riskScore) ? riskScore : before.riskScore,
-    ownerId: setsOwner && mayFill(before.ownerId) ? ownerId : before.ownerId,
+    ownerId: setsOwner && mayFill(before.ownerId) ? (namesOwner(proposal) ? ownerId : null) : before.ownerId,
   };
 }
 

@@ -19,7 +19,7 @@ export function parseBoundedYaml(text: string): unknown {
   const value = withoutOverflow(() => {
     const document = parseDocument(text, { schema: 'core', customTags: [], logLevel: 'silent', prettyErrors: true });
     const [error] = document.errors;
-    if (error) throw notYaml(error);
+    if (error) throw error.code === 'RESOURCE_EXHAUSTION' ? tooDeep() : notYaml(error);
     return toValue(document);
   });
   checkDepth(value);

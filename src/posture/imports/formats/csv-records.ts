@@ -56,6 +56,7 @@ export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordK
 async function* rowsOf(text: AsyncIterable<string>): AsyncGenerator<CsvRow> {
   const chunks = text[Symbol.asyncIterator]();
   const head = await headOf(chunks);
+  if (/^\s*[{[]/.test(head)) throw new PostureFileError('wrong_format', 'the file looks like JSON, not like CSV');
   const parser = parse({
     bom: true,
     delimiter: delimiterOf(head),
