@@ -9,6 +9,7 @@ export * from './catalogue/stix/catalogue-slice.js';
 export * from './catalogue/stix/stix-reader.js';
 export * from './change-kind.js';
 export * from './change-source.js';
+export * from './history/posture-as-of.js';
 export * from './posture-changes.js';
 export * from './posture-reader.js';
 export * from './posture.module.js';
