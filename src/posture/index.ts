@@ -9,6 +9,7 @@ export * from './catalogue/stix/stix-reader.js';
 export * from './change-kind.js';
 export * from './change-source.js';
 export { registerImportUploads } from './files/import-uploads.js';
+export * from './history/posture-as-of.js';
 export { POSTURE_FILE_FORMATS, type PostureFileFormat } from './imports/observation.js';
 export * from './imports/posture-import-applier.js';
 export * from './imports/posture-import-uploads.js';

@@ -36,7 +36,7 @@ export interface UploadedFile {
 
 /** An upload that stays until somebody removes it. */
 export interface ReceivedUpload extends UploadedFile {
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 /**

@@ -1,13 +1,12 @@
-import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ChangeSource } from '../change-source.js';
 import type { TechniqueStatus } from '../technique-status.js';
 
 /**
  * A version of the posture of one technique that another has superseded: it stood from `valid_from` until just before `valid_to`. Written by a trigger of `posture`
- * alone, and never changed. One that was superseded at its own instant was never in force, and is kept all the same.
+ * alone, and never changed; one of `organization` removes it. One that was superseded at its own instant was never in force, and is kept all the same.
  */
 @Entity('posture_history')
-@ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('posture_history_valid_to_idx', ['validTo'])
 @Check('posture_history_valid_to_check', 'valid_to >= valid_from')
 export class PostureHistory {

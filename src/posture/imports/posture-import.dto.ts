@@ -78,7 +78,7 @@ export function optionTexts({
   force: _force,
   ...options
 }: ImportPostureQuery): OptionTexts {
-  return options as OptionTexts;
+  return options;
 }
 
 export class ApplyImportRequest {

@@ -35,7 +35,7 @@ export interface Preset {
   recordKind: RecordKind;
   options: readonly PresetOption[];
   /** @throws DomainError naming an option that cannot be combined with the others. */
-  check?(options: OptionValues, now: Date): void;
+  check?: (options: OptionValues, now: Date) => void;
   /** Pure. `problems` takes what had to be left out. */
   propose(
     observations: readonly Observation[],
