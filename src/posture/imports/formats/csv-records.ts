@@ -7,6 +7,9 @@ import type { UnknownRecord } from './unknown-record.js';
 
 const DELIMITERS = [',', ';', '\t'];
 
+/** What our own export says of a technique for people. It is passed over. */
+const PASSED_OVER = ['name', 'domain', 'tactics'];
+
 /** A record is a few short cells; what exceeds this has lost a quote. */
 const MAX_RECORD_LENGTH = 64 * 1024;
 
@@ -109,7 +112,7 @@ function headerOf(record: readonly string[], kind: RecordKind): string[] {
       `the first line must name the fields, attack_id among them, not ${named}; ${takes}`,
     );
   }
-  const unknown = fields.find((field) => !known.includes(field));
+  const unknown = fields.find((field) => !known.includes(field) && !PASSED_OVER.includes(field));
   if (unknown !== undefined) {
     throw new PostureFileError(
       'wrong_format',
@@ -125,7 +128,7 @@ function recordOf(fields: readonly string[], cells: readonly string[]): UnknownR
   const record: UnknownRecord = {};
   for (const [index, field] of fields.entries()) {
     const cell = cells[index]!;
-    if (cell === '') continue;
+    if (cell === '' || PASSED_OVER.includes(field)) continue;
     const text = ESCAPED_FORMULA.test(cell) ? cell.slice(1) : cell;
     record[field] = text === 'null' ? null : field === 'risk_score' ? numberFrom(text) : text;
   }
