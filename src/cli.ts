@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { AuthService } from './auth/index.js';
 import { ROLES, type Role } from './common/access/index.js';
+import { addExportCommands } from './cli-exports.js';
 import { addImportCommands } from './cli-imports.js';
 import { readEnvironment, type Environment } from './config/index.js';
 import { createApp, createLogger } from './create-app.js';
@@ -52,6 +53,7 @@ imports
   });
 
 addImportCommands(imports, withContext);
+addExportCommands(program, withContext);
 
 program
   .command('catalogue')
