@@ -244,6 +244,22 @@ describe('GET /posture/export/changes', () => {
     }
   });
 
+  it('says so where it is not known what was there before', async () => {
+    await aHistory();
+    await http.database.query('DELETE FROM posture_history WHERE organization_id = $1', [lead.organizationId]);
+    const { body } = await lead.get(`/posture/export/changes?from=${at(1)}&to=${at(25)}`);
+    expect(
+      body.items.map(({ attack_id: id, cause, coverage_gain: gain, before }: Record<string, unknown>) => [
+        id,
+        cause,
+        gain,
+        before,
+      ]),
+    ).toEqual(['T1001', 'T1002', 'T1003'].map((id) => [id, 'not_known', null, null]));
+    const layer = await lead.get(`/posture/export/changes?format=navigator&from=${at(1)}&to=${at(25)}`);
+    expect(layerFaults(layer.body)).toEqual([]);
+  });
+
   it('tells nothing of another organisation', async () => {
     await aHistory();
     const stranger = await aCaller(http);

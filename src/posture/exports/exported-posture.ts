@@ -23,9 +23,15 @@ export interface ExportedChange extends Pick<
   ExportedTechnique,
   'attackId' | 'name' | 'domain' | 'tactics' | 'platforms'
 > {
-  /** Null: the catalogue had no such technique, or the history does not reach back to it. */
+  /** Null: the catalogue had no such technique yet, or what was known is not kept any more. */
   before: PastImage | null;
   after: PastImage | null;
-  /** `catalogue`: ATT&CK brought it into force or took it out of it. `posture`: what the organisation knows of it changed. */
-  cause: 'posture' | 'catalogue';
+  cause: ChangeCause;
 }
+
+/**
+ * `posture`: what the organisation knows of it changed. `catalogue`: a release of ATT&CK brought it into the catalogue, into force or out of it. `not_known`: what was
+ * known before is not kept any more.
+ */
+export const CHANGE_CAUSES = ['posture', 'catalogue', 'not_known'] as const;
+export type ChangeCause = (typeof CHANGE_CAUSES)[number];

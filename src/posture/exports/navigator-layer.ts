@@ -112,13 +112,13 @@ export function toChangeLayer(head: LayerHead, changes: readonly ExportedChange[
       const words = changeWords(change);
       return {
         techniqueID: change.attackId,
-        score,
-        color: colorOf(change, score),
+        ...(score === null ? {} : { score }),
+        color: colorOf(change, score ?? 0),
         comment: words,
         enabled: true,
         metadata: [
-          { name: 'before', value: change.before ? change.before.statusGlobal : 'not in the catalogue' },
-          { name: 'after', value: change.after ? change.after.statusGlobal : 'not in the catalogue' },
+          { name: 'before', value: change.before?.statusGlobal ?? 'none' },
+          { name: 'after', value: change.after?.statusGlobal ?? 'none' },
           { name: 'cause', value: change.cause },
         ],
         showSubtechniques: false,
@@ -129,7 +129,7 @@ export function toChangeLayer(head: LayerHead, changes: readonly ExportedChange[
       { label: 'better covered', color: GAIN },
       { label: 'less covered', color: LOSS },
       { label: 'otherwise changed', color: OTHER_CHANGE },
-      { label: 'changed by ATT&CK', color: CATALOGUE_CHANGE },
+      { label: 'changed by ATT&CK, or not known before', color: CATALOGUE_CHANGE },
     ],
   };
 }
@@ -176,9 +176,9 @@ function commentOf({ statusGlobal, lastReviewDate, riskScore }: ExportedTechniqu
     .join(', ');
 }
 
-/** How much more a technique counts towards coverage, in per cent. */
-export function gainOf({ before, after }: Pick<ExportedChange, 'before' | 'after'>): number {
-  return weight(after) - weight(before);
+/** How much more a technique counts towards coverage, in per cent; null: what it counted before is not known. */
+export function gainOf({ before, after, cause }: Pick<ExportedChange, 'before' | 'after' | 'cause'>): number | null {
+  return cause === 'not_known' ? null : weight(after) - weight(before);
 }
 
 function weight(image: PastImage | null): number {
@@ -186,12 +186,17 @@ function weight(image: PastImage | null): number {
 }
 
 function colorOf({ cause }: ExportedChange, score: number): string {
-  if (cause === 'catalogue') return CATALOGUE_CHANGE;
+  if (cause !== 'posture') return CATALOGUE_CHANGE;
   return score > 0 ? GAIN : score < 0 ? LOSS : OTHER_CHANGE;
 }
 
 function changeWords({ before, after, cause }: ExportedChange): string {
-  if (cause === 'catalogue') return after?.inForce ? 'came into force' : 'taken out of force';
+  if (cause === 'not_known') return `${after?.statusGlobal ?? 'none'}; what it was before is not known`;
+  if (cause === 'catalogue') {
+    return after?.inForce
+      ? `came into force: ${after.statusGlobal}`
+      : `taken out of force: was ${before?.statusGlobal}`;
+  }
   const field = (name: string, from: string | null, to: string | null): string | null =>
     from === to ? null : `${name}${from ?? 'none'} -> ${to ?? 'none'}`;
   return [

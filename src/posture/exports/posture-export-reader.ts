@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryRows } from '../../database/index.js';
 import { AsOfPostureReader } from '../history/posture-as-of.js';
-import type { ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
+import type { ChangeCause, ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
 
 const FACTS = 't.attack_id AS "attackId", t.name, t.domain, t.tactics, t.platforms';
 
@@ -10,6 +10,8 @@ const FACTS = 't.attack_id AS "attackId", t.name, t.domain, t.tactics, t.platfor
 const ORDER = 'ORDER BY t.domain, t.attack_id COLLATE "C", t.id';
 
 interface ChangeRow extends Omit<ExportedChange, 'before' | 'after' | 'cause'> {
+  /** Whether the catalogue had the technique at the earlier instant. */
+  isOlder: boolean;
   beforeStatus: PastImage['statusGlobal'] | null;
   beforeReviewDate: Date | null;
   beforeRiskScore: number | null;
@@ -55,7 +57,7 @@ export class PostureExportReader {
         .join(', ');
     const rows = await queryRows<ChangeRow>(
       this.dataSource,
-      `SELECT ${FACTS},
+      `SELECT ${FACTS}, t.created_at <= $3 AS "isOlder",
          a.status_global AS "beforeStatus", a.last_review_date AS "beforeReviewDate", a.risk_score AS "beforeRiskScore", ua.email AS "beforeOwnerEmail",
          a.in_force AS "beforeInForce", b.status_global AS "afterStatus", b.last_review_date AS "afterReviewDate", b.risk_score AS "afterRiskScore",
          ub.email AS "afterOwnerEmail", b.in_force AS "afterInForce"
@@ -64,7 +66,7 @@ export class PostureExportReader {
        LEFT JOIN user_account ua ON ua.id = a.owner_id LEFT JOIN user_account ub ON ub.id = b.owner_id
        WHERE (${fields('a')}) IS DISTINCT FROM (${fields('b')}) AND (a.in_force OR b.in_force) AND ($2::text IS NULL OR t.domain = $2)
        ${ORDER}`,
-      [organizationId, domain ?? null],
+      [organizationId, domain ?? null, from],
     );
     return rows.map(toChange);
   }
@@ -95,6 +97,10 @@ function toChange({ attackId, name, domain, tactics, platforms, ...row }: Change
     ownerEmail: row.afterOwnerEmail,
     inForce: row.afterInForce!,
   };
-  const cause = before?.inForce && after?.inForce ? 'posture' : 'catalogue';
-  return { attackId, name, domain, tactics, platforms, before, after, cause };
+  return { attackId, name, domain, tactics, platforms, before, after, cause: causeOf(before, after, row.isOlder) };
+}
+
+function causeOf(before: PastImage | null, after: PastImage | null, isOlder: boolean): ChangeCause {
+  if (!before && isOlder) return 'not_known';
+  return before?.inForce && after?.inForce ? 'posture' : 'catalogue';
 }

@@ -33,8 +33,8 @@ export class PostureExportsController {
   @ApiOperation({
     summary: 'Export what became of the posture between two instants, as JSON, CSV or a Navigator layer',
     description:
-      'What ATT&CK brought into force or took out of it is told apart (`cause` catalogue) from what the organisation did (`posture`). What the history does not ' +
-      'reach back to counts as not having been there.',
+      'What ATT&CK brought into force or took out of it is told apart (`cause` catalogue) from what the organisation did (`posture`). What is not kept any more ' +
+      'of before is told as `not_known`.',
   })
   @ApiExport()
   async changes(

@@ -121,13 +121,15 @@ describe('a layer of changes', () => {
       aChange('T1002', anImage({ statusGlobal: 'validated' }), anImage({ statusGlobal: 'not_covered' })),
       aChange('T1003', anImage({ riskScore: 5, ownerEmail: 'a@b.c' }), anImage({ riskScore: 62.5 })),
       aChange('T1004', null, anImage()),
+      { ...aChange('T1005', null, anImage({ statusGlobal: 'partial' })), cause: 'not_known' },
     ]);
     expect(layerFaults(layer)).toEqual([]);
     expect(layer.techniques.map(({ techniqueID, score, comment }) => [techniqueID, score, comment])).toEqual([
       ['T1001', 50, 'partial -> validated, review none -> 2026-03-10'],
       ['T1002', -100, 'validated -> not_covered'],
       ['T1003', 0, 'risk 5 -> 62.5, another owner'],
-      ['T1004', 0, 'came into force'],
+      ['T1004', 0, 'came into force: not_evaluated'],
+      ['T1005', undefined, 'partial; what it was before is not known'],
     ]);
     expect(new Set(layer.techniques.map(({ color }) => color)).size).toBe(4);
   });
