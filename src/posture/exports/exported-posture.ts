@@ -6,7 +6,6 @@ export interface ExportedTechnique {
   name: string;
   domain: string;
   tactics: string[];
-  platforms: string[];
   statusGlobal: TechniqueStatus;
   lastReviewDate: Date | null;
   riskScore: number | null;
@@ -19,10 +18,7 @@ export type PastImage = Pick<ExportedTechnique, 'statusGlobal' | 'lastReviewDate
 };
 
 /** What became of a technique between two instants. */
-export interface ExportedChange extends Pick<
-  ExportedTechnique,
-  'attackId' | 'name' | 'domain' | 'tactics' | 'platforms'
-> {
+export interface ExportedChange extends Pick<ExportedTechnique, 'attackId' | 'name' | 'domain' | 'tactics'> {
   /** Null: the catalogue had no such technique yet, or what was known is not kept any more. */
   before: PastImage | null;
   after: PastImage | null;

@@ -8,7 +8,8 @@ export interface NavigatorLayer {
   versions: { attack?: string; navigator: string; layer: '4.5' };
   domain: string;
   description: string;
-  filters: { platforms: string[] };
+  /** Empty: every platform is shown, whatever they are called in the release that it is looked at with. */
+  filters: Record<string, never>;
   sorting: number;
   layout: Record<string, string | boolean>;
   hideDisabled: boolean;
@@ -78,7 +79,7 @@ export function toPostureLayer(
   techniques: readonly ExportedTechnique[],
   expanded = false,
 ): NavigatorLayer {
-  const layer = emptyLayer(head, techniques, expanded);
+  const layer = emptyLayer(head, expanded);
   return {
     ...layer,
     techniques: techniques.map((technique) => {
@@ -106,7 +107,7 @@ export function toPostureLayer(
 /** What became of the techniques: the score is how much more or less the status counts towards coverage. */
 export function toChangeLayer(head: LayerHead, changes: readonly ExportedChange[]): NavigatorLayer {
   return {
-    ...emptyLayer(head, changes, true),
+    ...emptyLayer(head, true),
     techniques: changes.map((change) => {
       const score = gainOf(change);
       const words = changeWords(change);
@@ -136,7 +137,6 @@ export function toChangeLayer(head: LayerHead, changes: readonly ExportedChange[
 
 function emptyLayer(
   { name, description, domain, attackVersion, metadata }: LayerHead,
-  techniques: readonly { platforms: string[] }[],
   expanded: boolean,
 ): Omit<NavigatorLayer, 'techniques' | 'gradient' | 'legendItems'> {
   return {
@@ -149,7 +149,7 @@ function emptyLayer(
     },
     domain,
     description,
-    filters: { platforms: [...new Set(techniques.flatMap(({ platforms }) => platforms))].sort() },
+    filters: {},
     sorting: 0,
     layout: {
       layout: 'side',

@@ -4,7 +4,7 @@ import { queryRows } from '../../database/index.js';
 import { AsOfPostureReader } from '../history/posture-as-of.js';
 import type { ChangeCause, ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
 
-const FACTS = 't.attack_id AS "attackId", t.name, t.domain, t.tactics, t.platforms';
+const FACTS = 't.attack_id AS "attackId", t.name, t.domain, t.tactics';
 
 /** Techniques sort by the bytes of their ids, whatever the collation of the database. */
 const ORDER = 'ORDER BY t.domain, t.attack_id COLLATE "C", t.id';
@@ -82,7 +82,7 @@ export class PostureExportReader {
   }
 }
 
-function toChange({ attackId, name, domain, tactics, platforms, ...row }: ChangeRow): ExportedChange {
+function toChange({ attackId, name, domain, tactics, ...row }: ChangeRow): ExportedChange {
   const before = row.beforeStatus && {
     statusGlobal: row.beforeStatus,
     lastReviewDate: row.beforeReviewDate,
@@ -97,7 +97,7 @@ function toChange({ attackId, name, domain, tactics, platforms, ...row }: Change
     ownerEmail: row.afterOwnerEmail,
     inForce: row.afterInForce!,
   };
-  return { attackId, name, domain, tactics, platforms, before, after, cause: causeOf(before, after, row.isOlder) };
+  return { attackId, name, domain, tactics, before, after, cause: causeOf(before, after, row.isOlder) };
 }
 
 function causeOf(before: PastImage | null, after: PastImage | null, isOlder: boolean): ChangeCause {

@@ -24,7 +24,6 @@ const aTechnique = (attackId: string, facts: Partial<ExportedTechnique> = {}): E
   name: `Technique ${attackId}`,
   domain: 'enterprise-attack',
   tactics: ['execution', 'persistence'],
-  platforms: ['Windows', 'Linux'],
   statusGlobal: 'not_evaluated',
   lastReviewDate: null,
   riskScore: null,
@@ -42,13 +41,12 @@ const anImage = (facts: Partial<PastImage> = {}): PastImage => ({
 });
 
 const aChange = (attackId: string, before: PastImage | null, after: PastImage | null): ExportedChange => {
-  const { name, domain, tactics, platforms } = aTechnique(attackId);
+  const { name, domain, tactics } = aTechnique(attackId);
   return {
     attackId,
     name,
     domain,
     tactics,
-    platforms,
     before,
     after,
     cause: before && after ? 'posture' : 'catalogue',
@@ -81,7 +79,7 @@ describe('a layer of the posture', () => {
     expect(layerFaults(layer)).toEqual([]);
     expect(layer).toMatchObject({
       versions: { attack: '18', layer: '4.5' },
-      filters: { platforms: ['Linux', 'Windows'] },
+      filters: {},
     });
     expect(layer.techniques.map(({ score, enabled, comment }) => [comment, score, enabled])).toEqual([
       ['not_evaluated', undefined, true],
