@@ -1,11 +1,13 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PostureModule } from '../posture.module.js';
+import { PostureImportAnswers } from './posture-import-answers.js';
 import { PostureImportApplier } from './posture-import-applier.js';
 import { PostureImportChange } from './posture-import-change.entity.js';
 import { PostureImportPlanner } from './posture-import-planner.js';
 import { PostureImportSettings } from './posture-import-settings.js';
 import { PostureImportStore } from './posture-import-store.js';
+import { PostureImportUploadController } from './posture-import-upload.controller.js';
 import { PostureImportUploads } from './posture-import-uploads.js';
 import { PostureImport } from './posture-import.entity.js';
 import { PostureImportsController } from './posture-imports.controller.js';
@@ -14,8 +16,9 @@ import { PostureImports } from './posture-imports.service.js';
 /** Posture from files: layers, administrations, CSV and JSON. */
 @Module({
   imports: [TypeOrmModule.forFeature([PostureImport, PostureImportChange]), PostureModule],
-  controllers: [PostureImportsController],
+  controllers: [PostureImportUploadController, PostureImportsController],
   providers: [
+    PostureImportAnswers,
     PostureImportApplier,
     PostureImportPlanner,
     PostureImports,
