@@ -132,10 +132,21 @@ function describe(run: ImportDetail): string {
       (item) => `${item.attack_id}  ${item.status}, not ${item.proposed}: ${item.reason}`,
     ),
     ...list('replaced by ATT&CK', counts.remapped, run.remapped, (item) => `${item.attack_id} -> ${item.to_attack_id}`),
-    ...list('not in the catalogue', counts.unmapped, run.unmapped, (item) => `${item.attack_id}: ${item.reason}`),
+    ...list(
+      `not in the catalogue${releases(run)}`,
+      counts.unmapped,
+      run.unmapped,
+      (item) => `${item.attack_id}: ${item.reason}`,
+    ),
     ...list('out of scope', counts.out_of_scope, run.out_of_scope, (item) => `${item.attack_id}: ${item.reason}`),
     ...list('left out', counts.problems, run.problems, ({ at, message }) => `${at}: ${message}`),
   ].join('\n');
+}
+
+/** An id that is unknown may be of a newer release. */
+function releases({ attack_version: version, catalogue }: ImportDetail): string {
+  const loaded = catalogue.map(({ domain, attack_version: release }) => `${domain} ${release ?? ''}`.trim()).join(', ');
+  return ` (${loaded}${version === null ? '' : `; the file is of ATT&CK ${version}`})`;
 }
 
 function print(value: object): void {

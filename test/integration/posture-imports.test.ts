@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
-import { PostureImportsModule, PostureModule } from '../../src/posture/index.js';
+import { PostureImportsModule, PostureImportUploads, PostureModule } from '../../src/posture/index.js';
 import { compileWorker } from '../support/compile-worker.js';
 import { aMember, anOrganization, aPosture, aTechnique } from '../support/factories.js';
 import type { Answer, TestHttp } from '../support/http.js';
@@ -484,6 +484,28 @@ describe('a large file', () => {
     });
   });
 
+  it('takes the place of an earlier preview of the same', async () => {
+    const first = await upload(large({ T1001: 3 }), QUERY);
+    const current = async (id: string): Promise<Answer['body']> => (await lead.get(`/posture/imports/${id}`)).body;
+    await until(async () => (await current(first.body.id)).status === 'previewed');
+    const second = await upload(large({ T1001: 3 }), QUERY);
+    await until(async () => (await current(second.body.id)).status === 'previewed');
+    expect((await lead.get('/posture/imports')).body).toMatchObject({ total: 1, items: [{ id: second.body.id }] });
+    expect((await apply(second.body.id)).body).toMatchObject({ counts: { changed: 1 } });
+  });
+
+  it('is read once where it comes twice at once, and a few wait for each other', async () => {
+    const one = large({ T1001: 3 });
+    const twice = [await upload(one, QUERY), await upload(one, QUERY)];
+    expect(new Set(twice.map(({ body }) => body.id)).size).toBe(1);
+    const others = await Promise.all([1, 2, 3, 4].map((score) => upload(large({ T1002: score }), QUERY)));
+    expect(others.map(({ status }) => status).sort()).toEqual([202, 202, 202, 503]);
+    await until(async () => {
+      const { items } = (await lead.get('/posture/imports')).body;
+      return items.length === 4 && items.every(({ status }: { status: string }) => status === 'previewed');
+    });
+  });
+
   it('fails with the reason where it cannot be used', async () => {
     const answer = await upload(large({ T1001: 3 }).slice(0, -3), QUERY);
     const current = async (): Promise<Answer['body']> => (await lead.get(`/posture/imports/${answer.body.id}`)).body;
@@ -500,6 +522,24 @@ describe('a large file', () => {
       failure: expect.stringContaining('upload the file again'),
     });
   });
+});
+
+it('gives up what is being read when the server stops, and says so', async () => {
+  const worker = path.join(folder, 'hangs.mjs');
+  writeFileSync(worker, 'for (;;);');
+  const temporaryFolder = path.join(folder, 'temporary');
+  const settings = { workerFile: worker, backgroundFromBytes: 1, temporaryFolder };
+  const other = await startPostureHttp([PostureModule, PostureImportsModule.withSettings(settings)]);
+  const caller = await aCaller(other);
+  const answer = await caller.send('POST', '/posture/imports?format=json', { items: [] });
+  expect(answer).toMatchObject({ status: 202, body: { status: 'parsing' } });
+  await other.module.get(PostureImportUploads).beforeApplicationShutdown();
+  expect((await caller.get(`/posture/imports/${answer.body.id}`)).body).toMatchObject({
+    status: 'failed',
+    failure: expect.stringContaining('interrupted'),
+  });
+  expect(readdirSync(temporaryFolder)).toEqual([]);
+  await other.close();
 });
 
 describe('what is refused', () => {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryRows } from '../../database/index.js';
+import { loadedReleases } from '../catalogue/loaded-releases.js';
 import { AsOfPostureReader } from '../history/posture-as-of.js';
 import type { ChangeCause, ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
 
@@ -72,13 +73,8 @@ export class PostureExportReader {
   }
 
   /** The domains of the catalogue, with the release that each was last imported from. */
-  async domains(): Promise<{ domain: string; attackVersion: string | null }[]> {
-    return queryRows(
-      this.dataSource,
-      `SELECT t.domain, (SELECT i.attack_version FROM catalogue_import i WHERE i.domain = t.domain ORDER BY i.created_at DESC, i.id DESC LIMIT 1)
-         AS "attackVersion"
-       FROM (SELECT DISTINCT domain FROM technique) t ORDER BY t.domain`,
-    );
+  domains(): Promise<{ domain: string; attackVersion: string | null }[]> {
+    return loadedReleases(this.dataSource);
   }
 }
 

@@ -45,7 +45,8 @@ const plan = (
   proposals: Proposal[],
   found: (FoundTechnique | undefined)[],
   rule: ConflictRule = 'overwrite',
-): PostureImportPlan => planPostureImport(proposals, found, ['enterprise-attack'], rule);
+): PostureImportPlan =>
+  planPostureImport(proposals, found, [{ domain: 'enterprise-attack', attackVersion: '18.1' }], rule);
 
 /** What one proposal makes of one technique. */
 function after(current: Partial<PostureImage>, proposal: Partial<Proposal>, rule: ConflictRule): PostureImage {

@@ -40,7 +40,16 @@ export interface KeptStatus {
   reason: 'higher' | 'is_set' | 'no_evidence';
 }
 
+/** What the catalogue holds of a domain. */
+export interface CatalogueRelease {
+  domain: string;
+  /** Null: it came without one. */
+  attackVersion: string | null;
+}
+
 export interface PostureImportPlan {
+  /** What it was planned against. */
+  catalogue: readonly CatalogueRelease[];
   changes: PlannedChange[];
   /** How many techniques of the file stay as they are. */
   unchanged: number;
@@ -79,10 +88,11 @@ const RANK: Readonly<Record<TechniqueStatus, number>> = {
 export function planPostureImport(
   proposals: readonly Proposal[],
   found: readonly (FoundTechnique | undefined)[],
-  loadedDomains: readonly string[],
+  catalogue: readonly CatalogueRelease[],
   rule: ConflictRule,
 ): PostureImportPlan {
   const plan: PostureImportPlan = {
+    catalogue,
     changes: [],
     unchanged: 0,
     kept: [],
@@ -93,7 +103,7 @@ export function planPostureImport(
   };
   const byTarget = new Map<string, Aimed[]>();
   for (const [index, proposal] of proposals.entries()) {
-    const aimed = aim(proposal, found[index], loadedDomains, plan);
+    const aimed = aim(proposal, found[index], plan);
     if (!aimed) continue;
     const { techniqueId } = aimed.target;
     byTarget.set(techniqueId, [...(byTarget.get(techniqueId) ?? []), aimed]);
@@ -103,15 +113,10 @@ export function planPostureImport(
   return plan;
 }
 
-function aim(
-  proposal: Proposal,
-  found: FoundTechnique | undefined,
-  loadedDomains: readonly string[],
-  plan: PostureImportPlan,
-): Aimed | undefined {
+function aim(proposal: Proposal, found: FoundTechnique | undefined, plan: PostureImportPlan): Aimed | undefined {
   const { attackId, domain, at } = proposal;
   if (!found) {
-    const isLoaded = domain === null || loadedDomains.includes(domain);
+    const isLoaded = domain === null || plan.catalogue.some((release) => release.domain === domain);
     plan.unmapped.push({ attackId, reason: isLoaded ? 'unknown' : 'domain_not_loaded' });
     return undefined;
   }

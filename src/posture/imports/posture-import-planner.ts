@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { queryRows } from '../../database/index.js';
+import { loadedReleases } from '../catalogue/loaded-releases.js';
 import { bestFirst } from '../technique-ids.js';
 import { PostureWriter } from '../writes/posture-writer.js';
 import {
@@ -45,13 +46,7 @@ export class PostureImportPlanner {
   ): Promise<PostureImportPlan> {
     if (locks) await this.lock(manager, organizationId, proposals);
     const found = await this.find(manager, organizationId, proposals);
-    const domains = await queryRows<{ domain: string }>(manager, 'SELECT DISTINCT domain FROM technique');
-    return planPostureImport(
-      proposals,
-      found,
-      domains.map(({ domain }) => domain),
-      rule,
-    );
+    return planPostureImport(proposals, found, await loadedReleases(manager), rule);
   }
 
   private async lock(manager: EntityManager, organizationId: string, proposals: readonly Proposal[]): Promise<void> {

@@ -28,6 +28,8 @@ export interface PostureImportSummary {
   source_name: string | null;
   /** The ATT&CK release that the file was made for, where it tells. */
   attack_version: string | null;
+  /** What the catalogue held when it was planned. */
+  catalogue: { domain: string; attack_version: string | null }[];
   counts: PostureImportCounts;
   kept: { attack_id: string; status: string; proposed: string; reason: KeptStatus['reason'] }[];
   unmapped: { attack_id: string; reason: string }[];
@@ -42,6 +44,7 @@ export function summaryOf(read: ReadPostureFile, plan: PostureImportPlan): Postu
   return {
     source_name: read.name,
     attack_version: read.attackVersion,
+    catalogue: plan.catalogue.map(({ domain, attackVersion }) => ({ domain, attack_version: attackVersion })),
     counts: {
       entries: read.entryCount,
       techniques: read.proposals.length + read.silent,

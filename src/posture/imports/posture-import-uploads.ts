@@ -8,6 +8,9 @@ import { PostureImportSettings } from './posture-import-settings.js';
 import { PostureImport } from './posture-import.entity.js';
 import { PostureImports, type ImportRequest, type PreparedImport } from './posture-imports.service.js';
 
+/** How many large files may lie on the disk at once, the one that is read included. */
+const MAX_WAITING = 4;
+
 /** How an upload was received. */
 export interface ReceivedImport {
   run: PostureImport;
@@ -21,6 +24,7 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
   private readonly logger = new Logger(PostureImportUploads.name);
   private readonly stopping = new AbortController();
   private last: Promise<void> = Promise.resolve();
+  private waiting = 0;
 
   constructor(
     private readonly imports: PostureImports,
@@ -60,9 +64,19 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
       await done();
       return { run: known, outcome: applied ? 'already_applied' : 'reading' };
     }
-    const run = await this.begin(prepared);
-    this.last = this.readInBackground(run.id, prepared, this.last).finally(done);
-    return { run, outcome: 'reading' };
+    if (this.waiting >= MAX_WAITING) throw tooManyAtOnce();
+    this.waiting += 1;
+    try {
+      const run = await this.begin(prepared);
+      this.last = this.readInBackground(run.id, prepared, this.last)
+        .finally(() => (this.waiting -= 1))
+        .finally(done)
+        .catch((error: Error) => this.logger.error('A file that was read could not be removed', error.stack));
+      return { run, outcome: 'reading' };
+    } catch (error) {
+      this.waiting -= 1;
+      throw error;
+    }
   }
 
   private begin(prepared: PreparedImport): Promise<PostureImport> {
@@ -114,4 +128,8 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
       .update({ organizationId, id, status: 'parsing' }, { ...facts, updatedAt: this.clock.now() })
       .catch((error: Error) => this.logger.error('The state of an import could not be kept', error.stack));
   }
+}
+
+function tooManyAtOnce(): DomainError {
+  return new DomainError('unavailable', 'other large files are being read: send this one again when they are through');
 }

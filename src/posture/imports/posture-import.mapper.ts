@@ -52,6 +52,7 @@ export function toImportDetail(
   return {
     ...toImportResponse(run, now),
     already_applied: alreadyApplied,
+    catalogue: summary?.catalogue ?? [],
     changes: changes.map(toChangeResponse),
     kept: summary?.kept ?? [],
     unmapped: summary?.unmapped ?? [],

@@ -170,9 +170,17 @@ export class PostureImportListResponse {
   next_cursor: string | null;
 }
 
+export class CatalogueReleaseResponse {
+  domain: string;
+  @ApiProperty({ type: String, nullable: true })
+  attack_version: string | null;
+}
+
 export class PostureImportDetailResponse extends PostureImportResponse {
   /** Whether this is the answer to an upload of what is applied already; nothing was stored then. */
   already_applied: boolean;
+  /** What the catalogue held when the preview was made: ids of a newer release than that are unmapped. */
+  catalogue: CatalogueReleaseResponse[];
   /** The first 100; `GET /posture/imports/{id}/changes` has them all. */
   changes: PostureImportChangeResponse[];
   kept: KeptStatusResponse[];

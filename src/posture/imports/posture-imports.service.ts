@@ -116,6 +116,7 @@ export class PostureImports {
       const rule = options.on_conflict as ConflictRule;
       const plan = await this.planner.plan(manager, organizationId, read.proposals, { rule, locks: false });
       const replaced = await this.replaceable(manager, prepared);
+      if (id && replaced) await manager.delete(PostureImport, { organizationId, id: replaced });
       const saved = await manager.save(
         manager.create(PostureImport, {
           ...this.rowOf(prepared, 'previewed'),
@@ -125,7 +126,6 @@ export class PostureImports {
           summary: summaryOf(read, plan),
         }),
       );
-      if (id && replaced) await manager.delete(PostureImport, { organizationId, id: replaced });
       await this.store.replaceChanges(manager, organizationId, saved.id, plan.changes);
       return saved;
     });

@@ -287,7 +287,7 @@ describe('a DeTT&CT administration', () => {
       anAdministration('  []', 'file_type: technique-administration\ndomain: moon'),
       /^unknown_domain/,
     ],
-    ['too much text', `# ${'x'.repeat(16 * 1024 * 1024)}`, /^too_large: .*16 MiB/],
+    ['too much text', `# ${'x'.repeat(8 * 1024 * 1024)}`, /^too_large: .*8 MiB/],
   ])('is not %s', async (_name, content, message) => {
     expect(await fault('dettect', content)).toMatch(message);
   });

@@ -3,7 +3,7 @@ import { PostureFileError } from '../posture-file.error.js';
 import { MAX_DEPTH, tooDeep } from './bounded-json.js';
 
 /** A file of every technique with years of score logs has some 2 MB. YAML is slow to parse, so it gets less room than the other formats. */
-export const MAX_YAML_LENGTH = 16 * 1024 * 1024;
+export const MAX_YAML_LENGTH = 8 * 1024 * 1024;
 
 /** How often aliases may stand for nodes in all, counted as what they expand to. */
 const MAX_ALIASES = 1_000;
