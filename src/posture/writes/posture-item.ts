@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FieldError } from '../../common/errors/domain-error.js';
-import { INSTANT_WORDS, parseInstant } from '../../common/instant.js';
+import { INSTANT_WORDS, parseInstant } from '../../common/instant-text.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../technique-ids.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
 

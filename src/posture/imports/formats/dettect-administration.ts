@@ -1,4 +1,4 @@
-import { INSTANT_WORDS, isCalendarDate, parseInstant } from '../../../common/instant.js';
+import { INSTANT_WORDS, isCalendarDate, parseInstant } from '../../../common/instant-text.js';
 import { ATTACK_DOMAINS, type AttackDomain } from '../../catalogue/stix/catalogue-slice.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../technique-ids.js';
 import { isInTheFuture } from '../../writes/posture-item.js';

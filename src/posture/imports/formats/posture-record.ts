@@ -1,4 +1,4 @@
-import { INSTANT_WORDS, parseInstant } from '../../../common/instant.js';
+import { INSTANT_WORDS, parseInstant } from '../../../common/instant-text.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../technique-ids.js';
 import { isInTheFuture, readPostureItem } from '../../writes/posture-item.js';
 import { shown, TEST_OUTCOMES, type Observation, type ProblemLog } from '../observation.js';

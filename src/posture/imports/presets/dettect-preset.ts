@@ -1,5 +1,5 @@
 import { invalidField } from '../../../common/errors/domain-error.js';
-import { utcDate } from '../../../common/instant.js';
+import { utcDate } from '../../../common/instant-text.js';
 import { onConflict, partialMin, validatedMin } from './common-options.js';
 import { byTechnique, type Preset, type Proposal } from './preset.js';
 

@@ -1,5 +1,5 @@
 import { invalidField, invalidInput } from '../../../common/errors/domain-error.js';
-import { parseInstant } from '../../../common/instant.js';
+import { parseInstant } from '../../../common/instant-text.js';
 import { plainNumber } from '../../../common/wire.js';
 import { isInTheFuture } from '../../writes/posture-item.js';
 import type { Observation } from '../observation.js';

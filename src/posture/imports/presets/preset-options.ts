@@ -1,5 +1,5 @@
 import { invalidInput, type FieldError } from '../../../common/errors/domain-error.js';
-import { DATE_WORDS, isCalendarDate } from '../../../common/instant.js';
+import { DATE_WORDS, isCalendarDate } from '../../../common/instant-text.js';
 import { shown } from '../observation.js';
 
 /** What happens to what the organisation knows already. */

@@ -1,4 +1,4 @@
-import { utcDate } from '../../../common/instant.js';
+import { utcDate } from '../../../common/instant-text.js';
 import { counted } from '../../../common/wire.js';
 import type { Observation, TestOutcome } from '../observation.js';
 import { onConflict } from './common-options.js';
