@@ -93,7 +93,7 @@ async function importFile(
   if (json) await show(applied);
   else
     console.log(
-      `applied: ${applied.summary!.counts.changed} techniques changed; undo with: vedette import undo ${run.id} --organization ${organization}`,
+      `applied: ${applied.overview!.counts.changed} techniques changed; undo with: vedette import undo ${run.id} --organization ${organization}`,
     );
 }
 

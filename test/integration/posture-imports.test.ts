@@ -515,7 +515,7 @@ describe('a large file', () => {
 
   it('whose reader was killed is told as failed', async () => {
     const { body } = await preview({ T1001: 3 });
-    await http.database.query(`UPDATE posture_import SET status = 'parsing', summary = NULL WHERE id = $1`, [body.id]);
+    await http.database.query(`UPDATE posture_import SET status = 'parsing', overview = NULL WHERE id = $1`, [body.id]);
     http.clock.advanceMs(61_000);
     expect((await lead.get(`/posture/imports/${body.id}`)).body).toMatchObject({
       status: 'failed',

@@ -10,7 +10,7 @@ import { movedSince, type MovedTechnique } from './moved-since.js';
 import type { PlannedChange, PostureImage } from './plan-posture-import.js';
 import { PostureImportPlanner } from './posture-import-planner.js';
 import { PostureImportStore, type StoredChange } from './posture-import-store.js';
-import { summaryOf } from './posture-import-summary.js';
+import { listsOf, overviewOf } from './posture-import-summary.js';
 import { PostureImport } from './posture-import.entity.js';
 import type { ConflictRule } from './presets/preset-options.js';
 import { fromStoredRead } from './stored-read.js';
@@ -60,7 +60,8 @@ export class PostureImportApplier {
       return manager.save(
         Object.assign(run, {
           status: 'applied',
-          summary: summaryOf(read, plan),
+          overview: overviewOf(read, plan),
+          lists: listsOf(read, plan),
           read: null,
           appliedBy: actorId,
           appliedAt: now,
@@ -103,7 +104,12 @@ export class PostureImportApplier {
     to: string,
   ): Promise<PostureImport> {
     const run = isUuid(id)
-      ? await manager.findOne(PostureImport, { where: { organizationId, id }, lock: { mode: 'pessimistic_write' } })
+      ? await manager
+          .createQueryBuilder(PostureImport, 'run')
+          .addSelect(['run.read', 'run.lists'])
+          .where({ organizationId, id })
+          .setLock('pessimistic_write')
+          .getOne()
       : null;
     if (!run) throw notFound('import', id);
     const { status } = standingOf(run, this.clock.now());

@@ -1,7 +1,7 @@
 import type { ReadPostureFile } from './posture-file-messages.js';
 import type { KeptStatus, PostureImportPlan } from './plan-posture-import.js';
 
-/** How many entries of each list a summary names; the counts are whole. */
+/** How many entries of each list are kept; the counts are whole. */
 export const MAX_LISTED = 500;
 
 /** How many of what, as it is answered and kept. `techniques` is `changed + unchanged + silent + unmapped + out_of_scope` unless ids meet in one technique. */
@@ -22,15 +22,19 @@ export interface PostureImportCounts {
   problems: number;
 }
 
-/** What a plan comes to, as it is answered and kept. */
-export interface PostureImportSummary {
+/** What a plan comes to, in short, as it is answered and kept. */
+export interface PostureImportOverview {
   /** What the file calls itself. */
   source_name: string | null;
   /** The ATT&CK release that the file was made for, where it tells. */
   attack_version: string | null;
+  counts: PostureImportCounts;
+}
+
+/** What a plan comes to one by one, as it is answered and kept; the changes are kept apart. */
+export interface PostureImportLists {
   /** What the catalogue held when it was planned. */
   catalogue: { domain: string; attack_version: string | null }[];
-  counts: PostureImportCounts;
   kept: { attack_id: string; status: string; proposed: string; reason: KeptStatus['reason'] }[];
   unmapped: { attack_id: string; reason: string }[];
   out_of_scope: { attack_id: string; reason: string }[];
@@ -38,30 +42,34 @@ export interface PostureImportSummary {
   problems: { at: string; message: string }[];
 }
 
-export function summaryOf(read: ReadPostureFile, plan: PostureImportPlan): PostureImportSummary {
-  const { changes, unchanged, kept, unmapped, outOfScope, remapped } = plan;
-  const problems = [...read.problems.listed, ...plan.problems];
+export function overviewOf(read: ReadPostureFile, plan: PostureImportPlan): PostureImportOverview {
   return {
     source_name: read.name,
     attack_version: read.attackVersion,
-    catalogue: plan.catalogue.map(({ domain, attackVersion }) => ({ domain, attack_version: attackVersion })),
     counts: {
       entries: read.entryCount,
       techniques: read.proposals.length + read.silent,
-      changed: changes.length,
-      unchanged,
-      kept: kept.length,
+      changed: plan.changes.length,
+      unchanged: plan.unchanged,
+      kept: plan.kept.length,
       silent: read.silent,
-      unmapped: unmapped.length,
-      out_of_scope: outOfScope.length,
-      remapped: remapped.length,
+      unmapped: plan.unmapped.length,
+      out_of_scope: plan.outOfScope.length,
+      remapped: plan.remapped.length,
       problems: read.problems.count + plan.problems.length,
     },
+  };
+}
+
+export function listsOf(read: ReadPostureFile, plan: PostureImportPlan): PostureImportLists {
+  const { catalogue, kept, unmapped, outOfScope, remapped } = plan;
+  return {
+    catalogue: catalogue.map(({ domain, attackVersion }) => ({ domain, attack_version: attackVersion })),
     kept: listed(kept, ({ attackId, status, proposed, reason }) => ({ attack_id: attackId, status, proposed, reason })),
     unmapped: listed(unmapped, ({ attackId, reason }) => ({ attack_id: attackId, reason })),
     out_of_scope: listed(outOfScope, ({ attackId, reason }) => ({ attack_id: attackId, reason })),
     remapped: listed(remapped, ({ attackId, toAttackId }) => ({ attack_id: attackId, to_attack_id: toAttackId })),
-    problems: problems.slice(0, MAX_LISTED),
+    problems: [...read.problems.listed, ...plan.problems].slice(0, MAX_LISTED),
   };
 }
 

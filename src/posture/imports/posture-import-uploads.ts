@@ -87,7 +87,8 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
         id: newId(),
         bytesRead: 0,
         read: null,
-        summary: null,
+        overview: null,
+        lists: null,
       }),
     );
   }

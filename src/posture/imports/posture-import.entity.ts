@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { PostureFileFormat } from './observation.js';
-import type { PostureImportSummary } from './posture-import-summary.js';
+import type { PostureImportLists, PostureImportOverview } from './posture-import-summary.js';
 import type { OptionValues } from './presets/preset-options.js';
 import type { PresetName } from './presets/preset.js';
 
@@ -52,12 +52,17 @@ export class PostureImport {
   @Column({ type: 'integer', default: 0 })
   bytesRead: number;
 
-  /** What was read from the file; null once the import needs it no more. */
-  @Column({ type: 'jsonb', nullable: true })
+  /** What was read from the file; null once the import needs it no more. It may be large: only who applies the import asks for it. */
+  @Column({ type: 'jsonb', nullable: true, select: false })
   read: Record<string, unknown> | null;
 
+  /** Null until the file was read. */
   @Column({ type: 'jsonb', nullable: true })
-  summary: PostureImportSummary | null;
+  overview: PostureImportOverview | null;
+
+  /** Null until the file was read. Only who shows one import asks for it. */
+  @Column({ type: 'jsonb', nullable: true, select: false })
+  lists: PostureImportLists | null;
 
   /** Why reading failed. */
   @Column({ type: 'text', nullable: true })

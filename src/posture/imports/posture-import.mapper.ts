@@ -29,9 +29,9 @@ export function toImportResponse(run: PostureImport, now: Date): PostureImportRe
     content_hash: run.contentHash,
     byte_count: run.byteCount,
     bytes_read: run.bytesRead,
-    source_name: run.summary?.source_name ?? null,
-    attack_version: run.summary?.attack_version ?? null,
-    counts: run.summary?.counts ?? null,
+    source_name: run.overview?.source_name ?? null,
+    attack_version: run.overview?.attack_version ?? null,
+    counts: run.overview?.counts ?? null,
     failure,
     created_by: run.createdBy,
     created_at: toIso(run.createdAt),
@@ -48,17 +48,17 @@ export function toImportDetail(
   changes: readonly StoredChange[],
   { now, alreadyApplied }: { now: Date; alreadyApplied: boolean },
 ): PostureImportDetailResponse {
-  const { summary } = run;
+  const { lists } = run;
   return {
     ...toImportResponse(run, now),
     already_applied: alreadyApplied,
-    catalogue: summary?.catalogue ?? [],
+    catalogue: lists?.catalogue ?? [],
     changes: changes.map(toChangeResponse),
-    kept: summary?.kept ?? [],
-    unmapped: summary?.unmapped ?? [],
-    out_of_scope: summary?.out_of_scope ?? [],
-    remapped: summary?.remapped ?? [],
-    problems: summary?.problems ?? [],
+    kept: lists?.kept ?? [],
+    unmapped: lists?.unmapped ?? [],
+    out_of_scope: lists?.out_of_scope ?? [],
+    remapped: lists?.remapped ?? [],
+    problems: lists?.problems ?? [],
   };
 }
 

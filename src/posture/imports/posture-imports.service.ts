@@ -14,7 +14,7 @@ import { PostureFileError } from './posture-file.error.js';
 import { PostureImportPlanner } from './posture-import-planner.js';
 import { PostureImportSettings } from './posture-import-settings.js';
 import { PostureImportStore, type StoredChange } from './posture-import-store.js';
-import { summaryOf } from './posture-import-summary.js';
+import { listsOf, overviewOf } from './posture-import-summary.js';
 import { PostureImport } from './posture-import.entity.js';
 import { presetFor } from './presets/preset-list.js';
 import { resolveOptions, type ConflictRule, type OptionTexts, type OptionValues } from './presets/preset-options.js';
@@ -88,7 +88,7 @@ export class PostureImports {
       where: { organizationId, status: 'applied' },
       order: { appliedAt: 'DESC', id: 'DESC' },
     });
-    return newest?.fingerprint === fingerprint ? newest : null;
+    return newest?.fingerprint === fingerprint ? this.get(organizationId, newest.id) : null;
   }
 
   /**
@@ -123,7 +123,8 @@ export class PostureImports {
           id: id ?? replaced ?? newId(),
           bytesRead: prepared.byteCount,
           read: toStoredRead(read),
-          summary: summaryOf(read, plan),
+          overview: overviewOf(read, plan),
+          lists: listsOf(read, plan),
         }),
       );
       await this.store.replaceChanges(manager, organizationId, saved.id, plan.changes);
@@ -143,7 +144,12 @@ export class PostureImports {
   /** @throws DomainError `not_found`, for another organisation's import too. */
   async get(organizationId: string, id: string): Promise<PostureImport> {
     const found = isUuid(id)
-      ? await this.dataSource.getRepository(PostureImport).findOneBy({ organizationId, id })
+      ? await this.dataSource
+          .getRepository(PostureImport)
+          .createQueryBuilder('import')
+          .addSelect('import.lists')
+          .where({ organizationId, id })
+          .getOne()
       : null;
     if (!found) throw notFound('import', id);
     return found;
@@ -155,16 +161,16 @@ export class PostureImports {
     id: string,
     { limit, offset = 0 }: { limit: number; offset?: number },
   ): Promise<{ items: StoredChange[]; total: number }> {
-    const { summary } = await this.get(organizationId, id);
+    const { overview } = await this.get(organizationId, id);
     const items = await this.store.changes(this.dataSource, organizationId, id, { limit, offset });
-    return { items, total: summary?.counts.changed ?? 0 };
+    return { items, total: overview?.counts.changed ?? 0 };
   }
 
   /** The row of an import that begins. */
   rowOf(
     { organizationId, request, preset, options, fingerprint, byteCount, contentHash }: PreparedImport,
     status: 'parsing' | 'previewed',
-  ): Omit<PostureImport, 'id' | 'bytesRead' | 'read' | 'summary'> {
+  ): Omit<PostureImport, 'id' | 'bytesRead' | 'read' | 'overview' | 'lists'> {
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + PREVIEW_MS);
     return {
