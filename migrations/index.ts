@@ -3,6 +3,7 @@ import { ScaleOut1795500000000 } from './1795500000000-scale-out.js';
 import { ScheduleByInterval1795600000000 } from './1795600000000-schedule-by-interval.js';
 import { ReliableWebhooks1795700000000 } from './1795700000000-reliable-webhooks.js';
 import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
+import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodies.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   ScheduleByInterval1795600000000,
   ReliableWebhooks1795700000000,
   TellPeople1795800000000,
+  ShareEventBodies1795810000000,
 ];

@@ -25,7 +25,7 @@ const READ = `
      FROM organization o) AS snapshot_at,
     (SELECT min(next_attempt_at) FROM webhook_delivery WHERE status = 'pending') AS delivery_due_at,
     (SELECT min(next_attempt_at) FROM email_delivery WHERE status = 'pending') AS email_due_at,
-    (SELECT count(*)::integer FROM webhook_delivery WHERE status <> 'pending' AND completed_at > $1::timestamptz - interval '24 hours' AND status = 'failed')
+    (SELECT count(*)::integer FROM webhook_delivery WHERE status = 'failed' AND completed_at > $1::timestamptz - interval '24 hours')
       AS dead_letters,
     (SELECT jsonb_object_agg(severity, open) FROM (SELECT severity, sum(count) AS open FROM alert_count WHERE status = 'open' GROUP BY severity) c)
       AS open_by_severity,

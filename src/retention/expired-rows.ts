@@ -7,15 +7,17 @@ export interface ExpiredRows {
   /** The setting that says for how many days; without one, what `doomed` finds is of no use from its instant on. */
   setting?: keyof Environment & `VEDETTE_RETENTION_${string}`;
   table: string;
+  /** The columns of its key; `id` when left out. */
+  key?: readonly string[];
   /**
-   * Finds the ids of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
+   * Finds the keys of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
    */
   doomed: string;
 }
 
 /**
  * What retention removes, in this order. Each is found through an index on its time; what hangs on a row goes along by its foreign key: the notifications of an
- * alert, read or not, and the attempts of a delivery.
+ * alert, read or not, and the deliveries of an event with their attempts, once all of them are over.
  */
 export const EXPIRED_ROWS: readonly ExpiredRows[] = [
   {
@@ -36,11 +38,14 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: 'SELECT id FROM evaluation_run WHERE started_at < $1 ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED',
   },
   {
-    name: ['webhook delivery', 'webhook deliveries'],
+    name: ['webhook event', 'webhook events'],
     setting: 'VEDETTE_RETENTION_DELIVERIES_DAYS',
-    table: 'webhook_delivery',
+    table: 'webhook_event',
+    key: ['organization_id', 'id'],
     doomed: `
-      SELECT id FROM webhook_delivery WHERE status <> 'pending' AND completed_at < $1 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      SELECT v.organization_id, v.id FROM webhook_event v
+      WHERE v.created_at < $1 AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.event_id = v.id AND (d.status = 'pending' OR d.completed_at >= $1))
+      ORDER BY v.created_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
   },
   {
     name: ['notification', 'notifications'],

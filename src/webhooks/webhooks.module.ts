@@ -19,6 +19,7 @@ import { WebhookAttempt } from './webhook-attempt.entity.js';
 import { WebhookDeliveriesController } from './webhook-deliveries.controller.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { WebhookEvent } from './webhook-event.entity.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { WebhookEndpointViews } from './webhook-endpoint-views.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
@@ -46,6 +47,7 @@ export class WebhooksModule {
           WebhookEndpoint,
           WebhookEndpointHealth,
           WebhookDelivery,
+          WebhookEvent,
           WebhookAttempt,
           WebhookReplay,
         ]),

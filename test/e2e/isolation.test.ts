@@ -76,6 +76,7 @@ async function everythingOf(organizationId: string): Promise<string> {
         'refresh_session',
         'webhook_delivery',
         'webhook_attempt',
+        'webhook_event',
         'webhook_endpoint_health',
       ].includes(table)
     )

@@ -136,7 +136,7 @@ describe('a rule that fires', () => {
     await engine.evaluateDue();
 
     const deliveries = await rows<{ endpoint_id: string; body: string }>(
-      'SELECT endpoint_id, body FROM webhook_delivery',
+      'SELECT d.endpoint_id, v.body FROM webhook_delivery d JOIN webhook_event v ON v.id = d.event_id',
     );
     const told = deliveries.map(({ endpoint_id: endpointId, body }) => [
       JSON.parse(body).data.rule_name,
@@ -282,9 +282,10 @@ describe('a rule that fails', () => {
     expect(await told()).toEqual([]);
     await pass();
     await pass();
-    const webhooks = await rows<{ body: string }>('SELECT body FROM webhook_delivery WHERE endpoint_id = $1', [
-      endpointId,
-    ]);
+    const webhooks = await rows<{ body: string }>(
+      'SELECT v.body FROM webhook_delivery d JOIN webhook_event v ON v.id = d.event_id WHERE d.endpoint_id = $1',
+      [endpointId],
+    );
     expect(webhooks.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
       {
         type: 'rule.failing',

@@ -70,12 +70,11 @@ describe('retention', () => {
       outcomes: [],
     });
 
-  const aDelivery = (status: string, completedAt: Date | null): Promise<string> =>
+  const aDelivery = async (status: string, completedAt: Date | null): Promise<string> =>
     insert('webhook_delivery', {
       endpoint_id: endpointId,
-      event_id: newId(),
+      event_id: await insert('webhook_event', { body: '{}', created_at: LONG_AGO }),
       event_type: 'alert.fired',
-      body: '{}',
       status,
       attempt_count: 1,
       next_attempt_at: LONG_AGO,
@@ -159,6 +158,7 @@ describe('retention', () => {
     await retention.removeExpired();
     expect(await idsIn('notification')).toEqual([staying]);
     expect(await idsIn('webhook_delivery')).toEqual([pending]);
+    expect(await idsIn('webhook_event')).toHaveLength(1);
   });
 
   it('removes runs of an age', async () => {

@@ -143,9 +143,10 @@ it('tells of each endpoint how its delivery stands', async () => {
   for (const status of states) {
     const endpointId = await anEndpoint(http.database, organizationId);
     await http.database.query(
-      `INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, body, status, attempt_count, next_attempt_at,
+      `WITH event AS (INSERT INTO webhook_event (organization_id, id, body, created_at) VALUES ($2, $4, '{}', $7))
+       INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, status, attempt_count, next_attempt_at,
          last_status_code, last_error, created_at, completed_at)
-       VALUES ($1, $2, $3, $4, 'alert.fired', $5, '{}', $6, 1, $7, 500, 'the receiver said no', $7, CASE WHEN $6 <> 'pending' THEN $7::timestamptz END)`,
+       VALUES ($1, $2, $3, $4, 'alert.fired', $5, $6, 1, $7, 500, 'the receiver said no', $7, CASE WHEN $6 <> 'pending' THEN $7::timestamptz END)`,
       [newId(), organizationId, endpointId, newId(), alertId, status, NOW],
     );
   }

@@ -25,6 +25,7 @@ import { WebhookAttempt } from '../../src/webhooks/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../../src/webhooks/webhook-delivery.entity.js';
 import { WebhookEndpointHealth } from '../../src/webhooks/health/endpoint-health.entity.js';
 import { WebhookReplay } from '../../src/webhooks/webhook-replay.entity.js';
+import { WebhookEvent } from '../../src/webhooks/webhook-event.entity.js';
 import { WebhookEndpoint } from '../../src/webhooks/webhook-endpoint.entity.js';
 
 /** Foreign keys name entities of other modules, so that a test that loads some modules needs the entities of all. */
@@ -53,6 +54,7 @@ export const allEntities = [
   AlertRule,
   RuleState,
   WebhookAttempt,
+  WebhookEvent,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookEndpointHealth,

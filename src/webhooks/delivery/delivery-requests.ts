@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { BoundedCache } from '../../common/bounded-cache.js';
 import { EndpointSecrets } from '../endpoint-secrets.js';
 import { webhookFormat } from '../formats/index.js';
 import { shownUrl } from '../shown-url.js';
@@ -13,6 +14,9 @@ const CREDENTIALS = new Set(['authorization', 'cookie']);
 /** Shorter settings, such as a region, tell nothing, and would be found in the middle of words. */
 const LEAST_SECRET_LENGTH = 8;
 
+/** How many addresses are remembered as the log shows them. */
+const SHOWN_KEPT = 2_000;
+
 /** What is sent, and what the log may keep of it. */
 export interface PreparedRequest {
   request: WebhookRequest;
@@ -22,6 +26,8 @@ export interface PreparedRequest {
 /** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
 @Injectable()
 export class DeliveryRequests {
+  private readonly shownUrls = new BoundedCache<string>(SHOWN_KEPT);
+
   constructor(private readonly secrets: EndpointSecrets) {}
 
   /**
@@ -48,8 +54,12 @@ export class DeliveryRequests {
     const body = request.body === lease.body ? null : without(keys, request.body);
     return {
       request,
-      logged: { url: shownUrl(request.url, format), headers: loggedHeaders(request.headers, own, keys), body },
+      logged: { url: this.shown(request.url, format), headers: loggedHeaders(request.headers, own, keys), body },
     };
+  }
+
+  private shown(url: string, format: string): string {
+    return this.shownUrls.get(`${format} ${url}`, () => shownUrl(url, format));
   }
 }
 

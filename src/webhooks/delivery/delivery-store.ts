@@ -35,10 +35,14 @@ interface ClaimedRow extends DeliveryLease {
  * off, so that they neither come due again and again nor get lost. A ping is never put off; a replay only by a pause. Of an endpoint whose breaker is to be
  * tried one row goes, whichever replica comes first: it takes the health row, and the others pass that by. Where order matters, a row waits for those of
  * the same alert before it.
+ *
+ * Nobody waits for the claim to reach the disk: where the database server itself crashes and forgets one, the rows are due again, as when a worker dies.
  */
 const CLAIM = `
-  WITH due AS MATERIALIZED (
-    SELECT d.id, d.organization_id, d.endpoint_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
+  WITH unsynchronised AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+  ), due AS MATERIALIZED (
+    SELECT d.id, d.organization_id, d.endpoint_id, d.event_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
       coalesce(h.consecutive_failures > 0 OR h.breaker = 'open', false) AS is_ailing,
       CASE WHEN d.event_type = $6 THEN NULL
         WHEN h.paused_until > $1 THEN 'paused'
@@ -46,7 +50,7 @@ const CLAIM = `
         WHEN NOT e.is_enabled THEN 'disabled'
         WHEN h.breaker = 'open' AND (h.open_until > $1 OR h.probe_until > $1) THEN 'breaker'
         WHEN h.breaker = 'open' THEN 'probe' END AS hold
-    FROM webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+    FROM unsynchronised, webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
     LEFT JOIN webhook_endpoint_health h ON h.organization_id = d.organization_id AND h.endpoint_id = d.endpoint_id
     WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
       AND (d.event_type = $6 OR d.endpoint_id <> ALL ($7::uuid[]))
@@ -79,10 +83,11 @@ const CLAIM = `
         WHEN c.hold = 'disabled' THEN $5::timestamptz
         WHEN c.open_until > $1 THEN c.open_until
         ELSE $8::timestamptz END
-  FROM decided c, webhook_endpoint e
-  WHERE d.id = c.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
+  FROM decided c, webhook_endpoint e, webhook_event v
+  WHERE d.organization_id = c.organization_id AND d.id = c.id
+    AND e.organization_id = c.organization_id AND e.id = c.endpoint_id AND v.organization_id = c.organization_id AND v.id = c.event_id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
-    d.created_at AS "createdAt", d.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
+    d.created_at AS "createdAt", v.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
     d.replay_id IS NOT NULL AS "isReplay", c.is_probe AS "isProbe", c.is_ailing AS "isAiling", e.url, e.format, e.secret_ciphertext AS "secretCiphertext",
     CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END AS "previousSecretCiphertext",
     e.headers_ciphertext AS "headersCiphertext", e.settings_ciphertext AS "settingsCiphertext", c.is_held AS "isHeld", c.was_leased AS "wasLeased"`;
@@ -105,10 +110,10 @@ const FINISH = `
         lock_token = NULL, locked_until = NULL, last_status_code = r.status_code, last_error = r.error,
         completed_at = CASE WHEN r.status = 'pending' THEN NULL ELSE r.finished_at END
     FROM result r
-    WHERE d.id = r.delivery_id AND d.lock_token = r.lock_token AND d.status = 'pending'
+    WHERE d.organization_id = r.organization_id AND d.id = r.delivery_id AND d.lock_token = r.lock_token AND d.status = 'pending'
     RETURNING d.id
   ), present AS (
-    SELECT d.id FROM webhook_delivery d WHERE d.id = ANY ($3::uuid[]) FOR KEY SHARE
+    SELECT d.id FROM result r JOIN webhook_delivery d ON d.organization_id = r.organization_id AND d.id = r.delivery_id FOR KEY SHARE OF d
   ), logged AS (
     INSERT INTO webhook_attempt (id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body,
       request_url, request_headers, request_body)
@@ -171,8 +176,13 @@ export class DeliveryStore {
     if (leases.length === 0) return 0;
     return countChanged(
       this.dataSource,
-      `UPDATE webhook_delivery SET lock_token = NULL, locked_until = NULL WHERE id = ANY ($1::uuid[]) AND lock_token = ANY ($2::uuid[])`,
-      [leases.map(({ id }) => id), [...new Set(leases.map(({ lockToken }) => lockToken))]],
+      `UPDATE webhook_delivery d SET lock_token = NULL, locked_until = NULL FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS l (organization_id, id, token)
+       WHERE d.organization_id = l.organization_id AND d.id = l.id AND d.lock_token = l.token`,
+      [
+        leases.map(({ organizationId }) => organizationId),
+        leases.map(({ id }) => id),
+        leases.map(({ lockToken }) => lockToken),
+      ],
     );
   }
 
@@ -181,7 +191,8 @@ export class DeliveryStore {
     if (endpointIds.length === 0) return;
     await this.dataSource.query(
       `UPDATE webhook_delivery d SET next_attempt_at = $2, held_reason = NULL
-       WHERE d.id IN (SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND status = 'pending' AND held_reason IS NOT NULL
+       WHERE (d.organization_id, d.id) IN (
+         SELECT organization_id, id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND status = 'pending' AND held_reason IS NOT NULL
          ORDER BY id FOR UPDATE SKIP LOCKED)`,
       [endpointIds, now],
     );

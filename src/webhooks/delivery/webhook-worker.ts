@@ -50,7 +50,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     private readonly settings: DeliverySettings,
     private readonly metrics: Metrics,
   ) {
-    this.lanes = new DeliveryLanes(settings.concurrency, settings.concurrencyPerEndpoint, PING_EVENT);
+    this.lanes = new DeliveryLanes(
+      settings.concurrency,
+      settings.concurrencyPerEndpoint,
+      settings.waitingPerEndpoint,
+      PING_EVENT,
+    );
   }
 
   /** From here on this process delivers on its own. The command line does not; what it enqueues is delivered by the server. */
