@@ -20,13 +20,17 @@ const SHOWN_KEPT = 2_000;
 /** What is sent, and what the log may keep of it. */
 export interface PreparedRequest {
   request: WebhookRequest;
+  /** The host that it goes to: all of the URL that traces may hold, as the rest may be a credential. */
+  host: string;
   logged: LoggedRequest;
 }
+
+type ShownTarget = Pick<PreparedRequest, 'host'> & Pick<LoggedRequest, 'url'>;
 
 /** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
 @Injectable()
 export class DeliveryRequests {
-  private readonly shownUrls = new BoundedCache<string>(SHOWN_KEPT);
+  private readonly shown = new BoundedCache<ShownTarget>(SHOWN_KEPT);
 
   constructor(private readonly secrets: EndpointSecrets) {}
 
@@ -52,15 +56,20 @@ export class DeliveryRequests {
     };
     const keys = Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH);
     const body = request.body === lease.body ? null : without(keys, request.body);
+    const { url: shownAs, host } = this.shown.get(`${format} ${request.url}`, () => ({
+      url: shownUrl(request.url, format),
+      host: hostOf(request.url),
+    }));
     return {
       request,
-      logged: { url: this.shown(request.url, format), headers: loggedHeaders(request.headers, own, keys), body },
+      host,
+      logged: { url: shownAs, headers: loggedHeaders(request.headers, own, keys), body },
     };
   }
+}
 
-  private shown(url: string, format: string): string {
-    return this.shownUrls.get(`${format} ${url}`, () => shownUrl(url, format));
-  }
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 function loggedHeaders(
@@ -68,12 +77,11 @@ function loggedHeaders(
   own: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase()) ? REDACTED : without(keys, value),
-    ]),
-  );
+  const logged: Record<string, string> = {};
+  for (const name of Object.keys(headers))
+    logged[name] =
+      Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase()) ? REDACTED : without(keys, headers[name]!);
+  return logged;
 }
 
 /** As JSON writes them, too. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { newId } from '../../common/ids.js';
-import { countChanged, queryRows } from '../../database/index.js';
+import { arrayLiteral, countChanged, queryRows } from '../../database/index.js';
 import { PING_EVENT } from '../webhook-events.js';
 import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 
@@ -99,10 +99,13 @@ const CLAIM = `
  */
 const FINISH = `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[], $8::double precision[],
-        $9::integer[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::jsonb[], $16::text[])
-      AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_at, finished_at, duration_ms,
-        status_code, error, response_body, status, next_attempt_at, request_url, request_headers, request_body)
+    SELECT attempt_id, organization_id, delivery_id, lock_token, attempt, to_timestamp(started_ms / 1000) AS started_at,
+      to_timestamp(finished_ms / 1000) AS finished_at, duration_ms, status_code, error, response_body, status,
+      to_timestamp(next_attempt_ms / 1000) AS next_attempt_at, request_url, request_headers, request_body
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::double precision[], $7::double precision[], $8::double precision[],
+        $9::integer[], $10::text[], $11::text[], $12::text[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[])
+      AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_ms, finished_ms, duration_ms,
+        status_code, error, response_body, status, next_attempt_ms, request_url, request_headers, request_body)
   ), changed AS (
     UPDATE webhook_delivery d
     SET status = r.status, attempt_count = CASE WHEN r.status = 'skipped' THEN d.attempt_count ELSE r.attempt END,
@@ -141,7 +144,7 @@ export class DeliveryStore {
     ]);
     const claimed = rows.filter(({ isHeld }) => !isHeld);
     return {
-      leases: claimed.map(({ isHeld: _, wasLeased: __, ...lease }) => lease),
+      leases: claimed,
       found: rows.length,
       takenOver: claimed.filter(({ wasLeased }) => wasLeased).length,
     };
@@ -150,20 +153,21 @@ export class DeliveryStore {
   /** @returns the ids of the deliveries that changed; those whose lease had passed to another worker are missing. */
   async finish(results: readonly AttemptResult[]): Promise<string[]> {
     const column = <T>(value: (result: AttemptResult) => T): T[] => results.map(value);
+    const plain = (value: (result: AttemptResult) => string | number | null): string => arrayLiteral(column(value));
     const rows = await queryRows<{ id: string }>(this.dataSource, FINISH, [
-      column(() => newId()),
-      column(({ lease }) => lease.organizationId),
-      column(({ lease }) => lease.id),
-      column(({ lease }) => lease.lockToken),
-      column(({ lease }) => lease.attempt),
-      column(({ startedAt }) => startedAt),
-      column(({ finishedAt }) => finishedAt),
-      column(({ durationMs }) => durationMs),
-      column(({ statusCode }) => statusCode),
+      plain(() => newId()),
+      plain(({ lease }) => lease.organizationId),
+      plain(({ lease }) => lease.id),
+      plain(({ lease }) => lease.lockToken),
+      plain(({ lease }) => lease.attempt),
+      plain(({ startedAt }) => startedAt.getTime()),
+      plain(({ finishedAt }) => finishedAt.getTime()),
+      plain(({ durationMs }) => durationMs),
+      plain(({ statusCode }) => statusCode),
       column(({ error }) => error),
       column(({ responseBody }) => responseBody),
-      column(({ next }) => next.status),
-      column(({ next }) => (next.status === 'pending' ? next.nextAttemptAt : null)),
+      plain(({ next }) => next.status),
+      plain(({ next }) => (next.status === 'pending' ? next.nextAttemptAt.getTime() : null)),
       column(({ request }) => request?.url ?? null),
       column(({ request }) => (request ? JSON.stringify(request.headers) : null)),
       column(({ request }) => request?.body ?? null),

@@ -152,7 +152,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     this.hasBacklog = found === limit;
     this.passedOver = new Set(exceptEndpoints);
     this.held += leases.length;
-    this.lanes.add(leases.map((lease) => ({ ...lease, startBefore })));
+    this.lanes.add(leases.map((lease) => Object.assign(lease, { startBefore })));
     await this.startAttempts();
     return found;
   }
