@@ -11,6 +11,7 @@ import { openAlerts } from './open-alerts.mjs';
 import { posturePut } from './posture-put.mjs';
 import { readAlerts } from './read-alerts.mjs';
 import { webhookDelivery } from './webhook-delivery.mjs';
+import { webhookIsolation } from './webhook-isolation.mjs';
 
 const BENCHMARKS = {
   'posture-put': posturePut,
@@ -20,6 +21,7 @@ const BENCHMARKS = {
   'read-alerts': readAlerts,
   'change-to-webhook': changeToWebhook,
   'webhook-delivery': webhookDelivery,
+  'webhook-isolation': webhookIsolation,
   memory,
 };
 

@@ -21,6 +21,8 @@ export interface Claim {
   leases: DeliveryLease[];
   /** How many due rows the claim came upon, those that are held included. */
   found: number;
+  /** Endpoints of which due rows were put off. */
+  held: string[];
   /** How many of the leases were another worker's before, which did not finish in time or died. */
   takenOver: number;
 }
@@ -92,6 +94,38 @@ const CLAIM = `
     CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END AS "previousSecretCiphertext",
     e.headers_ciphertext AS "headersCiphertext", e.settings_ciphertext AS "settingsCiphertext", c.is_held AS "isHeld", c.was_leased AS "wasLeased"`;
 
+/** What {@link CLAIM} would put off of these endpoints, batch by batch, and so long. Rows that somebody holds are passed by. */
+const PUT_OFF = `
+  WITH unwell AS MATERIALIZED (
+    SELECT e.organization_id, e.id AS endpoint_id,
+      CASE WHEN h.paused_until > $1 THEN 'paused' WHEN NOT e.is_enabled THEN 'disabled' WHEN h.breaker = 'open' THEN 'breaker' END AS hold,
+      CASE WHEN h.paused_until > $1 THEN h.paused_until
+        WHEN NOT e.is_enabled THEN $2::timestamptz
+        WHEN h.open_until > $1 THEN h.open_until
+        ELSE $3::timestamptz END AS until
+    FROM webhook_endpoint e LEFT JOIN webhook_endpoint_health h ON h.organization_id = e.organization_id AND h.endpoint_id = e.id
+    WHERE e.id = ANY ($4::uuid[])
+  ), due AS MATERIALIZED (
+    SELECT d.organization_id, d.id, u.hold, u.until
+    FROM webhook_delivery d JOIN unwell u ON u.organization_id = d.organization_id AND u.endpoint_id = d.endpoint_id AND u.hold IS NOT NULL
+    WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
+      AND d.event_type <> $5 AND (d.replay_id IS NULL OR u.hold = 'paused')
+    FOR UPDATE OF d SKIP LOCKED
+  )
+  UPDATE webhook_delivery d SET lock_token = NULL, locked_until = NULL, held_reason = due.hold, next_attempt_at = due.until
+  FROM due WHERE d.organization_id = due.organization_id AND d.id = due.id`;
+
+/** Puts right what was put off while the endpoint became well. */
+const RELEASE_WELL = `
+  UPDATE webhook_delivery d SET next_attempt_at = $1, held_reason = NULL
+  WHERE (d.organization_id, d.id) IN (
+    SELECT d.organization_id, d.id FROM webhook_delivery d
+    JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id AND e.is_enabled
+    LEFT JOIN webhook_endpoint_health h ON h.organization_id = d.organization_id AND h.endpoint_id = d.endpoint_id
+    WHERE d.endpoint_id = ANY ($2::uuid[]) AND d.status = 'pending' AND d.held_reason IS NOT NULL
+      AND coalesce(h.breaker, 'closed') = 'closed' AND coalesce(h.paused_until <= $1, true)
+    ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)`;
+
 /**
  * Writes results in one round trip. A delivery changes only while its row carries the result's token, so that a worker whose lease ran out changes nothing;
  * its attempt is logged all the same, because the receiver has seen it. The share lock keeps a row from being deleted under the attempt that refers to it; it
@@ -146,6 +180,7 @@ export class DeliveryStore {
     return {
       leases: claimed,
       found: rows.length,
+      held: [...new Set(rows.filter(({ isHeld }) => isHeld).map(({ endpointId }) => endpointId))],
       takenOver: claimed.filter(({ wasLeased }) => wasLeased).length,
     };
   }
@@ -173,6 +208,16 @@ export class DeliveryStore {
       column(({ request }) => request?.body ?? null),
     ]);
     return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Puts off all that is due of endpoints that are to be left alone, at once: behind thousands of such rows those of others would wait for claim after claim.
+   * @param holdMs for how long, of an endpoint that is disabled.
+   */
+  async putOff(endpointIds: readonly string[], now: Date, holdMs: number): Promise<void> {
+    const [disabledUntil, probedUntil] = [holdMs, PROBE_PATIENCE_MS].map((ms) => new Date(now.getTime() + ms));
+    await this.dataSource.query(PUT_OFF, [now, disabledUntil, probedUntil, endpointIds, PING_EVENT]);
+    await this.dataSource.query(RELEASE_WELL, [now, endpointIds]);
   }
 
   /** Ends leases that were not used, so that the next claim finds the rows at once. */
