@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { exitPoint } from '../common/exit-points.js';
 import { Metrics } from '../metrics/index.js';
 import { decideEmail } from './decide-email.js';
 import { DigestMaker } from './digest-maker.js';
@@ -61,6 +62,7 @@ export class EmailWorker implements BeforeApplicationShutdown {
       const { claimBatch, leaseMs } = this.settings;
       const mails = await this.store.claim(this.clock.now(), claimBatch, leaseMs);
       if (mails.length === 0) break;
+      exitPoint('email:after-claim');
       attempts += await this.handleAll(mails);
     }
     return attempts;
@@ -134,9 +136,11 @@ export class EmailWorker implements BeforeApplicationShutdown {
 
   private async attempt(mail: ClaimedEmail): Promise<void> {
     const outcome = await this.mailer.send(mail);
+    exitPoint('email:after-send');
     const finishedAt = this.clock.now();
     const next = decideEmail(mail.attempt, outcome, finishedAt, Math.random());
     const changed = await this.store.finish([{ mail, finishedAt, outcome, next }]);
+    exitPoint('email:after-finish');
     if (outcome.kind === 'failed') {
       const status = outcome.statusCode === null ? '' : ` (${outcome.statusCode})`;
       this.logger.warn(
