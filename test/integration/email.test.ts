@@ -2,7 +2,7 @@ import { AccessTokens, AuthModule } from '../../src/auth/index.js';
 import { Transactions } from '../../src/database/index.js';
 import { EmailModule, EmailWorker } from '../../src/email/index.js';
 import { EmailStore } from '../../src/email/email-store.js';
-import { AlertNotifier, NotificationsModule } from '../../src/notifications/index.js';
+import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember } from '../support/auth-factories.js';
 import { anOrganization } from '../support/factories.js';
@@ -52,7 +52,7 @@ function start(url: string): Promise<TestHttp> {
     environment: {
       VEDETTE_SMTP_URL: url,
       VEDETTE_SMTP_FROM: 'Vedette <vedette@mail.example>',
-      VEDETTE_PUBLIC_URL: 'https://vedette.example/',
+      VEDETTE_PUBLIC_URL: 'https://vedette.example/soc/',
     },
   });
 }
@@ -63,22 +63,24 @@ async function prefer(preferences: object): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-async function fire(words: { title?: string; message?: string } = {}): Promise<string> {
-  const [alertId] = await someAlerts(http.database, organizationId, [{}]);
+async function tell(notice: Pick<AlertNotice, 'alertId' | 'event'> & Partial<AlertNotice>): Promise<void> {
   await http.module.get(Transactions, { strict: false }).run((manager) =>
     http.module.get(AlertNotifier, { strict: false }).notify(manager, [
       {
         organizationId,
-        alertId: alertId!,
-        event: 'alert.fired',
         severity: 'high',
         title: 'Orphans',
         message: '7 techniques have no owner.',
         occurredAt: http.clock.now(),
-        ...words,
+        ...notice,
       },
     ]),
   );
+}
+
+async function fire(words: { title?: string; message?: string } = {}): Promise<string> {
+  const [alertId] = await someAlerts(http.database, organizationId, [{}]);
+  await tell({ alertId: alertId!, event: 'alert.fired', ...words });
   return alertId!;
 }
 
@@ -123,8 +125,9 @@ describe('e-mail at once', () => {
     expect(mail!.headers.references).toMatch(/^<[0-9a-f]{40}@mail\.example>$/);
     expect(mail!.headers['in-reply-to']).toBe(mail!.headers.references);
     expect(part(mail!, 'plain')).toContain('a < b & "c"');
-    expect(part(mail!, 'plain')).toContain(alertId);
-    expect(part(mail!, 'plain')).toContain('https://vedette.example/');
+    const link = `https://vedette.example/soc/alerts/${alertId}`;
+    expect(part(mail!, 'plain').split(/\r?\n/)).toContain(link);
+    expect(part(mail!, 'html')).toContain(`<a href="${link}">Open the alert</a>`);
     expect(part(mail!, 'html')).toContain('Détection &lt;b&gt;perdue&lt;/b&gt; 🐎');
     expect(part(mail!, 'html')).toContain('a &lt; b &amp; &quot;c&quot;');
     expect(part(mail!, 'html')).not.toContain('<b>');
@@ -132,6 +135,14 @@ describe('e-mail at once', () => {
       { status: 'sent', attempt_count: 1, last_error: null, lock_token: null },
     ]);
     expect(await drain()).toBe(0);
+  });
+
+  it('leads to Vedette where it is about no alert', async () => {
+    await prefer({ email: 'immediate' });
+    await tell({ alertId: null, event: 'rule.failing' });
+    await drain();
+    expect(part(smtp.mails[0]!, 'plain').split(/\r?\n/)).toContain('https://vedette.example/soc/');
+    expect(part(smtp.mails[0]!, 'html')).toContain('<a href="https://vedette.example/soc/">Open Vedette</a>');
   });
 
   it('lets no name and no title begin a header or add a recipient', async () => {
@@ -254,14 +265,15 @@ describe('the daily digest', () => {
     at('2026-03-28T10:00:00Z');
     await prefer({ email: 'daily_digest', digest_hour: 8, time_zone: 'Europe/Paris' });
     const first = await fire({ title: 'First' });
-    await fire({ title: 'Second' });
+    const second = await fire({ title: 'Second' });
     at('2026-03-29T05:59:59Z');
     expect(await drain()).toBe(0);
     at('2026-03-29T06:00:00Z');
     expect(await drain()).toBe(1);
     expect(decoded(smtp.mails[0]!.headers.subject!)).toBe('Vedette digest: 2 notices, Ümlaut & Söhne');
     expect(part(smtp.mails[0]!, 'plain')).toMatch(/First[^]*Second/);
-    expect(part(smtp.mails[0]!, 'plain')).toContain(first);
+    for (const alertId of [first, second])
+      expect(part(smtp.mails[0]!, 'plain')).toContain(`https://vedette.example/soc/alerts/${alertId}`);
     await fire({ title: 'Third' });
     at('2026-03-30T06:00:00Z');
     expect(await drain()).toBe(1);

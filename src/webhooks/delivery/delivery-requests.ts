@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Environment } from '../../config/index.js';
 import { EndpointSecrets } from '../endpoint-secrets.js';
 import { webhookFormat } from '../formats/index.js';
 import { shownUrl } from '../shown-url.js';
@@ -22,7 +23,10 @@ export interface PreparedRequest {
 /** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
 @Injectable()
 export class DeliveryRequests {
-  constructor(private readonly secrets: EndpointSecrets) {}
+  constructor(
+    private readonly secrets: EndpointSecrets,
+    private readonly environment: Environment,
+  ) {}
 
   /**
    * @param at when the attempt is made.
@@ -37,7 +41,8 @@ export class DeliveryRequests {
     const signing = [lease.secretCiphertext, lease.previousSecretCiphertext]
       .filter((sealed) => sealed !== null)
       .map((sealed) => this.secrets.open(endpointId, 'secret', sealed));
-    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing }, at);
+    const publicUrl = this.environment.VEDETTE_PUBLIC_URL ?? null;
+    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing, publicUrl }, at);
     if (!formatted) return null;
     const request = {
       url: formatted.url ?? url,
