@@ -5,6 +5,7 @@ import { EmailStore } from '../../src/email/email-store.js';
 import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember } from '../support/auth-factories.js';
+import { Exposition } from '../support/exposition.js';
 import { anOrganization } from '../support/factories.js';
 import { startTestHttp, type TestHttp } from '../support/http.js';
 import { SMTP_PASSWORD, startSmtpReceiver, type ReceivedMail, type SmtpReceiver } from '../support/smtp-receiver.js';
@@ -87,6 +88,13 @@ async function fire(words: { title?: string; message?: string } = {}): Promise<s
 const drain = (): Promise<number> => http.module.get(EmailWorker, { strict: false }).drain();
 const deliveries = (): Promise<DeliveryRow[]> =>
   http.database.query<DeliveryRow>('SELECT * FROM email_delivery ORDER BY created_at, id');
+
+/** What was given up on within a day, as operators see it. */
+async function deadLetters(): Promise<object> {
+  const metrics = new Exposition((await http.request('GET', '/metrics')).body as string);
+  const of = (channel: string): unknown => metrics.value('vedette_dead_letters', { channel });
+  return { webhook: of('webhook'), email: of('email') };
+}
 
 /** The decoded body of one part. */
 function part(mail: ReceivedMail, type: 'plain' | 'html'): string {
@@ -180,7 +188,9 @@ describe('e-mail at once', () => {
     await fire();
     await drain();
     expect((await deliveries())[1]).toMatchObject({ status: 'failed', attempt_count: 1, last_status_code: 550 });
+    expect(await deadLetters()).toEqual({ webhook: 0, email: 1 });
     http.clock.advanceMs(7 * 24 * 3_600_000);
+    expect(await deadLetters()).toEqual({ webhook: 0, email: 0 });
     expect(await drain()).toBe(0);
     expect(smtp.mails).toHaveLength(1);
   });
