@@ -2,7 +2,7 @@ import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
 import { Transactions } from '../../src/database/index.js';
 import { EmailModule, EmailWorker } from '../../src/email/index.js';
-import { AlertNotifier, NotificationsModule } from '../../src/notifications/index.js';
+import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { TrailModule } from '../../src/trail/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
@@ -49,7 +49,7 @@ async function another(role: 'viewer' | 'admin', isActive = true): Promise<strin
   return userId;
 }
 
-async function fire(): Promise<string> {
+async function fire(notice: Partial<AlertNotice> = {}): Promise<string> {
   const [alertId] = await someAlerts(http.database, organizationId, [{}]);
   await http.module.get(Transactions, { strict: false }).run((manager) =>
     http.module.get(AlertNotifier, { strict: false }).notify(manager, [
@@ -61,6 +61,7 @@ async function fire(): Promise<string> {
         title: 'Orphans',
         message: 'Message',
         occurredAt: NOW,
+        ...notice,
       },
     ]),
   );
@@ -116,6 +117,22 @@ it('tells of every member, by which channel, and why not', async () => {
   expect(answer.body.items).toContainEqual(
     expect.objectContaining({ user_id: digested, channel: 'email', next_attempt_at: '2026-03-11T08:00:00.000Z' }),
   );
+});
+
+it('tells that the rule does not notify in the app, and of the mail that was sent all the same', async () => {
+  const plain = await aLead();
+  const mailed = await aLead({ email: 'immediate' });
+  const alertId = await fire({ notifyInApp: false });
+  const changed = await another('viewer');
+  await http.database.query(`UPDATE membership SET role = 'admin' WHERE user_id = $1`, [changed]);
+  await http.module.get(EmailWorker, { strict: false }).drain();
+
+  const answer = await trailOf(alertId);
+
+  expect(ofUser(answer, plain)).toEqual(['in_app not_told not_notified']);
+  expect(ofUser(answer, mailed)).toEqual(['email told', 'in_app not_told not_notified']);
+  // Nothing says of somebody who became an admin afterwards that the rule was the reason.
+  expect(ofUser(answer, changed)).toEqual(['in_app not_told not_recorded']);
 });
 
 it('tells of a mail that the server refuses, with its answer', async () => {
