@@ -1,11 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Severity } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { invalidInput, type FieldError } from '../common/errors/index.js';
+import { KNOWN_RULE_TYPES, ruleTypeProblems } from '../common/rule-types.js';
 import { queryRows } from '../database/index.js';
 import { isTimeZone, Mailer, nextAt, type EmailMode } from '../email/index.js';
-import { EvaluatorRegistry } from '../evaluators/index.js';
 import { NotificationPreference } from './notification-preference.entity.js';
 
 export interface Preferences {
@@ -37,8 +37,8 @@ export class PreferencesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly registry: EvaluatorRegistry,
     private readonly mailer: Mailer,
+    @Inject(KNOWN_RULE_TYPES) private readonly knownRuleTypes: readonly string[],
   ) {}
 
   get isEmailAvailable(): boolean {
@@ -85,14 +85,7 @@ export class PreferencesService {
   }
 
   private check({ ruleTypes, email, timeZone, quietHours }: Preferences): void {
-    const faults: FieldError[] = [];
-    (ruleTypes ?? []).forEach((type, index) => {
-      if (!this.registry.has(type))
-        faults.push({
-          field: `rule_types[${index}]`,
-          message: 'must be one of the types that GET /rule-types lists',
-        });
-    });
+    const faults: FieldError[] = ruleTypeProblems(ruleTypes ?? [], this.knownRuleTypes);
     if (!isTimeZone(timeZone))
       faults.push({ field: 'time_zone', message: 'must be an IANA time zone such as Europe/Paris' });
     if (quietHours && quietHours.from === quietHours.until)

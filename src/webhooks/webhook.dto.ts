@@ -8,7 +8,6 @@ import {
   IsOptional,
   IsString,
   IsUUID,
-  Matches,
   MaxLength,
   ValidateIf,
 } from 'class-validator';
@@ -22,7 +21,7 @@ import { PING_EVENT, SUBSCRIBABLE_EVENTS, type SubscribableEvent } from './webho
 
 const EVENTS_RULE = `must be a list that holds only: ${SUBSCRIBABLE_EVENTS.join(', ')}; empty for an endpoint that only rules of its own use`;
 const SEVERITY_RULE = `must be one of: ${SEVERITIES.join(', ')}; or null for any`;
-const RULE_TYPES_RULE = 'must be a list of at most 50 rule types such as high_risk; empty for any';
+const RULE_TYPES_RULE = 'must be a list of at most 50 of the types that GET /rule-types lists; empty for any';
 const STATUS_RULE = `must be one of: ${DELIVERY_STATUSES.join(', ')}`;
 const UUID_RULE = 'must be a UUID';
 const EVENT_RULE = `must be one of: ${SUBSCRIBABLE_EVENTS.join(', ')}, ${PING_EVENT}`;
@@ -68,7 +67,7 @@ export class CreateWebhookDto {
   @IsGivenOrLeftOut()
   @IsArray({ message: RULE_TYPES_RULE })
   @ArrayMaxSize(50, { message: RULE_TYPES_RULE })
-  @Matches(/^[a-z][a-z0-9_]{0,63}$/, { each: true, message: RULE_TYPES_RULE })
+  @IsString({ each: true, message: RULE_TYPES_RULE })
   rule_types?: string[];
 
   /** Whether the events of one alert are sent one after the other: while one is being repeated, those after it wait. */
@@ -129,7 +128,7 @@ export class UpdateWebhookDto {
   @IsGivenOrLeftOut()
   @IsArray({ message: RULE_TYPES_RULE })
   @ArrayMaxSize(50, { message: RULE_TYPES_RULE })
-  @Matches(/^[a-z][a-z0-9_]{0,63}$/, { each: true, message: RULE_TYPES_RULE })
+  @IsString({ each: true, message: RULE_TYPES_RULE })
   rule_types?: string[];
 
   /** Whether the events of one alert are sent one after the other: while one is being repeated, those after it wait. */

@@ -114,6 +114,13 @@ describe('preferences', () => {
     expect((await http.request('GET', PATH, { token })).body).toMatchObject(DEFAULTS);
   });
 
+  it('name the rule types that there are where they are given another', async () => {
+    const answer = await put({ rule_types: ['no_such'] });
+    expect(answer.body.detail).toBe(
+      'rule_types[0] must be one of: high_risk, stale_technique, coverage_regression, low_coverage, expiry_wave, new_technique, orphan_spike',
+    );
+  });
+
   it('are nothing that an API key has', async () => {
     const { key } = await anApiKey(http, organizationId, { role: 'admin' });
     expect((await http.request('GET', PATH, { token: key })).status).toBe(403);
