@@ -30,33 +30,8 @@ const FORMAT_RULE = `must be one of: ${WEBHOOK_FORMATS.join(', ')}`;
 /** Leaving a field out keeps it; unlike `IsOptional`, null is not taken for leaving it out. */
 const IsGivenOrLeftOut = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
-/** A new webhook endpoint. */
-export class CreateWebhookDto {
-  /** What people call it. */
-  @IsName()
-  name: string;
-
-  /** Where events are sent: an https URL. The deployment decides which internal hosts may be named. */
-  @IsString({ message: 'must be a URL' })
-  @MaxLength(2048, { message: 'must be a URL of at most 2048 characters' })
-  url: string;
-
-  /** What it subscribes to. Empty for an endpoint that only rules of its own use. */
-  @IsArray({ message: EVENTS_RULE })
-  @ArrayMaxSize(50, { message: EVENTS_RULE })
-  @IsIn(SUBSCRIBABLE_EVENTS, { each: true, message: EVENTS_RULE })
-  events: SubscribableEvent[];
-
-  /** How events are written: `standard` is our JSON, signed as Standard Webhooks says. */
-  @ApiPropertyOptional({ enum: WEBHOOK_FORMATS })
-  @IsIn(WEBHOOK_FORMATS, { message: FORMAT_RULE })
-  format: WebhookFormatCode = 'standard';
-
-  /** Whether events are sent at all. */
-  @ApiPropertyOptional()
-  @IsBoolean({ message: 'must be true or false' })
-  is_enabled: boolean = true;
-
+/** What may be left out of a new endpoint and of a change alike. */
+abstract class WebhookOptions {
   /** Only events of rules of this severity or above; null for any. A rule's own endpoint is told of everything. */
   @ApiPropertyOptional({ enum: SEVERITIES, nullable: true })
   @ValidateIf((_, value) => value !== undefined && value !== null)
@@ -88,8 +63,36 @@ export class CreateWebhookDto {
   settings?: Record<string, unknown>;
 }
 
+/** A new webhook endpoint. */
+export class CreateWebhookDto extends WebhookOptions {
+  /** What people call it. */
+  @IsName()
+  name: string;
+
+  /** Where events are sent: an https URL. The deployment decides which internal hosts may be named. */
+  @IsString({ message: 'must be a URL' })
+  @MaxLength(2048, { message: 'must be a URL of at most 2048 characters' })
+  url: string;
+
+  /** What it subscribes to. Empty for an endpoint that only rules of its own use. */
+  @IsArray({ message: EVENTS_RULE })
+  @ArrayMaxSize(50, { message: EVENTS_RULE })
+  @IsIn(SUBSCRIBABLE_EVENTS, { each: true, message: EVENTS_RULE })
+  events: SubscribableEvent[];
+
+  /** How events are written: `standard` is our JSON, signed as Standard Webhooks says. */
+  @ApiPropertyOptional({ enum: WEBHOOK_FORMATS })
+  @IsIn(WEBHOOK_FORMATS, { message: FORMAT_RULE })
+  format: WebhookFormatCode = 'standard';
+
+  /** Whether events are sent at all. */
+  @ApiPropertyOptional()
+  @IsBoolean({ message: 'must be true or false' })
+  is_enabled: boolean = true;
+}
+
 /** Changes to a webhook endpoint: what is left out stays. */
-export class UpdateWebhookDto {
+export class UpdateWebhookDto extends WebhookOptions {
   /** What people call it. */
   @IsGivenOrLeftOut()
   @IsName()
@@ -117,36 +120,6 @@ export class UpdateWebhookDto {
   @IsGivenOrLeftOut()
   @IsBoolean({ message: 'must be true or false' })
   is_enabled?: boolean;
-
-  /** Only events of rules of this severity or above; null for any. A rule's own endpoint is told of everything. */
-  @ApiPropertyOptional({ enum: SEVERITIES, nullable: true })
-  @ValidateIf((_, value) => value !== undefined && value !== null)
-  @IsIn(SEVERITIES, { message: SEVERITY_RULE })
-  min_severity?: Severity | null;
-
-  /** Only events of rules of these types; empty for any. */
-  @IsGivenOrLeftOut()
-  @IsArray({ message: RULE_TYPES_RULE })
-  @ArrayMaxSize(50, { message: RULE_TYPES_RULE })
-  @IsString({ each: true, message: RULE_TYPES_RULE })
-  rule_types?: string[];
-
-  /** Whether the events of one alert are sent one after the other: while one is being repeated, those after it wait. */
-  @IsGivenOrLeftOut()
-  @IsBoolean({ message: 'must be true or false' })
-  ordered?: boolean;
-
-  /** Headers that go along with every request, such as a token of the receiver's. They are encrypted and never shown; given anew, they replace all. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsGivenOrLeftOut()
-  @IsObject({ message: 'must be an object of header names and values' })
-  headers?: Record<string, string>;
-
-  /** What the format needs, such as `routing_key`. Encrypted and never shown; given anew, they replace all. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsGivenOrLeftOut()
-  @IsObject({ message: 'must be an object' })
-  settings?: Record<string, unknown>;
 }
 
 /** Which deliveries of an endpoint to list. */
