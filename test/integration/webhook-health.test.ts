@@ -1,44 +1,39 @@
-import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
+import { WebhookEndpointsService, WebhookWorker } from '../../src/webhooks/index.js';
 import type { AttemptResult, DeliveryLease } from '../../src/webhooks/delivery/delivery-lease.js';
 import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
 import { EndpointHealthRecorder } from '../../src/webhooks/health/endpoint-health-recorder.js';
 import { WebhookEndpointViews } from '../../src/webhooks/webhook-endpoint-views.js';
 import { aMember, anOrganization } from '../support/factories.js';
-import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { NOW, type TestContext } from '../support/test-module.js';
 import { anEndpoint, anEvent, deliveriesTo, enqueue, type DeliveryRow } from '../support/webhook-factories.js';
-import { startWebhookReceiver, type ScriptedAnswer, type WebhookReceiver } from '../support/webhook-receiver.js';
+import type { ScriptedAnswer } from '../support/webhook-receiver.js';
+import { startWebhookWorld, type WebhookWorld } from '../support/webhook-world.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 describe('the health of webhook endpoints', () => {
-  let receiver: WebhookReceiver;
-  let context: TestContext;
+  let world: WebhookWorld;
+  let receiver: WebhookWorld['receiver'];
+  let context: WebhookWorld['context'];
   /** Another process on the same database. */
   let replica: TestContext;
   let organizationId: string;
   let path: string;
-  let paths = 0;
 
   beforeAll(async () => {
-    receiver = await startWebhookReceiver();
-    const modules = [WebhooksModule.register({ delivery: { exchangeTimeoutMs: 400 } })];
-    const environment = { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] };
-    context = await startTestModule(modules, { environment });
-    replica = await startTestModule(modules, { environment, database: context.database });
+    world = await startWebhookWorld({ exchangeTimeoutMs: 400 });
+    ({ receiver, context } = world);
+    replica = await world.startReplica();
   });
   afterAll(async () => {
     await replica.close();
-    await context.close();
-    await receiver.close();
+    await world.close();
   });
   beforeEach(async () => {
+    ({ organizationId, path } = await world.fresh());
     setClocks(NOW);
-    await context.database.query('DELETE FROM webhook_endpoint');
     await context.database.query('DELETE FROM notification');
-    organizationId = await anOrganization(context.database);
-    paths += 1;
-    path = `/health-${paths}`;
   });
 
   function setClocks(at: Date): void {
