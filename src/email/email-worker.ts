@@ -6,6 +6,7 @@ import { decideEmail } from './decide-email.js';
 import { DigestMaker } from './digest-maker.js';
 import { EmailSettings } from './email-settings.js';
 import { EmailStore, type ClaimedEmail } from './email-store.js';
+import type { LeftOutReason } from './left-out.js';
 import { quietUntil } from './local-time.js';
 import { Mailer } from './mailer.js';
 
@@ -113,11 +114,7 @@ export class EmailWorker implements BeforeApplicationShutdown {
   private async handle(mail: ClaimedEmail): Promise<boolean> {
     try {
       const now = this.clock.now();
-      const unwanted = reasonToCancel(mail);
-      if (unwanted) {
-        if (await this.store.cancel(mail, unwanted, now)) this.metrics.notified('email', 'cancelled', unwanted);
-        return false;
-      }
+      if (await this.isUnwanted(mail, now)) return false;
       const heldUntil = mail.quietHours && quietUntil(now, mail.quietHours);
       if (heldUntil) {
         if (await this.store.hold(mail, heldUntil)) this.metrics.suppressedFor('quiet_hours');
@@ -132,6 +129,23 @@ export class EmailWorker implements BeforeApplicationShutdown {
       );
       return false;
     }
+  }
+
+  /** Much may have changed since the message was written: whoever is not to have it any more does not get it, and the trail of its alerts says why. */
+  private async isUnwanted(mail: ClaimedEmail, now: Date): Promise<boolean> {
+    const noReader = reasonOfReader(mail);
+    if (!noReader && mail.leftOut.length > 0) {
+      await this.store.leaveOut(mail, mail.leftOut, now);
+      for (const { reason } of mail.leftOut) this.metrics.suppressedFor(reason);
+    }
+    const unwanted = noReader ?? reasonOfNotices(mail);
+    if (unwanted) {
+      if (await this.store.cancel(mail, unwanted, now)) this.metrics.notified('email', 'cancelled', unwanted);
+      return true;
+    }
+    if (mail.kind !== 'immediate' || mail.mode !== 'daily_digest') return false;
+    if (await this.store.putIntoDigest(mail, now)) this.metrics.notified('email', 'cancelled', 'digest');
+    return true;
   }
 
   private async attempt(mail: ClaimedEmail): Promise<void> {
@@ -153,10 +167,15 @@ export class EmailWorker implements BeforeApplicationShutdown {
   }
 }
 
-function reasonToCancel({ isActive, mode, notices }: ClaimedEmail): 'inactive' | 'turned_off' | 'alerts_gone' | null {
+function reasonOfReader({ isActive, isAudience, mode }: ClaimedEmail): 'inactive' | 'role' | 'turned_off' | null {
   if (!isActive) return 'inactive';
-  if (mode === 'off') return 'turned_off';
-  return notices.length === 0 ? 'alerts_gone' : null;
+  if (!isAudience) return 'role';
+  return mode === 'off' ? 'turned_off' : null;
+}
+
+function reasonOfNotices({ notices, leftOut: [first] }: ClaimedEmail): LeftOutReason | 'alerts_gone' | null {
+  if (notices.length > 0) return null;
+  return first?.reason ?? 'alerts_gone';
 }
 
 function reasonOf(statusCode: number | null): string {

@@ -53,14 +53,21 @@ export class PreferencesService {
     return { minSeverity, ruleTypes, inApp, email, digestHour, timeZone, quietHours };
   }
 
-  /** Takes the place of what was said before. What waits for a digest already comes with the next one. */
+  /**
+   * Takes the place of what was said before. What waits for a digest already comes with the next one; what is put off for quiet hours is looked at again at once,
+   * by what is said now.
+   */
   async put(organizationId: string, userId: string, wanted: Preferences): Promise<Preferences> {
     this.check(wanted);
     const now = this.clock.now();
     const { minSeverity, ruleTypes, inApp, email, digestHour, timeZone, quietHours } = wanted;
     await queryRows(
       this.dataSource,
-      `INSERT INTO notification_preference (organization_id, user_id, min_severity, rule_types, in_app, email, digest_hour, time_zone, quiet_from, quiet_until,
+      `WITH released AS (
+         UPDATE email_delivery SET next_attempt_at = $12, held_for = NULL
+         WHERE organization_id = $1 AND user_id = $2 AND status = 'pending' AND held_for = 'quiet_hours'
+       )
+       INSERT INTO notification_preference (organization_id, user_id, min_severity, rule_types, in_app, email, digest_hour, time_zone, quiet_from, quiet_until,
          digest_due_at, updated_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
        ON CONFLICT (organization_id, user_id) DO UPDATE SET min_severity = excluded.min_severity, rule_types = excluded.rule_types, in_app = excluded.in_app,
