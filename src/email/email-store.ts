@@ -166,13 +166,4 @@ export class EmailStore {
   cancel({ id, lockToken }: ClaimedEmail, reason: string, now: Date): Promise<number> {
     return countChanged(this.dataSource, CANCEL, [id, lockToken, reason, now]);
   }
-
-  /** Ends the leases of messages that were not tried, so that the next claim finds them at once. */
-  async giveBack(mails: readonly ClaimedEmail[]): Promise<void> {
-    if (mails.length === 0) return;
-    await this.dataSource.query(
-      `UPDATE email_delivery SET lock_token = NULL, locked_until = NULL WHERE id = ANY ($1::uuid[]) AND lock_token = ANY ($2::uuid[])`,
-      [mails.map(({ id }) => id), [...new Set(mails.map(({ lockToken }) => lockToken))]],
-    );
-  }
 }

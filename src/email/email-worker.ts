@@ -60,11 +60,13 @@ export class EmailWorker implements BeforeApplicationShutdown {
     await this.digests.makeDue();
     let attempts = 0;
     while (!this.isStopping) {
-      const { claimBatch, leaseMs } = this.settings;
-      const mails = await this.store.claim(this.clock.now(), claimBatch, leaseMs);
+      const { concurrency, leaseMs } = this.settings;
+      // No more than are sent at once: what a claim has read of a person must not be old news by the time it is their turn.
+      const mails = await this.store.claim(this.clock.now(), concurrency, leaseMs);
       if (mails.length === 0) break;
       exitPoint('email:after-claim');
-      attempts += await this.handleAll(mails);
+      const attempted = await Promise.all(mails.map((mail) => this.handle(mail)));
+      attempts += attempted.filter(Boolean).length;
     }
     return attempts;
   }
@@ -91,23 +93,6 @@ export class EmailWorker implements BeforeApplicationShutdown {
     } catch (error) {
       this.logger.error('Due e-mail could not be claimed; the next poll tries again', (error as Error).stack);
     }
-  }
-
-  private async handleAll(mails: readonly ClaimedEmail[]): Promise<number> {
-    const waiting = [...mails];
-    let attempts = 0;
-    const lane = async (): Promise<void> => {
-      for (let mail = waiting.shift(); mail; mail = waiting.shift()) {
-        if (this.isStopping) {
-          waiting.unshift(mail);
-          return;
-        }
-        if (await this.handle(mail)) attempts += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: this.settings.concurrency }, lane));
-    await this.store.giveBack(waiting);
-    return attempts;
   }
 
   /** @returns whether an attempt to send was made. */

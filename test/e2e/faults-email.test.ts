@@ -76,7 +76,7 @@ describe('kill -9 in the middle of an e-mail', () => {
 
   /** What the mail server has accepted, once a new process has found nothing left to do. */
   async function afterRestart(): Promise<ReceivedMail[]> {
-    // The lease of the dead would run out within five minutes.
+    // The lease of the dead would run out within a minute.
     await world.database.query(
       `UPDATE email_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`,
     );
