@@ -7,6 +7,7 @@ import { evaluateMany } from './evaluate-many.mjs';
 import { startServer } from './lib/server.mjs';
 import { table } from './lib/table.mjs';
 import { memory } from './memory.mjs';
+import { notifyPeople } from './notify-people.mjs';
 import { openAlerts } from './open-alerts.mjs';
 import { posturePut } from './posture-put.mjs';
 import { readAlerts } from './read-alerts.mjs';
@@ -18,6 +19,7 @@ const BENCHMARKS = {
   'evaluate-after-put': evaluateAfterPut,
   'evaluate-many': evaluateMany,
   'open-alerts': openAlerts,
+  'notify-people': notifyPeople,
   'read-alerts': readAlerts,
   'change-to-webhook': changeToWebhook,
   'webhook-delivery': webhookDelivery,

@@ -139,7 +139,7 @@ export class Environment {
   })
   VEDETTE_SMTP_FROM: string = 'Vedette <vedette@localhost>';
 
-  /** Where people reach Vedette, for links in e-mail. */
+  /** Where people reach Vedette, for the links to alerts in e-mail and webhooks. */
   @IsOptional()
   @IsHttpUrl()
   VEDETTE_PUBLIC_URL?: string;

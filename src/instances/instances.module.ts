@@ -4,6 +4,7 @@ import { AlertCount } from './alert-count.entity.js';
 import { AlertCounts } from './alert-counts.js';
 import { AlertEvents } from './alert-events.js';
 import { AlertInstance } from './alert-instance.entity.js';
+import { AlertPagesController } from './alert-pages.controller.js';
 import { AlertReader } from './alert-reader.js';
 import { AlertWriter } from './alert-writer.js';
 import { InstanceAnswers } from './instance-answers.js';
@@ -12,7 +13,7 @@ import { InstancesService } from './instances.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount])],
-  controllers: [InstancesController],
+  controllers: [InstancesController, AlertPagesController],
   providers: [InstancesService, InstanceAnswers, AlertEvents, AlertReader, AlertWriter, AlertCounts],
   exports: [InstancesService, AlertWriter, AlertCounts],
 })

@@ -188,6 +188,24 @@ it('tells nobody of the other organisation, in the app or by webhook', async () 
   expect(world.receiver.requests.filter(({ path }) => path === '/theirs').length).toBe(before);
 });
 
+it('answers the link of an alert, which asks for no sign-in, alike whether there is such an alert or not', async () => {
+  const follow = (path: string): Promise<Response> => fetch(world.vedette.url + path, { redirect: 'manual' });
+  const ids = [world.theirs.instanceId, '01900000-0000-7000-8000-000000000000'];
+  for (const id of ids) {
+    const answer = await follow(`/alerts/${id}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      302,
+      `../docs?alert_id=${id}#/instances/Instances_get`,
+    ]);
+  }
+  // Where it leads is there: the explorer, and in it the operation that reads an alert.
+  expect((await world.vedette.request('GET', `/docs?alert_id=${ids[0]}`)).status).toBe(200);
+  const { paths } = (await world.vedette.request('GET', '/docs-json')).body;
+  expect(paths['/api/v1/instances/{id}'].get).toMatchObject({ operationId: 'Instances_get', tags: ['instances'] });
+  const none = await world.vedette.request('GET', '/alerts/..%2f..%2fdocs');
+  expect([none.status, none.body.code]).toEqual([404, 'not_found']);
+});
+
 it('lets only the operator load a release into the catalogue that all share', async () => {
   const answer = await world.vedette.request('POST', '/api/v1/imports/attack', {
     token: world.ours.token,

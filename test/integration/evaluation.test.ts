@@ -105,13 +105,19 @@ describe('a rule that fires', () => {
     await aMember(context.database, organizationId, { role: 'admin', isActive: false });
     await aMember(context.database, otherOrganization, { role: 'admin' });
     await aRule(context.database, organizationId);
-    await aRule(context.database, organizationId, { notifyInApp: false });
+    const silent = await aRule(context.database, organizationId, { notifyInApp: false });
 
     await engine.evaluateDue();
 
     const notices = await rows<{ user_id: string; event: string }>('SELECT * FROM notification');
     expect(notices.map(({ user_id: userId }) => userId).sort()).toEqual(told.sort());
     expect(new Set(notices.map(({ event }) => event))).toEqual(new Set(['alert.fired']));
+    const skips = await rows<{ user_id: string; rule_id: string; channel: string; reason: string }>(
+      'SELECT s.user_id, a.rule_id, s.channel, s.reason FROM notification_skip s JOIN alert_instance a ON a.id = s.alert_id ORDER BY s.user_id',
+    );
+    expect(skips).toEqual(
+      told.sort().map((userId) => ({ user_id: userId, rule_id: silent, channel: 'in_app', reason: 'not_notified' })),
+    );
   });
 
   it('puts one delivery into the outbox for each endpoint that subscribed or that the rule names, never two', async () => {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../../common/bounded-cache.js';
+import { Environment } from '../../config/index.js';
 import { EndpointSecrets } from '../endpoint-secrets.js';
 import { webhookFormat } from '../formats/index.js';
 import { shownUrl } from '../shown-url.js';
@@ -32,7 +33,10 @@ type ShownTarget = Pick<PreparedRequest, 'host'> & Pick<LoggedRequest, 'url'>;
 export class DeliveryRequests {
   private readonly shown = new BoundedCache<ShownTarget>(SHOWN_KEPT);
 
-  constructor(private readonly secrets: EndpointSecrets) {}
+  constructor(
+    private readonly secrets: EndpointSecrets,
+    private readonly environment: Environment,
+  ) {}
 
   /**
    * @param at when the attempt is made.
@@ -47,7 +51,8 @@ export class DeliveryRequests {
     const signing = [lease.secretCiphertext, lease.previousSecretCiphertext]
       .filter((sealed) => sealed !== null)
       .map((sealed) => this.secrets.open(endpointId, 'secret', sealed));
-    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing }, at);
+    const publicUrl = this.environment.VEDETTE_PUBLIC_URL ?? null;
+    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing, publicUrl }, at);
     if (!formatted) return null;
     const request = {
       url: formatted.url ?? url,
