@@ -12,6 +12,11 @@ import { EvaluationTelemetry } from './evaluation-telemetry.js';
 import { EvaluationTicker } from './evaluation-ticker.js';
 import { EvaluationService } from './evaluation.service.js';
 import { EvaluationsController } from './evaluations.controller.js';
+import { BacktestService } from './preview/backtest.service.js';
+import { PreviewController } from './preview/preview.controller.js';
+import { PreviewService } from './preview/preview.service.js';
+import { TrialRules } from './preview/trial-rules.js';
+import { WouldBeTold } from './preview/would-be-told.js';
 import { RuleClaims } from './rule-claims.js';
 import { RunStore } from './run-store.js';
 
@@ -25,7 +30,7 @@ import { RunStore } from './run-store.js';
     PostureModule,
     RulesModule,
   ],
-  controllers: [EvaluationsController],
+  controllers: [EvaluationsController, PreviewController],
   providers: [
     EvaluationService,
     EvaluationPass,
@@ -34,6 +39,10 @@ import { RunStore } from './run-store.js';
     EvaluationTicker,
     RuleClaims,
     RunStore,
+    BacktestService,
+    PreviewService,
+    TrialRules,
+    WouldBeTold,
   ],
   exports: [EvaluationService, EvaluationTicker],
 })

@@ -5,6 +5,7 @@ import { SEVERITIES, type Severity } from '../common/alerting.js';
 import { queryRows, Transactions } from '../database/index.js';
 import { EmailWorker, Mailer } from '../email/index.js';
 import { Metrics } from '../metrics/index.js';
+import { leftOut } from './preference-filter.js';
 import { NotificationStream } from './stream/notification-stream.js';
 
 /** What the audience of an organisation is told. */
@@ -26,8 +27,7 @@ export interface AlertNotice {
 const TELL = `
   WITH audience AS MATERIALIZED (
     SELECT n.*, m.user_id, coalesce(p.in_app, true) AS in_app, coalesce(p.email, 'off') AS email,
-      CASE WHEN array_position($9::text[], n.severity) > array_position($9::text[], p.min_severity) THEN 'min_severity'
-           WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type' END AS left_out
+      ${leftOut('p', { severity: 'n.severity', ruleType: 'a.rule_type', severities: '$9::text[]' })} AS left_out
     FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
       AS n (organization_id, alert_id, event, severity, title, message, occurred_at)
     JOIN membership m ON m.organization_id = n.organization_id AND m.is_active AND m.role = ANY ($8::text[])
