@@ -8,12 +8,14 @@ import { startServer } from './lib/server.mjs';
 import { table } from './lib/table.mjs';
 import { memory } from './memory.mjs';
 import { openAlerts } from './open-alerts.mjs';
+import { postureHistory } from './posture-history.mjs';
 import { posturePut } from './posture-put.mjs';
 import { readAlerts } from './read-alerts.mjs';
 import { webhookDelivery } from './webhook-delivery.mjs';
 
 const BENCHMARKS = {
   'posture-put': posturePut,
+  'posture-history': postureHistory,
   'evaluate-after-put': evaluateAfterPut,
   'evaluate-many': evaluateMany,
   'open-alerts': openAlerts,

@@ -7,8 +7,10 @@ export interface ExpiredRows {
   /** The setting that says for how many days; without one, what `doomed` finds is of no use from its instant on. */
   setting?: keyof Environment & `VEDETTE_RETENTION_${string}`;
   table: string;
+  /** The columns by which a row is told from others; `id` where left out. */
+  key?: readonly string[];
   /**
-   * Finds the ids of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
+   * Finds the keys of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
    */
   doomed: string;
 }
@@ -55,6 +57,27 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: `
       SELECT id FROM email_delivery WHERE status <> 'pending' AND completed_at < $1 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
   },
+  ...(
+    [
+      [
+        'posture',
+        ['organization_id', 'technique_id', 'valid_from', 'version'],
+        ['posture version', 'posture versions'],
+      ],
+      ['revalidation_item', ['organization_id', 'id', 'valid_from', 'version'], ['queue version', 'queue versions']],
+      [
+        'posture_snapshot',
+        ['organization_id', 'snapshot_date', 'valid_from', 'version'],
+        ['snapshot version', 'snapshot versions'],
+      ],
+    ] as const
+  ).map(([table, key, name]): ExpiredRows => ({
+    name,
+    setting: 'VEDETTE_RETENTION_HISTORY_DAYS',
+    table: `${table}_history`,
+    key,
+    doomed: `SELECT ${key.join(', ')} FROM ${table}_history WHERE valid_to < $1 ORDER BY valid_to LIMIT $2 FOR UPDATE SKIP LOCKED`,
+  })),
   {
     name: ['refresh session', 'refresh sessions'],
     table: 'refresh_session',

@@ -30,6 +30,8 @@ const LEAST: Record<string, 'public' | 'viewer' | 'analyst' | 'lead' | 'admin'> 
   'GET /api/v1/rule-types': 'viewer',
   'GET /api/v1/rules': 'viewer',
   'POST /api/v1/rules': 'lead',
+  'POST /api/v1/rules/preview': 'lead',
+  'POST /api/v1/rules/backtest': 'lead',
   'GET /api/v1/rules/{id}': 'viewer',
   'PATCH /api/v1/rules/{id}': 'lead',
   'DELETE /api/v1/rules/{id}': 'lead',

@@ -6,7 +6,7 @@ import { invalidField } from '../../common/errors/index.js';
 import { newId } from '../../common/ids.js';
 import { Transactions } from '../../database/index.js';
 import { EvaluatorRegistry, type Finding } from '../../evaluators/index.js';
-import { PostureReplay } from '../../posture/index.js';
+import { knownSince, PostureReplay } from '../../posture/index.js';
 import { decide, type RuleStanding } from '../decide.js';
 import type { Outcome } from '../rule-outcome.js';
 import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
@@ -43,7 +43,7 @@ export interface Backtest {
   from: Date;
   /** The instant of the last point. */
   to: Date;
-  /** Since when anything is known of the organisation's posture; null when nothing is. */
+  /** Since when the history has the organisation's posture whole; null where it has none. */
   knownSince: Date | null;
   points: BacktestPoint[];
   /** Whom each alert would be told to. */
@@ -76,8 +76,8 @@ export class BacktestService {
         await manager.query(`SET LOCAL statement_timeout = ${LONGEST_MS}`);
         const told = await this.told.of(manager, rule);
         const points = await this.replay(manager, rule, instants);
-        const knownSince = await PostureReplay.knownSince(manager, organizationId);
-        return { rule, from: instants[0]!, to: instants.at(-1)!, knownSince, points, told };
+        const known = await knownSince(manager, organizationId);
+        return { rule, from: instants[0]!, to: instants.at(-1)!, knownSince: known, points, told };
       }),
     );
   }

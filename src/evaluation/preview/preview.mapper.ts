@@ -32,17 +32,11 @@ export function toInstant(text: string): Date {
   return parseInstant(text)!;
 }
 
-export function toPreviewResponse({
-  at,
-  rule,
-  outcome,
-  cooldownUntil,
-  finding,
-  error,
-  told,
-}: Preview): PreviewResponse {
+export function toPreviewResponse(preview: Preview): PreviewResponse {
+  const { at, rule, outcome, cooldownUntil, finding, error, told, knownSince } = preview;
   return {
     at: toIso(at),
+    known_since: toIso(knownSince),
     rule: toTrialRuleResponse(rule),
     outcome,
     would_fire: outcome === 'fired' || outcome === 'refreshed',

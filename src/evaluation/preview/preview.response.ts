@@ -41,6 +41,9 @@ export class PreviewResponse {
   @ApiProperty({ format: 'date-time' })
   at: string;
   rule: TrialRuleResponse;
+  /** Since when the history has the organisation's posture whole: of an earlier instant, some techniques may be missing. Null of now. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  known_since: string | null;
   /** What an evaluation would have made of the rule. */
   @ApiProperty({ enum: OUTCOMES })
   outcome: Outcome;
@@ -120,7 +123,7 @@ export class BacktestResponse {
   /** The instant of the last evaluation. */
   @ApiProperty({ format: 'date-time' })
   to: string;
-  /** Since when the history knows anything of the organisation's posture: before, nothing is counted. Null when it knows nothing. */
+  /** Since when the history has the organisation's posture whole: before, some or all techniques are missing from what is measured. Null where it has none. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   known_since: string | null;
   summary: BacktestSummaryResponse;

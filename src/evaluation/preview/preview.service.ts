@@ -6,7 +6,7 @@ import { newId } from '../../common/ids.js';
 import { Transactions } from '../../database/index.js';
 import { RuleMeasurer, type Finding, type Measurement } from '../../evaluators/index.js';
 import { RuleAlerts } from '../../instances/index.js';
-import { AsOfPostureReader, LivePostureReader } from '../../posture/index.js';
+import { AsOfPostureReader, knownSince, LivePostureReader } from '../../posture/index.js';
 import { cooldownEnd, decide, isInCooldown, type RuleStanding } from '../decide.js';
 import type { Outcome } from '../rule-outcome.js';
 import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
@@ -23,6 +23,8 @@ export interface Preview {
   finding: Finding | null;
   error: string | null;
   told: Told;
+  /** Since when the history has the organisation's posture whole; null of now, or where it has none. */
+  knownSince: Date | null;
 }
 
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -64,6 +66,7 @@ export class PreviewService {
         finding: measurement.kind === 'measured' ? measurement.finding : null,
         error: measurement.kind === 'failed' ? measurement.error : null,
         told: await this.told.of(manager, rule),
+        knownSince: at ? await knownSince(manager, organizationId) : null,
       };
     });
   }

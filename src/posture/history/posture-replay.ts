@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { queryRows, type SqlRunner } from '../../database/index.js';
+import { queryRows } from '../../database/index.js';
 import type { ChangeKind } from '../change-kind.js';
 import { LivePostureReader, type PostureReader, type PostureRelations } from '../posture-reader.js';
 import { asOf, sqlInstant, VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS } from './posture-as-of.js';
@@ -44,17 +44,6 @@ export class PostureReplay {
     if (!needsPosture) return new PostureReplay(manager, span, 0, new Map());
     const rows = await loadPosture(manager, span);
     return new PostureReplay(manager, span, rows, await loadChanges(manager, span));
-  }
-
-  /** Since when anything is known of the organisation's posture; null when nothing is. */
-  static async knownSince(runner: SqlRunner, organizationId: string): Promise<Date | null> {
-    const [known] = await queryRows<{ since: Date | null }>(
-      runner,
-      `SELECT least((SELECT min(valid_from) FROM posture WHERE organization_id = $1),
-         (SELECT min(valid_from) FROM posture_history WHERE organization_id = $1)) AS since`,
-      [organizationId],
-    );
-    return known!.since;
   }
 
   /** The instant of the step. */
