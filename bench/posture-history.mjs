@@ -17,13 +17,13 @@ const BACKTESTS = 5;
 const UPDATES = 5;
 
 const RULES = {
-  high_risk: { min_risk_score: 75, min_count: 200 },
+  high_risk: { min_risk_score: 75, min_count: 150 },
   stale_technique: { days_stale: 30, min_count: 30 },
   coverage_regression: { min_drop_pct: 1 },
-  low_coverage: { max_coverage_pct: 40 },
+  low_coverage: { max_coverage_pct: 75 },
   expiry_wave: { min_pending_count: 30 },
   new_technique: { lookback_days: 7, min_count: 1 },
-  orphan_spike: { min_orphan_count: 20 },
+  orphan_spike: { min_orphan_count: 10 },
 };
 
 /** A year of history of a busy organisation among others: posture as of an instant, backtests of a year by day, and what keeping the history costs a write. */

@@ -1,3 +1,4 @@
+import type { HttpAnswer } from '../support/vedette-process.js';
 import { startTwoOrganizations, type TwoOrganizations } from '../support/two-organizations.js';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +13,7 @@ afterAll(async () => {
   await world?.stop();
 });
 
-const send = (path: string, body: unknown): Promise<{ status: number; body: any }> =>
+const send = (path: string, body: unknown): Promise<HttpAnswer> =>
   world.vedette.request('POST', `/api/v1${path}`, { token: world.ours.token, body });
 
 it('tells what a rule would do, which the evaluation then does', async () => {
