@@ -101,7 +101,7 @@ export class Environment {
   @IsRetentionDays()
   VEDETTE_RETENTION_ALERTS_DAYS: number = 365;
 
-  /** How long a run of the engine is kept, in days. */
+  /** How long a run of the engine, and what a rule measured before its present value, is kept, in days. */
   @IsRetentionDays()
   VEDETTE_RETENTION_RUNS_DAYS: number = 30;
 

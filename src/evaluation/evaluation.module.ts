@@ -12,6 +12,9 @@ import { EvaluationTelemetry } from './evaluation-telemetry.js';
 import { EvaluationTicker } from './evaluation-ticker.js';
 import { EvaluationService } from './evaluation.service.js';
 import { EvaluationsController } from './evaluations.controller.js';
+import { MeasurementsController } from './measurements/measurements.controller.js';
+import { MeasurementsService } from './measurements/measurements.service.js';
+import { RuleMeasurement } from './measurements/rule-measurement.entity.js';
 import { BacktestService } from './preview/backtest.service.js';
 import { PreviewController } from './preview/preview.controller.js';
 import { PreviewService } from './preview/preview.service.js';
@@ -23,14 +26,14 @@ import { RunStore } from './run-store.js';
 /** The engine. Nothing evaluates by itself before {@link EvaluationTicker.start}. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([EvaluationRun]),
+    TypeOrmModule.forFeature([EvaluationRun, RuleMeasurement]),
     EvaluatorsModule,
     InstancesModule,
     NotificationsModule,
     PostureModule,
     RulesModule,
   ],
-  controllers: [EvaluationsController, PreviewController],
+  controllers: [EvaluationsController, PreviewController, MeasurementsController],
   providers: [
     EvaluationService,
     EvaluationPass,
@@ -40,6 +43,7 @@ import { RunStore } from './run-store.js';
     RuleClaims,
     RunStore,
     BacktestService,
+    MeasurementsService,
     PreviewService,
     TrialRules,
     WouldBeTold,

@@ -38,6 +38,17 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: 'SELECT id FROM evaluation_run WHERE started_at < $1 ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED',
   },
   {
+    name: ['measurement', 'measurements'],
+    setting: 'VEDETTE_RETENTION_RUNS_DAYS',
+    table: 'rule_measurement',
+    key: ['organization_id', 'rule_id', 'measured_at'],
+    // What a rule still measures is kept, however long it has.
+    doomed: `
+      SELECT m.organization_id, m.rule_id, m.measured_at FROM rule_measurement m
+      JOIN rule_state s ON s.organization_id = m.organization_id AND s.rule_id = m.rule_id AND s.last_measured_at > m.measured_at
+      WHERE m.measured_at < $1 ORDER BY m.measured_at LIMIT $2 FOR UPDATE OF m SKIP LOCKED`,
+  },
+  {
     name: ['webhook delivery', 'webhook deliveries'],
     setting: 'VEDETTE_RETENTION_DELIVERIES_DAYS',
     table: 'webhook_delivery',

@@ -33,6 +33,7 @@ const LEAST: Record<string, 'public' | 'viewer' | 'analyst' | 'lead' | 'admin'> 
   'POST /api/v1/rules/preview': 'lead',
   'POST /api/v1/rules/backtest': 'lead',
   'GET /api/v1/rules/{id}': 'viewer',
+  'GET /api/v1/rules/{id}/measurements': 'viewer',
   'PATCH /api/v1/rules/{id}': 'lead',
   'DELETE /api/v1/rules/{id}': 'lead',
   'GET /api/v1/instances': 'viewer',

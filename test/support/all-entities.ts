@@ -4,6 +4,7 @@ import { UserAccount } from '../../src/auth/user-account.entity.js';
 import { ScheduledSlot } from '../../src/database/scheduled-slot.entity.js';
 import { EmailDelivery } from '../../src/email/email-delivery.entity.js';
 import { EmailNotice } from '../../src/email/email-notice.entity.js';
+import { RuleMeasurement } from '../../src/evaluation/measurements/rule-measurement.entity.js';
 import { EvaluationRun } from '../../src/evaluation/evaluation-run.entity.js';
 import { AlertCount } from '../../src/instances/alert-count.entity.js';
 import { AlertInstance } from '../../src/instances/alert-instance.entity.js';
@@ -39,6 +40,7 @@ export const allEntities = [
   EmailDelivery,
   EmailNotice,
   EvaluationRun,
+  RuleMeasurement,
   AlertCount,
   AlertInstance,
   Notification,
