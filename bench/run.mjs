@@ -9,6 +9,7 @@ import { table } from './lib/table.mjs';
 import { memory } from './memory.mjs';
 import { notifyPeople } from './notify-people.mjs';
 import { openAlerts } from './open-alerts.mjs';
+import { postureHistory } from './posture-history.mjs';
 import { posturePut } from './posture-put.mjs';
 import { readAlerts } from './read-alerts.mjs';
 import { webhookDelivery } from './webhook-delivery.mjs';
@@ -16,6 +17,7 @@ import { webhookIsolation } from './webhook-isolation.mjs';
 
 const BENCHMARKS = {
   'posture-put': posturePut,
+  'posture-history': postureHistory,
   'evaluate-after-put': evaluateAfterPut,
   'evaluate-many': evaluateMany,
   'open-alerts': openAlerts,

@@ -11,6 +11,7 @@ import type { DemoPerson } from './demo-users.js';
 
 /** One statement a table: the rows go over as one JSON document. */
 
+/** The rows are made anew, because a version may not begin before the one that it supersedes, and what the demo tells began months ago. */
 export async function writePosture(
   manager: EntityManager,
   organizationId: string,
@@ -26,12 +27,18 @@ export async function writePosture(
     updated_at: one.updatedAt,
     updated_by: users[one.updatedBy],
   }));
+  await manager.query('DELETE FROM posture WHERE organization_id = $1 AND technique_id = ANY ($2::uuid[])', [
+    organizationId,
+    rows.map((row) => row.technique_id),
+  ]);
   await manager.query(
-    `UPDATE posture p SET status_global = r.status_global, last_review_date = r.last_review_date, risk_score = r.risk_score,
-       owner_id = r.owner_id, updated_at = r.updated_at, updated_by = r.updated_by
+    `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified,
+       updated_at, updated_by, valid_from, change_source)
+     SELECT $1, t.id, r.status_global, r.last_review_date, r.risk_score, r.owner_id, t.in_force, t.mitre_last_modified,
+       r.updated_at, r.updated_by, r.updated_at, 'demo'
      FROM jsonb_to_recordset($2::jsonb) AS r (technique_id uuid, status_global text, last_review_date timestamptz, risk_score float8,
        owner_id uuid, updated_at timestamptz, updated_by uuid)
-     WHERE p.organization_id = $1 AND p.technique_id = r.technique_id`,
+     JOIN technique t ON t.id = r.technique_id`,
     [organizationId, JSON.stringify(rows)],
   );
 }
@@ -45,7 +52,7 @@ export async function writeChanges(manager: EntityManager, changes: readonly Dem
     parameters,
   );
   await manager.query(
-    `UPDATE posture p SET mitre_last_modified = c.at ${from} WHERE p.technique_id = c.technique_id`,
+    `UPDATE posture p SET mitre_last_modified = c.at, version = p.version + 1, valid_from = c.at, change_source = 'demo' ${from} WHERE p.technique_id = c.technique_id`,
     parameters,
   );
 }
@@ -67,6 +74,8 @@ export async function writeQueue(
     created_at: item.createdAt,
     updated_at: item.updatedAt,
     completed_at: item.completedAt,
+    version: 1,
+    valid_from: item.updatedAt,
   }));
   await insert(manager, organizationId, 'revalidation_item', rows);
 }
@@ -82,6 +91,8 @@ export async function writeSnapshots(
     source: 'scheduled',
     created_at: takenAt,
     updated_at: takenAt,
+    version: 1,
+    valid_from: takenAt,
   }));
   await insert(manager, organizationId, 'posture_snapshot', rows);
 }

@@ -42,4 +42,11 @@ export class PostureSnapshot {
 
   @Column({ type: 'timestamptz', default: () => 'now()' })
   updatedAt: Date;
+
+  @Column({ type: 'integer', default: 1 })
+  version: number;
+
+  /** When this version began to count. The first of a day that was brought in counts from the beginning of that day, in UTC. */
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  validFrom: Date;
 }

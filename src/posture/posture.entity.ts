@@ -1,8 +1,15 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { ChangeSource } from './change-source.js';
 import { Technique } from './catalogue/technique.entity.js';
 import type { TechniqueStatus } from './technique-status.js';
 
-/** What one organisation knows of one technique. A row exists for every organisation and technique. */
+/**
+ * What one organisation knows of one technique. A row exists for every organisation and technique.
+ *
+ * It is the version that stands; a trigger moves what an update supersedes to {@link PostureHistory}. Whoever updates what is measured (status, review, risk, owner,
+ * `in_force`, `mitre_last_modified`) counts `version` up and sets `valid_from` by the `Clock`, `change_source` and `change_id`; and `updated_at` and `updated_by` unless
+ * the catalogue or the queue is the source.
+ */
 @Entity('posture')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @ForeignKey(() => Technique, ['techniqueId'], ['id'])
@@ -12,6 +19,10 @@ import type { TechniqueStatus } from './technique-status.js';
   `status_global IN ('not_evaluated', 'not_covered', 'in_progress', 'partial', 'validated', 'not_applicable')`,
 )
 @Check('posture_risk_score_check', 'risk_score >= 0 AND risk_score <= 100')
+@Check(
+  'posture_change_source_check',
+  `change_source IN ('initial', 'api', 'import', 'undo', 'catalogue', 'queue', 'demo', 'database')`,
+)
 @Index('posture_technique_id_idx', ['techniqueId'])
 @Index('posture_owner_id_idx', { synchronize: false })
 @Index('posture_coverage_idx', { synchronize: false })
@@ -52,4 +63,19 @@ export class Posture {
 
   @Column({ type: 'uuid', nullable: true })
   updatedBy: string | null;
+
+  @Column({ type: 'integer', default: 1 })
+  version: number;
+
+  /** When this version began. */
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  validFrom: Date;
+
+  /** What gave the row this version. */
+  @Column({ type: 'text', default: 'initial' })
+  changeSource: ChangeSource;
+
+  /** The import run or other record behind this version. */
+  @Column({ type: 'uuid', nullable: true })
+  changeId: string | null;
 }

@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Technique } from './catalogue/technique.entity.js';
+import { PostureHistory } from './history/posture-history.entity.js';
+import { PostureSnapshotHistory } from './history/posture-snapshot-history.entity.js';
+import { RevalidationItemHistory } from './history/revalidation-item-history.entity.js';
 import { PostureChange } from './posture-change.entity.js';
 import { PostureChanges } from './posture-changes.js';
 import { PostureSnapshot } from './posture-snapshot.entity.js';
@@ -18,7 +21,18 @@ import { PostureService } from './writes/posture.service.js';
 
 /** What each organisation knows of each technique. Snapshots are not taken by themselves before {@link SnapshotScheduler.start}. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Posture, PostureChange, PostureSnapshot, RevalidationItem, Technique])],
+  imports: [
+    TypeOrmModule.forFeature([
+      Posture,
+      PostureChange,
+      PostureHistory,
+      PostureSnapshot,
+      PostureSnapshotHistory,
+      RevalidationItem,
+      RevalidationItemHistory,
+      Technique,
+    ]),
+  ],
   controllers: [TechniquesController, PostureController, RevalidationQueueController, SnapshotsController],
   providers: [
     PostureChanges,

@@ -44,4 +44,16 @@ export class RevalidationItem {
 
   @Column({ type: 'timestamptz', nullable: true })
   completedAt: Date | null;
+
+  /** Of `status` and `due_at`: what a replay of the past needs. */
+  @Column({ type: 'integer', default: 1 })
+  version: number;
+
+  /** When this version began. */
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  validFrom: Date;
+
+  /** Who gave the item this version. */
+  @Column({ type: 'uuid', nullable: true })
+  updatedBy: string | null;
 }

@@ -3,7 +3,16 @@ import type { EntityManager } from 'typeorm';
 import { SEVERITIES } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { queryRows } from '../database/index.js';
+import { isTold } from './event-filter.js';
 import { eventBody, type OutboxEvent } from './webhook-events.js';
+
+const TOLD = isTold('e', {
+  type: 'v.event_type',
+  directEndpointId: 'v.direct_endpoint_id',
+  severity: 'v.severity',
+  ruleType: 'v.rule_type',
+  severities: '$11::text[]',
+});
 
 /**
  * One row for each event that somebody hears, and one for each event and endpoint: an endpoint that is both subscribed and direct matches the join once. What an endpoint's own failures have disabled it
@@ -17,10 +26,7 @@ const WRITE = `
   ), matched AS MATERIALIZED (
     SELECT v.organization_id, v.event_id, v.event_type, v.alert_id, v.sequence, v.body, e.id AS endpoint_id, e.is_enabled
     FROM event v JOIN webhook_endpoint e ON e.organization_id = v.organization_id AND (e.is_enabled OR e.disabled_reason IS NOT NULL)
-      AND (e.id = v.direct_endpoint_id OR (
-        v.event_type = ANY (e.events)
-        AND (e.min_severity IS NULL OR v.severity IS NULL OR array_position($11::text[], v.severity) <= array_position($11::text[], e.min_severity))
-        AND (e.rule_types = '{}' OR v.rule_type IS NULL OR v.rule_type = ANY (e.rule_types))))
+      AND ${TOLD}
     FOR KEY SHARE OF e
   ), stored AS (
     INSERT INTO webhook_event (organization_id, id, body, created_at) SELECT DISTINCT ON (organization_id, event_id) organization_id, event_id, body, $7 FROM matched

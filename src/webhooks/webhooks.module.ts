@@ -10,6 +10,7 @@ import { DeliveryStore } from './delivery/delivery-store.js';
 import { WebhookWorker } from './delivery/webhook-worker.js';
 import { EndpointKeys } from './endpoint-keys.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
+import { EventAudience } from './event-audience.js';
 import { EventWriter } from './event-writer.js';
 import { WebhookEndpointHealth } from './health/endpoint-health.entity.js';
 import { EndpointHealthRecorder } from './health/endpoint-health-recorder.js';
@@ -67,6 +68,7 @@ export class WebhooksModule {
         EndpointKeys,
         EndpointNotices,
         EndpointHealthRecorder,
+        EventAudience,
         EventWriter,
         WebhookOutbox,
         WebhookEndpointsService,
@@ -75,7 +77,7 @@ export class WebhooksModule {
         WebhookDeliveriesService,
         WebhookPingService,
       ],
-      exports: [WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys],
+      exports: [EventAudience, WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys],
     };
   }
 }

@@ -23,6 +23,7 @@ afterAll(async () => {
 /** The other organisation's ids, by the path that takes them. A path that is not here fails the walk, so that no route is forgotten. */
 const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
+  '/api/v1/rules/{id}/measurements': ({ ruleId }) => `/rules/${ruleId}/measurements`,
   '/api/v1/instances/{id}': ({ instanceId }) => `/instances/${instanceId}`,
   '/api/v1/instances/{id}/trail': ({ instanceId }) => `/instances/${instanceId}/trail`,
   '/api/v1/instances/{id}/acknowledge': ({ instanceId }) => `/instances/${instanceId}/acknowledge`,
@@ -68,6 +69,7 @@ async function everythingOf(organizationId: string): Promise<string> {
   for (const { table_name: table } of tables) {
     if (
       [
+        'rule_measurement',
         'rule_schedule',
         'rule_standing',
         'rule_state',

@@ -4,6 +4,7 @@ import { UserAccount } from '../../src/auth/user-account.entity.js';
 import { ScheduledSlot } from '../../src/database/scheduled-slot.entity.js';
 import { EmailDelivery } from '../../src/email/email-delivery.entity.js';
 import { EmailNotice } from '../../src/email/email-notice.entity.js';
+import { RuleMeasurement } from '../../src/evaluation/measurements/rule-measurement.entity.js';
 import { EvaluationRun } from '../../src/evaluation/evaluation-run.entity.js';
 import { AlertCount } from '../../src/instances/alert-count.entity.js';
 import { AlertInstance } from '../../src/instances/alert-instance.entity.js';
@@ -15,6 +16,9 @@ import { Organization } from '../../src/organizations/organization.entity.js';
 import { CatalogueImport } from '../../src/posture/catalogue/catalogue-import.entity.js';
 import { Tactic } from '../../src/posture/catalogue/tactic.entity.js';
 import { Technique } from '../../src/posture/catalogue/technique.entity.js';
+import { PostureHistory } from '../../src/posture/history/posture-history.entity.js';
+import { PostureSnapshotHistory } from '../../src/posture/history/posture-snapshot-history.entity.js';
+import { RevalidationItemHistory } from '../../src/posture/history/revalidation-item-history.entity.js';
 import { PostureChange } from '../../src/posture/posture-change.entity.js';
 import { PostureSnapshot } from '../../src/posture/posture-snapshot.entity.js';
 import { Posture } from '../../src/posture/posture.entity.js';
@@ -37,6 +41,7 @@ export const allEntities = [
   EmailDelivery,
   EmailNotice,
   EvaluationRun,
+  RuleMeasurement,
   AlertCount,
   AlertInstance,
   Notification,
@@ -48,6 +53,9 @@ export const allEntities = [
   Tactic,
   Technique,
   PostureChange,
+  PostureHistory,
+  PostureSnapshotHistory,
+  RevalidationItemHistory,
   PostureSnapshot,
   Posture,
   RevalidationItem,

@@ -54,16 +54,17 @@ export class CatalogueImportService {
       throw olderRelease(slice.domain, attackVersion, loaded);
 
     const now = this.clock.now();
+    const importId = newId();
     const plan = planImport(await this.store.techniques(manager, slice), slice);
     const tactics = await this.store.writeTactics(manager, slice.domain, plan.tactics);
     await this.store.writeTechniques(manager, plan.rows, attackVersion, now);
     await this.store.noteRelease(manager, plan.unchangedIds, attackVersion);
     const writtenIds = plan.rows.map(({ id }) => id);
-    const mattersToRules = await this.store.bringPostureInStep(manager, plan.addedIds, writtenIds, now);
+    const mattersToRules = await this.store.bringPostureInStep(manager, plan.addedIds, writtenIds, { importId, now });
     if (mattersToRules) await this.changes.mark(manager, 'all', 'catalogue');
 
     const origin = {
-      id: newId(),
+      id: importId,
       attack_version: attackVersion,
       previous_attack_version: loaded,
       source: replaceUnstorable(options.source),

@@ -128,19 +128,20 @@ export class CatalogueStore {
     manager: EntityManager,
     addedIds: readonly string[],
     writtenIds: readonly string[],
-    now: Date,
+    { importId, now }: { importId: string; now: Date },
   ): Promise<boolean> {
     const [added] = await queryRows<{ in_force: boolean }>(
       manager,
       `WITH added AS (
-         INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, updated_at)
-         SELECT o.id, t.id, t.in_force, t.mitre_last_modified, $2 FROM organization o CROSS JOIN technique t WHERE t.id = ANY($1::uuid[])
+         INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, updated_at, valid_from, change_source, change_id)
+         SELECT o.id, t.id, t.in_force, t.mitre_last_modified, $2::timestamptz, $2::timestamptz, 'catalogue', $3
+         FROM organization o CROSS JOIN technique t WHERE t.id = ANY($1::uuid[])
          ORDER BY o.id, t.id
          ON CONFLICT DO NOTHING
          RETURNING in_force
        )
        SELECT coalesce(bool_or(in_force), false) AS in_force FROM added`,
-      [addedIds, now],
+      [addedIds, now, importId],
     );
     // Rows are locked in the order in which writers of posture lock theirs, so that neither waits for the other for ever.
     const changed = await countChanged(
@@ -152,9 +153,10 @@ export class CatalogueStore {
          ORDER BY p.organization_id, p.technique_id
          FOR NO KEY UPDATE OF p
        )
-       UPDATE posture p SET in_force = d.in_force, mitre_last_modified = d.mitre_last_modified
+       UPDATE posture p SET in_force = d.in_force, mitre_last_modified = d.mitre_last_modified,
+         version = p.version + 1, valid_from = $2, change_source = 'catalogue', change_id = $3
        FROM differing d WHERE p.organization_id = d.organization_id AND p.technique_id = d.technique_id`,
-      [writtenIds],
+      [writtenIds, now, importId],
     );
     return added?.in_force === true || changed > 0;
   }

@@ -64,6 +64,8 @@ export class RevalidationQueueController {
       assigneeId: body.assignee_id,
       dueAt: toDueAt(body.due_at),
     };
-    return toRevalidationItemResponse(await this.queue.change(principal.organizationId, id, changes));
+    return toRevalidationItemResponse(
+      await this.queue.change(principal.organizationId, id, changes, principal.actorId),
+    );
   }
 }

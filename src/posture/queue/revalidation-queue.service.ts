@@ -12,7 +12,7 @@ import { bestFirst } from '../technique-ids.js';
 import type { RevalidationStatus, TechniqueStatus } from '../technique-status.js';
 
 /** An item with what people know its technique and assignee by. */
-export type QueueItem = Omit<RevalidationItem, 'organizationId'> & {
+export type QueueItem = Omit<RevalidationItem, 'organizationId' | 'version' | 'validFrom' | 'updatedBy'> & {
   attackId: string;
   techniqueName: string;
   assigneeEmail: string | null;
@@ -94,8 +94,9 @@ export class RevalidationQueueService {
       await this.checkAssignee(manager, organizationId, input.assigneeId);
       const [added] = await queryRows<{ id: string }>(
         manager,
-        `INSERT INTO revalidation_item (id, organization_id, technique_id, status, reason, assignee_id, due_at, created_by, created_at, updated_at)
-         VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $8)
+        `INSERT INTO revalidation_item (id, organization_id, technique_id, status, reason, assignee_id, due_at, created_by, created_at, updated_at, updated_by,
+           valid_from)
+         VALUES ($1, $2, $3, 'pending', $4, $5, $6, $7, $8, $8, $7, $8)
          ON CONFLICT (organization_id, technique_id) WHERE status IN ${UNFINISHED} DO NOTHING
          RETURNING id`,
         [newId(), organizationId, technique.id, input.reason, input.assigneeId, input.dueAt, actorId, this.clock.now()],
@@ -110,9 +111,9 @@ export class RevalidationQueueService {
    * Changes what is given. Of two people who change the status at once one wins, and the other is told.
    * @throws DomainError `conflict` when the status changed meanwhile, or when a finished item would be opened beside another unfinished one.
    */
-  async change(organizationId: string, id: string, changes: QueueItemChanges): Promise<QueueItem> {
+  async change(organizationId: string, id: string, changes: QueueItemChanges, actorId: string): Promise<QueueItem> {
     try {
-      return await this.transactions.run((manager) => this.changeIn(manager, organizationId, id, changes));
+      return await this.transactions.run((manager) => this.changeIn(manager, organizationId, id, changes, actorId));
     } catch (error) {
       if (!isUnfinishedTwice(error)) throw error;
       const { attackId } = await this.find(this.dataSource, organizationId, id);
@@ -125,6 +126,7 @@ export class RevalidationQueueService {
     organizationId: string,
     id: string,
     changes: QueueItemChanges,
+    actorId: string,
   ): Promise<QueueItem> {
     const item = await this.find(manager, organizationId, id);
     const changed = differences(item, changes);
@@ -135,7 +137,7 @@ export class RevalidationQueueService {
     const { affected } = await manager.update(
       RevalidationItem,
       { organizationId, id, ...(changed.status === undefined ? {} : { status: item.status }) },
-      { ...changed, ...completedAt, updatedAt: now },
+      { ...changed, ...completedAt, ...newVersion(changed, now, actorId), updatedAt: now },
     );
     const current = await this.find(manager, organizationId, id);
     if (!affected)
@@ -200,6 +202,11 @@ function differences(item: QueueItem, { status, reason, assigneeId, dueAt }: Que
     ...(assigneeId === undefined || (assigneeId?.toLowerCase() ?? null) === item.assigneeId ? {} : { assigneeId }),
     ...(dueAt === undefined || dueAt?.getTime() === item.dueAt?.getTime() ? {} : { dueAt }),
   };
+}
+
+/** Only what a replay of the past needs makes a version. */
+function newVersion({ status, dueAt }: QueueItemChanges, validFrom: Date, updatedBy: string): object {
+  return status === undefined && dueAt === undefined ? {} : { version: () => 'version + 1', validFrom, updatedBy };
 }
 
 function outOfScopeWords(technique: TechniqueToValidate): string | undefined {

@@ -35,16 +35,16 @@ const COLUMNS = `
   to_char(s.snapshot_date, 'YYYY-MM-DD') AS date, s.coverage_pct AS "coveragePct", s.total, s.validated, s.partial, s.in_progress AS "inProgress",
   s.not_covered AS "notCovered", s.not_evaluated AS "notEvaluated", s.source, s.updated_at AS "updatedAt"`;
 
-/** The day's row is replaced, whatever brought it in; it keeps when it was first written. */
+/** The day's row is replaced, whatever brought it in; it keeps when it was first written. A trigger keeps the row as it was. */
 const REPLACE = `
   ON CONFLICT (organization_id, snapshot_date) DO UPDATE SET
     coverage_pct = excluded.coverage_pct, total = excluded.total, validated = excluded.validated, partial = excluded.partial,
     in_progress = excluded.in_progress, not_covered = excluded.not_covered, not_evaluated = excluded.not_evaluated,
-    source = excluded.source, updated_at = excluded.updated_at`;
+    source = excluded.source, updated_at = excluded.updated_at, version = s.version + 1, valid_from = excluded.updated_at`;
 
 const INSERT = `
   INSERT INTO posture_snapshot AS s (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated,
-    source, created_at, updated_at)`;
+    source, created_at, updated_at, valid_from)`;
 
 /** Posture snapshots: one a day and organisation. */
 @Injectable()
@@ -126,23 +126,26 @@ export class SnapshotsService {
     return rows.length > 0;
   }
 
-  /** Brings in the snapshot of today or a past day, in place of the one that is there. */
+  /** Brings in the snapshot of today or a past day, in place of the one that is there. Where there was none, a replay of that day finds it. */
   async put(organizationId: string, snapshot: HistoricalSnapshot): Promise<Snapshot> {
     const now = this.clock.now();
     checkHistorical(snapshot, utcDate(now));
     return this.transactions.run(async (manager) => {
-      await manager.query(`${INSERT} VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'historical', $10, $10) ${REPLACE}`, [
-        organizationId,
-        snapshot.date,
-        coveragePct(snapshot),
-        snapshot.total,
-        snapshot.validated,
-        snapshot.partial,
-        snapshot.inProgress,
-        snapshot.notCovered,
-        snapshot.notEvaluated,
-        now,
-      ]);
+      await manager.query(
+        `${INSERT} VALUES ($1, $2::date, $3, $4, $5, $6, $7, $8, $9, 'historical', $10::timestamptz, $10, $2::date::timestamp AT TIME ZONE 'UTC') ${REPLACE}`,
+        [
+          organizationId,
+          snapshot.date,
+          coveragePct(snapshot),
+          snapshot.total,
+          snapshot.validated,
+          snapshot.partial,
+          snapshot.inProgress,
+          snapshot.notCovered,
+          snapshot.notEvaluated,
+          now,
+        ],
+      );
       await this.changes.mark(manager, [organizationId], 'snapshot');
       return this.find(manager, organizationId, snapshot.date);
     });
@@ -159,7 +162,7 @@ export class SnapshotsService {
       manager,
       `${INSERT}
        SELECT p.organization_id, $1::date, (100 * ${count('validated')} + 50 * ${count('partial')})::double precision / count(*), count(*),
-         ${['validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated'].map(count).join(', ')}, $2, $3::timestamptz, $3::timestamptz
+         ${['validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated'].map(count).join(', ')}, $2, $3::timestamptz, $3::timestamptz, $3::timestamptz
        FROM posture p
        WHERE ${inScope('p')} ${organizationId === undefined ? '' : 'AND p.organization_id = $4'}
        GROUP BY p.organization_id ORDER BY p.organization_id

@@ -41,8 +41,8 @@ export class PostureService {
   /** Gives the organisation a posture row for each technique that it has none of, so that every count is over the whole catalogue. */
   async createRowsFor(manager: EntityManager, organizationId: string): Promise<void> {
     await manager.query(
-      `INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, updated_at)
-       SELECT $1, t.id, t.in_force, t.mitre_last_modified, $2 FROM technique t ORDER BY t.id
+      `INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, updated_at, valid_from)
+       SELECT $1, t.id, t.in_force, t.mitre_last_modified, $2::timestamptz, $2::timestamptz FROM technique t ORDER BY t.id
        ON CONFLICT DO NOTHING`,
       [organizationId, this.clock.now()],
     );
@@ -110,7 +110,7 @@ export class PostureService {
          last_review_date = CASE WHEN i.sets_review THEN i.last_review_date ELSE p.last_review_date END,
          risk_score = CASE WHEN i.sets_risk THEN i.risk_score ELSE p.risk_score END,
          owner_id = CASE WHEN i.sets_owner THEN i.owner_id ELSE p.owner_id END,
-         updated_at = $3, updated_by = $4
+         updated_at = $3, updated_by = $4, version = p.version + 1, valid_from = $3, change_source = 'api', change_id = NULL
        FROM unnest($2::uuid[], $5::boolean[], $6::text[], $7::boolean[], $8::timestamptz[], $9::boolean[], $10::double precision[], $11::boolean[],
            $12::uuid[])
          AS i (technique_id, sets_status, status_global, sets_review, last_review_date, sets_risk, risk_score, sets_owner, owner_id)
