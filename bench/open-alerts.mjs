@@ -72,7 +72,7 @@ async function measure({ app, client, phases }) {
   /** Nothing was ever opened, and all rules are due. */
   const prepare = async () => {
     await client.query(
-      'TRUNCATE alert_instance, alert_count, notification, notification_skip, email_notice, email_delivery, webhook_delivery, webhook_attempt, evaluation_run',
+      'TRUNCATE alert_instance, alert_count, notification, notification_skip, email_notice, email_delivery, webhook_event, webhook_delivery, webhook_attempt, evaluation_run',
     );
     await client.query("UPDATE rule_schedule SET next_evaluation_at = now() - interval '1 hour'");
     await client.query('UPDATE rule_state SET last_fired_at = NULL');

@@ -12,7 +12,7 @@ const SINGLE_PUTS_A_ROUND = 14;
 /** The floor: the rows are known, nothing is checked, one statement writes them. */
 const BARE_UPDATE = `
   UPDATE posture p SET status_global = i.status_global, last_review_date = i.last_review_date, risk_score = i.risk_score, owner_id = i.owner_id,
-    updated_at = now(), updated_by = $2
+    updated_at = now(), updated_by = $2, version = p.version + 1, valid_from = date_trunc('milliseconds', now())
   FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::float8[], $7::uuid[])
     AS i (technique_id, status_global, last_review_date, risk_score, owner_id)
   WHERE p.organization_id = $1 AND p.technique_id = i.technique_id`;

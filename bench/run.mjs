@@ -7,19 +7,25 @@ import { evaluateMany } from './evaluate-many.mjs';
 import { startServer } from './lib/server.mjs';
 import { table } from './lib/table.mjs';
 import { memory } from './memory.mjs';
+import { notifyPeople } from './notify-people.mjs';
 import { openAlerts } from './open-alerts.mjs';
+import { postureHistory } from './posture-history.mjs';
 import { posturePut } from './posture-put.mjs';
 import { readAlerts } from './read-alerts.mjs';
 import { webhookDelivery } from './webhook-delivery.mjs';
+import { webhookIsolation } from './webhook-isolation.mjs';
 
 const BENCHMARKS = {
   'posture-put': posturePut,
+  'posture-history': postureHistory,
   'evaluate-after-put': evaluateAfterPut,
   'evaluate-many': evaluateMany,
   'open-alerts': openAlerts,
+  'notify-people': notifyPeople,
   'read-alerts': readAlerts,
   'change-to-webhook': changeToWebhook,
   'webhook-delivery': webhookDelivery,
+  'webhook-isolation': webhookIsolation,
   memory,
 };
 

@@ -65,7 +65,7 @@ function measure({ start, client, boss, agent, receiver, organizationId }) {
   const arrived = async () => expect((await receiver.received()) - before, 'received');
   const ours = {
     async prepare() {
-      await client.query('TRUNCATE webhook_delivery, webhook_attempt');
+      await client.query('TRUNCATE webhook_event, webhook_delivery, webhook_attempt');
       // A process of which the worker has not begun yet.
       app = await start();
       await enqueue(app, organizationId);

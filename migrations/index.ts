@@ -3,7 +3,9 @@ import { ScaleOut1795500000000 } from './1795500000000-scale-out.js';
 import { ScheduleByInterval1795600000000 } from './1795600000000-schedule-by-interval.js';
 import { ReliableWebhooks1795700000000 } from './1795700000000-reliable-webhooks.js';
 import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
+import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodies.js';
 import { KeepPostureHistory1795900000000 } from './1795900000000-keep-posture-history.js';
+import { KeepMeasurements1795900000001 } from './1795900000001-keep-measurements.js';
 import { ImportPosture1796000000000 } from './1796000000000-import-posture.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
@@ -13,6 +15,8 @@ export const migrations = [
   ScheduleByInterval1795600000000,
   ReliableWebhooks1795700000000,
   TellPeople1795800000000,
+  ShareEventBodies1795810000000,
   KeepPostureHistory1795900000000,
+  KeepMeasurements1795900000001,
   ImportPosture1796000000000,
 ];

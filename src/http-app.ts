@@ -1,6 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ALERT_PAGES } from './common/alert-link.js';
 import { answerClientError, answerFrameworkError, checkInput } from './common/http/index.js';
 import { newId } from './common/ids.js';
 import { invalidInput, ProblemFilter, type FieldError } from './common/errors/index.js';
@@ -35,7 +36,7 @@ export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
 
 /** Everything that stands between a socket and a controller: prefix, security headers, request ids, validation, problem documents. */
 export async function configureHttp(app: NestFastifyApplication): Promise<void> {
-  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready', 'metrics'] });
+  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready', 'metrics', `${ALERT_PAGES}/:id`] });
   app.useGlobalPipes(
     new ValidationPipe({
       whitelist: true,

@@ -70,6 +70,6 @@ export function serveOpenApi(app: INestApplication, document: OpenAPIObject): vo
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs-json',
     customSiteTitle: document.info.title,
-    swaggerOptions: { persistAuthorization: true, tagsSorter: 'alpha' },
+    swaggerOptions: { persistAuthorization: true, deepLinking: true, tagsSorter: 'alpha' },
   });
 }

@@ -194,3 +194,60 @@ export function addAlerts(client, organizationId, count) {
     [organizationId, count],
   );
 }
+
+/**
+ * Organisations with so many days behind them, in which each technique has changed every few days, a part of them each day; with a snapshot a day, and items of
+ * the queue that were finished within three weeks.
+ */
+export async function addBusyHistory(client, organizationIds, ownerId, { days, daysBetween }) {
+  const facts = `
+    CASE (t.n + v.version * 5) % 10 WHEN 0 THEN 'not_covered' WHEN 1 THEN 'in_progress' WHEN 2 THEN 'partial' WHEN 3 THEN 'partial' ELSE 'validated' END,
+    v.began - make_interval(days => ((t.n + v.version) % 40)::int), (t.n * 7 + v.version * 13) % 100, CASE WHEN (t.n + v.version) % 47 <> 0 THEN $2::uuid END,
+    t.in_force, t.mitre_last_modified`;
+  const columns =
+    'organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified, version, valid_from, change_source';
+  const version = `
+    FROM unnest($1::uuid[]) o (id)
+    CROSS JOIN (SELECT *, row_number() OVER (ORDER BY attack_id) - 1 AS n FROM technique) t
+    CROSS JOIN LATERAL (
+      SELECT version, CASE WHEN version = 1 THEN began ELSE began + make_interval(hours => (t.n * 24 * $4::int / 700)::int) END AS began
+      FROM generate_series(1, $3::int / $4::int) version
+      CROSS JOIN LATERAL (SELECT date_trunc('hour', now()) - make_interval(days => $3::int) + (version - 1) * make_interval(days => $4::int)) b (began)
+    ) v`;
+  const parameters = [organizationIds, ownerId, days, daysBetween];
+  await client.query(
+    `INSERT INTO posture (${columns}) SELECT o.id, t.id, ${facts}, v.version, v.began, 'api' ${version} WHERE v.version = $3::int / $4::int`,
+    parameters,
+  );
+  await client.query(
+    `INSERT INTO posture_history (${columns}, valid_to)
+     SELECT o.id, t.id, ${facts}, v.version, v.began, 'api',
+       date_trunc('hour', now()) - make_interval(days => $3::int) + v.version * make_interval(days => $4::int)
+         + make_interval(hours => (t.n * 24 * $4::int / 700)::int)
+     ${version} WHERE v.version < $3::int / $4::int
+     ORDER BY v.began`,
+    parameters,
+  );
+  await client.query(
+    `WITH item AS (
+       SELECT o.id AS organization_id, vedette_uuidv7() AS id, t.id AS technique_id, now() - make_interval(days => $2::int) + d * interval '1 day' AS added,
+         make_interval(days => (7 + d % 14)::int) AS takes
+       FROM unnest($1::uuid[]) o (id)
+       CROSS JOIN generate_series(0, $2::int - 1) d
+       CROSS JOIN LATERAL (SELECT id FROM technique ORDER BY attack_id OFFSET d LIMIT 3) t
+     ), added AS (
+       INSERT INTO revalidation_item (organization_id, id, technique_id, status, created_at, valid_from, version)
+       SELECT organization_id, id, technique_id, 'done', added, added + takes, 2 FROM item
+     )
+     INSERT INTO revalidation_item_history (organization_id, id, technique_id, version, valid_from, valid_to, status, created_at)
+     SELECT organization_id, id, technique_id, 1, added, added + takes, 'pending', added FROM item`,
+    [organizationIds, days],
+  );
+  await client.query(
+    `INSERT INTO posture_snapshot (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source,
+       valid_from)
+     SELECT o.id, current_date - d, 61 - d % 2, 700, 420, 14, 0, 266, 0, 'scheduled', (current_date - d)::timestamp AT TIME ZONE 'UTC' + interval '5 minutes'
+     FROM unnest($1::uuid[]) o (id) CROSS JOIN generate_series(0, $2::int) d`,
+    [organizationIds, days],
+  );
+}

@@ -6,7 +6,8 @@
  * - `evaluation:after-commit`: everything is committed, and what it announces may not have been looked at by anybody;
  * - `webhook:after-claim`: deliveries carry this worker's lease, nothing is sent;
  * - `webhook:after-send`: the receiver has answered, and nobody but this process knows;
- * - `webhook:after-finish`: the outcome is committed.
+ * - `webhook:after-finish`: the outcome is committed;
+ * - `email:after-claim`, `email:after-send`, `email:after-finish`: the same of messages and the mail server.
  */
 export const EXIT_POINTS = [
   'evaluation:after-claim',
@@ -16,6 +17,9 @@ export const EXIT_POINTS = [
   'webhook:after-claim',
   'webhook:after-send',
   'webhook:after-finish',
+  'email:after-claim',
+  'email:after-send',
+  'email:after-finish',
 ] as const;
 export type ExitPoint = (typeof EXIT_POINTS)[number];
 

@@ -97,11 +97,11 @@ export class Environment {
   @Max(60_000, { message: 'must be a whole number of milliseconds from 0 to 60000' })
   VEDETTE_CHANGE_DEBOUNCE_MS: number = 250;
 
-  /** How long a resolved or dismissed alert is kept after it was, in days. 0 keeps for ever, here and in the three below. */
+  /** How long a resolved or dismissed alert is kept after it was, in days. 0 keeps for ever, here and in the four below. */
   @IsRetentionDays()
   VEDETTE_RETENTION_ALERTS_DAYS: number = 365;
 
-  /** How long a run of the engine is kept, in days. */
+  /** How long a run of the engine, and what a rule measured before its present value, is kept, in days. */
   @IsRetentionDays()
   VEDETTE_RETENTION_RUNS_DAYS: number = 30;
 
@@ -112,6 +112,10 @@ export class Environment {
   /** How long a notification is kept after it was read, and an e-mail after it was sent or given up on, in days. */
   @IsRetentionDays()
   VEDETTE_RETENTION_NOTIFICATIONS_DAYS: number = 90;
+
+  /** How long what posture, queue items and snapshots were is kept after something else took its place, in days. */
+  @IsRetentionDays()
+  VEDETTE_RETENTION_HISTORY_DAYS: number = 400;
 
   /** How long an import of posture is kept after it was applied or undone, and so for how long it can be undone, in days. 0 keeps for ever. */
   @IsRetentionDays()
@@ -143,7 +147,7 @@ export class Environment {
   })
   VEDETTE_SMTP_FROM: string = 'Vedette <vedette@localhost>';
 
-  /** Where people reach Vedette, for links in e-mail. */
+  /** Where people reach Vedette, for the links to alerts in e-mail and webhooks. */
   @IsOptional()
   @IsHttpUrl()
   VEDETTE_PUBLIC_URL?: string;

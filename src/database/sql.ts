@@ -16,6 +16,14 @@ export async function countChanged(runner: SqlRunner, sql: string, parameters: u
   return result[1];
 }
 
+/**
+ * A parameter for an array of what needs no escaping: ids, numbers, and texts known to be words of ours. The driver would look at every character of it, and
+ * write a date in local time.
+ */
+export function arrayLiteral(values: readonly (string | number | null | undefined)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join()}}`;
+}
+
 /** TypeORM answers an `UPDATE` or `DELETE` as `[rows, count]`, and everything else as rows. A row is an object, never an array. */
 function isCounted(result: unknown): result is [unknown[], number] {
   return Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number';

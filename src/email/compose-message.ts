@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { alertLink, vedetteLink } from '../common/alert-link.js';
 import type { Severity } from '../common/alerting.js';
 import { counted } from '../common/wire.js';
 
@@ -46,7 +47,7 @@ const MAX_NOTICES_IN_DIGEST = 200;
  * Words a message. The same message has the same Message-ID however often it is sent, so that mail systems can drop a repetition; all messages to one person about
  * one alert refer to the same thread.
  * @param domain what stands behind the @ of Message-IDs.
- * @param publicUrl where Vedette is reached; null leaves the link out.
+ * @param publicUrl where Vedette is reached; null leaves the links out.
  */
 export function composeMessage(mail: OutgoingEmail, domain: string, publicUrl: string | null): ComposedMessage {
   const { subject, lead } = words(mail);
@@ -54,14 +55,15 @@ export function composeMessage(mail: OutgoingEmail, domain: string, publicUrl: s
   const more = mail.notices.length - shown.length;
   const footer = [
     ...(more > 0 ? [`${counted(more, 'more notice')} not shown here.`] : []),
-    ...(publicUrl ? [`Vedette: ${publicUrl}`] : []),
     `You get this because you asked Vedette for e-mail of ${oneLine(mail.organizationName)}. Your notification preferences turn it off.`,
   ];
   return {
     to: { name: oneLine(mail.displayName), address: mail.email },
     subject,
-    text: [...(lead ? [lead, ''] : []), ...shown.flatMap(noticeText), ...footer].join('\n'),
-    html: htmlOf(subject, lead, shown, footer),
+    text: [...(lead ? [lead, ''] : []), ...shown.flatMap((notice) => noticeText(notice, publicUrl)), ...footer].join(
+      '\n',
+    ),
+    html: htmlOf(subject, lead, shown, footer, publicUrl),
     date: mail.createdAt,
     ...threading(mail, domain),
     headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
@@ -92,11 +94,23 @@ function threading(
   };
 }
 
-function noticeText(notice: EmailNoticeFacts): string[] {
+/** Where a notice leads: to its alert, or, where it is about none, to Vedette. */
+function linkOf({ alertId }: EmailNoticeFacts, publicUrl: string | null): string | null {
+  if (!publicUrl) return null;
+  return alertId ? alertLink(publicUrl, alertId) : vedetteLink(publicUrl);
+}
+
+function originOf({ alertId, createdAt }: EmailNoticeFacts): string {
+  return alertId ? `alert ${alertId}, ${createdAt}` : createdAt;
+}
+
+function noticeText(notice: EmailNoticeFacts, publicUrl: string | null): string[] {
+  const link = linkOf(notice, publicUrl);
   return [
     `[${notice.severity}] ${oneLine(notice.title)}`,
     notice.message,
-    ...(notice.alertId ? [`alert ${notice.alertId}, ${notice.createdAt}`] : [notice.createdAt]),
+    ...(link ? [link] : []),
+    originOf(notice),
     '',
   ];
 }
@@ -106,12 +120,15 @@ function htmlOf(
   lead: string | null,
   notices: readonly EmailNoticeFacts[],
   footer: readonly string[],
+  publicUrl: string | null,
 ): string {
-  const blocks = notices.map(
-    (notice) => `<h2 style="font-size:16px;margin:16px 0 4px">[${notice.severity}] ${escapeHtml(notice.title)}</h2>
+  const blocks = notices.map((notice) => {
+    const link = linkOf(notice, publicUrl);
+    const words = notice.alertId ? 'Open the alert' : 'Open Vedette';
+    return `<h2 style="font-size:16px;margin:16px 0 4px">[${notice.severity}] ${escapeHtml(notice.title)}</h2>
 <p style="margin:0 0 4px;white-space:pre-wrap">${escapeHtml(notice.message)}</p>
-<p style="margin:0;color:#666;font-size:12px">${escapeHtml(notice.alertId ? `alert ${notice.alertId}, ${notice.createdAt}` : notice.createdAt)}</p>`,
-  );
+${link ? `<p style="margin:0 0 4px"><a href="${escapeHtml(link)}">${words}</a></p>\n` : ''}<p style="margin:0;color:#666;font-size:12px">${escapeHtml(originOf(notice))}</p>`;
+  });
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(subject)}</title></head>
 <body style="font-family:sans-serif;font-size:14px">

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { ALERT_AUDIENCE } from '../common/access/index.js';
+import { SEVERITIES } from '../common/alerting.js';
 import { newId } from '../common/ids.js';
 import { countChanged, queryRows } from '../database/index.js';
 import type { EmailNoticeFacts, OutgoingEmail } from './compose-message.js';
 import type { EmailStep, SendOutcome } from './decide-email.js';
 import type { EmailMode } from './email-mode.js';
+import { leftOut, type LeftOutReason } from './left-out.js';
 import type { QuietHours } from './local-time.js';
 
 /** A message that this worker may send until its lease ends. */
@@ -13,8 +16,17 @@ export interface ClaimedEmail extends OutgoingEmail {
   /** The number of the attempt that is about to be made, from 1. */
   attempt: number;
   isActive: boolean;
+  /** Whether the member's role is one that is told of alerts. */
+  isAudience: boolean;
   mode: EmailMode;
   quietHours: QuietHours | null;
+  /** What is in it and is not for the member any more, by what they prefer now; it is not among the notices. */
+  leftOut: readonly LeftOutNotice[];
+}
+
+export interface LeftOutNotice {
+  id: string;
+  reason: LeftOutReason;
 }
 
 /** What became of a claimed message. */
@@ -25,11 +37,11 @@ export interface EmailResult {
   next: EmailStep;
 }
 
-interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices'> {
+interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices' | 'leftOut'> {
   timeZone: string | null;
   quietFrom: string | null;
   quietUntil: string | null;
-  notices: EmailNoticeFacts[] | null;
+  notices: (EmailNoticeFacts & { leftOut: LeftOutReason | null })[] | null;
 }
 
 const CLAIM = `
@@ -42,10 +54,12 @@ const CLAIM = `
   )
   SELECT d.id, d.organization_id AS "organizationId", o.name AS "organizationName", d.user_id AS "userId", u.email, u.display_name AS "displayName",
     d.kind, d.digest_slot AS "digestSlot", d.created_at AS "createdAt", d.lock_token AS "lockToken", d.attempt_count + 1 AS attempt,
-    m.is_active AS "isActive", coalesce(p.email, 'off') AS mode, p.time_zone AS "timeZone", p.quiet_from AS "quietFrom", p.quiet_until AS "quietUntil",
+    m.is_active AS "isActive", m.role = ANY ($5::text[]) AS "isAudience", coalesce(p.email, 'off') AS mode, p.time_zone AS "timeZone", p.quiet_from AS "quietFrom", p.quiet_until AS "quietUntil",
     (SELECT json_agg(json_build_object('id', n.id, 'alertId', n.alert_id, 'event', n.event, 'severity', n.severity, 'title', n.title,
-         'message', n.message, 'createdAt', to_char(n.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY n.created_at, n.id)
-     FROM email_notice n WHERE n.organization_id = d.organization_id AND n.delivery_id = d.id) AS notices
+         'message', n.message, 'createdAt', to_char(n.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+         'leftOut', ${leftOut('$6')}) ORDER BY n.created_at, n.id)
+     FROM email_notice n LEFT JOIN alert_instance a ON a.organization_id = n.organization_id AND a.id = n.alert_id
+     WHERE n.organization_id = d.organization_id AND n.delivery_id = d.id) AS notices
   FROM claimed d
   JOIN organization o ON o.id = d.organization_id
   JOIN membership m ON m.organization_id = d.organization_id AND m.user_id = d.user_id
@@ -66,6 +80,25 @@ const HOLD = `
   UPDATE email_delivery SET next_attempt_at = $3, held_for = 'quiet_hours', lock_token = NULL, locked_until = NULL
   WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
 
+/** Only of a message that the claim still holds; of an alert, with a note of why. */
+const LEAVE_OUT = `
+  WITH gone AS (
+    DELETE FROM email_notice n USING email_delivery d, unnest($3::uuid[], $4::text[]) AS o (id, reason)
+    WHERE n.id = o.id AND d.organization_id = n.organization_id AND d.id = n.delivery_id AND d.id = $1 AND d.lock_token = $2 AND d.status = 'pending'
+    RETURNING n.organization_id, n.alert_id, n.event, n.user_id, o.reason
+  )
+  INSERT INTO notification_skip (organization_id, alert_id, event, user_id, channel, reason, created_at)
+  SELECT organization_id, alert_id, event, user_id, 'email', reason, $5 FROM gone WHERE alert_id IS NOT NULL
+  ON CONFLICT DO NOTHING`;
+
+/** Its notices have no message then, and so wait for the next digest. */
+const PUT_INTO_DIGEST = `
+  WITH ended AS (
+    UPDATE email_delivery SET status = 'cancelled', last_error = 'digest', completed_at = $3, lock_token = NULL, locked_until = NULL
+    WHERE id = $1 AND lock_token = $2 AND status = 'pending' RETURNING organization_id, id
+  )
+  UPDATE email_notice n SET delivery_id = NULL FROM ended WHERE n.organization_id = ended.organization_id AND n.delivery_id = ended.id`;
+
 const CANCEL = `
   UPDATE email_delivery SET status = 'cancelled', last_error = $3, completed_at = $4, lock_token = NULL, locked_until = NULL
   WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
@@ -82,10 +115,13 @@ export class EmailStore {
       limit,
       newId(),
       new Date(now.getTime() + leaseMs),
+      ALERT_AUDIENCE,
+      SEVERITIES,
     ]);
     return rows.map(({ timeZone, quietFrom, quietUntil, notices, ...mail }) => ({
       ...mail,
-      notices: notices ?? [],
+      notices: (notices ?? []).filter(({ leftOut: reason }) => reason === null),
+      leftOut: (notices ?? []).flatMap(({ id, leftOut: reason }) => (reason === null ? [] : { id, reason })),
       quietHours: timeZone && quietFrom && quietUntil ? { timeZone, from: quietFrom, until: quietUntil } : null,
     }));
   }
@@ -110,17 +146,24 @@ export class EmailStore {
     return countChanged(this.dataSource, HOLD, [id, lockToken, until]);
   }
 
+  /** Takes what is not for its member any more out of a message. */
+  async leaveOut({ id, lockToken }: ClaimedEmail, notices: readonly LeftOutNotice[], now: Date): Promise<void> {
+    await this.dataSource.query(LEAVE_OUT, [
+      id,
+      lockToken,
+      notices.map((notice) => notice.id),
+      notices.map(({ reason }) => reason),
+      now,
+    ]);
+  }
+
+  /** Ends a message whose member wants digests by now, and has what it tells of come with the next. @returns how many notices that are. */
+  putIntoDigest({ id, lockToken }: ClaimedEmail, now: Date): Promise<number> {
+    return countChanged(this.dataSource, PUT_INTO_DIGEST, [id, lockToken, now]);
+  }
+
   /** Ends a message that nobody wants any more. */
   cancel({ id, lockToken }: ClaimedEmail, reason: string, now: Date): Promise<number> {
     return countChanged(this.dataSource, CANCEL, [id, lockToken, reason, now]);
-  }
-
-  /** Ends the leases of messages that were not tried, so that the next claim finds them at once. */
-  async giveBack(mails: readonly ClaimedEmail[]): Promise<void> {
-    if (mails.length === 0) return;
-    await this.dataSource.query(
-      `UPDATE email_delivery SET lock_token = NULL, locked_until = NULL WHERE id = ANY ($1::uuid[]) AND lock_token = ANY ($2::uuid[])`,
-      [mails.map(({ id }) => id), [...new Set(mails.map(({ lockToken }) => lockToken))]],
-    );
   }
 }

@@ -1,10 +1,12 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { exitPoint } from '../common/exit-points.js';
 import { Metrics } from '../metrics/index.js';
 import { decideEmail } from './decide-email.js';
 import { DigestMaker } from './digest-maker.js';
 import { EmailSettings } from './email-settings.js';
 import { EmailStore, type ClaimedEmail } from './email-store.js';
+import type { LeftOutReason } from './left-out.js';
 import { quietUntil } from './local-time.js';
 import { Mailer } from './mailer.js';
 
@@ -58,10 +60,13 @@ export class EmailWorker implements BeforeApplicationShutdown {
     await this.digests.makeDue();
     let attempts = 0;
     while (!this.isStopping) {
-      const { claimBatch, leaseMs } = this.settings;
-      const mails = await this.store.claim(this.clock.now(), claimBatch, leaseMs);
+      const { concurrency, leaseMs } = this.settings;
+      // No more than are sent at once: what a claim has read of a person must not be old news by the time it is their turn.
+      const mails = await this.store.claim(this.clock.now(), concurrency, leaseMs);
       if (mails.length === 0) break;
-      attempts += await this.handleAll(mails);
+      exitPoint('email:after-claim');
+      const attempted = await Promise.all(mails.map((mail) => this.handle(mail)));
+      attempts += attempted.filter(Boolean).length;
     }
     return attempts;
   }
@@ -90,32 +95,11 @@ export class EmailWorker implements BeforeApplicationShutdown {
     }
   }
 
-  private async handleAll(mails: readonly ClaimedEmail[]): Promise<number> {
-    const waiting = [...mails];
-    let attempts = 0;
-    const lane = async (): Promise<void> => {
-      for (let mail = waiting.shift(); mail; mail = waiting.shift()) {
-        if (this.isStopping) {
-          waiting.unshift(mail);
-          return;
-        }
-        if (await this.handle(mail)) attempts += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: this.settings.concurrency }, lane));
-    await this.store.giveBack(waiting);
-    return attempts;
-  }
-
   /** @returns whether an attempt to send was made. */
   private async handle(mail: ClaimedEmail): Promise<boolean> {
     try {
       const now = this.clock.now();
-      const unwanted = reasonToCancel(mail);
-      if (unwanted) {
-        if (await this.store.cancel(mail, unwanted, now)) this.metrics.notified('email', 'cancelled', unwanted);
-        return false;
-      }
+      if (await this.isUnwanted(mail, now)) return false;
       const heldUntil = mail.quietHours && quietUntil(now, mail.quietHours);
       if (heldUntil) {
         if (await this.store.hold(mail, heldUntil)) this.metrics.suppressedFor('quiet_hours');
@@ -132,11 +116,30 @@ export class EmailWorker implements BeforeApplicationShutdown {
     }
   }
 
+  /** Much may have changed since the message was written: whoever is not to have it any more does not get it, and the trail of its alerts says why. */
+  private async isUnwanted(mail: ClaimedEmail, now: Date): Promise<boolean> {
+    const noReader = reasonOfReader(mail);
+    if (!noReader && mail.leftOut.length > 0) {
+      await this.store.leaveOut(mail, mail.leftOut, now);
+      for (const { reason } of mail.leftOut) this.metrics.suppressedFor(reason);
+    }
+    const unwanted = noReader ?? reasonOfNotices(mail);
+    if (unwanted) {
+      if (await this.store.cancel(mail, unwanted, now)) this.metrics.notified('email', 'cancelled', unwanted);
+      return true;
+    }
+    if (mail.kind !== 'immediate' || mail.mode !== 'daily_digest') return false;
+    if (await this.store.putIntoDigest(mail, now)) this.metrics.notified('email', 'cancelled', 'digest');
+    return true;
+  }
+
   private async attempt(mail: ClaimedEmail): Promise<void> {
     const outcome = await this.mailer.send(mail);
+    exitPoint('email:after-send');
     const finishedAt = this.clock.now();
     const next = decideEmail(mail.attempt, outcome, finishedAt, Math.random());
     const changed = await this.store.finish([{ mail, finishedAt, outcome, next }]);
+    exitPoint('email:after-finish');
     if (outcome.kind === 'failed') {
       const status = outcome.statusCode === null ? '' : ` (${outcome.statusCode})`;
       this.logger.warn(
@@ -149,10 +152,15 @@ export class EmailWorker implements BeforeApplicationShutdown {
   }
 }
 
-function reasonToCancel({ isActive, mode, notices }: ClaimedEmail): 'inactive' | 'turned_off' | 'alerts_gone' | null {
+function reasonOfReader({ isActive, isAudience, mode }: ClaimedEmail): 'inactive' | 'role' | 'turned_off' | null {
   if (!isActive) return 'inactive';
-  if (mode === 'off') return 'turned_off';
-  return notices.length === 0 ? 'alerts_gone' : null;
+  if (!isAudience) return 'role';
+  return mode === 'off' ? 'turned_off' : null;
+}
+
+function reasonOfNotices({ notices, leftOut: [first] }: ClaimedEmail): LeftOutReason | 'alerts_gone' | null {
+  if (notices.length > 0) return null;
+  return first?.reason ?? 'alerts_gone';
 }
 
 function reasonOf(statusCode: number | null): string {

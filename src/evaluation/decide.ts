@@ -19,11 +19,15 @@ export type Decision =
   | { outcome: 'no_data' | 'clear' | 'fired'; finding: Finding }
   | { outcome: 'refreshed'; finding: Finding; alertId: string };
 
+type Cooldown = Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>;
+
+/** When the cooldown of the last firing ends or has ended; null where there is none. */
+export function cooldownEnd({ cooldownHours, lastFiredAt }: Cooldown): Date | null {
+  return lastFiredAt !== null && cooldownHours > 0 ? new Date(lastFiredAt.getTime() + cooldownHours * HOUR_MS) : null;
+}
+
 /** A rule rests while `now < last_fired_at + cooldown_hours`; 0 hours or fewer is no cooldown. */
-export function isInCooldown(
-  { cooldownHours, lastFiredAt }: Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>,
-  now: Date,
-): boolean {
+export function isInCooldown({ cooldownHours, lastFiredAt }: Cooldown, now: Date): boolean {
   return lastFiredAt !== null && cooldownHours > 0 && now.getTime() < lastFiredAt.getTime() + cooldownHours * HOUR_MS;
 }
 

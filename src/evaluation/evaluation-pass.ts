@@ -142,9 +142,12 @@ export class EvaluationPass {
     );
     await this.notifier.notify(
       manager,
-      fired
-        .filter(({ id }) => wordsOfAlert.get(id)?.notifyInApp)
-        .map((alert) => ({ ...alert, alertId: alert.id, event: 'alert.fired' as const })),
+      fired.map((alert) => ({
+        ...alert,
+        alertId: alert.id,
+        event: 'alert.fired' as const,
+        notifyInApp: wordsOfAlert.get(alert.id)?.notifyInApp,
+      })),
     );
     await this.outbox.enqueue(
       manager,

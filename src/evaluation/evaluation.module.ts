@@ -12,20 +12,28 @@ import { EvaluationTelemetry } from './evaluation-telemetry.js';
 import { EvaluationTicker } from './evaluation-ticker.js';
 import { EvaluationService } from './evaluation.service.js';
 import { EvaluationsController } from './evaluations.controller.js';
+import { MeasurementsController } from './measurements/measurements.controller.js';
+import { MeasurementsService } from './measurements/measurements.service.js';
+import { RuleMeasurement } from './measurements/rule-measurement.entity.js';
+import { BacktestService } from './preview/backtest.service.js';
+import { PreviewController } from './preview/preview.controller.js';
+import { PreviewService } from './preview/preview.service.js';
+import { TrialRules } from './preview/trial-rules.js';
+import { WouldBeTold } from './preview/would-be-told.js';
 import { RuleClaims } from './rule-claims.js';
 import { RunStore } from './run-store.js';
 
 /** The engine. Nothing evaluates by itself before {@link EvaluationTicker.start}. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([EvaluationRun]),
+    TypeOrmModule.forFeature([EvaluationRun, RuleMeasurement]),
     EvaluatorsModule,
     InstancesModule,
     NotificationsModule,
     PostureModule,
     RulesModule,
   ],
-  controllers: [EvaluationsController],
+  controllers: [EvaluationsController, PreviewController, MeasurementsController],
   providers: [
     EvaluationService,
     EvaluationPass,
@@ -34,6 +42,11 @@ import { RunStore } from './run-store.js';
     EvaluationTicker,
     RuleClaims,
     RunStore,
+    BacktestService,
+    MeasurementsService,
+    PreviewService,
+    TrialRules,
+    WouldBeTold,
   ],
   exports: [EvaluationService, EvaluationTicker],
 })

@@ -4,6 +4,7 @@ import { notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage, queryRows } from '../database/index.js';
+import type { Finding } from '../evaluators/index.js';
 import type { Decision } from './decide.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
@@ -132,7 +133,7 @@ export class RunStore {
   }
 
   /**
-   * Writes where rules stand now, of those for which something changed.
+   * Writes where rules stand now, of those for which something changed, and keeps what they measure, where that changed.
    * @returns the ids of rules that have just failed so many times in a row that somebody must be told.
    */
   async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<Set<string>> {
@@ -144,11 +145,19 @@ export class RunStore {
          last_evaluated_at = CASE WHEN $2 THEN s.last_evaluated_at ELSE $1 END,
          last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
          last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
-         consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END
-       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[])
-         AS d (organization_id, rule_id, has_fired, was_skipped, error)
+         consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
+         last_measured = CASE WHEN d.is_new THEN d.measured ELSE s.last_measured END,
+         last_threshold = CASE WHEN d.is_new THEN d.threshold ELSE s.last_threshold END,
+         last_measured_at = CASE WHEN d.is_new THEN $1 ELSE s.last_measured_at END
+       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[], $8::boolean[], $9::float8[], $10::float8[], $11::boolean[])
+         AS d (organization_id, rule_id, has_fired, was_skipped, error, is_new, measured, threshold, breached)
        WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
-       RETURNING s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing)
+       RETURNING s.organization_id, s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing,
+         d.is_new, d.measured, d.threshold, d.breached),
+       kept AS (INSERT INTO rule_measurement AS m (organization_id, rule_id, measured_at, measured, threshold, breached)
+         SELECT organization_id, rule_id, $1, measured, threshold, breached FROM changed WHERE is_new
+         ON CONFLICT (organization_id, rule_id, measured_at) DO UPDATE SET measured = excluded.measured, threshold = excluded.threshold,
+           breached = excluded.breached)
        SELECT rule_id FROM changed WHERE is_failing`,
       [
         facts.startedAt,
@@ -158,6 +167,10 @@ export class RunStore {
         changed.map(({ decision }) => hasFired(decision)),
         changed.map(({ decision }) => decision.outcome === 'cooldown'),
         changed.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
+        changed.map(measuresAnew),
+        changed.map(({ decision }) => findingOf(decision)?.measured ?? null),
+        changed.map(({ decision }) => findingOf(decision)?.threshold ?? null),
+        changed.map(({ decision }) => findingOf(decision)?.breached ?? null),
       ],
     );
     return new Set(rows.map((row) => row.rule_id));
@@ -165,9 +178,20 @@ export class RunStore {
 }
 
 /** A rule that was clear and is, or rests, stands where it stood. */
-function hasChanged({ rule, decision }: DecidedRule): boolean {
+function hasChanged(decided: DecidedRule): boolean {
+  const { rule, decision } = decided;
   if (decision.outcome === 'cooldown') return false;
-  return rule.isFailing || decision.outcome === 'error' || hasFired(decision);
+  return rule.isFailing || decision.outcome === 'error' || hasFired(decision) || measuresAnew(decided);
+}
+
+/** Before the first measurement there is no threshold. */
+function measuresAnew({ rule, decision }: DecidedRule): boolean {
+  const finding = findingOf(decision);
+  return finding !== null && (finding.measured !== rule.lastMeasured || finding.threshold !== rule.lastThreshold);
+}
+
+function findingOf(decision: Decision): Finding | null {
+  return 'finding' in decision ? decision.finding : null;
 }
 
 function hasFired({ outcome }: Decision): boolean {
@@ -190,9 +214,10 @@ function toRun(organizationId: string, decided: readonly DecidedRule[], facts: P
 
 function toOutcome({ rule, decision, alertId }: DecidedRule): KeptOutcome {
   const outcome: KeptOutcome = { rule_id: rule.ruleId, outcome: decision.outcome };
-  if ('finding' in decision) {
-    if (decision.finding.measured !== null) outcome.measured = decision.finding.measured;
-    outcome.threshold = decision.finding.threshold;
+  const finding = findingOf(decision);
+  if (finding) {
+    if (finding.measured !== null) outcome.measured = finding.measured;
+    outcome.threshold = finding.threshold;
   }
   if (alertId !== null) outcome.alert_id = alertId;
   if (decision.outcome === 'error') outcome.error = decision.error;

@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import { KNOWN_RULE_TYPES } from '../common/rule-types.js';
 import { CoverageRegressionEvaluator } from './coverage-regression/coverage-regression.evaluator.js';
 import { EvaluatorRegistry } from './evaluator-registry.js';
 import { EVALUATORS, type Evaluator } from './evaluator.js';
@@ -21,13 +22,20 @@ const EVALUATOR_CLASSES = [
   OrphanSpikeEvaluator,
 ];
 
+/** Global for the names of the rule types alone: what else it exports is imported by those who may import evaluators. */
+@Global()
 @Module({
   providers: [
     ...EVALUATOR_CLASSES,
     { provide: EVALUATORS, useFactory: (...evaluators: Evaluator[]) => evaluators, inject: EVALUATOR_CLASSES },
     EvaluatorRegistry,
+    {
+      provide: KNOWN_RULE_TYPES,
+      useFactory: (registry: EvaluatorRegistry) => registry.definitions().map(({ type }) => type),
+      inject: [EvaluatorRegistry],
+    },
     RuleMeasurer,
   ],
-  exports: [EvaluatorRegistry, RuleMeasurer],
+  exports: [EvaluatorRegistry, KNOWN_RULE_TYPES, RuleMeasurer],
 })
 export class EvaluatorsModule {}

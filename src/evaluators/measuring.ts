@@ -1,9 +1,9 @@
 import { plainNumber, roundTo } from '../common/wire.js';
+import { arrayLiteral } from '../database/index.js';
 import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
 
 /**
- * The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules. Array literals, because ids and
- * numbers need no escaping and the driver would look for it in each.
+ * The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules.
  */
 export function ruleColumns<Config extends Record<string, number>>(
   rules: readonly RuleToMeasure<Config>[],
@@ -13,10 +13,6 @@ export function ruleColumns<Config extends Record<string, number>>(
     arrayLiteral(rules.map(({ organizationId }) => organizationId)),
     ...settings.map((setting) => arrayLiteral(rules.map(({ config }) => config[setting]))),
   ];
-}
-
-function arrayLiteral(values: readonly (string | number | undefined)[]): string {
-  return `{${values.join()}}`;
 }
 
 /** Pairs each rule with the row that its statement, ordered by ordinality, answered for it. */

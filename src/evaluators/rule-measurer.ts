@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { BoundedCache } from '../common/bounded-cache.js';
 import { DomainError } from '../common/errors/index.js';
 import type { PostureReader } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
@@ -23,7 +24,7 @@ const CONFIGS_KEPT = 2_000;
 /** Measures rules of any types and organisations, one statement a type. */
 @Injectable()
 export class RuleMeasurer {
-  private readonly configs = new Map<string, CompleteConfig | FailedMeasurement>();
+  private readonly configs = new BoundedCache<CompleteConfig | FailedMeasurement>(CONFIGS_KEPT);
 
   constructor(
     private readonly registry: EvaluatorRegistry,
@@ -78,13 +79,7 @@ export class RuleMeasurer {
 
   /** Parsed and validated once for each text; the result is shared, and must not be changed. */
   private completeConfig(ruleType: string, config: string): CompleteConfig | FailedMeasurement {
-    const key = `${ruleType} ${config}`;
-    const kept = this.configs.get(key);
-    if (kept) return kept;
-    if (this.configs.size >= CONFIGS_KEPT) this.configs.clear();
-    const complete = this.checkConfig(ruleType, config);
-    this.configs.set(key, complete);
-    return complete;
+    return this.configs.get(`${ruleType} ${config}`, () => this.checkConfig(ruleType, config));
   }
 
   private checkConfig(ruleType: string, config: string): CompleteConfig | FailedMeasurement {

@@ -4,3 +4,4 @@ export * from './instance.mapper.js';
 export * from './instance.response.js';
 export * from './instances.module.js';
 export * from './instances.service.js';
+export * from './rule-alerts.js';

@@ -153,7 +153,8 @@ export class Metrics {
   );
   private readonly deadLetters = this.gauge(
     'dead_letters',
-    'Deliveries that were given up on within the last 24 hours.',
+    'Webhook deliveries and e-mail messages that were given up on within the last 24 hours.',
+    ['channel'],
   );
   private readonly webhookQueueDepth = this.gauge(
     'webhook_queue_depth',
@@ -248,7 +249,7 @@ export class Metrics {
     set(this.snapshotAge, readings?.snapshotAgeSeconds);
     set(this.outboxOldest, readings && Math.max(readings.oldestDueDeliverySeconds, readings.oldestDueEmailSeconds));
     set(this.webhookOldestDue, readings?.oldestDueDeliverySeconds);
-    set(this.deadLetters, readings?.deadLetters);
+    setEach(this.deadLetters, 'channel', readings?.deadLetters);
     setEach(this.alertsOpen, 'severity', readings?.openBySeverity);
     setEach(this.webhookQueueDepth, 'status', readings?.queueDepth);
     setEach(this.webhookEndpoints, 'state', readings?.endpoints);

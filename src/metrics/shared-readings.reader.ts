@@ -25,8 +25,10 @@ const READ = `
      FROM organization o) AS snapshot_at,
     (SELECT min(next_attempt_at) FROM webhook_delivery WHERE status = 'pending') AS delivery_due_at,
     (SELECT min(next_attempt_at) FROM email_delivery WHERE status = 'pending') AS email_due_at,
-    (SELECT count(*)::integer FROM webhook_delivery WHERE status <> 'pending' AND completed_at > $1::timestamptz - interval '24 hours' AND status = 'failed')
-      AS dead_letters,
+    (SELECT count(*)::integer FROM webhook_delivery WHERE status = 'failed' AND completed_at > $1::timestamptz - interval '24 hours')
+      AS dead_webhooks,
+    (SELECT count(*)::integer FROM email_delivery WHERE status <> 'pending' AND completed_at > $1::timestamptz - interval '24 hours' AND status = 'failed')
+      AS dead_emails,
     (SELECT jsonb_object_agg(severity, open) FROM (SELECT severity, sum(count) AS open FROM alert_count WHERE status = 'open' GROUP BY severity) c)
       AS open_by_severity,
     (SELECT jsonb_object_agg(state, deliveries) FROM (
@@ -43,7 +45,8 @@ interface Row {
   snapshot_at: Date | null;
   delivery_due_at: Date | null;
   email_due_at: Date | null;
-  dead_letters: number;
+  dead_webhooks: number;
+  dead_emails: number;
   open_by_severity: Record<string, number> | null;
   queue_depth: Record<string, number> | null;
   endpoints: Record<string, number> | null;
@@ -119,7 +122,7 @@ async function readShared(manager: EntityManager, now: Date): Promise<SharedRead
     snapshotAgeSeconds: since(row.snapshot_at),
     oldestDueDeliverySeconds: since(row.delivery_due_at) ?? 0,
     oldestDueEmailSeconds: since(row.email_due_at) ?? 0,
-    deadLetters: row.dead_letters,
+    deadLetters: { webhook: row.dead_webhooks, email: row.dead_emails },
     openBySeverity: { ...Object.fromEntries(SEVERITIES.map((severity) => [severity, 0])), ...row.open_by_severity },
     queueDepth: { due: 0, sending: 0, waiting: 0, ...row.queue_depth },
     endpoints: { enabled: 0, disabled: 0, breaker_open: 0, ...row.endpoints },

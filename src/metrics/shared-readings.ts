@@ -9,8 +9,8 @@ export interface SharedReadings {
   /** For how long the delivery that waits longest has been due; 0 when none is. */
   oldestDueDeliverySeconds: number;
   oldestDueEmailSeconds: number;
-  /** Deliveries given up on within the last 24 hours. */
-  deadLetters: number;
+  /** What was given up on within the last 24 hours, by channel. */
+  deadLetters: Record<'webhook' | 'email', number>;
   /** Every severity is there. */
   openBySeverity: Record<string, number>;
   queueDepth: Record<'due' | 'sending' | 'waiting', number>;

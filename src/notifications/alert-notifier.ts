@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { ALERT_AUDIENCE } from '../common/access/index.js';
 import { SEVERITIES, type Severity } from '../common/alerting.js';
 import { queryRows, Transactions } from '../database/index.js';
-import { EmailWorker, Mailer } from '../email/index.js';
+import { EmailWorker, leftOut, Mailer } from '../email/index.js';
 import { Metrics } from '../metrics/index.js';
 import { NotificationStream } from './stream/notification-stream.js';
 
@@ -17,26 +17,28 @@ export interface AlertNotice {
   title: string;
   message: string;
   occurredAt: Date;
+  /** False for an alert of a rule that does not notify in the app. It speaks of that channel alone: by e-mail people are told as they prefer. */
+  notifyInApp?: boolean;
 }
 
 /**
  * Every member of the audience meets every notice once, and what they prefer decides what comes of it by each channel: a notification, an e-mail (at once, or
- * when their digest is made), or a note of why there is none. A channel that a person never asked for needs no note.
+ * when their digest is made), or a note of why there is none. A channel that a person never asked for needs no note. What a rule says of the app comes before
+ * what they prefer.
  */
 const TELL = `
   WITH audience AS MATERIALIZED (
-    SELECT n.*, m.user_id, coalesce(p.in_app, true) AS in_app, coalesce(p.email, 'off') AS email,
-      CASE WHEN array_position($9::text[], n.severity) > array_position($9::text[], p.min_severity) THEN 'min_severity'
-           WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type' END AS left_out
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-      AS n (organization_id, alert_id, event, severity, title, message, occurred_at)
+    SELECT n.*, m.user_id, coalesce(p.in_app, true) AS prefers_in_app, coalesce(p.email, 'off') AS email,
+      ${leftOut('$9')} AS left_out
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $11::boolean[])
+      AS n (organization_id, alert_id, event, severity, title, message, occurred_at, notify_in_app)
     JOIN membership m ON m.organization_id = n.organization_id AND m.is_active AND m.role = ANY ($8::text[])
     LEFT JOIN notification_preference p ON p.organization_id = m.organization_id AND p.user_id = m.user_id
     LEFT JOIN alert_instance a ON a.organization_id = n.organization_id AND a.id = n.alert_id
   ), told AS (
     INSERT INTO notification (id, organization_id, user_id, alert_id, event, severity, title, message, created_at)
     SELECT vedette_uuidv7(), organization_id, user_id, alert_id, event, severity, title, message, occurred_at
-    FROM audience WHERE left_out IS NULL AND in_app
+    FROM audience WHERE left_out IS NULL AND notify_in_app AND prefers_in_app
     ON CONFLICT (organization_id, alert_id, event, user_id) WHERE alert_id IS NOT NULL DO NOTHING
     RETURNING event
   ), mailed AS (
@@ -53,7 +55,7 @@ const TELL = `
   ), skip AS MATERIALIZED (
     SELECT a.organization_id, a.alert_id, a.event, a.user_id, c.channel, c.reason, a.occurred_at
     FROM audience a CROSS JOIN LATERAL (VALUES
-      ('in_app', coalesce(a.left_out, CASE WHEN NOT a.in_app THEN 'channel_off' END)),
+      ('in_app', CASE WHEN NOT a.notify_in_app THEN 'not_notified' ELSE coalesce(a.left_out, CASE WHEN NOT a.prefers_in_app THEN 'channel_off' END) END),
       ('email', CASE WHEN a.email <> 'off' THEN coalesce(a.left_out, CASE WHEN NOT $10 THEN 'no_mail_server' END) END)
     ) AS c (channel, reason)
     WHERE c.reason IS NOT NULL
@@ -94,6 +96,7 @@ export class AlertNotifier {
       ALERT_AUDIENCE,
       SEVERITIES,
       this.mailer.isConfigured,
+      notices.map(({ notifyInApp = true }) => notifyInApp),
     ]);
     const told = rows.filter(({ what }) => what === 'told');
     this.transactions.afterCommit(manager, () => {

@@ -1,2 +1,3 @@
+export * from './alert-audience.js';
 export * from './alert-notifier.js';
 export * from './notifications.module.js';

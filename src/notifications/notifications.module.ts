@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EmailModule } from '../email/index.js';
 import { EvaluatorsModule } from '../evaluators/index.js';
+import { AlertAudience } from './alert-audience.js';
 import { AlertNotifier } from './alert-notifier.js';
 import { InboxService } from './inbox.service.js';
 import { NotificationPreference } from './notification-preference.entity.js';
@@ -24,12 +25,13 @@ import { StreamController } from './stream/stream.controller.js';
   controllers: [PreferencesController, StreamController, NotificationsController],
   providers: [
     { provide: StreamSettings, useFactory: () => StreamSettings.with() },
+    AlertAudience,
     AlertNotifier,
     InboxService,
     NotificationStream,
     PreferencesService,
     StreamReader,
   ],
-  exports: [AlertNotifier],
+  exports: [AlertAudience, AlertNotifier],
 })
 export class NotificationsModule {}

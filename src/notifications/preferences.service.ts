@@ -1,11 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Severity } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { invalidInput, type FieldError } from '../common/errors/index.js';
+import { KNOWN_RULE_TYPES, ruleTypeProblems } from '../common/rule-types.js';
 import { queryRows } from '../database/index.js';
 import { isTimeZone, Mailer, nextAt, type EmailMode } from '../email/index.js';
-import { EvaluatorRegistry } from '../evaluators/index.js';
 import { NotificationPreference } from './notification-preference.entity.js';
 
 export interface Preferences {
@@ -37,8 +37,8 @@ export class PreferencesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
-    private readonly registry: EvaluatorRegistry,
     private readonly mailer: Mailer,
+    @Inject(KNOWN_RULE_TYPES) private readonly knownRuleTypes: readonly string[],
   ) {}
 
   get isEmailAvailable(): boolean {
@@ -53,14 +53,21 @@ export class PreferencesService {
     return { minSeverity, ruleTypes, inApp, email, digestHour, timeZone, quietHours };
   }
 
-  /** Takes the place of what was said before. What waits for a digest already comes with the next one. */
+  /**
+   * Takes the place of what was said before. What waits for a digest already comes with the next one; what is put off for quiet hours is looked at again at once,
+   * by what is said now.
+   */
   async put(organizationId: string, userId: string, wanted: Preferences): Promise<Preferences> {
     this.check(wanted);
     const now = this.clock.now();
     const { minSeverity, ruleTypes, inApp, email, digestHour, timeZone, quietHours } = wanted;
     await queryRows(
       this.dataSource,
-      `INSERT INTO notification_preference (organization_id, user_id, min_severity, rule_types, in_app, email, digest_hour, time_zone, quiet_from, quiet_until,
+      `WITH released AS (
+         UPDATE email_delivery SET next_attempt_at = $12, held_for = NULL
+         WHERE organization_id = $1 AND user_id = $2 AND status = 'pending' AND held_for = 'quiet_hours'
+       )
+       INSERT INTO notification_preference (organization_id, user_id, min_severity, rule_types, in_app, email, digest_hour, time_zone, quiet_from, quiet_until,
          digest_due_at, updated_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
        ON CONFLICT (organization_id, user_id) DO UPDATE SET min_severity = excluded.min_severity, rule_types = excluded.rule_types, in_app = excluded.in_app,
@@ -85,14 +92,7 @@ export class PreferencesService {
   }
 
   private check({ ruleTypes, email, timeZone, quietHours }: Preferences): void {
-    const faults: FieldError[] = [];
-    (ruleTypes ?? []).forEach((type, index) => {
-      if (!this.registry.has(type))
-        faults.push({
-          field: `rule_types[${index}]`,
-          message: 'must be one of the types that GET /rule-types lists',
-        });
-    });
+    const faults: FieldError[] = ruleTypeProblems(ruleTypes ?? [], this.knownRuleTypes);
     if (!isTimeZone(timeZone))
       faults.push({ field: 'time_zone', message: 'must be an IANA time zone such as Europe/Paris' });
     if (quietHours && quietHours.from === quietHours.until)

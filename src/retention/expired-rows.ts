@@ -7,15 +7,17 @@ export interface ExpiredRows {
   /** The setting that says for how many days; without one, what `doomed` finds is of no use from its instant on. */
   setting?: keyof Environment & `VEDETTE_RETENTION_${string}`;
   table: string;
+  /** The columns by which a row is told from others; `id` where left out. */
+  key?: readonly string[];
   /**
-   * Finds the ids of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
+   * Finds the keys of at most $2 rows whose time was before $1, oldest first, and locks them. Rows that somebody holds are passed over: their time comes again.
    */
   doomed: string;
 }
 
 /**
  * What retention removes, in this order. Each is found through an index on its time; what hangs on a row goes along by its foreign key: the notifications of an
- * alert, read or not, and the attempts of a delivery.
+ * alert, read or not, and the deliveries of an event with their attempts, once all of them are over.
  */
 export const EXPIRED_ROWS: readonly ExpiredRows[] = [
   {
@@ -36,11 +38,25 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: 'SELECT id FROM evaluation_run WHERE started_at < $1 ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED',
   },
   {
-    name: ['webhook delivery', 'webhook deliveries'],
-    setting: 'VEDETTE_RETENTION_DELIVERIES_DAYS',
-    table: 'webhook_delivery',
+    name: ['measurement', 'measurements'],
+    setting: 'VEDETTE_RETENTION_RUNS_DAYS',
+    table: 'rule_measurement',
+    key: ['organization_id', 'rule_id', 'measured_at'],
+    // What a rule still measures is kept, however long it has.
     doomed: `
-      SELECT id FROM webhook_delivery WHERE status <> 'pending' AND completed_at < $1 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      SELECT m.organization_id, m.rule_id, m.measured_at FROM rule_measurement m
+      JOIN rule_state s ON s.organization_id = m.organization_id AND s.rule_id = m.rule_id AND s.last_measured_at > m.measured_at
+      WHERE m.measured_at < $1 ORDER BY m.measured_at LIMIT $2 FOR UPDATE OF m SKIP LOCKED`,
+  },
+  {
+    name: ['webhook event', 'webhook events'],
+    setting: 'VEDETTE_RETENTION_DELIVERIES_DAYS',
+    table: 'webhook_event',
+    key: ['organization_id', 'id'],
+    doomed: `
+      SELECT v.organization_id, v.id FROM webhook_event v
+      WHERE v.created_at < $1 AND NOT EXISTS (SELECT FROM webhook_delivery d WHERE d.event_id = v.id AND (d.status = 'pending' OR d.completed_at >= $1))
+      ORDER BY v.created_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
   },
   {
     name: ['notification', 'notifications'],
@@ -55,6 +71,27 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: `
       SELECT id FROM email_delivery WHERE status <> 'pending' AND completed_at < $1 ORDER BY completed_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
   },
+  ...(
+    [
+      [
+        'posture',
+        ['organization_id', 'technique_id', 'valid_from', 'version'],
+        ['posture version', 'posture versions'],
+      ],
+      ['revalidation_item', ['organization_id', 'id', 'valid_from', 'version'], ['queue version', 'queue versions']],
+      [
+        'posture_snapshot',
+        ['organization_id', 'snapshot_date', 'valid_from', 'version'],
+        ['snapshot version', 'snapshot versions'],
+      ],
+    ] as const
+  ).map(([table, key, name]): ExpiredRows => ({
+    name,
+    setting: 'VEDETTE_RETENTION_HISTORY_DAYS',
+    table: `${table}_history`,
+    key,
+    doomed: `SELECT ${key.join(', ')} FROM ${table}_history WHERE valid_to < $1 ORDER BY valid_to LIMIT $2 FOR UPDATE SKIP LOCKED`,
+  })),
   {
     name: ['import of posture', 'imports of posture'],
     setting: 'VEDETTE_RETENTION_IMPORTS_DAYS',

@@ -48,11 +48,12 @@ export class RetentionService {
     while (!signal?.aborted && (await this.alertCounts.fold())) await this.pause(signal);
   }
 
-  private async remove({ table, setting, doomed }: ExpiredRows, signal?: AbortSignal): Promise<number> {
+  private async remove({ table, key = ['id'], setting, doomed }: ExpiredRows, signal?: AbortSignal): Promise<number> {
     const days = setting && this.environment[setting];
     if (days === 0) return 0;
     const before = new Date(this.clock.now().getTime() - (days ?? 0) * DAY_MS);
-    const sql = `WITH doomed AS MATERIALIZED (${doomed}) DELETE FROM ${table} t USING doomed WHERE t.id = doomed.id`;
+    const isDoomed = key.map((column) => `t.${column} = doomed.${column}`).join(' AND ');
+    const sql = `WITH doomed AS MATERIALIZED (${doomed}) DELETE FROM ${table} t USING doomed WHERE ${isDoomed}`;
     let removed = 0;
     while (!signal?.aborted) {
       const count = await countChanged(this.dataSource, sql, [before, BATCH_ROWS]);

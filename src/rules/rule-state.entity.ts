@@ -30,4 +30,15 @@ export class RuleState {
 
   @Column({ type: 'integer', default: 0 })
   consecutiveErrors: number;
+
+  /** What the newest {@link RuleMeasurement} says, so that a pass that finds the same writes none. */
+  @Column({ type: 'double precision', nullable: true })
+  lastMeasured: number | null;
+
+  @Column({ type: 'double precision', nullable: true })
+  lastThreshold: number | null;
+
+  /** Since when the rule measures that; null before its first measurement. */
+  @Column({ type: 'timestamptz', nullable: true })
+  lastMeasuredAt: Date | null;
 }

@@ -72,7 +72,7 @@ export class CreateRuleRequest {
   @IsBoolean({ message: 'must be true or false' })
   is_enabled?: boolean;
 
-  /** Whether admins and leads are told in the app. Default true. */
+  /** Whether admins and leads are told in the app. By e-mail they are told as each of them prefers. Default true. */
   @ValidateIf((_, value) => value !== undefined)
   @IsBoolean({ message: 'must be true or false' })
   notify_in_app?: boolean;
@@ -141,7 +141,7 @@ export class UpdateRuleRequest {
   @IsBoolean({ message: 'must be true or false' })
   is_enabled?: boolean;
 
-  /** Whether admins and leads are told in the app. */
+  /** Whether admins and leads are told in the app. By e-mail they are told as each of them prefers. */
   @ValidateIf((_, value) => value !== undefined)
   @IsBoolean({ message: 'must be true or false' })
   notify_in_app?: boolean;

@@ -10,8 +10,9 @@ export class TrailEntryResponse {
   @ApiProperty({ enum: TRAIL_OUTCOMES })
   outcome: TrailEntry['outcome'];
   /**
-   * Why they were not told, or not yet: `min_severity`, `rule_type`, `channel_off`, `no_mail_server`, `turned_off`, `alerts_gone` (what was preferred);
-   * `inactive`, `role`, `joined_later`, `not_notified` (as things stand now: the rule tells nobody in the app, or the person is told of alerts only since);
+   * Why they were not told, or not yet: `not_notified` (the rule does not notify in the app); `min_severity`, `rule_type`, `channel_off`, `no_mail_server`,
+   * `turned_off`, `alerts_gone` (what was preferred; of e-mail, by the time it was to be sent); `inactive`, `role` (of e-mail, by the time it was to be sent; else as
+   * things stand now); `joined_later`, `not_recorded` (as things stand now: the person is told of alerts only since, or the notification was removed for its age);
    * `quiet_hours`, `digest`, `queued`, `retrying`, `endpoint_held` (paused, or left alone by its breaker) (waiting); `gave_up`; of endpoints also
    * `endpoint_disabled`, `nothing_to_say` (the format has nothing for the event), and as things stand now `not_subscribed`, `min_severity`, `rule_type`,
    * `added_later`, `not_recorded` (the delivery was removed for its age, or the endpoint was changed since).

@@ -64,8 +64,8 @@ const RECORDED = `
   WHERE d.organization_id = $1 AND d.alert_id = $2`;
 
 /**
- * Members of whom nothing was written were left out for what they are: that is told as it is now. One who is of the audience and was a member before the alert was
- * passed over because the rule tells nobody in the app, or has come to the audience since. Endpoints likewise: what they subscribe to, and what they filter, is told
+ * Members of whom nothing was written were left out for what they are: that is told as it is now. One who is of the audience and was a member before the alert
+ * has come to the audience since, or their notification was removed for its age. Endpoints likewise: what they subscribe to, and what they filter, is told
  * as it is now, and where that would have let the alert through, its delivery was removed for its age or the endpoint was changed since.
  */
 const TRAIL = `
@@ -78,7 +78,7 @@ const TRAIL = `
   UNION ALL
   SELECT 'in_app', 'alert.fired', 'not_told',
     CASE WHEN m.created_at > a.created_at THEN 'joined_later' WHEN NOT m.is_active THEN 'inactive' WHEN m.role <> ALL ($3::text[]) THEN 'role'
-      ELSE 'not_notified' END,
+      ELSE 'not_recorded' END,
     m.user_id, NULL, u.display_name, a.created_at, NULL, NULL, NULL, NULL, NULL
   FROM alert_instance a JOIN membership m ON m.organization_id = a.organization_id JOIN user_account u ON u.id = m.user_id
   WHERE a.organization_id = $1 AND a.id = $2 AND NOT EXISTS (SELECT FROM recorded r WHERE r.user_id = m.user_id AND r.channel = 'in_app')

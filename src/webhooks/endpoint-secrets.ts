@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { BoundedCache } from '../common/bounded-cache.js';
 import { SecretBox } from '../common/secret-box.js';
 
 /** What of an endpoint is sealed. */
@@ -10,7 +11,7 @@ const KEPT = 2_000;
 /** Seals what may be a credential for the row that it belongs to, and opens it again. */
 @Injectable()
 export class EndpointSecrets {
-  private readonly opened = new Map<string, string>();
+  private readonly opened = new BoundedCache<string>(KEPT);
 
   constructor(private readonly secretBox: SecretBox) {}
 
@@ -24,13 +25,8 @@ export class EndpointSecrets {
    */
   open(endpointId: string, part: EndpointSecretPart, sealed: string): string {
     if (part === 'url' && /^https?:/.test(sealed)) return sealed;
-    const key = `${contextOf(endpointId, part)} ${sealed}`;
-    const known = this.opened.get(key);
-    if (known !== undefined) return known;
-    const text = this.secretBox.open(sealed, contextOf(endpointId, part));
-    if (this.opened.size >= KEPT) this.opened.clear();
-    this.opened.set(key, text);
-    return text;
+    const context = contextOf(endpointId, part);
+    return this.opened.get(`${context} ${sealed}`, () => this.secretBox.open(sealed, context));
   }
 
   sealRecord(endpointId: string, part: EndpointSecretPart, record: Readonly<Record<string, string>>): string | null {

@@ -3,10 +3,19 @@ import type { EntityManager } from 'typeorm';
 import { SEVERITIES } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { queryRows } from '../database/index.js';
+import { isTold } from './event-filter.js';
 import { eventBody, type OutboxEvent } from './webhook-events.js';
 
+const TOLD = isTold('e', {
+  type: 'v.event_type',
+  directEndpointId: 'v.direct_endpoint_id',
+  severity: 'v.severity',
+  ruleType: 'v.rule_type',
+  severities: '$11::text[]',
+});
+
 /**
- * One row for each event and endpoint: an endpoint that is both subscribed and direct matches the join once. What an endpoint's own failures have disabled it
+ * One row for each event that somebody hears, and one for each event and endpoint: an endpoint that is both subscribed and direct matches the join once. What an endpoint's own failures have disabled it
  * for is written down as missed, to be recovered; what somebody disabled is told nothing. The share lock waits for whoever is just deleting an endpoint and
  * then leaves it out, where the foreign key would fail the caller's transaction.
  */
@@ -14,17 +23,20 @@ const WRITE = `
   WITH event AS (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::uuid[], $8::integer[], $9::text[], $10::text[])
       AS v (event_id, organization_id, event_type, alert_id, body, direct_endpoint_id, sequence, severity, rule_type)
-  ), inserted AS (
-    INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, sequence, body, status, next_attempt_at, created_at,
-      completed_at)
-    SELECT vedette_uuidv7(), e.organization_id, e.id, v.event_id, v.event_type, v.alert_id, v.sequence, v.body,
-      CASE WHEN e.is_enabled THEN 'pending' ELSE 'missed' END, $7, $7, CASE WHEN e.is_enabled THEN NULL ELSE $7::timestamptz END
+  ), matched AS MATERIALIZED (
+    SELECT v.organization_id, v.event_id, v.event_type, v.alert_id, v.sequence, v.body, e.id AS endpoint_id, e.is_enabled
     FROM event v JOIN webhook_endpoint e ON e.organization_id = v.organization_id AND (e.is_enabled OR e.disabled_reason IS NOT NULL)
-      AND (e.id = v.direct_endpoint_id OR (
-        v.event_type = ANY (e.events)
-        AND (e.min_severity IS NULL OR v.severity IS NULL OR array_position($11::text[], v.severity) <= array_position($11::text[], e.min_severity))
-        AND (e.rule_types = '{}' OR v.rule_type IS NULL OR v.rule_type = ANY (e.rule_types))))
+      AND ${TOLD}
     FOR KEY SHARE OF e
+  ), stored AS (
+    INSERT INTO webhook_event (organization_id, id, body, created_at) SELECT DISTINCT ON (organization_id, event_id) organization_id, event_id, body, $7 FROM matched
+    ON CONFLICT DO NOTHING
+  ), inserted AS (
+    INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, sequence, status, next_attempt_at, created_at,
+      completed_at)
+    SELECT vedette_uuidv7(), organization_id, endpoint_id, event_id, event_type, alert_id, sequence,
+      CASE WHEN is_enabled THEN 'pending' ELSE 'missed' END, $7, $7, CASE WHEN is_enabled THEN NULL ELSE $7::timestamptz END
+    FROM matched
     ON CONFLICT (event_id, endpoint_id) DO NOTHING
     RETURNING status
   )

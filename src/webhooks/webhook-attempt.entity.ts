@@ -1,23 +1,22 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 
 /** One attempt at a delivery and what came of it. */
 @Entity('webhook_attempt')
 @ForeignKey(() => WebhookDelivery, ['organizationId', 'deliveryId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
-@Index('webhook_attempt_delivery_idx', ['organizationId', 'deliveryId', 'attempt'])
 export class WebhookAttempt {
   @PrimaryColumn({ type: 'uuid' })
-  id: string;
-
-  @Column({ type: 'uuid' })
   organizationId: string;
 
-  @Column({ type: 'uuid' })
+  @PrimaryColumn({ type: 'uuid' })
   deliveryId: string;
 
-  /** From 1. */
-  @Column({ type: 'integer' })
+  /** From 1. A worker whose lease ran out makes the same one as its successor. */
+  @PrimaryColumn({ type: 'integer' })
   attempt: number;
+
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
 
   @Column({ type: 'timestamptz' })
   startedAt: Date;

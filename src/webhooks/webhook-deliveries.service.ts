@@ -7,11 +7,14 @@ import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage } from '../database/index.js';
 import { WebhookAttempt } from './webhook-attempt.entity.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { WebhookEvent } from './webhook-event.entity.js';
 import type { DeliveryFilter } from './delivery-filter.js';
 import type { DeliveryStatus } from './webhook-delivery-status.js';
 
 export interface DeliveryWithAttempts {
   delivery: WebhookDelivery;
+  /** The exact bytes that are signed and sent. */
+  body: string;
   /** First to last. */
   attempts: WebhookAttempt[];
 }
@@ -30,6 +33,7 @@ export interface DeliveriesRequest extends PageRequest {
 export class WebhookDeliveriesService {
   constructor(
     @InjectRepository(WebhookDelivery) private readonly deliveries: Repository<WebhookDelivery>,
+    @InjectRepository(WebhookEvent) private readonly events: Repository<WebhookEvent>,
     @InjectRepository(WebhookAttempt) private readonly attempts: Repository<WebhookAttempt>,
   ) {}
 
@@ -85,11 +89,12 @@ export class WebhookDeliveriesService {
   async find(organizationId: string, id: string): Promise<DeliveryWithAttempts> {
     const delivery = isUuid(id) ? await this.deliveries.findOneBy({ organizationId, id }) : null;
     if (!delivery) throw notFound('delivery', id);
+    const { body } = await this.events.findOneByOrFail({ organizationId, id: delivery.eventId });
     const attempts = await this.attempts.find({
       where: { organizationId, deliveryId: id },
       order: { attempt: 'ASC', startedAt: 'ASC', id: 'ASC' },
     });
-    return { delivery, attempts };
+    return { delivery, body, attempts };
   }
 
   private async withLastAttempts(

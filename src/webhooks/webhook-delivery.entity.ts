@@ -1,14 +1,15 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { DeliveryStatus, HeldReason } from './webhook-delivery-status.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import { WebhookEvent } from './webhook-event.entity.js';
 
-/** One event for one endpoint: outbox and queue in one row. */
+/** One event for one endpoint: outbox and queue in one row, which is kept small. What is sent is the event's. */
 @Entity('webhook_delivery')
 @ForeignKey(() => WebhookEndpoint, ['organizationId', 'endpointId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
-@Unique(['organizationId', 'id'])
+@ForeignKey(() => WebhookEvent, ['organizationId', 'eventId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @Unique(['eventId', 'endpointId'])
 @Index('webhook_delivery_due_idx', { synchronize: false })
-@Index('webhook_delivery_completed_idx', { synchronize: false })
+@Index('webhook_delivery_failed_idx', { synchronize: false })
 @Index('webhook_delivery_endpoint_idx', ['organizationId', 'endpointId', 'createdAt', 'id'])
 @Index('webhook_delivery_order_idx', { synchronize: false })
 @Index('webhook_delivery_held_idx', { synchronize: false })
@@ -17,10 +18,10 @@ import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 @Check('webhook_delivery_status_check', `status IN ('pending', 'delivered', 'failed', 'missed', 'skipped')`)
 export class WebhookDelivery {
   @PrimaryColumn({ type: 'uuid' })
-  id: string;
-
-  @Column({ type: 'uuid' })
   organizationId: string;
+
+  @PrimaryColumn({ type: 'uuid' })
+  id: string;
 
   @Column({ type: 'uuid' })
   endpointId: string;
@@ -37,10 +38,6 @@ export class WebhookDelivery {
   /** The number of the event among those of its alert, from 1. */
   @Column({ type: 'integer', nullable: true })
   sequence: number | null;
-
-  /** The exact bytes that are signed and sent. */
-  @Column({ type: 'text' })
-  body: string;
 
   @Column({ type: 'text', default: 'pending' })
   status: DeliveryStatus;

@@ -93,8 +93,8 @@ export class DeliveryPageResponse {
   next_cursor: string | null;
 }
 
-export function toDeliveryDetailResponse({ delivery, attempts }: DeliveryWithAttempts): DeliveryDetailResponse {
-  return { ...toDeliveryResponse(delivery), body: delivery.body, attempts: attempts.map(toAttemptResponse) };
+export function toDeliveryDetailResponse({ delivery, body, attempts }: DeliveryWithAttempts): DeliveryDetailResponse {
+  return { ...toDeliveryResponse(delivery), body, attempts: attempts.map(toAttemptResponse) };
 }
 
 export function toDeliveryPageResponse({

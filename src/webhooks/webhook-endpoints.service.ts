@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import type { Severity } from '../common/alerting.js';
@@ -6,6 +6,7 @@ import { Clock } from '../common/clock.js';
 import { invalidField, invalidInput, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
+import { KNOWN_RULE_TYPES, ruleTypeProblems } from '../common/rule-types.js';
 import { keysetPage } from '../database/index.js';
 import { AddressGuard, AddressRefusedError } from './address-guard/index.js';
 import { headerProblems, normalHeaders } from './custom-headers.js';
@@ -53,9 +54,10 @@ export class WebhookEndpointsService {
     private readonly secrets: EndpointSecrets,
     private readonly store: DeliveryStore,
     private readonly clock: Clock,
+    @Inject(KNOWN_RULE_TYPES) private readonly knownRuleTypes: readonly string[],
   ) {}
 
-  /** @throws DomainError `invalid_input` naming `url`, `headers` or `settings`. */
+  /** @throws DomainError `invalid_input` naming `url`, `rule_types`, `headers` or `settings`. */
   async create(organizationId: string, input: EndpointInput, createdBy: string | null): Promise<CreatedEndpoint> {
     const id = newId();
     const secret = newSigningSecret();
@@ -90,7 +92,7 @@ export class WebhookEndpointsService {
 
   /**
    * Changes what is given and nothing else. Another format starts without the settings of the one before. Enabling sends at once what was held meanwhile.
-   * @throws DomainError `not_found`, or `invalid_input` naming `url`, `headers` or `settings`.
+   * @throws DomainError `not_found`, or `invalid_input` naming `url`, `rule_types`, `headers` or `settings`.
    */
   async update(organizationId: string, id: string, changes: Partial<EndpointInput>): Promise<WebhookEndpoint> {
     const before = await this.get(organizationId, id);
@@ -142,6 +144,7 @@ export class WebhookEndpointsService {
     format: string,
   ): Promise<Partial<WebhookEndpoint>> {
     const problems = [
+      ...ruleTypeProblems(plain.ruleTypes ?? [], this.knownRuleTypes),
       ...(headers === undefined ? [] : headerProblems(headers)),
       ...(settings === undefined ? [] : settingsProblems(webhookFormat(format), settings)),
     ];

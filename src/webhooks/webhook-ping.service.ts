@@ -8,6 +8,7 @@ import { WebhookWorker } from './delivery/webhook-worker.js';
 import { WebhookDeliveriesService, type DeliveryWithAttempts } from './webhook-deliveries.service.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 import type { WebhookEndpoint } from './webhook-endpoint.entity.js';
+import { WebhookEvent } from './webhook-event.entity.js';
 import { eventBody, PING_EVENT } from './webhook-events.js';
 
 const LOOK_EVERY_MS = 100;
@@ -44,14 +45,20 @@ export class WebhookPingService {
       webhook_id: endpointId,
       message: 'This is a test of the webhook: deliveries of alerts will arrive the same way.',
     };
+    const eventId = newId();
     await this.transactions.run(async (manager) => {
+      await manager.insert(WebhookEvent, {
+        organizationId,
+        id: eventId,
+        body: eventBody(PING_EVENT, now, data),
+        createdAt: now,
+      });
       await manager.insert(WebhookDelivery, {
         id,
         organizationId,
         endpointId,
-        eventId: newId(),
+        eventId,
         eventType: PING_EVENT,
-        body: eventBody(PING_EVENT, now, data),
         nextAttemptAt: now,
         createdAt: now,
       });

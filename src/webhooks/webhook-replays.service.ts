@@ -31,7 +31,7 @@ const REPLAY = `
   UPDATE webhook_delivery d
   SET status = 'pending', next_attempt_at = $10, completed_at = NULL, held_reason = NULL, replay_id = $11, attempts_before = attempt_count
   FROM (${MATCHING} ORDER BY id FOR UPDATE) chosen
-  WHERE d.id = chosen.id RETURNING d.id`;
+  WHERE d.organization_id = $1 AND d.id = chosen.id RETURNING d.id`;
 
 /**
  * Sends deliveries again, under the id that they had and with the secret that the endpoint has now: to a disabled endpoint too, and without a word on its

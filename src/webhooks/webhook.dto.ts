@@ -8,7 +8,6 @@ import {
   IsOptional,
   IsString,
   IsUUID,
-  Matches,
   MaxLength,
   ValidateIf,
 } from 'class-validator';
@@ -22,7 +21,7 @@ import { PING_EVENT, SUBSCRIBABLE_EVENTS, type SubscribableEvent } from './webho
 
 const EVENTS_RULE = `must be a list that holds only: ${SUBSCRIBABLE_EVENTS.join(', ')}; empty for an endpoint that only rules of its own use`;
 const SEVERITY_RULE = `must be one of: ${SEVERITIES.join(', ')}; or null for any`;
-const RULE_TYPES_RULE = 'must be a list of at most 50 rule types such as high_risk; empty for any';
+const RULE_TYPES_RULE = 'must be a list of at most 50 of the types that GET /rule-types lists; empty for any';
 const STATUS_RULE = `must be one of: ${DELIVERY_STATUSES.join(', ')}`;
 const UUID_RULE = 'must be a UUID';
 const EVENT_RULE = `must be one of: ${SUBSCRIBABLE_EVENTS.join(', ')}, ${PING_EVENT}`;
@@ -31,8 +30,41 @@ const FORMAT_RULE = `must be one of: ${WEBHOOK_FORMATS.join(', ')}`;
 /** Leaving a field out keeps it; unlike `IsOptional`, null is not taken for leaving it out. */
 const IsGivenOrLeftOut = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
+/** What may be left out of a new endpoint and of a change alike. */
+abstract class WebhookOptions {
+  /** Only events of rules of this severity or above; null for any. A rule's own endpoint is told of everything. */
+  @ApiPropertyOptional({ enum: SEVERITIES, nullable: true })
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsIn(SEVERITIES, { message: SEVERITY_RULE })
+  min_severity?: Severity | null;
+
+  /** Only events of rules of these types; empty for any. */
+  @IsGivenOrLeftOut()
+  @IsArray({ message: RULE_TYPES_RULE })
+  @ArrayMaxSize(50, { message: RULE_TYPES_RULE })
+  @IsString({ each: true, message: RULE_TYPES_RULE })
+  rule_types?: string[];
+
+  /** Whether the events of one alert are sent one after the other: while one is being repeated, those after it wait. */
+  @IsGivenOrLeftOut()
+  @IsBoolean({ message: 'must be true or false' })
+  ordered?: boolean;
+
+  /** Headers that go along with every request, such as a token of the receiver's. They are encrypted and never shown; given anew, they replace all. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  @IsGivenOrLeftOut()
+  @IsObject({ message: 'must be an object of header names and values' })
+  headers?: Record<string, string>;
+
+  /** What the format needs, such as `routing_key`. Encrypted and never shown; given anew, they replace all. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  @IsGivenOrLeftOut()
+  @IsObject({ message: 'must be an object' })
+  settings?: Record<string, unknown>;
+}
+
 /** A new webhook endpoint. */
-export class CreateWebhookDto {
+export class CreateWebhookDto extends WebhookOptions {
   /** What people call it. */
   @IsName()
   name: string;
@@ -57,40 +89,10 @@ export class CreateWebhookDto {
   @ApiPropertyOptional()
   @IsBoolean({ message: 'must be true or false' })
   is_enabled: boolean = true;
-
-  /** Only events of rules of this severity or above; null for any. A rule's own endpoint is told of everything. */
-  @ApiPropertyOptional({ enum: SEVERITIES, nullable: true })
-  @ValidateIf((_, value) => value !== undefined && value !== null)
-  @IsIn(SEVERITIES, { message: SEVERITY_RULE })
-  min_severity?: Severity | null;
-
-  /** Only events of rules of these types; empty for any. */
-  @IsGivenOrLeftOut()
-  @IsArray({ message: RULE_TYPES_RULE })
-  @ArrayMaxSize(50, { message: RULE_TYPES_RULE })
-  @Matches(/^[a-z][a-z0-9_]{0,63}$/, { each: true, message: RULE_TYPES_RULE })
-  rule_types?: string[];
-
-  /** Whether the events of one alert are sent one after the other: while one is being repeated, those after it wait. */
-  @IsGivenOrLeftOut()
-  @IsBoolean({ message: 'must be true or false' })
-  ordered?: boolean;
-
-  /** Headers that go along with every request, such as a token of the receiver's. They are encrypted and never shown; given anew, they replace all. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsGivenOrLeftOut()
-  @IsObject({ message: 'must be an object of header names and values' })
-  headers?: Record<string, string>;
-
-  /** What the format needs, such as `routing_key`. Encrypted and never shown; given anew, they replace all. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsGivenOrLeftOut()
-  @IsObject({ message: 'must be an object' })
-  settings?: Record<string, unknown>;
 }
 
 /** Changes to a webhook endpoint: what is left out stays. */
-export class UpdateWebhookDto {
+export class UpdateWebhookDto extends WebhookOptions {
   /** What people call it. */
   @IsGivenOrLeftOut()
   @IsName()
@@ -118,36 +120,6 @@ export class UpdateWebhookDto {
   @IsGivenOrLeftOut()
   @IsBoolean({ message: 'must be true or false' })
   is_enabled?: boolean;
-
-  /** Only events of rules of this severity or above; null for any. A rule's own endpoint is told of everything. */
-  @ApiPropertyOptional({ enum: SEVERITIES, nullable: true })
-  @ValidateIf((_, value) => value !== undefined && value !== null)
-  @IsIn(SEVERITIES, { message: SEVERITY_RULE })
-  min_severity?: Severity | null;
-
-  /** Only events of rules of these types; empty for any. */
-  @IsGivenOrLeftOut()
-  @IsArray({ message: RULE_TYPES_RULE })
-  @ArrayMaxSize(50, { message: RULE_TYPES_RULE })
-  @Matches(/^[a-z][a-z0-9_]{0,63}$/, { each: true, message: RULE_TYPES_RULE })
-  rule_types?: string[];
-
-  /** Whether the events of one alert are sent one after the other: while one is being repeated, those after it wait. */
-  @IsGivenOrLeftOut()
-  @IsBoolean({ message: 'must be true or false' })
-  ordered?: boolean;
-
-  /** Headers that go along with every request, such as a token of the receiver's. They are encrypted and never shown; given anew, they replace all. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsGivenOrLeftOut()
-  @IsObject({ message: 'must be an object of header names and values' })
-  headers?: Record<string, string>;
-
-  /** What the format needs, such as `routing_key`. Encrypted and never shown; given anew, they replace all. */
-  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
-  @IsGivenOrLeftOut()
-  @IsObject({ message: 'must be an object' })
-  settings?: Record<string, unknown>;
 }
 
 /** Which deliveries of an endpoint to list. */

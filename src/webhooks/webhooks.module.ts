@@ -10,6 +10,7 @@ import { DeliveryStore } from './delivery/delivery-store.js';
 import { WebhookWorker } from './delivery/webhook-worker.js';
 import { EndpointKeys } from './endpoint-keys.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
+import { EventAudience } from './event-audience.js';
 import { EventWriter } from './event-writer.js';
 import { WebhookEndpointHealth } from './health/endpoint-health.entity.js';
 import { EndpointHealthRecorder } from './health/endpoint-health-recorder.js';
@@ -19,6 +20,7 @@ import { WebhookAttempt } from './webhook-attempt.entity.js';
 import { WebhookDeliveriesController } from './webhook-deliveries.controller.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { WebhookEvent } from './webhook-event.entity.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { WebhookEndpointViews } from './webhook-endpoint-views.js';
 import { WebhookEndpointsService } from './webhook-endpoints.service.js';
@@ -46,6 +48,7 @@ export class WebhooksModule {
           WebhookEndpoint,
           WebhookEndpointHealth,
           WebhookDelivery,
+          WebhookEvent,
           WebhookAttempt,
           WebhookReplay,
         ]),
@@ -65,6 +68,7 @@ export class WebhooksModule {
         EndpointKeys,
         EndpointNotices,
         EndpointHealthRecorder,
+        EventAudience,
         EventWriter,
         WebhookOutbox,
         WebhookEndpointsService,
@@ -73,7 +77,7 @@ export class WebhooksModule {
         WebhookDeliveriesService,
         WebhookPingService,
       ],
-      exports: [WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys],
+      exports: [EventAudience, WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys],
     };
   }
 }

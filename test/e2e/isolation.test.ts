@@ -23,6 +23,7 @@ afterAll(async () => {
 /** The other organisation's ids, by the path that takes them. A path that is not here fails the walk, so that no route is forgotten. */
 const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
+  '/api/v1/rules/{id}/measurements': ({ ruleId }) => `/rules/${ruleId}/measurements`,
   '/api/v1/instances/{id}': ({ instanceId }) => `/instances/${instanceId}`,
   '/api/v1/instances/{id}/trail': ({ instanceId }) => `/instances/${instanceId}/trail`,
   '/api/v1/instances/{id}/export': ({ instanceId }) => `/instances/${instanceId}/export`,
@@ -73,6 +74,7 @@ async function everythingOf(organizationId: string): Promise<string> {
   for (const { table_name: table } of tables) {
     if (
       [
+        'rule_measurement',
         'rule_schedule',
         'rule_standing',
         'rule_state',
@@ -81,6 +83,7 @@ async function everythingOf(organizationId: string): Promise<string> {
         'refresh_session',
         'webhook_delivery',
         'webhook_attempt',
+        'webhook_event',
         'webhook_endpoint_health',
       ].includes(table)
     )
@@ -190,6 +193,24 @@ it('tells nobody of the other organisation, in the app or by webhook', async () 
   expect(told).toEqual([]);
   expect((await world.vedette.api('GET', '/notifications', { token: world.theirs.token })).total).toBe(noticesBefore);
   expect(world.receiver.requests.filter(({ path }) => path === '/theirs').length).toBe(before);
+});
+
+it('answers the link of an alert, which asks for no sign-in, alike whether there is such an alert or not', async () => {
+  const follow = (path: string): Promise<Response> => fetch(world.vedette.url + path, { redirect: 'manual' });
+  const ids = [world.theirs.instanceId, '01900000-0000-7000-8000-000000000000'];
+  for (const id of ids) {
+    const answer = await follow(`/alerts/${id}`);
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      302,
+      `../docs?alert_id=${id}#/instances/Instances_get`,
+    ]);
+  }
+  // Where it leads is there: the explorer, and in it the operation that reads an alert.
+  expect((await world.vedette.request('GET', `/docs?alert_id=${ids[0]}`)).status).toBe(200);
+  const { paths } = (await world.vedette.request('GET', '/docs-json')).body;
+  expect(paths['/api/v1/instances/{id}'].get).toMatchObject({ operationId: 'Instances_get', tags: ['instances'] });
+  const none = await world.vedette.request('GET', '/alerts/..%2f..%2fdocs');
+  expect([none.status, none.body.code]).toEqual([404, 'not_found']);
 });
 
 it('lets only the operator load a release into the catalogue that all share', async () => {

@@ -2,9 +2,10 @@ import { AccessTokens, AuthModule } from '../../src/auth/index.js';
 import { Transactions } from '../../src/database/index.js';
 import { EmailModule, EmailWorker } from '../../src/email/index.js';
 import { EmailStore } from '../../src/email/email-store.js';
-import { AlertNotifier, NotificationsModule } from '../../src/notifications/index.js';
+import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember } from '../support/auth-factories.js';
+import { Exposition } from '../support/exposition.js';
 import { anOrganization } from '../support/factories.js';
 import { startTestHttp, type TestHttp } from '../support/http.js';
 import { SMTP_PASSWORD, startSmtpReceiver, type ReceivedMail, type SmtpReceiver } from '../support/smtp-receiver.js';
@@ -52,7 +53,7 @@ function start(url: string): Promise<TestHttp> {
     environment: {
       VEDETTE_SMTP_URL: url,
       VEDETTE_SMTP_FROM: 'Vedette <vedette@mail.example>',
-      VEDETTE_PUBLIC_URL: 'https://vedette.example/',
+      VEDETTE_PUBLIC_URL: 'https://vedette.example/soc/',
     },
   });
 }
@@ -63,28 +64,37 @@ async function prefer(preferences: object): Promise<void> {
   expect(answer.status).toBe(200);
 }
 
-async function fire(words: { title?: string; message?: string } = {}): Promise<string> {
-  const [alertId] = await someAlerts(http.database, organizationId, [{}]);
+async function tell(notice: Pick<AlertNotice, 'alertId' | 'event'> & Partial<AlertNotice>): Promise<void> {
   await http.module.get(Transactions, { strict: false }).run((manager) =>
     http.module.get(AlertNotifier, { strict: false }).notify(manager, [
       {
         organizationId,
-        alertId: alertId!,
-        event: 'alert.fired',
         severity: 'high',
         title: 'Orphans',
         message: '7 techniques have no owner.',
         occurredAt: http.clock.now(),
-        ...words,
+        ...notice,
       },
     ]),
   );
+}
+
+async function fire(words: { title?: string; message?: string } = {}): Promise<string> {
+  const [alertId] = await someAlerts(http.database, organizationId, [{}]);
+  await tell({ alertId: alertId!, event: 'alert.fired', ...words });
   return alertId!;
 }
 
 const drain = (): Promise<number> => http.module.get(EmailWorker, { strict: false }).drain();
 const deliveries = (): Promise<DeliveryRow[]> =>
   http.database.query<DeliveryRow>('SELECT * FROM email_delivery ORDER BY created_at, id');
+
+/** What was given up on within a day, as operators see it. */
+async function deadLetters(): Promise<object> {
+  const metrics = new Exposition((await http.request('GET', '/metrics')).body as string);
+  const of = (channel: string): unknown => metrics.value('vedette_dead_letters', { channel });
+  return { webhook: of('webhook'), email: of('email') };
+}
 
 /** The decoded body of one part. */
 function part(mail: ReceivedMail, type: 'plain' | 'html'): string {
@@ -123,8 +133,9 @@ describe('e-mail at once', () => {
     expect(mail!.headers.references).toMatch(/^<[0-9a-f]{40}@mail\.example>$/);
     expect(mail!.headers['in-reply-to']).toBe(mail!.headers.references);
     expect(part(mail!, 'plain')).toContain('a < b & "c"');
-    expect(part(mail!, 'plain')).toContain(alertId);
-    expect(part(mail!, 'plain')).toContain('https://vedette.example/');
+    const link = `https://vedette.example/soc/alerts/${alertId}`;
+    expect(part(mail!, 'plain').split(/\r?\n/)).toContain(link);
+    expect(part(mail!, 'html')).toContain(`<a href="${link}">Open the alert</a>`);
     expect(part(mail!, 'html')).toContain('Détection &lt;b&gt;perdue&lt;/b&gt; 🐎');
     expect(part(mail!, 'html')).toContain('a &lt; b &amp; &quot;c&quot;');
     expect(part(mail!, 'html')).not.toContain('<b>');
@@ -132,6 +143,14 @@ describe('e-mail at once', () => {
       { status: 'sent', attempt_count: 1, last_error: null, lock_token: null },
     ]);
     expect(await drain()).toBe(0);
+  });
+
+  it('leads to Vedette where it is about no alert', async () => {
+    await prefer({ email: 'immediate' });
+    await tell({ alertId: null, event: 'rule.failing' });
+    await drain();
+    expect(part(smtp.mails[0]!, 'plain').split(/\r?\n/)).toContain('https://vedette.example/soc/');
+    expect(part(smtp.mails[0]!, 'html')).toContain('<a href="https://vedette.example/soc/">Open Vedette</a>');
   });
 
   it('lets no name and no title begin a header or add a recipient', async () => {
@@ -169,7 +188,9 @@ describe('e-mail at once', () => {
     await fire();
     await drain();
     expect((await deliveries())[1]).toMatchObject({ status: 'failed', attempt_count: 1, last_status_code: 550 });
+    expect(await deadLetters()).toEqual({ webhook: 0, email: 1 });
     http.clock.advanceMs(7 * 24 * 3_600_000);
+    expect(await deadLetters()).toEqual({ webhook: 0, email: 0 });
     expect(await drain()).toBe(0);
     expect(smtp.mails).toHaveLength(1);
   });
@@ -254,14 +275,15 @@ describe('the daily digest', () => {
     at('2026-03-28T10:00:00Z');
     await prefer({ email: 'daily_digest', digest_hour: 8, time_zone: 'Europe/Paris' });
     const first = await fire({ title: 'First' });
-    await fire({ title: 'Second' });
+    const second = await fire({ title: 'Second' });
     at('2026-03-29T05:59:59Z');
     expect(await drain()).toBe(0);
     at('2026-03-29T06:00:00Z');
     expect(await drain()).toBe(1);
     expect(decoded(smtp.mails[0]!.headers.subject!)).toBe('Vedette digest: 2 notices, Ümlaut & Söhne');
     expect(part(smtp.mails[0]!, 'plain')).toMatch(/First[^]*Second/);
-    expect(part(smtp.mails[0]!, 'plain')).toContain(first);
+    for (const alertId of [first, second])
+      expect(part(smtp.mails[0]!, 'plain')).toContain(`https://vedette.example/soc/alerts/${alertId}`);
     await fire({ title: 'Third' });
     at('2026-03-30T06:00:00Z');
     expect(await drain()).toBe(1);

@@ -121,7 +121,8 @@ it('counts a webhook that was delivered, one that is tried again and one that th
     after.value('vedette_notifications_total', { channel: 'webhook', outcome: 'sent', reason: 'alert.fired' }),
   ).toBe(1);
   expect(after.value('vedette_notifications_total', { channel: 'webhook', outcome: 'failed', reason: 'gone' })).toBe(1);
-  expect(after.value('vedette_dead_letters')).toBe(1);
+  expect(after.value('vedette_dead_letters', { channel: 'webhook' })).toBe(1);
+  expect(after.value('vedette_dead_letters', { channel: 'email' })).toBe(0);
   expect(after.value('vedette_webhook_endpoint_state', { state: 'enabled' })).toBe(3);
   expect(after.value('vedette_webhook_endpoint_state', { state: 'disabled' })).toBe(1);
 });
@@ -213,10 +214,11 @@ it('leaves out what the database cannot say, rather than to repeat what it said 
   await http.database.query('ALTER TABLE rule_schedule RENAME TO elsewhere');
   const without = await scrape();
   await http.database.query('ALTER TABLE elsewhere RENAME TO rule_schedule');
-  const shared = (of: Exposition): unknown[] =>
-    ['vedette_scheduler_behind_seconds', 'vedette_dead_letters', 'vedette_snapshot_age_seconds'].map((name) =>
-      of.value(name),
-    );
+  const shared = (of: Exposition): unknown[] => [
+    of.value('vedette_scheduler_behind_seconds'),
+    of.value('vedette_dead_letters', { channel: 'webhook' }),
+    of.value('vedette_snapshot_age_seconds'),
+  ];
 
   expect(without.value('vedette_database_up')).toBe(1);
   expect(shared(without)).toEqual([undefined, undefined, undefined]);

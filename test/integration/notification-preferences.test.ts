@@ -41,9 +41,9 @@ beforeEach(async () => {
 const put = (body: unknown): Promise<Answer> => http.request('PUT', PATH, { token, body });
 
 /** Fires an alert and tells of it. */
-async function fire(facts: AlertFacts = {}): Promise<string> {
+async function fire(facts: AlertFacts = {}, notice: Partial<AlertNotice> = {}): Promise<string> {
   const [alertId] = await someAlerts(http.database, organizationId, [facts]);
-  await tell({ alertId: alertId!, severity: facts.severity ?? 'low' });
+  await tell({ alertId: alertId!, severity: facts.severity ?? 'low', ...notice });
   return alertId!;
 }
 
@@ -114,6 +114,13 @@ describe('preferences', () => {
     expect((await http.request('GET', PATH, { token })).body).toMatchObject(DEFAULTS);
   });
 
+  it('name the rule types that there are where they are given another', async () => {
+    const answer = await put({ rule_types: ['no_such'] });
+    expect(answer.body.detail).toBe(
+      'rule_types[0] must be one of: high_risk, stale_technique, coverage_regression, low_coverage, expiry_wave, new_technique, orphan_spike',
+    );
+  });
+
   it('are nothing that an API key has', async () => {
     const { key } = await anApiKey(http, organizationId, { role: 'admin' });
     expect((await http.request('GET', PATH, { token: key })).status).toBe(403);
@@ -160,6 +167,29 @@ describe('who is told', () => {
     expect(await toldOf(alertId)).toEqual([]);
     expect(await mailedOf(alertId)).toEqual([{ user_id: userId, is_waiting: true }]);
     expect(await skipsOf(alertId)).toEqual([{ user_id: userId, channel: 'in_app', reason: 'channel_off' }]);
+  });
+
+  it('is, of a rule that does not notify in the app, nobody there, and by e-mail who prefers it', async () => {
+    await put({ email: 'immediate' });
+    const plain = await aSignedInMember(http, organizationId, 'red_lead');
+    const alertId = await fire({}, { notifyInApp: false });
+    expect(await toldOf(alertId)).toEqual([]);
+    expect(await mailedOf(alertId)).toEqual([{ user_id: userId, is_waiting: false }]);
+    const skips = await skipsOf(alertId);
+    expect(skips).toHaveLength(2);
+    for (const person of [userId, plain.userId])
+      expect(skips).toContainEqual({ user_id: person, channel: 'in_app', reason: 'not_notified' });
+
+    // What somebody prefers still decides by e-mail, and is told apart from what the rule says.
+    await put({ email: 'immediate', min_severity: 'critical', in_app: false });
+    const mild = await fire({ severity: 'low' }, { notifyInApp: false });
+    expect(await mailedOf(mild)).toEqual([]);
+    expect(await skipsOf(mild)).toEqual(
+      expect.arrayContaining([
+        { user_id: userId, channel: 'in_app', reason: 'not_notified' },
+        { user_id: userId, channel: 'email', reason: 'min_severity' },
+      ]),
+    );
   });
 
   it('is a person of this organisation by what they prefer here', async () => {

@@ -7,32 +7,17 @@ import { AlertNotifier, NotificationsModule } from '../../src/notifications/inde
 import { MAX_UNREAD_BYTES, StreamConnection } from '../../src/notifications/stream/stream-connection.js';
 import { StreamSettings } from '../../src/notifications/stream/stream-settings.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
+import { openEventStream, until, type EventStream, type StreamEvent } from '../support/event-stream.js';
 import { anOrganization } from '../support/factories.js';
 import { startTestHttp, type TestHttp } from '../support/http.js';
 import { NOW } from '../support/test-module.js';
-
-interface StreamEvent {
-  id: string | null;
-  event: string;
-  data: { id: string; title: string };
-}
-
-interface OpenStream {
-  events: StreamEvent[];
-  comments: number;
-  isClosed: boolean;
-  /** Waits for so many events. */
-  upTo(count: number): Promise<StreamEvent[]>;
-  closed(): Promise<void>;
-  close(): void;
-}
 
 let http: TestHttp;
 let base: string;
 let organizationId: string;
 let token: string;
 let userId: string;
-const open: OpenStream[] = [];
+const open: EventStream[] = [];
 
 beforeAll(async () => {
   http = await startTestHttp([AuthModule, NotificationsModule]);
@@ -60,56 +45,11 @@ afterEach(() => {
   for (const stream of open.splice(0)) stream.close();
 });
 
-async function listen({ as = token, after }: { as?: string; after?: string | null } = {}): Promise<OpenStream> {
-  const abort = new AbortController();
-  const response = await fetch(`${base}/api/v1/notifications/stream`, {
-    headers: { authorization: `Bearer ${as}`, ...(after ? { 'last-event-id': after } : {}) },
-    signal: abort.signal,
-  });
-  expect(response.status).toBe(200);
-  expect(response.headers.get('content-type')).toContain('text/event-stream');
-  const stream: OpenStream = {
-    events: [],
-    comments: 0,
-    isClosed: false,
-    upTo: async (count) => {
-      await until(() => stream.events.length >= count, `${count} events`);
-      return stream.events;
-    },
-    closed: () => until(() => stream.isClosed, 'the end of the stream'),
-    close: () => abort.abort(),
-  };
+async function listen({ as = token, after }: { as?: string; after?: string | null } = {}): Promise<EventStream> {
+  const stream = await openEventStream(base, as, after);
+  expect(stream.response.headers.get('content-type')).toContain('text/event-stream');
   open.push(stream);
-  void readAll(response, stream);
   return stream;
-}
-
-async function readAll(response: Response, stream: OpenStream): Promise<void> {
-  const decoder = new TextDecoder();
-  let text = '';
-  try {
-    for await (const chunk of response.body!) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop()!;
-      for (const block of blocks) take(block, stream);
-    }
-  } catch {
-    // Closed by the test.
-  }
-  stream.isClosed = true;
-}
-
-function take(block: string, stream: OpenStream): void {
-  const field = (name: string): string | null => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? null;
-  if (block.startsWith(':')) stream.comments += 1;
-  const data = field('data');
-  if (data !== null) stream.events.push({ id: field('id'), event: field('event')!, data: JSON.parse(data) });
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await sleep(10))
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
 }
 
 const INSERT = `INSERT INTO notification (id, organization_id, user_id, event, severity, title, message, created_at)

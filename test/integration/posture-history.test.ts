@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/evaluators/index.js';
-import { AsOfPostureReader, LivePostureReader, SnapshotsService, type PostureReader } from '../../src/posture/index.js';
+import {
+  AsOfPostureReader,
+  knownSince,
+  LivePostureReader,
+  SnapshotsService,
+  type PostureReader,
+} from '../../src/posture/index.js';
 import { newId } from '../../src/common/ids.js';
-import { aMember } from '../support/factories.js';
+import { aMember, aTechnique } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
 import { NOW } from '../support/test-module.js';
 
@@ -277,6 +283,26 @@ describe('posture as of an instant', () => {
 });
 
 describe('the history of an organisation', () => {
+  it('tells since when it is whole', async () => {
+    const since = (): Promise<Date | null> => knownSince(world.dataSource, world.organizationId);
+    expect(await since()).toEqual(NOW);
+    // A technique that a release adds is missing before it because there was none.
+    await aTechnique(world.context.database, { attackId: 'T1999' });
+    await rows(
+      `UPDATE posture SET change_source = 'catalogue', valid_from = $1, version = 1 WHERE version = 1 AND valid_from > $2`,
+      [new Date(NOW.getTime() + DAY_MS), NOW],
+    );
+    expect(await since()).toEqual(NOW);
+    world.context.clock.advanceMs(DAY_MS);
+    await risk(0, 10);
+    world.context.clock.advanceMs(DAY_MS);
+    await risk(0, 20);
+    expect(await since()).toEqual(NOW);
+    await rows('DELETE FROM posture_history WHERE version = 1');
+    expect(await since()).toEqual(new Date(NOW.getTime() + DAY_MS));
+    expect(await knownSince(world.dataSource, newId())).toBeNull();
+  });
+
   it('goes with it, and leaves that of others alone', async () => {
     const other = await world.addOrganization();
     world.context.clock.advanceMs(HOUR_MS);

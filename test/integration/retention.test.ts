@@ -10,7 +10,7 @@ import { WebhooksModule } from '../../src/webhooks/index.js';
 import { RetentionModule, RetentionScheduler, RetentionService } from '../../src/retention/index.js';
 import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';
-import { aMember, anOrganization } from '../support/factories.js';
+import { aMember, anOrganization, aTechnique } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -24,6 +24,7 @@ describe('retention', () => {
   let organizationId: string;
   let userId: string;
   let endpointId: string;
+  let snapshots = 0;
 
   beforeAll(async () => {
     context = await startTestModule([ScheduleModule.forRoot(), RetentionModule, WebhooksModule.register()]);
@@ -70,12 +71,11 @@ describe('retention', () => {
       outcomes: [],
     });
 
-  const aDelivery = (status: string, completedAt: Date | null): Promise<string> =>
+  const aDelivery = async (status: string, completedAt: Date | null): Promise<string> =>
     insert('webhook_delivery', {
       endpoint_id: endpointId,
-      event_id: newId(),
+      event_id: await insert('webhook_event', { body: '{}', created_at: LONG_AGO }),
       event_type: 'alert.fired',
-      body: '{}',
       status,
       attempt_count: 1,
       next_attempt_at: LONG_AGO,
@@ -124,6 +124,21 @@ describe('retention', () => {
     return id;
   }
 
+  /** A snapshot that was replaced at that instant. */
+  async function aSupersededSnapshot(at: Date): Promise<void> {
+    const day = `2000-01-0${++snapshots}`;
+    await context.database.query(
+      `INSERT INTO posture_snapshot (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source,
+         valid_from)
+       VALUES ($1, $2, 10, 10, 1, 0, 0, 9, 0, 'manual', $3)`,
+      [organizationId, day, new Date(at.getTime() - 1)],
+    );
+    await context.database.query(
+      `UPDATE posture_snapshot SET validated = 2, version = version + 1, valid_from = $3 WHERE organization_id = $1 AND snapshot_date = $2`,
+      [organizationId, day, at],
+    );
+  }
+
   it('removes resolved and dismissed alerts of an age, counted from when they were, and never others', async () => {
     const [kept, gone] = bothSides(365);
     const staying = await alerts([
@@ -159,6 +174,7 @@ describe('retention', () => {
     await retention.removeExpired();
     expect(await idsIn('notification')).toEqual([staying]);
     expect(await idsIn('webhook_delivery')).toEqual([pending]);
+    expect(await idsIn('webhook_event')).toHaveLength(1);
   });
 
   it('removes runs of an age', async () => {
@@ -199,6 +215,25 @@ describe('retention', () => {
     await retention.removeExpired();
     expect(await idsIn('email_delivery')).toEqual(staying.sort());
     expect(await idsIn('email_notice')).toHaveLength(2);
+  });
+
+  it('removes what posture was until an age ago, and never what stands', async () => {
+    const [kept, gone] = bothSides(400);
+    const techniqueId = await aTechnique(context.database, { attackId: 'T1001' });
+    await aSupersededSnapshot(gone);
+    await aSupersededSnapshot(kept);
+    for (const [version, until] of [gone, kept, gone].entries()) {
+      await context.database.query(
+        `INSERT INTO posture_history (organization_id, technique_id, version, valid_from, valid_to, status_global, in_force, mitre_last_modified, change_source)
+         VALUES ($1, $2, $3, $4, $5, 'partial', true, $4, 'api')`,
+        [organizationId, techniqueId, version, LONG_AGO, until],
+      );
+    }
+    await retention.removeExpired();
+    expect(await context.database.query('SELECT version FROM posture_history')).toEqual([{ version: 1 }]);
+    expect(await context.database.query('SELECT valid_to FROM posture_snapshot_history')).toEqual([{ valid_to: kept }]);
+    expect(await context.database.query('SELECT FROM posture')).toHaveLength(1);
+    expect(await context.database.query('SELECT FROM posture_snapshot')).toHaveLength(2);
   });
 
   const anImport = (status: string, settledAt: Date): Promise<string> =>
@@ -245,6 +280,7 @@ describe('retention', () => {
         VEDETTE_RETENTION_RUNS_DAYS: 0,
         VEDETTE_RETENTION_DELIVERIES_DAYS: 0,
         VEDETTE_RETENTION_NOTIFICATIONS_DAYS: 0,
+        VEDETTE_RETENTION_HISTORY_DAYS: 0,
         VEDETTE_RETENTION_IMPORTS_DAYS: 0,
       }),
       context.clock,
@@ -253,12 +289,14 @@ describe('retention', () => {
     await aRun(LONG_AGO);
     await aDelivery('delivered', LONG_AGO);
     await aNotification(LONG_AGO);
+    await aSupersededSnapshot(LONG_AGO);
     await anImport('applied', LONG_AGO);
     const removed = await forEver.removeExpired();
     expect(removed.every(({ count }) => count === 0)).toBe(true);
     for (const table of ['alert_instance', 'evaluation_run', 'webhook_delivery', 'notification', 'posture_import']) {
       expect(await idsIn(table)).toHaveLength(1);
     }
+    expect(await context.database.query('SELECT FROM posture_snapshot_history')).toHaveLength(1);
   });
 
   describe('of many rows', () => {

@@ -2,7 +2,7 @@ import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
 import { Transactions } from '../../src/database/index.js';
 import { EmailModule, EmailWorker } from '../../src/email/index.js';
-import { AlertNotifier, NotificationsModule } from '../../src/notifications/index.js';
+import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { TrailModule } from '../../src/trail/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
@@ -29,18 +29,27 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
+  http.clock.set(NOW);
+  // What waits for somebody of another test is not this one's.
+  await http.database.query('DELETE FROM organization');
   organizationId = await anOrganization(http.database);
 });
 
+async function prefer(token: string, preferences: object): Promise<void> {
+  const answer = await http.request('PUT', '/api/v1/notifications/preferences', { token, body: preferences });
+  expect(answer.status).toBe(200);
+}
+
 /** A lead with preferences. */
-async function aLead(preferences?: object): Promise<string> {
+async function aLeadWithToken(preferences?: object): Promise<{ userId: string; token: string }> {
   const { userId, token } = await aSignedInMember(http, organizationId, 'red_lead');
   await http.database.query('UPDATE membership SET created_at = $2 WHERE user_id = $1', [userId, new Date(0)]);
-  if (preferences) {
-    const answer = await http.request('PUT', '/api/v1/notifications/preferences', { token, body: preferences });
-    expect(answer.status).toBe(200);
-  }
-  return userId;
+  if (preferences) await prefer(token, preferences);
+  return { userId, token };
+}
+
+async function aLead(preferences?: object): Promise<string> {
+  return (await aLeadWithToken(preferences)).userId;
 }
 
 async function another(role: 'viewer' | 'admin', isActive = true): Promise<string> {
@@ -49,7 +58,7 @@ async function another(role: 'viewer' | 'admin', isActive = true): Promise<strin
   return userId;
 }
 
-async function fire(): Promise<string> {
+async function fire(notice: Partial<AlertNotice> = {}): Promise<string> {
   const [alertId] = await someAlerts(http.database, organizationId, [{}]);
   await http.module.get(Transactions, { strict: false }).run((manager) =>
     http.module.get(AlertNotifier, { strict: false }).notify(manager, [
@@ -61,6 +70,7 @@ async function fire(): Promise<string> {
         title: 'Orphans',
         message: 'Message',
         occurredAt: NOW,
+        ...notice,
       },
     ]),
   );
@@ -118,6 +128,89 @@ it('tells of every member, by which channel, and why not', async () => {
   );
 });
 
+describe('of e-mail that waited while something changed', () => {
+  const drain = (): Promise<number> => http.module.get(EmailWorker, { strict: false }).drain();
+  const set = (userId: string, column: string, value: unknown): Promise<unknown> =>
+    http.database.query(`UPDATE membership SET ${column} = $2 WHERE user_id = $1`, [userId, value]);
+
+  it.each([
+    ['inactive', (userId: string) => set(userId, 'is_active', false)],
+    ['role', (userId: string) => set(userId, 'role', 'viewer')],
+    ['turned_off', (_: string, token: string) => prefer(token, { email: 'off' })],
+    ['min_severity', (_: string, token: string) => prefer(token, { email: 'immediate', min_severity: 'high' })],
+    ['rule_type', (_: string, token: string) => prefer(token, { email: 'immediate', rule_types: ['high_risk'] })],
+  ] as const)('tells that it was not sent, for the reason %s', async (reason, change) => {
+    const { userId, token } = await aLeadWithToken({ email: 'immediate' });
+    const alertId = await fire();
+    const before = smtp.mails.length;
+    await change(userId, token);
+
+    expect(await drain()).toBe(0);
+
+    expect(smtp.mails).toHaveLength(before);
+    expect(ofUser(await trailOf(alertId), userId)).toEqual([`email not_told ${reason}`, 'in_app told']);
+  });
+
+  it('tells that it comes with the next digest, once its reader wants digests', async () => {
+    const { userId, token } = await aLeadWithToken({ email: 'immediate' });
+    const alertId = await fire();
+    await prefer(token, { email: 'daily_digest' });
+
+    expect(await drain()).toBe(0);
+    expect(ofUser(await trailOf(alertId), userId)).toEqual(['email waiting digest', 'in_app told']);
+    http.clock.set(new Date('2026-03-11T08:00:00Z'));
+    expect(await drain()).toBe(1);
+
+    expect(smtp.mails.at(-1)!.headers.subject).toContain('Vedette digest: 1 notice');
+    expect(ofUser(await trailOf(alertId), userId)).toEqual(['email told', 'in_app told']);
+  });
+
+  it('tells of each alert of a digest by itself', async () => {
+    const { userId, token } = await aLeadWithToken({ email: 'daily_digest' });
+    const mild = await fire({ title: 'Mild' });
+    const severe = await fire({ title: 'Severe', severity: 'critical' });
+    await prefer(token, { email: 'daily_digest', min_severity: 'high' });
+    http.clock.set(new Date('2026-03-11T08:00:00Z'));
+
+    expect(await drain()).toBe(1);
+
+    const { raw } = smtp.mails.at(-1)!;
+    expect([raw.includes('Severe'), raw.includes('Mild')]).toEqual([true, false]);
+    expect(ofUser(await trailOf(mild), userId)).toEqual(['email not_told min_severity', 'in_app told']);
+    expect(ofUser(await trailOf(severe), userId)).toEqual(['email told', 'in_app told']);
+  });
+
+  it('tells that it was sent, once its reader has no quiet hours any more', async () => {
+    const { userId, token } = await aLeadWithToken({
+      email: 'immediate',
+      quiet_hours: { from: '11:00', until: '13:00' },
+    });
+    const alertId = await fire();
+    expect(await drain()).toBe(0);
+    expect(ofUser(await trailOf(alertId), userId)).toEqual(['email waiting quiet_hours', 'in_app told']);
+    await prefer(token, { email: 'immediate' });
+
+    expect(await drain()).toBe(1);
+    expect(ofUser(await trailOf(alertId), userId)).toEqual(['email told', 'in_app told']);
+  });
+});
+
+it('tells that the rule does not notify in the app, and of the mail that was sent all the same', async () => {
+  const plain = await aLead();
+  const mailed = await aLead({ email: 'immediate' });
+  const alertId = await fire({ notifyInApp: false });
+  const changed = await another('viewer');
+  await http.database.query(`UPDATE membership SET role = 'admin' WHERE user_id = $1`, [changed]);
+  await http.module.get(EmailWorker, { strict: false }).drain();
+
+  const answer = await trailOf(alertId);
+
+  expect(ofUser(answer, plain)).toEqual(['in_app not_told not_notified']);
+  expect(ofUser(answer, mailed)).toEqual(['email told', 'in_app not_told not_notified']);
+  // Nothing says of somebody who became an admin afterwards that the rule was the reason.
+  expect(ofUser(answer, changed)).toEqual(['in_app not_told not_recorded']);
+});
+
 it('tells of a mail that the server refuses, with its answer', async () => {
   const lead = await aLead({ email: 'immediate' });
   const alertId = await fire();
@@ -143,9 +236,10 @@ it('tells of each endpoint how its delivery stands', async () => {
   for (const status of states) {
     const endpointId = await anEndpoint(http.database, organizationId);
     await http.database.query(
-      `INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, body, status, attempt_count, next_attempt_at,
+      `WITH event AS (INSERT INTO webhook_event (organization_id, id, body, created_at) VALUES ($2, $4, '{}', $7))
+       INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, alert_id, status, attempt_count, next_attempt_at,
          last_status_code, last_error, created_at, completed_at)
-       VALUES ($1, $2, $3, $4, 'alert.fired', $5, '{}', $6, 1, $7, 500, 'the receiver said no', $7, CASE WHEN $6 <> 'pending' THEN $7::timestamptz END)`,
+       VALUES ($1, $2, $3, $4, 'alert.fired', $5, $6, 1, $7, 500, 'the receiver said no', $7, CASE WHEN $6 <> 'pending' THEN $7::timestamptz END)`,
       [newId(), organizationId, endpointId, newId(), alertId, status, NOW],
     );
   }

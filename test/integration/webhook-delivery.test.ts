@@ -1,7 +1,6 @@
-import { Webhook } from 'standardwebhooks';
-import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
-import { anOrganization } from '../support/factories.js';
-import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { newId } from '../../src/common/ids.js';
+import { WebhookEndpointsService } from '../../src/webhooks/index.js';
+import { NOW } from '../support/test-module.js';
 import {
   anEndpoint,
   anEvent,
@@ -10,44 +9,30 @@ import {
   enqueue,
   type DeliveryRow,
 } from '../support/webhook-factories.js';
-import {
-  startWebhookReceiver,
-  type ReceivedRequest,
-  type ScriptedAnswer,
-  type WebhookReceiver,
-} from '../support/webhook-receiver.js';
+import type { ReceivedRequest, ScriptedAnswer } from '../support/webhook-receiver.js';
+import { startWebhookWorld, verified, type WebhookWorld } from '../support/webhook-world.js';
 
 const EXCHANGE_TIMEOUT_MS = 400;
 const MEGABYTE = Buffer.alloc(1024 * 1024, 'x');
 
 describe('webhook delivery', () => {
-  let receiver: WebhookReceiver;
-  let context: TestContext;
-  let worker: WebhookWorker;
+  let world: WebhookWorld;
+  let receiver: WebhookWorld['receiver'];
+  let context: WebhookWorld['context'];
+  let worker: WebhookWorld['worker'];
   let organizationId: string;
   let path: string;
-  let paths = 0;
 
   beforeAll(async () => {
-    receiver = await startWebhookReceiver();
-    context = await startTestModule(
-      [WebhooksModule.register({ delivery: { exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS } })],
-      {
-        environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
-      },
+    world = await startWebhookWorld(
+      { exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS },
+      { VEDETTE_PUBLIC_URL: 'https://vedette.example/soc' },
     );
-    worker = context.module.get(WebhookWorker);
+    ({ receiver, context, worker } = world);
   });
-  afterAll(async () => {
-    await context.close();
-    await receiver.close();
-  });
+  afterAll(() => world.close());
   beforeEach(async () => {
-    context.clock.set(NOW);
-    await context.database.query('DELETE FROM webhook_endpoint');
-    organizationId = await anOrganization(context.database);
-    paths += 1;
-    path = `/hook-${paths}`;
+    ({ organizationId, path } = await world.fresh());
   });
 
   /** One event to one endpoint that answers as scripted, and what is known after the first attempt. */
@@ -73,17 +58,6 @@ describe('webhook delivery', () => {
   const secondsUntil = (delivery: DeliveryRow): number =>
     (delivery.next_attempt_at.getTime() - context.clock.now().getTime()) / 1_000;
 
-  /** The reference implementation takes only what was signed within five minutes of the real present; a stopped clock is shown to it as the present. */
-  function verify(secret: string, request: ReceivedRequest): unknown {
-    const signedAt = new Date(Number(request.headers['webhook-timestamp']) * 1_000);
-    jest.useFakeTimers({ now: signedAt, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval'] });
-    try {
-      return new Webhook(secret).verify(request.body, request.headers as Record<string, string>);
-    } finally {
-      jest.useRealTimers();
-    }
-  }
-
   it('sends the stored bytes, signed, with what receivers expect', async () => {
     const { delivery, secret } = await deliverOnce();
 
@@ -103,10 +77,21 @@ describe('webhook delivery', () => {
       'webhook-id': `msg_${delivery.id}`,
       'webhook-timestamp': String(NOW.getTime() / 1_000),
     });
-    expect(verify(secret, request)).toMatchObject({
+    expect(verified(secret, request)).toMatchObject({
       type: 'alert.fired',
       timestamp: NOW.toISOString(),
       data: { title: 'Détection perdue 🐎' },
+    });
+  });
+
+  it('links to the alert, below the address that the deployment has', async () => {
+    await anEndpoint(context, organizationId, { url: receiver.url(path), format: 'discord' });
+    const alertId = newId();
+    await enqueue(context, anEvent(organizationId, { data: { alert_id: alertId, title: 'Lost' } }));
+    await worker.drain();
+
+    expect(JSON.parse(received()[0]!.body)).toMatchObject({
+      embeds: [{ url: `https://vedette.example/soc/alerts/${alertId}` }],
     });
   });
 
@@ -136,7 +121,7 @@ describe('webhook delivery', () => {
     expect(second.headers['webhook-id']).toBe(first.headers['webhook-id']);
     expect(Number(second.headers['webhook-timestamp'])).toBeGreaterThan(Number(first.headers['webhook-timestamp']));
     expect(second.body).toBe(first.body);
-    for (const request of [first, second]) expect(verify(secret, request)).toHaveProperty('type', 'alert.fired');
+    for (const request of [first, second]) expect(verified(secret, request)).toHaveProperty('type', 'alert.fired');
   });
 
   it('fails for good after the tenth attempt', async () => {

@@ -116,7 +116,12 @@ describe('webhooks over HTTP', () => {
     ['secret', { secret: 'mine' }, 'is not known here'],
     ['min_severity', { min_severity: 'dire' }, 'critical, high, medium, low, info'],
     ['rule_types', { rule_types: 'high_risk' }, 'list'],
-    ['rule_types', { rule_types: ["'; DROP TABLE"] }, 'list'],
+    ['rule_types', { rule_types: [7] }, 'list'],
+    [
+      'rule_types[1]',
+      { rule_types: ['high_risk', "'; DROP TABLE"] },
+      'high_risk, stale_technique, coverage_regression',
+    ],
     ['ordered', { ordered: null }, 'true or false'],
     ['headers', { headers: ['x'] }, 'must be an object'],
     ['headers.x-a', { headers: { 'x-a': 'SECRET\r\nx-b: 1' } }, 'without line breaks'],

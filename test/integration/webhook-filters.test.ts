@@ -84,7 +84,7 @@ describe('what a webhook endpoint is told of', () => {
   it('is what has no severity, whatever its filters', async () => {
     expect(
       await told(
-        { minSeverity: 'critical', ruleTypes: ['x'], events: ['webhook.disabled'] },
+        { minSeverity: 'critical', ruleTypes: ['high_risk'], events: ['webhook.disabled'] },
         { type: 'webhook.disabled' },
       ),
     ).toHaveLength(1);

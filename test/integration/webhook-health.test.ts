@@ -1,41 +1,39 @@
-import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
+import { WebhookEndpointsService, WebhookWorker } from '../../src/webhooks/index.js';
+import type { AttemptResult, DeliveryLease } from '../../src/webhooks/delivery/delivery-lease.js';
+import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
+import { EndpointHealthRecorder } from '../../src/webhooks/health/endpoint-health-recorder.js';
 import { WebhookEndpointViews } from '../../src/webhooks/webhook-endpoint-views.js';
 import { aMember, anOrganization } from '../support/factories.js';
-import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { NOW, type TestContext } from '../support/test-module.js';
 import { anEndpoint, anEvent, deliveriesTo, enqueue, type DeliveryRow } from '../support/webhook-factories.js';
-import { startWebhookReceiver, type ScriptedAnswer, type WebhookReceiver } from '../support/webhook-receiver.js';
+import type { ScriptedAnswer } from '../support/webhook-receiver.js';
+import { startWebhookWorld, type WebhookWorld } from '../support/webhook-world.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 describe('the health of webhook endpoints', () => {
-  let receiver: WebhookReceiver;
-  let context: TestContext;
+  let world: WebhookWorld;
+  let receiver: WebhookWorld['receiver'];
+  let context: WebhookWorld['context'];
   /** Another process on the same database. */
   let replica: TestContext;
   let organizationId: string;
   let path: string;
-  let paths = 0;
 
   beforeAll(async () => {
-    receiver = await startWebhookReceiver();
-    const modules = [WebhooksModule.register({ delivery: { exchangeTimeoutMs: 400 } })];
-    const environment = { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] };
-    context = await startTestModule(modules, { environment });
-    replica = await startTestModule(modules, { environment, database: context.database });
+    world = await startWebhookWorld({ exchangeTimeoutMs: 400 });
+    ({ receiver, context } = world);
+    replica = await world.startReplica();
   });
   afterAll(async () => {
     await replica.close();
-    await context.close();
-    await receiver.close();
+    await world.close();
   });
   beforeEach(async () => {
+    ({ organizationId, path } = await world.fresh());
     setClocks(NOW);
-    await context.database.query('DELETE FROM webhook_endpoint');
     await context.database.query('DELETE FROM notification');
-    organizationId = await anOrganization(context.database);
-    paths += 1;
-    path = `/health-${paths}`;
   });
 
   function setClocks(at: Date): void {
@@ -59,6 +57,18 @@ describe('the health of webhook endpoints', () => {
     return context.module.get(WebhookEndpointViews).one(endpoint);
   }
 
+  const failed = (lease: DeliveryLease, at: Date): AttemptResult => ({
+    lease,
+    startedAt: at,
+    finishedAt: at,
+    durationMs: 1,
+    statusCode: 500,
+    error: 'answered 500',
+    responseBody: null,
+    request: null,
+    pauseUntil: null,
+    next: { status: 'pending', nextAttemptAt: new Date(at.getTime() + MINUTE_MS) },
+  });
   const attemptsOf = (rows: DeliveryRow[]): number => rows.reduce((sum, row) => sum + row.attempt_count, 0);
 
   it('stops sending to an endpoint at which nearly everything fails, and lets one probe a window through over all replicas', async () => {
@@ -225,6 +235,42 @@ describe('the health of webhook endpoints', () => {
       setClocks(NOW);
       path = `${path}/few`;
       expect(await view(await failFor(120, 12))).toMatchObject({ endpoint: { isEnabled: true } });
+    });
+
+    it('happens to all that failed for long, and to nobody else, where several are written of at once', async () => {
+      const other = await anOrganization(context.database);
+      const counts = { many: 25, few: 19, theirs: 20, recently: 25 };
+      const ids: Record<string, string> = {};
+      for (const [name, count] of Object.entries(counts)) {
+        const of = name === 'theirs' ? other : organizationId;
+        ids[name] = (await anEndpoint(context, of, { url: receiver.url(path), events: ['alert.fired'] })).endpoint.id;
+        await enqueue(
+          context,
+          ...Array.from({ length: count }, () => anEvent(of, { type: 'rule.failing', directEndpointId: ids[name] })),
+        );
+        await context.database.query(
+          'INSERT INTO webhook_endpoint_health (organization_id, endpoint_id, consecutive_failures, failing_since) VALUES ($1, $2, 9, $3)',
+          [of, ids[name], new Date(NOW.getTime() - (name === 'recently' ? 119 : 121) * HOUR_MS)],
+        );
+      }
+      await context.database.query('UPDATE webhook_delivery SET attempt_count = 1');
+      const { leases } = await context.module
+        .get(DeliveryStore)
+        .claim({ now: NOW, limit: 100, leaseMs: 60_000, holdMs: 60_000 });
+      const results = Object.values(ids).map((id) =>
+        failed(
+          leases.find(({ endpointId }) => endpointId === id)!,
+          context.clock.now(),
+        ),
+      );
+
+      const { unwell } = await context.module.get(EndpointHealthRecorder).record(results);
+
+      const disabled = await context.database.query<{ id: string }>(
+        `SELECT id FROM webhook_endpoint WHERE NOT is_enabled AND disabled_reason = 'failing' ORDER BY id`,
+      );
+      expect(disabled.map(({ id }) => id)).toEqual([ids.many, ids.theirs].sort());
+      expect([...unwell].sort()).toEqual([ids.many, ids.theirs].sort());
     });
 
     it('happens at once where it says that it is gone, and enabling sends what was held', async () => {

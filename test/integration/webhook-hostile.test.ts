@@ -6,9 +6,10 @@ import { SecretBox } from '../../src/common/secret-box.js';
 import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
 import { WebhookPingService } from '../../src/webhooks/webhook-ping.service.js';
 import { anOrganization } from '../support/factories.js';
-import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { startTestModule, type TestContext } from '../support/test-module.js';
 import { anEndpoint, anEvent, attemptsTo, deliveriesTo, enqueue } from '../support/webhook-factories.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { startWebhookWorld, type WebhookWorld } from '../support/webhook-world.js';
 
 const EXCHANGE_TIMEOUT_MS = 400;
 const MEGABYTE = 1024 * 1024;
@@ -39,27 +40,19 @@ const HOSTILE = [
 ];
 
 describe('hostile receivers', () => {
-  let receiver: WebhookReceiver;
-  let context: TestContext;
-  let worker: WebhookWorker;
+  let world: WebhookWorld;
+  let receiver: WebhookWorld['receiver'];
+  let context: WebhookWorld['context'];
+  let worker: WebhookWorld['worker'];
   let organizationId: string;
 
   beforeAll(async () => {
-    receiver = await startWebhookReceiver();
-    context = await startTestModule(
-      [WebhooksModule.register({ delivery: { exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS } })],
-      { environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] } },
-    );
-    worker = context.module.get(WebhookWorker);
+    world = await startWebhookWorld({ exchangeTimeoutMs: EXCHANGE_TIMEOUT_MS });
+    ({ receiver, context, worker } = world);
   });
-  afterAll(async () => {
-    await context.close();
-    await receiver.close();
-  });
+  afterAll(() => world.close());
   beforeEach(async () => {
-    context.clock.set(NOW);
-    await context.database.query('DELETE FROM webhook_endpoint');
-    organizationId = await anOrganization(context.database);
+    ({ organizationId } = await world.fresh());
   });
 
   describe.each(HOSTILE)('at %s', (url) => {

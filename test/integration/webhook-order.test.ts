@@ -1,35 +1,23 @@
 import { newId } from '../../src/common/ids.js';
-import { WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
-import { anOrganization } from '../support/factories.js';
-import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+import { WebhookEndpointsService } from '../../src/webhooks/index.js';
 import { anEndpoint, anEvent, deliveriesTo, enqueue } from '../support/webhook-factories.js';
-import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
+import { startWebhookWorld, type WebhookWorld } from '../support/webhook-world.js';
 
 describe('webhooks in order', () => {
-  let receiver: WebhookReceiver;
-  let context: TestContext;
-  let worker: WebhookWorker;
+  let world: WebhookWorld;
+  let receiver: WebhookWorld['receiver'];
+  let context: WebhookWorld['context'];
+  let worker: WebhookWorld['worker'];
   let organizationId: string;
   let path: string;
-  let paths = 0;
 
   beforeAll(async () => {
-    receiver = await startWebhookReceiver();
-    context = await startTestModule([WebhooksModule.register()], {
-      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
-    });
-    worker = context.module.get(WebhookWorker);
+    world = await startWebhookWorld();
+    ({ receiver, context, worker } = world);
   });
-  afterAll(async () => {
-    await context.close();
-    await receiver.close();
-  });
+  afterAll(() => world.close());
   beforeEach(async () => {
-    context.clock.set(NOW);
-    await context.database.query('DELETE FROM webhook_endpoint');
-    organizationId = await anOrganization(context.database);
-    paths += 1;
-    path = `/order-${paths}`;
+    ({ organizationId, path } = await world.fresh());
   });
 
   const EVENTS = ['alert.fired', 'alert.acknowledged', 'alert.resolved'] as const;

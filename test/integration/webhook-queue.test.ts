@@ -135,14 +135,35 @@ describe('the webhook queue', () => {
     const endpoints = context.module.get(WebhookEndpointsService);
     await endpoints.update(organizationId, endpoint.id, { isEnabled: false });
 
-    expect(await claim()).toEqual({ leases: [], found: 1, takenOver: 0 });
-    expect(await claim()).toEqual({ leases: [], found: 0, takenOver: 0 });
+    expect(await claim()).toEqual({ leases: [], found: 1, held: [endpoint.id], takenOver: 0 });
+    expect(await claim()).toEqual({ leases: [], found: 0, held: [], takenOver: 0 });
     expect(await deliveriesTo(context, endpoint.id)).toMatchObject([
       { status: 'pending', attempt_count: 0, next_attempt_at: new Date(NOW.getTime() + HOLD_MS), lock_token: null },
     ]);
 
     await endpoints.update(organizationId, endpoint.id, { isEnabled: true });
     expect((await claim(new Date(NOW.getTime() + HOLD_MS))).leases).toHaveLength(1);
+  });
+
+  it('puts off a whole backlog at once, and what becomes well meanwhile not at all', async () => {
+    const disabled = await anEndpoint(context, organizationId, { url: URL });
+    const well = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, ...Array.from({ length: 30 }, () => anEvent(organizationId)));
+    const endpoints = context.module.get(WebhookEndpointsService);
+    await endpoints.update(organizationId, disabled.endpoint.id, { isEnabled: false });
+
+    await store.putOff([disabled.endpoint.id, well.endpoint.id], NOW, HOLD_MS);
+
+    const held = await deliveriesTo(context, disabled.endpoint.id);
+    expect(held.filter(({ held_reason: reason }) => reason === 'disabled')).toHaveLength(30);
+    const { leases, found } = await claim();
+    expect(found).toBe(leases.length);
+    expect(leases.every(({ endpointId }) => endpointId === well.endpoint.id)).toBe(true);
+
+    // Put off by a claim that had not seen yet that it is enabled.
+    await context.database.query('UPDATE webhook_endpoint SET is_enabled = true WHERE id = $1', [disabled.endpoint.id]);
+    await store.putOff([disabled.endpoint.id], NOW, HOLD_MS);
+    expect((await deliveriesTo(context, disabled.endpoint.id)).filter((row) => row.held_reason)).toEqual([]);
   });
 
   it('leaves endpoints alone that the claimer names', async () => {

@@ -1,42 +1,31 @@
-import { Webhook } from 'standardwebhooks';
 import { SecretBox } from '../../src/common/secret-box.js';
 import { EndpointKeys, WebhookEndpointsService, WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
-import { anOrganization } from '../support/factories.js';
-import { NOW, startTestModule, testEnvironment, type TestContext } from '../support/test-module.js';
+import { NOW, startTestModule, testEnvironment } from '../support/test-module.js';
 import { anEndpoint, anEvent, attemptsTo, deliveriesTo, enqueue } from '../support/webhook-factories.js';
-import { startWebhookReceiver, type ReceivedRequest, type WebhookReceiver } from '../support/webhook-receiver.js';
+import type { ReceivedRequest } from '../support/webhook-receiver.js';
+import { startWebhookWorld, verified, type WebhookWorld } from '../support/webhook-world.js';
 
 const HOUR_MS = 3_600_000;
 const NEW_KEY = 'another key that only the tests know, 32 characters';
 const ROUTING_KEY = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
 
 describe('the secrets of webhook endpoints', () => {
-  let receiver: WebhookReceiver;
-  let context: TestContext;
-  let worker: WebhookWorker;
+  let world: WebhookWorld;
+  let receiver: WebhookWorld['receiver'];
+  let context: WebhookWorld['context'];
+  let worker: WebhookWorld['worker'];
   let endpoints: WebhookEndpointsService;
   let organizationId: string;
   let path: string;
-  let paths = 0;
 
   beforeAll(async () => {
-    receiver = await startWebhookReceiver();
-    context = await startTestModule([WebhooksModule.register()], {
-      environment: { VEDETTE_WEBHOOK_ALLOWED_HOSTS: [receiver.host] },
-    });
-    worker = context.module.get(WebhookWorker);
+    world = await startWebhookWorld();
+    ({ receiver, context, worker } = world);
     endpoints = context.module.get(WebhookEndpointsService);
   });
-  afterAll(async () => {
-    await context.close();
-    await receiver.close();
-  });
+  afterAll(() => world.close());
   beforeEach(async () => {
-    context.clock.set(NOW);
-    await context.database.query('DELETE FROM webhook_endpoint');
-    organizationId = await anOrganization(context.database);
-    paths += 1;
-    path = `/secrets-${paths}`;
+    ({ organizationId, path } = await world.fresh());
   });
 
   const lastRequest = (): ReceivedRequest => receiver.requests.filter((request) => request.path === path).at(-1)!;
@@ -48,16 +37,12 @@ describe('the secrets of webhook endpoints', () => {
   }
 
   /** Whether a receiver that knows this secret alone takes the request. */
-  function isTakenWith(secret: string, { body, headers }: ReceivedRequest): boolean {
-    const now = new Date(Number(headers['webhook-timestamp']) * 1_000);
-    jest.useFakeTimers({ now, doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'setInterval'] });
+  function isTakenWith(secret: string, request: ReceivedRequest): boolean {
     try {
-      new Webhook(secret).verify(body, headers as Record<string, string>);
+      verified(secret, request);
       return true;
     } catch {
       return false;
-    } finally {
-      jest.useRealTimers();
     }
   }
 

@@ -43,8 +43,9 @@ describe('the webhook worker', () => {
     const { endpoint } = await anEndpoint(running, organizationId, { url: receiver.url('/a') });
 
     await running.database.query(
-      `INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, body, next_attempt_at, created_at)
-       VALUES (vedette_uuidv7(), $1, $2, vedette_uuidv7(), 'alert.fired', '{}', $3, $3)`,
+      `WITH event AS (INSERT INTO webhook_event (organization_id, id, body, created_at) VALUES ($1, vedette_uuidv7(), '{}', $3) RETURNING id)
+       INSERT INTO webhook_delivery (id, organization_id, endpoint_id, event_id, event_type, next_attempt_at, created_at)
+       SELECT vedette_uuidv7(), $1, $2, id, 'alert.fired', $3, $3 FROM event`,
       [organizationId, endpoint.id, NOW],
     );
 

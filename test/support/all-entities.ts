@@ -4,6 +4,7 @@ import { UserAccount } from '../../src/auth/user-account.entity.js';
 import { ScheduledSlot } from '../../src/database/scheduled-slot.entity.js';
 import { EmailDelivery } from '../../src/email/email-delivery.entity.js';
 import { EmailNotice } from '../../src/email/email-notice.entity.js';
+import { RuleMeasurement } from '../../src/evaluation/measurements/rule-measurement.entity.js';
 import { EvaluationRun } from '../../src/evaluation/evaluation-run.entity.js';
 import { AlertCount } from '../../src/instances/alert-count.entity.js';
 import { AlertInstance } from '../../src/instances/alert-instance.entity.js';
@@ -30,6 +31,7 @@ import { WebhookAttempt } from '../../src/webhooks/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../../src/webhooks/webhook-delivery.entity.js';
 import { WebhookEndpointHealth } from '../../src/webhooks/health/endpoint-health.entity.js';
 import { WebhookReplay } from '../../src/webhooks/webhook-replay.entity.js';
+import { WebhookEvent } from '../../src/webhooks/webhook-event.entity.js';
 import { WebhookEndpoint } from '../../src/webhooks/webhook-endpoint.entity.js';
 
 /** Foreign keys name entities of other modules, so that a test that loads some modules needs the entities of all. */
@@ -41,6 +43,7 @@ export const allEntities = [
   EmailDelivery,
   EmailNotice,
   EvaluationRun,
+  RuleMeasurement,
   AlertCount,
   AlertInstance,
   Notification,
@@ -63,6 +66,7 @@ export const allEntities = [
   AlertRule,
   RuleState,
   WebhookAttempt,
+  WebhookEvent,
   WebhookDelivery,
   WebhookEndpoint,
   WebhookEndpointHealth,

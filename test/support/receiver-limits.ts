@@ -49,9 +49,15 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
           'field',
         ),
       ]),
-      ...texts.flatMap((object) => unless(isText(object.text) && object.type === 'plain_text', 'text object')),
+      ...texts.flatMap((object) =>
+        unless(isText(object.text) && (object.type === 'plain_text' || isAlertLink(object.text)), 'text object'),
+      ),
+      ...unless(texts.filter(({ type }) => type !== 'plain_text').length <= 1, 'one link'),
       // Entities are whole, and nothing else begins or ends markup.
-      ...unless(!/[<>]|&(?!amp;|lt;|gt;)/.test(total), 'markup'),
+      ...texts.flatMap(({ type, text: shown }) =>
+        unless(type !== 'plain_text' || !/[<>]|&(?!amp;|lt;|gt;)/.test(shown as string), 'markup'),
+      ),
+      ...unless(!/[<>]|&(?!amp;|lt;|gt;)/.test(text as string), 'markup of the text'),
     ];
   },
   teams: (message, { body }) => {
@@ -59,6 +65,10 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
     const runs: Json[] = card.body.flatMap((block: Json) => block.inlines);
     return [
       ...unless(Buffer.byteLength(body) <= 28_000, 'size'),
+      ...unless(
+        (card.actions ?? []).every(({ type, url }: Json) => type === 'Action.OpenUrl' && isHttpUrl(url)),
+        'actions',
+      ),
       ...unless(card.type === 'AdaptiveCard' && card.version === '1.2', 'card'),
       // A TextBlock and a FactSet are Markdown.
       ...unless(
@@ -73,6 +83,11 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
   },
   pagerduty: (event, { body }) => [
     ...unless(Buffer.byteLength(body) <= 512_000, 'size'),
+    ...unless(
+      (event.links ?? []).every(({ href, text }: Json) => isHttpUrl(href) && isText(text)),
+      'links',
+    ),
+    ...unless(event.client_url === undefined || isHttpUrl(event.client_url), 'client_url'),
     ...unless(['trigger', 'acknowledge', 'resolve'].includes(event.event_action as string), 'event_action'),
     ...unless(isText(event.dedup_key) && event.dedup_key.length <= 255, 'dedup_key'),
     ...unless(/^\w{32}$/.test(event.routing_key as string), 'routing_key'),
@@ -110,6 +125,7 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
       ...unless(mentions.parse.length === 0, 'allowed_mentions'),
       ...unless((embed.title?.length ?? 0) <= 256, 'title'),
       ...unless((embed.description?.length ?? 0) <= 4096, 'description'),
+      ...unless(embed.url === undefined || isHttpUrl(embed.url), 'url'),
       ...unless(fields.length <= 25, 'fields'),
       ...unless(
         fields.every(({ name, value }) => name.length <= 256 && value.length <= 1024),
@@ -125,6 +141,11 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
   },
 };
 
+/** `mrkdwn` that is one link to an alert, and nothing beside it. */
+function isAlertLink(text: string): boolean {
+  return /^<https:\/\/[^\s<>|]+\/alerts\/[0-9a-f-]{36}\|Open the alert>$/.test(text);
+}
+
 function unless(condition: boolean, fault: string): string[] {
   return condition ? [] : [fault];
 }
@@ -132,6 +153,10 @@ function unless(condition: boolean, fault: string): string[] {
 /** With something to see in it, no half of a surrogate pair, and no trace of a value that was not there. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !/\p{Cs}/u.test(value) && value !== 'undefined';
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:$/.test(new URL(value).protocol) && value.length <= 3000;
 }
 
 function isTexts(value: unknown): boolean {

@@ -15,8 +15,10 @@ export interface ReceivedMail {
 export interface SmtpReceiver {
   url: string;
   mails: ReceivedMail[];
-  /** Answers to the next messages, each once: a status refuses, undefined accepts. */
-  answers: (number | undefined)[];
+  /** What it has read to the end and never answered. */
+  held: ReceivedMail[];
+  /** Answers to the next messages, each once: a status refuses, undefined accepts, `hold` says nothing for as long as the sender waits. */
+  answers: (number | 'hold' | undefined)[];
   /** Waits for so many mails. */
   received(count: number): Promise<ReceivedMail[]>;
   close(): Promise<void>;
@@ -26,7 +28,8 @@ export const SMTP_PASSWORD = 'p@ss word/of the tests';
 
 export async function startSmtpReceiver(): Promise<SmtpReceiver> {
   const mails: ReceivedMail[] = [];
-  const answers: (number | undefined)[] = [];
+  const held: ReceivedMail[] = [];
+  const answers: SmtpReceiver['answers'] = [];
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
     authOptional: false,
@@ -42,8 +45,10 @@ export async function startSmtpReceiver(): Promise<SmtpReceiver> {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const answer = answers.shift();
-        if (answer !== undefined) return done(Object.assign(new Error('not now'), { responseCode: answer }));
-        mails.push(parse(Buffer.concat(chunks).toString(), session.envelope));
+        if (typeof answer === 'number') return done(Object.assign(new Error('not now'), { responseCode: answer }));
+        const mail = parse(Buffer.concat(chunks).toString(), session.envelope);
+        if (answer === 'hold') return held.push(mail);
+        mails.push(mail);
         done();
       });
     },
@@ -54,6 +59,7 @@ export async function startSmtpReceiver(): Promise<SmtpReceiver> {
   return {
     url: `smtp://vedette:${encodeURIComponent(SMTP_PASSWORD)}@127.0.0.1:${port}`,
     mails,
+    held,
     answers,
     received: async (count) => {
       for (const end = Date.now() + 10_000; mails.length < count; await sleep(10))

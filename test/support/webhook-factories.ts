@@ -71,9 +71,11 @@ export interface AttemptRow {
 }
 
 export function deliveriesTo({ database }: TestContext, endpointId: string): Promise<DeliveryRow[]> {
-  return database.query<DeliveryRow>('SELECT * FROM webhook_delivery WHERE endpoint_id = $1 ORDER BY created_at, id', [
-    endpointId,
-  ]);
+  return database.query<DeliveryRow>(
+    `SELECT d.*, v.body FROM webhook_delivery d JOIN webhook_event v ON v.organization_id = d.organization_id AND v.id = d.event_id
+     WHERE d.endpoint_id = $1 ORDER BY d.created_at, d.id`,
+    [endpointId],
+  );
 }
 
 export function attemptsTo({ database }: TestContext, endpointId: string): Promise<AttemptRow[]> {

@@ -93,6 +93,7 @@ export function aFormatTarget(
     url: URLS[code] ?? `https://receiver.example/${code}`,
     settings: settings[code] ?? {},
     secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    publicUrl: null,
     ...changes,
   };
 }

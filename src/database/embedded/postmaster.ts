@@ -26,6 +26,8 @@ const PORT_MESSAGES = /could not bind|could not create any TCP\/IP sockets/;
 const DEFAULT_SETTINGS: Record<string, string> = {
   cluster_name: 'vedette',
   shared_buffers: '128MB',
+  // The data folder is on solid-state storage or in the cache: with the default of 4 whole tables are read where a few rows are wanted.
+  random_page_cost: '1.1',
   max_connections: '100',
   max_wal_size: '512MB',
   jit: 'off',

@@ -3,7 +3,7 @@ import { DeliveryLanes } from './delivery-lanes.js';
 const item = (endpointId: string, name: string, eventType = 'alert.fired') => ({ endpointId, name, eventType });
 
 function lanesOf(...items: ReturnType<typeof item>[]): DeliveryLanes<ReturnType<typeof item>> {
-  const lanes = new DeliveryLanes<ReturnType<typeof item>>(5, 2, 'ping');
+  const lanes = new DeliveryLanes<ReturnType<typeof item>>(5, 2, 0, 'ping');
   lanes.add(items);
   return lanes;
 }
@@ -50,6 +50,13 @@ describe('DeliveryLanes', () => {
 
   it('lets what somebody waits for go first in its lane', () => {
     expect(takeAll(lanesOf(item('slow', 's1'), item('slow', 's2'), item('slow', 'p', 'ping')))).toEqual(['p', 's1']);
+  });
+
+  it('takes no more for an endpoint that has enough waiting', () => {
+    const lanes = new DeliveryLanes<ReturnType<typeof item>>(5, 2, 1, 'ping');
+    lanes.add([item('a', 'a1'), item('b', 'b1'), item('b', 'b2')]);
+
+    expect(lanes.congested()).toEqual(['b']);
   });
 
   it('gives up waiting items on request and keeps those that run', () => {

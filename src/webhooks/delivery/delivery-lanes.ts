@@ -20,6 +20,8 @@ export class DeliveryLanes<T extends LaneItem> {
   constructor(
     private readonly concurrency: number,
     private readonly concurrencyPerLane: number,
+    /** How many wait in a lane before it takes no more. */
+    private readonly waitingPerLane: number,
     /** Somebody is waiting in front of the screen for events of this type: they go first. */
     private readonly urgentEvent: string,
   ) {}
@@ -58,13 +60,13 @@ export class DeliveryLanes<T extends LaneItem> {
     if (lane.running === 0 && lane.waiting.length === 0) this.lanes.delete(endpointId);
   }
 
-  /** Endpoints that have deliveries waiting here: more of theirs would only wait longer. */
+  /** Endpoints that have enough deliveries waiting here: more of theirs would only wait longer. */
   congested(): string[] {
     return [...this.lanes.keys()].filter((endpointId) => this.isCongested(endpointId));
   }
 
   isCongested(endpointId: string): boolean {
-    return (this.lanes.get(endpointId)?.waiting.length ?? 0) > 0;
+    return (this.lanes.get(endpointId)?.waiting.length ?? 0) > this.waitingPerLane;
   }
 
   /** Removes what waits for one endpoint. */

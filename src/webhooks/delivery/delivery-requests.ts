@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { BoundedCache } from '../../common/bounded-cache.js';
+import { Environment } from '../../config/index.js';
 import { EndpointSecrets } from '../endpoint-secrets.js';
 import { webhookFormat } from '../formats/index.js';
 import { shownUrl } from '../shown-url.js';
@@ -13,16 +15,28 @@ const CREDENTIALS = new Set(['authorization', 'cookie']);
 /** Shorter settings, such as a region, tell nothing, and would be found in the middle of words. */
 const LEAST_SECRET_LENGTH = 8;
 
+/** How many addresses are remembered as the log shows them. */
+const SHOWN_KEPT = 2_000;
+
 /** What is sent, and what the log may keep of it. */
 export interface PreparedRequest {
   request: WebhookRequest;
+  /** The host that it goes to: all of the URL that traces may hold, as the rest may be a credential. */
+  host: string;
   logged: LoggedRequest;
 }
+
+type ShownTarget = Pick<PreparedRequest, 'host'> & Pick<LoggedRequest, 'url'>;
 
 /** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
 @Injectable()
 export class DeliveryRequests {
-  constructor(private readonly secrets: EndpointSecrets) {}
+  private readonly shown = new BoundedCache<ShownTarget>(SHOWN_KEPT);
+
+  constructor(
+    private readonly secrets: EndpointSecrets,
+    private readonly environment: Environment,
+  ) {}
 
   /**
    * @param at when the attempt is made.
@@ -37,7 +51,8 @@ export class DeliveryRequests {
     const signing = [lease.secretCiphertext, lease.previousSecretCiphertext]
       .filter((sealed) => sealed !== null)
       .map((sealed) => this.secrets.open(endpointId, 'secret', sealed));
-    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing }, at);
+    const publicUrl = this.environment.VEDETTE_PUBLIC_URL ?? null;
+    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing, publicUrl }, at);
     if (!formatted) return null;
     const request = {
       url: formatted.url ?? url,
@@ -46,11 +61,20 @@ export class DeliveryRequests {
     };
     const keys = Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH);
     const body = request.body === lease.body ? null : without(keys, request.body);
+    const { url: shownAs, host } = this.shown.get(`${format} ${request.url}`, () => ({
+      url: shownUrl(request.url, format),
+      host: hostOf(request.url),
+    }));
     return {
       request,
-      logged: { url: shownUrl(request.url, format), headers: loggedHeaders(request.headers, own, keys), body },
+      host,
+      logged: { url: shownAs, headers: loggedHeaders(request.headers, own, keys), body },
     };
   }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
 }
 
 function loggedHeaders(
@@ -58,12 +82,11 @@ function loggedHeaders(
   own: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase()) ? REDACTED : without(keys, value),
-    ]),
-  );
+  const logged: Record<string, string> = {};
+  for (const name of Object.keys(headers))
+    logged[name] =
+      Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase()) ? REDACTED : without(keys, headers[name]!);
+  return logged;
 }
 
 /** As JSON writes them, too. */

@@ -6,7 +6,11 @@ import type { AttemptResult } from './delivery-lease.js';
 import { DeliveryStore } from './delivery-store.js';
 
 /** How many results one statement writes at most. */
-const BATCH = 200;
+const BATCH = 500;
+
+/** Under a stream of results a batch of fewer than this waits so long for more: statements cost more than rows. Nobody waits for a result who was not there already. */
+const SMALL_BATCH = 200;
+const GATHER_MS = 10;
 
 /** How often, and how far apart, writing is tried again. What cannot be written then is sent again after its lease: deliveries are at-least-once. */
 const RETRY_PAUSES_MS = [100, 1_000, 3_000];
@@ -44,7 +48,8 @@ export class DeliveryResults {
   }
 
   private async writeAll(): Promise<void> {
-    while (this.entries.length > 0) {
+    for (let isFirst = true; this.entries.length > 0; isFirst = false) {
+      if (!isFirst && this.entries.length < SMALL_BATCH) await sleep(GATHER_MS);
       const batch = this.entries.splice(0, BATCH);
       const changed = new Set(await this.writeBatch(batch.map(({ result }) => result)));
       const unwell = await this.recordHealth(

@@ -35,7 +35,7 @@ export class DeliverySender {
     if (prepared === null) return Promise.resolve(skipped(lease, startedAt));
     const attributes = {
       'http.request.method': 'POST',
-      'server.address': 'fault' in prepared ? '' : hostOf(prepared.request.url),
+      'server.address': 'fault' in prepared ? '' : prepared.host,
       'vedette.webhook.event': lease.eventType,
       'vedette.webhook.format': lease.format,
       'vedette.webhook.attempt': lease.attempt,
@@ -131,9 +131,4 @@ function describeStatus(statusCode: number): string {
   if (statusCode >= 300 && statusCode < 400) return `answered ${statusCode}, a redirect, which is never followed`;
   if (statusCode === 410) return 'answered 410, gone: the endpoint was disabled';
   return `answered ${statusCode}`;
-}
-
-/** The host alone: the rest of the URL may be a credential. */
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : '';
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { newId } from '../../common/ids.js';
-import { countChanged, queryRows } from '../../database/index.js';
+import { arrayLiteral, countChanged, queryRows } from '../../database/index.js';
 import { PING_EVENT } from '../webhook-events.js';
 import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 
@@ -21,6 +21,8 @@ export interface Claim {
   leases: DeliveryLease[];
   /** How many due rows the claim came upon, those that are held included. */
   found: number;
+  /** Endpoints of which due rows were put off. */
+  held: string[];
   /** How many of the leases were another worker's before, which did not finish in time or died. */
   takenOver: number;
 }
@@ -35,10 +37,14 @@ interface ClaimedRow extends DeliveryLease {
  * off, so that they neither come due again and again nor get lost. A ping is never put off; a replay only by a pause. Of an endpoint whose breaker is to be
  * tried one row goes, whichever replica comes first: it takes the health row, and the others pass that by. Where order matters, a row waits for those of
  * the same alert before it.
+ *
+ * Nobody waits for the claim to reach the disk: where the database server itself crashes and forgets one, the rows are due again, as when a worker dies.
  */
 const CLAIM = `
-  WITH due AS MATERIALIZED (
-    SELECT d.id, d.organization_id, d.endpoint_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
+  WITH unsynchronised AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'off', true)
+  ), due AS MATERIALIZED (
+    SELECT d.id, d.organization_id, d.endpoint_id, d.event_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
       coalesce(h.consecutive_failures > 0 OR h.breaker = 'open', false) AS is_ailing,
       CASE WHEN d.event_type = $6 THEN NULL
         WHEN h.paused_until > $1 THEN 'paused'
@@ -46,7 +52,7 @@ const CLAIM = `
         WHEN NOT e.is_enabled THEN 'disabled'
         WHEN h.breaker = 'open' AND (h.open_until > $1 OR h.probe_until > $1) THEN 'breaker'
         WHEN h.breaker = 'open' THEN 'probe' END AS hold
-    FROM webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+    FROM unsynchronised, webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
     LEFT JOIN webhook_endpoint_health h ON h.organization_id = d.organization_id AND h.endpoint_id = d.endpoint_id
     WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
       AND (d.event_type = $6 OR d.endpoint_id <> ALL ($7::uuid[]))
@@ -79,13 +85,46 @@ const CLAIM = `
         WHEN c.hold = 'disabled' THEN $5::timestamptz
         WHEN c.open_until > $1 THEN c.open_until
         ELSE $8::timestamptz END
-  FROM decided c, webhook_endpoint e
-  WHERE d.id = c.id AND e.organization_id = d.organization_id AND e.id = d.endpoint_id
+  FROM decided c, webhook_endpoint e, webhook_event v
+  WHERE d.organization_id = c.organization_id AND d.id = c.id
+    AND e.organization_id = c.organization_id AND e.id = c.endpoint_id AND v.organization_id = c.organization_id AND v.id = c.event_id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
-    d.created_at AS "createdAt", d.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
+    d.created_at AS "createdAt", v.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
     d.replay_id IS NOT NULL AS "isReplay", c.is_probe AS "isProbe", c.is_ailing AS "isAiling", e.url, e.format, e.secret_ciphertext AS "secretCiphertext",
     CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END AS "previousSecretCiphertext",
     e.headers_ciphertext AS "headersCiphertext", e.settings_ciphertext AS "settingsCiphertext", c.is_held AS "isHeld", c.was_leased AS "wasLeased"`;
+
+/** What {@link CLAIM} would put off of these endpoints, batch by batch, and so long. Rows that somebody holds are passed by. */
+const PUT_OFF = `
+  WITH unwell AS MATERIALIZED (
+    SELECT e.organization_id, e.id AS endpoint_id,
+      CASE WHEN h.paused_until > $1 THEN 'paused' WHEN NOT e.is_enabled THEN 'disabled' WHEN h.breaker = 'open' THEN 'breaker' END AS hold,
+      CASE WHEN h.paused_until > $1 THEN h.paused_until
+        WHEN NOT e.is_enabled THEN $2::timestamptz
+        WHEN h.open_until > $1 THEN h.open_until
+        ELSE $3::timestamptz END AS until
+    FROM webhook_endpoint e LEFT JOIN webhook_endpoint_health h ON h.organization_id = e.organization_id AND h.endpoint_id = e.id
+    WHERE e.id = ANY ($4::uuid[])
+  ), due AS MATERIALIZED (
+    SELECT d.organization_id, d.id, u.hold, u.until
+    FROM webhook_delivery d JOIN unwell u ON u.organization_id = d.organization_id AND u.endpoint_id = d.endpoint_id AND u.hold IS NOT NULL
+    WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
+      AND d.event_type <> $5 AND (d.replay_id IS NULL OR u.hold = 'paused')
+    FOR UPDATE OF d SKIP LOCKED
+  )
+  UPDATE webhook_delivery d SET lock_token = NULL, locked_until = NULL, held_reason = due.hold, next_attempt_at = due.until
+  FROM due WHERE d.organization_id = due.organization_id AND d.id = due.id`;
+
+/** Puts right what was put off while the endpoint became well. */
+const RELEASE_WELL = `
+  UPDATE webhook_delivery d SET next_attempt_at = $1, held_reason = NULL
+  WHERE (d.organization_id, d.id) IN (
+    SELECT d.organization_id, d.id FROM webhook_delivery d
+    JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id AND e.is_enabled
+    LEFT JOIN webhook_endpoint_health h ON h.organization_id = d.organization_id AND h.endpoint_id = d.endpoint_id
+    WHERE d.endpoint_id = ANY ($2::uuid[]) AND d.status = 'pending' AND d.held_reason IS NOT NULL
+      AND coalesce(h.breaker, 'closed') = 'closed' AND coalesce(h.paused_until <= $1, true)
+    ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)`;
 
 /**
  * Writes results in one round trip. A delivery changes only while its row carries the result's token, so that a worker whose lease ran out changes nothing;
@@ -94,10 +133,13 @@ const CLAIM = `
  */
 const FINISH = `
   WITH result AS MATERIALIZED (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::timestamptz[], $7::timestamptz[], $8::double precision[],
-        $9::integer[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[], $15::jsonb[], $16::text[])
-      AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_at, finished_at, duration_ms,
-        status_code, error, response_body, status, next_attempt_at, request_url, request_headers, request_body)
+    SELECT attempt_id, organization_id, delivery_id, lock_token, attempt, to_timestamp(started_ms / 1000) AS started_at,
+      to_timestamp(finished_ms / 1000) AS finished_at, duration_ms, status_code, error, response_body, status,
+      to_timestamp(next_attempt_ms / 1000) AS next_attempt_at, request_url, request_headers, request_body
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::double precision[], $7::double precision[], $8::double precision[],
+        $9::integer[], $10::text[], $11::text[], $12::text[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[])
+      AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_ms, finished_ms, duration_ms,
+        status_code, error, response_body, status, next_attempt_ms, request_url, request_headers, request_body)
   ), changed AS (
     UPDATE webhook_delivery d
     SET status = r.status, attempt_count = CASE WHEN r.status = 'skipped' THEN d.attempt_count ELSE r.attempt END,
@@ -105,10 +147,10 @@ const FINISH = `
         lock_token = NULL, locked_until = NULL, last_status_code = r.status_code, last_error = r.error,
         completed_at = CASE WHEN r.status = 'pending' THEN NULL ELSE r.finished_at END
     FROM result r
-    WHERE d.id = r.delivery_id AND d.lock_token = r.lock_token AND d.status = 'pending'
+    WHERE d.organization_id = r.organization_id AND d.id = r.delivery_id AND d.lock_token = r.lock_token AND d.status = 'pending'
     RETURNING d.id
   ), present AS (
-    SELECT d.id FROM webhook_delivery d WHERE d.id = ANY ($3::uuid[]) FOR KEY SHARE
+    SELECT d.id FROM result r JOIN webhook_delivery d ON d.organization_id = r.organization_id AND d.id = r.delivery_id FOR KEY SHARE OF d
   ), logged AS (
     INSERT INTO webhook_attempt (id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body,
       request_url, request_headers, request_body)
@@ -136,8 +178,9 @@ export class DeliveryStore {
     ]);
     const claimed = rows.filter(({ isHeld }) => !isHeld);
     return {
-      leases: claimed.map(({ isHeld: _, wasLeased: __, ...lease }) => lease),
+      leases: claimed,
       found: rows.length,
+      held: [...new Set(rows.filter(({ isHeld }) => isHeld).map(({ endpointId }) => endpointId))],
       takenOver: claimed.filter(({ wasLeased }) => wasLeased).length,
     };
   }
@@ -145,20 +188,21 @@ export class DeliveryStore {
   /** @returns the ids of the deliveries that changed; those whose lease had passed to another worker are missing. */
   async finish(results: readonly AttemptResult[]): Promise<string[]> {
     const column = <T>(value: (result: AttemptResult) => T): T[] => results.map(value);
+    const plain = (value: (result: AttemptResult) => string | number | null): string => arrayLiteral(column(value));
     const rows = await queryRows<{ id: string }>(this.dataSource, FINISH, [
-      column(() => newId()),
-      column(({ lease }) => lease.organizationId),
-      column(({ lease }) => lease.id),
-      column(({ lease }) => lease.lockToken),
-      column(({ lease }) => lease.attempt),
-      column(({ startedAt }) => startedAt),
-      column(({ finishedAt }) => finishedAt),
-      column(({ durationMs }) => durationMs),
-      column(({ statusCode }) => statusCode),
+      plain(() => newId()),
+      plain(({ lease }) => lease.organizationId),
+      plain(({ lease }) => lease.id),
+      plain(({ lease }) => lease.lockToken),
+      plain(({ lease }) => lease.attempt),
+      plain(({ startedAt }) => startedAt.getTime()),
+      plain(({ finishedAt }) => finishedAt.getTime()),
+      plain(({ durationMs }) => durationMs),
+      plain(({ statusCode }) => statusCode),
       column(({ error }) => error),
       column(({ responseBody }) => responseBody),
-      column(({ next }) => next.status),
-      column(({ next }) => (next.status === 'pending' ? next.nextAttemptAt : null)),
+      plain(({ next }) => next.status),
+      plain(({ next }) => (next.status === 'pending' ? next.nextAttemptAt.getTime() : null)),
       column(({ request }) => request?.url ?? null),
       column(({ request }) => (request ? JSON.stringify(request.headers) : null)),
       column(({ request }) => request?.body ?? null),
@@ -166,13 +210,28 @@ export class DeliveryStore {
     return rows.map(({ id }) => id);
   }
 
+  /**
+   * Puts off all that is due of endpoints that are to be left alone, at once: behind thousands of such rows those of others would wait for claim after claim.
+   * @param holdMs for how long, of an endpoint that is disabled.
+   */
+  async putOff(endpointIds: readonly string[], now: Date, holdMs: number): Promise<void> {
+    const [disabledUntil, probedUntil] = [holdMs, PROBE_PATIENCE_MS].map((ms) => new Date(now.getTime() + ms));
+    await this.dataSource.query(PUT_OFF, [now, disabledUntil, probedUntil, endpointIds, PING_EVENT]);
+    await this.dataSource.query(RELEASE_WELL, [now, endpointIds]);
+  }
+
   /** Ends leases that were not used, so that the next claim finds the rows at once. */
   async giveBack(leases: readonly DeliveryLease[]): Promise<number> {
     if (leases.length === 0) return 0;
     return countChanged(
       this.dataSource,
-      `UPDATE webhook_delivery SET lock_token = NULL, locked_until = NULL WHERE id = ANY ($1::uuid[]) AND lock_token = ANY ($2::uuid[])`,
-      [leases.map(({ id }) => id), [...new Set(leases.map(({ lockToken }) => lockToken))]],
+      `UPDATE webhook_delivery d SET lock_token = NULL, locked_until = NULL FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS l (organization_id, id, token)
+       WHERE d.organization_id = l.organization_id AND d.id = l.id AND d.lock_token = l.token`,
+      [
+        leases.map(({ organizationId }) => organizationId),
+        leases.map(({ id }) => id),
+        leases.map(({ lockToken }) => lockToken),
+      ],
     );
   }
 
@@ -181,7 +240,8 @@ export class DeliveryStore {
     if (endpointIds.length === 0) return;
     await this.dataSource.query(
       `UPDATE webhook_delivery d SET next_attempt_at = $2, held_reason = NULL
-       WHERE d.id IN (SELECT id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND status = 'pending' AND held_reason IS NOT NULL
+       WHERE (d.organization_id, d.id) IN (
+         SELECT organization_id, id FROM webhook_delivery WHERE endpoint_id = ANY ($1::uuid[]) AND status = 'pending' AND held_reason IS NOT NULL
          ORDER BY id FOR UPDATE SKIP LOCKED)`,
       [endpointIds, now],
     );

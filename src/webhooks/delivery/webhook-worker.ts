@@ -37,6 +37,8 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   private hasBacklog = false;
   /** Endpoints whose rows the last claim left alone. */
   private passedOver: ReadonlySet<string> = new Set();
+  /** Endpoints whose rows are just being put off. */
+  private readonly puttingOff = new Map<string, Promise<void>>();
   /** Claimed and not yet written or given back. */
   private held = 0;
   private attempts = 0;
@@ -50,7 +52,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     private readonly settings: DeliverySettings,
     private readonly metrics: Metrics,
   ) {
-    this.lanes = new DeliveryLanes(settings.concurrency, settings.concurrencyPerEndpoint, PING_EVENT);
+    this.lanes = new DeliveryLanes(
+      settings.concurrency,
+      settings.concurrencyPerEndpoint,
+      settings.waitingPerEndpoint,
+      PING_EVENT,
+    );
   }
 
   /** From here on this process delivers on its own. The command line does not; what it enqueues is delivered by the server. */
@@ -65,6 +72,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     this.isStopping = true;
     clearTimeout(this.pollTimer);
     await this.looking;
+    await Promise.all(this.puttingOff.values());
     await this.giveBack(this.lanes.takeWaiting());
     const timer = setTimeout(() => this.sender.abortAll(), this.settings.stopTimeoutMs);
     await this.idle();
@@ -86,6 +94,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     do {
       await this.idle();
       found = await this.claim();
+      await Promise.all(this.puttingOff.values());
       await this.idle();
     } while (found > 0);
     return this.attempts - before;
@@ -134,8 +143,8 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     if (limit <= 0 || this.isStopping) return 0;
     const { leaseMs, holdMs, exchangeTimeoutMs } = this.settings;
     const startBefore = performance.now() + leaseMs - exchangeTimeoutMs - WRITE_MARGIN_MS;
-    const exceptEndpoints = this.lanes.congested();
-    const { leases, found, takenOver } = await this.store.claim({
+    const exceptEndpoints = [...this.lanes.congested(), ...this.puttingOff.keys()];
+    const { leases, found, held, takenOver } = await this.store.claim({
       now: this.clock.now(),
       limit,
       leaseMs,
@@ -145,11 +154,24 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     if (leases.length > 0) exitPoint('webhook:after-claim');
     this.metrics.webhookLeasesTakenOver(takenOver);
     this.hasBacklog = found === limit;
+    if (this.hasBacklog && held.length > 0) this.putOff(held);
     this.passedOver = new Set(exceptEndpoints);
     this.held += leases.length;
-    this.lanes.add(leases.map((lease) => ({ ...lease, startBefore })));
+    this.lanes.add(leases.map((lease) => Object.assign(lease, { startBefore })));
     await this.startAttempts();
     return found;
+  }
+
+  /** Beside the claims, which pass by what is being put off. */
+  private putOff(endpointIds: readonly string[]): void {
+    const done = this.store
+      .putOff(endpointIds, this.clock.now(), this.settings.holdMs)
+      .catch((error: Error) => this.logger.warn(`Webhook deliveries could not be put off: ${error.message}`))
+      .then(() => {
+        for (const endpointId of endpointIds) this.puttingOff.delete(endpointId);
+        this.wake();
+      });
+    for (const endpointId of endpointIds) this.puttingOff.set(endpointId, done);
   }
 
   /** Starts what there is room for, and gives back what has waited too long or will never start. */

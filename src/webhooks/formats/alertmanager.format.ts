@@ -1,6 +1,8 @@
+import { vedetteLink } from '../../common/alert-link.js';
 import { readEvent, printable, type ReadEvent } from './event-reader.js';
 import { labelsFingerprint } from './labels-fingerprint.js';
 import { identityOf, pagerAction } from './pager-event.js';
+import { linkOfEvent } from './link-of-event.js';
 import { optionalSetting } from './setting-value.js';
 import type { FormatSetting, WebhookFormat } from './webhook-format.js';
 
@@ -18,7 +20,7 @@ const EXTERNAL_URL: FormatSetting = {
   name: 'external_url',
   title: 'Address of Vedette',
   description:
-    'the http or https address under which people reach Vedette, at most 500 characters, for consumers that link back',
+    'the http or https address under which people reach Vedette, at most 500 characters, for consumers that link back; that of the deployment (VEDETTE_PUBLIC_URL) if left out',
   required: false,
   isSecret: false,
   pattern: /^https?:\/\/[^\s"<>\\]{1,490}$/,
@@ -45,7 +47,8 @@ export const alertmanagerFormat = {
     const labels = labelsOf(event, identityOf(event, delivery.eventId));
     const annotations = annotationsOf(event);
     const groupLabels = { alert_id: labels['alert_id'] ?? '' };
-    const externalUrl = optionalSetting(target, EXTERNAL_URL) ?? '';
+    const publicUrl = optionalSetting(target, EXTERNAL_URL) ?? target.publicUrl;
+    const externalUrl = publicUrl === null ? '' : vedetteLink(publicUrl).replace(/\/$/, '');
     const status = isResolved ? 'resolved' : 'firing';
     const alert = {
       status,
@@ -53,7 +56,7 @@ export const alertmanagerFormat = {
       annotations,
       startsAt: (event.createdAt ?? event.occurredAt ?? at).toISOString(),
       endsAt: isResolved ? (event.occurredAt ?? at).toISOString() : NEVER,
-      generatorURL: externalUrl,
+      generatorURL: linkOfEvent(event, publicUrl) ?? externalUrl,
       fingerprint: labelsFingerprint(labels),
     };
     const body = {

@@ -1,4 +1,5 @@
 import { readEvent } from './event-reader.js';
+import { linkOfEvent } from './link-of-event.js';
 import { noticeOf, type Fact, type Tone } from './notice.js';
 import { CHARACTERS, type TextMeasure } from './plain-text.js';
 import { leftOut, TextBudget } from './text-budget.js';
@@ -55,7 +56,7 @@ export const discordFormat = {
   description: 'A message in a Discord channel, through a webhook of Discord.',
   settings: [],
   urgency: 'normal',
-  format: (delivery) => {
+  format: (delivery, { publicUrl }) => {
     const event = readEvent(delivery);
     const notice = noticeOf(event);
     const budget = new TextBudget(LIMITS.total, DISCORD_TEXT);
@@ -65,8 +66,11 @@ export const discordFormat = {
     const title = budget.take(notice.headline, LIMITS.title);
     const description = notice.message && budget.take(notice.message, LIMITS.description);
     const fields = fieldsOf([...notice.facts, ...notice.details], budget);
+    const link = linkOfEvent(event, publicUrl);
     const embed = {
       ...(title ? { title } : {}),
+      // The address that the title leads to.
+      ...(title && link ? { url: link } : {}),
       ...(description ? { description } : {}),
       color: COLOURS[notice.tone],
       ...(fields.length > 0 ? { fields } : {}),

@@ -10,6 +10,7 @@ import {
 } from '../../../test/support/webhook-samples.js';
 import { FORMATS, type FormattableDelivery, webhookFormat } from './index.js';
 
+const PUBLIC_URL = 'https://vedette.example/soc/';
 const CODES = FORMATS.map(({ code }) => code);
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a receiver reads whatever it is sent
@@ -40,13 +41,16 @@ const anyValue = fc.oneof(
   fc.array(anyText, { maxLength: 5 }),
   fc.jsonValue(),
 );
+const anyAlertId = fc.constantFrom(SAMPLE_DATA['alert.fired']?.['alert_id'] as string);
 const anyData = fc.record(
   {
     ...Object.fromEntries(
-      ['alert_id', 'rule_id', 'rule_name', 'rule_type', 'title', 'message', 'status', 'created_at', 'cause'].map(
-        (name) => [name, anyValue],
-      ),
+      ['rule_id', 'rule_name', 'rule_type', 'title', 'message', 'status', 'created_at', 'cause'].map((name) => [
+        name,
+        anyValue,
+      ]),
     ),
+    alert_id: fc.oneof(anyValue, anyAlertId),
     webhook_id: anyValue,
     webhook_name: anyValue,
     severity: fc.oneof(anyText, fc.constantFrom('critical', 'high', 'medium', 'low', 'info')),
@@ -74,7 +78,8 @@ describe.each(CODES)('the format %s', (code) => {
 
   it('sends of any event what its receiver takes, the same every time', () => {
     fc.assert(
-      fc.property(anyDelivery, (delivery) => {
+      fc.property(anyDelivery, fc.constantFrom(null, PUBLIC_URL), (delivery, publicUrl) => {
+        const target = aFormatTarget({ code }, { publicUrl });
         const request = format.format(delivery, target, SAMPLE_ATTEMPT);
         if (!request) throw new Error('nothing is sent');
         expect(format.format(delivery, target, SAMPLE_ATTEMPT)).toEqual(request);
@@ -249,6 +254,51 @@ describe('what a firing opened', () => {
     expect(send('pagerduty', { ...aFormattableDelivery('ping'), eventId: 'another' }).body.dedup_key).toBe(
       ping.dedup_key,
     );
+  });
+});
+
+describe('the link to an alert', () => {
+  const ALERT_ID = SAMPLE_DATA['alert.fired']?.['alert_id'] as string;
+  const LINK = `https://vedette.example/soc/alerts/${ALERT_ID}`;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a receiver reads whatever it is sent
+  const linkIn: Record<string, (body: any) => unknown> = {
+    alertmanager: (body) => body.alerts[0].generatorURL,
+    slack: (body) => body.blocks.find((block: any) => block.text?.type === 'mrkdwn')?.text.text, // eslint-disable-line @typescript-eslint/no-explicit-any -- as above
+    teams: (body) => body.attachments[0].content.actions?.[0].url,
+    pagerduty: (body) => body.links?.[0].href,
+    opsgenie: (body) => body.details.alert_url,
+    discord: (body) => body.embeds[0].url,
+  };
+  const sent = (code: string, delivery: FormattableDelivery, publicUrl: string | null): unknown => {
+    const request = webhookFormat(code).format(delivery, aFormatTarget({ code }, { publicUrl }), SAMPLE_ATTEMPT);
+    return linkIn[code]!(JSON.parse(request?.body ?? ''));
+  };
+
+  it.each(Object.keys(linkIn))(
+    'is the one of e-mail in %s, and is left out where nobody said where Vedette is',
+    (code) => {
+      const fired = aFormattableDelivery('alert.fired');
+      expect(sent(code, fired, PUBLIC_URL)).toBe(code === 'slack' ? `<${LINK}|Open the alert>` : LINK);
+      expect(sent(code, fired, null) || undefined).toBeUndefined();
+    },
+  );
+
+  it.each(Object.keys(linkIn))('is nothing that an event can make up in %s', (code) => {
+    const forged = aFormattableDelivery('alert.fired', { alert_id: 'x|y> <!channel>/../../docs' });
+    expect(sent(code, forged, PUBLIC_URL) ?? 'https://vedette.example/soc').toBe('https://vedette.example/soc');
+  });
+
+  it('goes by the address that an Alertmanager endpoint was given of its own', () => {
+    const target = { settings: { external_url: 'https://other.example/' }, publicUrl: PUBLIC_URL };
+    const { body } = webhookFormat('alertmanager').format(
+      aFormattableDelivery('alert.fired'),
+      aFormatTarget({ code: 'alertmanager' }, target),
+      SAMPLE_ATTEMPT,
+    )!;
+    expect(JSON.parse(body)).toMatchObject({
+      externalURL: 'https://other.example',
+      alerts: [{ generatorURL: `https://other.example/alerts/${ALERT_ID}` }],
+    });
   });
 });
 

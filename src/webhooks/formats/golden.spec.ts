@@ -82,12 +82,13 @@ const AT_LIMITS: Record<string, Record<string, [at: Record<string, unknown>, pas
   },
 };
 
-function cases(): Map<string, [code: string, delivery: FormattableDelivery]> {
-  const all = new Map<string, [string, FormattableDelivery]>();
+function cases(): Map<string, [code: string, delivery: FormattableDelivery, publicUrl?: string]> {
+  const all: ReturnType<typeof cases> = new Map();
   for (const { code } of FORMATS) {
     for (const event of SAMPLE_EVENTS)
       all.set(`${code}.${event.replace('.', '-')}`, [code, aFormattableDelivery(event)]);
     all.set(`${code}.hostile`, [code, aFormattableDelivery('alert.fired', hostile())]);
+    all.set(`${code}.linked`, [code, aFormattableDelivery(), 'https://vedette.example/soc/']);
     all.set(`${code}.bare`, [code, { ...aFormattableDelivery(), body: '{}' }]);
     for (const [limit, [at, past]] of Object.entries(AT_LIMITS[code] ?? {})) {
       all.set(`${code}.limit-${limit}-at`, [code, aFormattableDelivery('alert.fired', at)]);
@@ -119,8 +120,8 @@ function bodyOf(code: string, delivery: FormattableDelivery): string {
   return JSON.stringify({ ...JSON.parse(request?.body ?? ''), text: undefined });
 }
 
-function written(code: string, delivery: FormattableDelivery): string {
-  const request = webhookFormat(code).format(delivery, aFormatTarget({ code }), SAMPLE_ATTEMPT);
+function written(code: string, delivery: FormattableDelivery, publicUrl: string | null = null): string {
+  const request = webhookFormat(code).format(delivery, aFormatTarget({ code }, { publicUrl }), SAMPLE_ATTEMPT);
   if (!request) return 'null\n';
   const { url, headers, body } = request;
   const bytes = Buffer.from(body);
@@ -136,12 +137,12 @@ describe('what each format sends', () => {
     if (!mayWrite()) return;
     rmSync(FOLDER, { recursive: true, force: true });
     mkdirSync(FOLDER);
-    for (const [name, [code, delivery]] of all)
-      writeFileSync(path.join(FOLDER, `${name}.json`), written(code, delivery));
+    for (const [name, [code, delivery, publicUrl]] of all)
+      writeFileSync(path.join(FOLDER, `${name}.json`), written(code, delivery, publicUrl));
   });
 
-  it.each([...all])('%s is as its golden file says', (name, [code, delivery]) => {
-    expect(written(code, delivery)).toBe(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8'));
+  it.each([...all])('%s is as its golden file says', (name, [code, delivery, publicUrl]) => {
+    expect(written(code, delivery, publicUrl)).toBe(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8'));
   });
 
   const ofLimits = [...all].filter(([name]) => /\.limit-.*-at$/.test(name));

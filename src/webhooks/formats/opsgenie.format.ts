@@ -1,5 +1,6 @@
 import type { Severity } from '../../common/alerting.js';
 import { readEvent, valueText, type ReadEvent } from './event-reader.js';
+import { linkOfEvent } from './link-of-event.js';
 import { noticeOf } from './notice.js';
 import { pagerAction, pagerKey, type PagerAction } from './pager-event.js';
 import { CHARACTERS, fitText, isBlank, plainText, type TextMeasure } from './plain-text.js';
@@ -67,12 +68,12 @@ export const opsgenieFormat = {
       authorization: `GenieKey ${requiredSetting(target, API_KEY)}`,
     };
     return action === 'open'
-      ? { headers, body: JSON.stringify(creation(event, alias)) }
+      ? { headers, body: JSON.stringify(creation(event, alias, linkOfEvent(event, target.publicUrl))) }
       : { headers, ...change(event, action, alias, target.url) };
   },
 } as const satisfies WebhookFormat;
 
-function creation(event: ReadEvent, alias: string): object {
+function creation(event: ReadEvent, alias: string, link: string | null): object {
   const { message, facts } = noticeOf(event);
   const description = [message, facts.map(({ name, value }) => `${name}: ${value}`).join('\n')]
     .filter(Boolean)
@@ -83,7 +84,7 @@ function creation(event: ReadEvent, alias: string): object {
     alias,
     ...(description === '' ? {} : { description: fitted(description, LIMITS.description) }),
     tags,
-    details: detailsOf(event),
+    details: detailsOf(event, link),
     ...(event.organizationName === null ? {} : { entity: fitted(event.organizationName, LIMITS.entity) }),
     source: 'Vedette',
     priority: event.type === 'ping' ? 'P5' : event.severity ? PRIORITIES[event.severity] : 'P3',
@@ -109,8 +110,8 @@ function change(
 }
 
 /** Names and values share 8,000 characters. What finds no room is left out, and counted. */
-function detailsOf(event: ReadEvent): Record<string, string> {
-  const known = { alert_id: event.alertId, rule_id: event.ruleId, severity: event.severity };
+function detailsOf(event: ReadEvent, link: string | null): Record<string, string> {
+  const known = { alert_url: link, alert_id: event.alertId, rule_id: event.ruleId, severity: event.severity };
   const all = [...Object.entries(known).filter(([, value]) => value !== null), ...event.details];
   const entries: [string, string][] = [];
   let left = LIMITS.details - 'details_left_out'.length - String(all.length).length;

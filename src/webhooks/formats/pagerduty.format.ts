@@ -1,9 +1,10 @@
 import type { Severity } from '../../common/alerting.js';
 import { printable, readEvent, type ReadEvent } from './event-reader.js';
+import { LINK_WORDS, linkOfEvent } from './link-of-event.js';
 import { pagerAction, pagerKey, type PagerAction } from './pager-event.js';
 import { fitText } from './plain-text.js';
 import { requiredSetting } from './setting-value.js';
-import type { FormatSetting, FormattableDelivery, WebhookFormat } from './webhook-format.js';
+import type { FormatSetting, FormattableDelivery, FormatTarget, WebhookFormat } from './webhook-format.js';
 
 /** Characters, but for `body`: 512 kB, of which the smaller reading is kept. PagerDuty sets none for `attribute`. */
 const LIMITS = { summary: 1024, dedupKey: 255, attribute: 255, message: 20_000, body: 512_000 };
@@ -56,10 +57,16 @@ export const pagerdutyFormat = {
     return {
       headers: { 'content-type': 'application/json' },
       // PagerDuty reads no payload with the other two.
-      body: action === 'open' ? triggerBody(head, event, delivery) : JSON.stringify(head),
+      body:
+        action === 'open' ? triggerBody({ ...head, ...linkIn(event, target) }, event, delivery) : JSON.stringify(head),
     };
   },
 } as const satisfies WebhookFormat;
+
+function linkIn(event: ReadEvent, { publicUrl }: FormatTarget): object {
+  const href = linkOfEvent(event, publicUrl);
+  return href ? { client_url: href, links: [{ href, text: LINK_WORDS }] } : {};
+}
 
 function triggerBody(head: object, event: ReadEvent, { eventId }: FormattableDelivery): string {
   const attribute = (value: string | null): string | undefined =>

@@ -1,4 +1,5 @@
 import { readEvent } from './event-reader.js';
+import { LINK_WORDS, linkOfEvent } from './link-of-event.js';
 import { noticeOf, type Fact, type Tone } from './notice.js';
 import { CHARACTERS, type TextMeasure } from './plain-text.js';
 import { leftOut, TextBudget } from './text-budget.js';
@@ -42,7 +43,8 @@ const MARKS: Readonly<Record<Tone, string>> = {
 
 /**
  * An incoming webhook of Slack: blocks, and a text for notifications. Every text is `plain_text`, in which `*`, `_` and backticks mean nothing, and
- * the fallback says `mrkdwn: false`.
+ * the fallback says `mrkdwn: false`. The one exception is the link to the alert, of which nothing comes from an event but a UUID; it is no button, because a
+ * press of one asks an answer of the app, and behind an incoming webhook there is none.
  */
 export const slackFormat = {
   code: 'slack',
@@ -50,18 +52,22 @@ export const slackFormat = {
   description: 'A message in a Slack channel, through an incoming webhook of Slack.',
   settings: [],
   urgency: 'normal',
-  format: (delivery) => {
-    const notice = noticeOf(readEvent(delivery));
+  format: (delivery, { publicUrl }) => {
+    const event = readEvent(delivery);
+    const notice = noticeOf(event);
     const budget = new TextBudget(LIMITS.total, SLACK_TEXT);
     const headline = `${MARKS[notice.tone]} ${notice.headline}`;
     const text = budget.take([headline, notice.message].filter(Boolean).join(' – '), LIMITS.fallback);
     const header = budget.take(headline, LIMITS.header);
     const message = notice.message && budget.take(notice.message, LIMITS.section);
     const footer = budget.take(notice.footer, LIMITS.header);
+    const link = linkTo(linkOfEvent(event, publicUrl));
+    budget.spend(link?.length ?? 0);
     const blocks = [
       ...(header ? [{ type: 'header', text: plain(header) }] : []),
       ...(message ? [{ type: 'section', text: plain(message) }] : []),
-      ...fieldSections(notice.facts, notice.details, budget),
+      ...fieldSections(notice.facts, notice.details, budget, LIMITS.blocks - OTHER_BLOCKS - (link ? 1 : 0)),
+      ...(link ? [{ type: 'section', text: { type: 'mrkdwn', text: link } }] : []),
       ...(footer ? [{ type: 'context', elements: [plain(footer)] }] : []),
     ];
     const body = { text, mrkdwn: false, unfurl_links: false, unfurl_media: false, blocks };
@@ -70,11 +76,16 @@ export const slackFormat = {
 } as const satisfies WebhookFormat;
 
 /** Facts and details do not share a section, so that what was measured stands apart from what it is about. */
-function fieldSections(facts: readonly Fact[], details: readonly Fact[], budget: TextBudget): object[] {
+function fieldSections(
+  facts: readonly Fact[],
+  details: readonly Fact[],
+  budget: TextBudget,
+  maxSections: number,
+): object[] {
   budget.spend(ROOM_FOR_LEFT_OUT);
   const sections = [facts, details]
     .flatMap(inSections)
-    .slice(0, LIMITS.blocks - OTHER_BLOCKS)
+    .slice(0, maxSections)
     .map((section) =>
       section.flatMap(({ name, value }) =>
         budget.has(LEAST_FIELD) ? (budget.take(`${name}: ${value}`, LIMITS.field) ?? []) : [],
@@ -91,6 +102,11 @@ function inSections(facts: readonly Fact[]): Fact[][] {
   for (let start = 0; start < facts.length; start += LIMITS.fieldsInSection)
     sections.push(facts.slice(start, start + LIMITS.fieldsInSection));
   return sections;
+}
+
+/** As Slack writes a link. The address is one that `URL` has written, in which there are no angle brackets; a bar would end it. */
+function linkTo(address: string | null): string | null {
+  return address && `<${address.replaceAll('&', '&amp;').replaceAll('|', '%7C')}|${LINK_WORDS}>`;
 }
 
 /** `emoji: false`: `:name:` stays what it is. */

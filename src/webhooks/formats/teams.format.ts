@@ -1,4 +1,5 @@
 import { readEvent } from './event-reader.js';
+import { LINK_WORDS, linkOfEvent } from './link-of-event.js';
 import { noticeOf, type Fact, type Notice, type Tone } from './notice.js';
 import { JSON_BYTES, oneLine } from './plain-text.js';
 import { leftOut, TextBudget } from './text-budget.js';
@@ -36,13 +37,17 @@ export const teamsFormat = {
   description: 'A card in a Teams channel or chat, through a workflow that posts what it receives.',
   settings: [],
   urgency: 'normal',
-  format: (delivery) => {
+  format: (delivery, { publicUrl }) => {
+    const event = readEvent(delivery);
+    const link = linkOfEvent(event, publicUrl);
+    const actions = link ? [{ type: 'Action.OpenUrl', title: LINK_WORDS, url: link }] : [];
     const content = {
       $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
       type: 'AdaptiveCard',
       version: '1.2',
       msteams: { width: 'Full' },
-      body: cardBody(noticeOf(readEvent(delivery))),
+      body: cardBody(noticeOf(event), actions.length > 0 ? Buffer.byteLength(JSON.stringify({ actions })) : 0),
+      ...(actions.length > 0 ? { actions } : {}),
     };
     const attachment = { contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content };
     return {
@@ -52,8 +57,9 @@ export const teamsFormat = {
   },
 } as const satisfies WebhookFormat;
 
-function cardBody(notice: Notice): object[] {
-  const budget = new TextBudget(LIMITS.total - FRAME, JSON_BYTES);
+/** @param taken what the rest of the card takes, in bytes. */
+function cardBody(notice: Notice, taken: number): object[] {
+  const budget = new TextBudget(LIMITS.total - FRAME - taken, JSON_BYTES);
   const headline = budget.take(notice.headline, LIMITS.headline);
   const footer = budget.take(notice.footer, LIMITS.footer);
   const message = notice.message && budget.take(notice.message, LIMITS.message);

@@ -17,6 +17,8 @@ export interface FormatTarget {
   settings: Readonly<Record<string, string>>;
   /** Signing secrets (`whsec_...`), the current one first. */
   secrets: readonly string[];
+  /** Where people reach Vedette, for links to alerts; null where the deployment does not say. */
+  publicUrl: string | null;
 }
 
 export interface FormattedRequest {

@@ -121,9 +121,7 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
     now: Date,
   ): Promise<string[]> {
     const reasons = new Map<string, DisabledReason>();
-    for (const { endpointId, mayDisable, health } of judged)
-      if (mayDisable && health.failingSince && (await hasFailedOften(manager, endpointId, health.failingSince)))
-        reasons.set(endpointId, 'failing');
+    for (const endpointId of await failingOften(manager, judged)) reasons.set(endpointId, 'failing');
     for (const endpointId of gone) reasons.set(endpointId, 'gone');
     const disabled = await this.notices.disable(
       manager,
@@ -207,18 +205,30 @@ function toRow({ organizationId, endpointId, health }: Judged): Record<string, u
   };
 }
 
-/** Whether enough deliveries have failed since then for it not to be chance. */
-async function hasFailedOften(manager: EntityManager, endpointId: string, since: Date): Promise<boolean> {
-  const [row] = await queryRows<{ failed: number }>(
+/** Those that have done nothing but fail for long enough, and of which enough deliveries have failed since then for it not to be chance. */
+async function failingOften(manager: EntityManager, judged: readonly Judged[]): Promise<string[]> {
+  const candidates = judged.filter(({ mayDisable, health }) => mayDisable && health.failingSince !== null);
+  if (candidates.length === 0) return [];
+  const rows = await queryRows<{ endpointId: string }>(
     manager,
-    `SELECT count(*)::integer AS failed FROM (
-       SELECT 1 FROM webhook_delivery
-       WHERE endpoint_id = $1 AND status IN ('pending', 'failed') AND attempt_count > attempts_before AND event_type <> $3
-         AND (completed_at IS NULL OR completed_at >= $2)
-       LIMIT $4) d`,
-    [endpointId, since, PING_EVENT, DELIVERIES_BEFORE_DISABLING],
+    `SELECT c.endpoint_id AS "endpointId" FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS c (organization_id, endpoint_id, failing_since)
+     CROSS JOIN LATERAL (
+       SELECT count(*) AS failed FROM (
+         SELECT FROM webhook_delivery d
+         WHERE d.organization_id = c.organization_id AND d.endpoint_id = c.endpoint_id AND d.status IN ('pending', 'failed')
+           AND d.attempt_count > d.attempts_before AND d.event_type <> $4 AND (d.completed_at IS NULL OR d.completed_at >= c.failing_since)
+         LIMIT $5) since_then
+     ) f
+     WHERE f.failed >= $5`,
+    [
+      candidates.map(({ organizationId }) => organizationId),
+      candidates.map(({ endpointId }) => endpointId),
+      candidates.map(({ health }) => health.failingSince),
+      PING_EVENT,
+      DELIVERIES_BEFORE_DISABLING,
+    ],
   );
-  return (row?.failed ?? 0) >= DELIVERIES_BEFORE_DISABLING;
+  return rows.map(({ endpointId }) => endpointId);
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

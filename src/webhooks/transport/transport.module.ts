@@ -6,7 +6,7 @@ import { undiciAdapter } from './undici-adapter.js';
 import { WebhookAgent } from './webhook-agent.js';
 import { WebhookTransport } from './webhook-transport.js';
 
-/** Axios as a plain carrier: it changes no byte, follows nothing, and has no opinion on a status. */
+/** Axios as a plain carrier: it changes no byte, follows nothing, and has no opinion on a status. {@link WebhookTransport} takes its other defaults away. */
 @Module({})
 export class TransportModule {
   static register(settings: DeliverySettings): DynamicModule {
@@ -21,11 +21,8 @@ export class TransportModule {
           inject: [WebhookAgent],
           useFactory: (agent: WebhookAgent) => ({
             adapter: undiciAdapter(agent),
-            maxRedirects: 0,
-            proxy: false,
-            validateStatus: () => true,
-            transformRequest: [(data: unknown) => data],
-            transformResponse: [(data: unknown) => data],
+            method: 'POST',
+            validateStatus: null,
           }),
         }),
       ],

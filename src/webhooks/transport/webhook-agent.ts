@@ -3,6 +3,7 @@ import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { Environment } from '../../config/index.js';
 import { AddressGuard, guardedConnector, HostResolver } from '../address-guard/index.js';
 import { DeliverySettings } from '../delivery/delivery-settings.js';
+import type { BoundedAnswer, WebhookExchange } from './webhook-exchange.js';
 
 /**
  * The connections to receivers, kept alive between deliveries and each opened behind the address guard. Follows no redirect and no proxy variable but
@@ -23,7 +24,7 @@ export class WebhookAgent implements OnApplicationShutdown {
     const options = {
       connections: settings.concurrency,
       pipelining: 1,
-      // The signal of each exchange bounds it as a whole; these only back it up.
+      // The transport bounds each exchange as a whole; these only back it up.
       headersTimeout: settings.exchangeTimeoutMs,
       bodyTimeout: settings.exchangeTimeoutMs,
     };
@@ -33,9 +34,12 @@ export class WebhookAgent implements OnApplicationShutdown {
         : new ProxyAgent({ ...options, ...proxyAddress(proxy), connectTimeout: settings.connectTimeoutMs });
   }
 
-  async request(options: Dispatcher.RequestOptions & { origin: string }): Promise<Dispatcher.ResponseData> {
-    if (this.isProxied) await this.guard.checkBeforeProxy(new URL(options.origin));
-    return this.agent.request(options);
+  /** @returns the answer; rejects when there is none, or when the exchange is aborted. */
+  async send(exchange: WebhookExchange): Promise<BoundedAnswer> {
+    const { origin, path, headers, body } = exchange.request;
+    if (this.isProxied) await this.guard.checkBeforeProxy(new URL(origin));
+    this.agent.dispatch({ origin, path, method: 'POST', headers, body }, exchange);
+    return exchange.answer;
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,10 +1,11 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
-import type { AxiosResponse } from 'axios';
+import { BoundedCache } from '../../common/bounded-cache.js';
 import { AddressGuard } from '../address-guard/index.js';
 import { DeliverySettings } from '../delivery/delivery-settings.js';
 import { describeFailure, exchangeTimeout, type ExchangeFailure } from './describe-failure.js';
 import { userAgent } from './user-agent.js';
+import { WebhookExchange, type BoundedAnswer, type OutgoingRequest } from './webhook-exchange.js';
 
 export interface WebhookRequest {
   url: string;
@@ -27,61 +28,89 @@ export type CompletedExchange = WebhookResponse | ExchangeFailure;
 /** `aborted`: this process gave up because it is stopping, which says nothing of the receiver. */
 export type Exchange = CompletedExchange | { kind: 'aborted' };
 
+/** Origins and paths that are remembered: deliveries need the same few over and over. */
+const TARGETS_KEPT = 2_000;
+
+type Target = Pick<OutgoingRequest, 'origin' | 'path'>;
+
 /** Sends one request and says what came of it; never throws. */
 @Injectable()
 export class WebhookTransport {
   private readonly userAgent = userAgent();
-  private readonly running = new Set<AbortController>();
+  private readonly running = new Set<WebhookExchange>();
+  private readonly targets = new BoundedCache<Target>(TARGETS_KEPT);
 
   constructor(
     private readonly http: HttpService,
     private readonly guard: AddressGuard,
     private readonly settings: DeliverySettings,
-  ) {}
+  ) {
+    leaveOnly(http, ['adapter', 'method', 'validateStatus']);
+  }
 
   async send(request: WebhookRequest): Promise<Exchange> {
-    const controller = new AbortController();
-    let isTimedOut = false;
-    const timer = setTimeout(() => {
-      isTimedOut = true;
-      controller.abort();
-    }, this.settings.exchangeTimeoutMs);
-    this.running.add(controller);
+    let exchange: WebhookExchange;
     try {
-      return toExchange(await this.post(request, controller.signal));
+      exchange = new WebhookExchange(this.toOutgoing(request));
     } catch (error) {
-      if (isTimedOut) return exchangeTimeout(this.settings.exchangeTimeoutMs);
-      if (controller.signal.aborted) return { kind: 'aborted' };
+      return describeFailure(error, this.settings);
+    }
+    const { exchangeTimeoutMs } = this.settings;
+    const timer = setTimeout(() => exchange.abort(new ExchangeTimedOut()), exchangeTimeoutMs);
+    this.running.add(exchange);
+    try {
+      // The promise underneath, because unsubscribing from HttpService's observable raises a cancellation error for every request that succeeded.
+      const { data } = await this.http.axiosRef.request<BoundedAnswer>({ data: exchange });
+      return toExchange(data);
+    } catch (error) {
+      if (error instanceof ExchangeTimedOut) return exchangeTimeout(exchangeTimeoutMs);
+      if (error instanceof ExchangeAborted) return { kind: 'aborted' };
       return describeFailure(error, this.settings);
     } finally {
       clearTimeout(timer);
-      this.running.delete(controller);
+      this.running.delete(exchange);
     }
   }
 
   /** Ends every running exchange as `aborted`. */
   abortAll(): void {
-    for (const controller of this.running) controller.abort();
+    for (const exchange of this.running) exchange.abort(new ExchangeAborted());
   }
 
-  /** The stored URL is checked again, because the deployment's settings may have changed since it was saved; the agent checks where it leads. */
-  private async post({ url, headers, body }: WebhookRequest, signal: AbortSignal): Promise<AxiosResponse<Buffer>> {
-    const { href } = this.guard.checkUrl(url);
-    // The promise underneath, because unsubscribing from HttpService's observable raises a cancellation error for every request that succeeded.
-    return this.http.axiosRef.post<Buffer>(href, Buffer.from(body, 'utf8'), {
-      headers: { accept: '*/*', 'user-agent': this.userAgent, ...headers },
-      signal,
+  /**
+   * The stored URL is checked again, because the deployment's settings may have changed since it was saved; the agent checks where it leads.
+   * @throws AddressRefusedError
+   */
+  private toOutgoing({ url, headers, body }: WebhookRequest): OutgoingRequest {
+    const { origin, path } = this.targets.get(url, () => {
+      const { origin, pathname, search } = this.guard.checkUrl(url);
+      return { origin, path: pathname + search };
     });
+    return {
+      origin,
+      path,
+      headers: { accept: '*/*', 'user-agent': this.userAgent, ...headers },
+      body: Buffer.from(body, 'utf8'),
+    };
   }
 }
 
-function toExchange({ status, headers, data }: AxiosResponse<Buffer>): WebhookResponse {
-  const retryAfter: unknown = headers['retry-after'];
+class ExchangeTimedOut extends Error {}
+class ExchangeAborted extends Error {}
+
+/** Axios merges its defaults into every request. What this transport has no use for would cost more than the exchange. */
+function leaveOnly({ axiosRef: { defaults } }: HttpService, kept: readonly string[]): void {
+  for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
+    if (!kept.includes(name)) delete defaults[name];
+}
+
+function toExchange({ statusCode, headers, body }: BoundedAnswer): WebhookResponse {
+  const retryAfter = headers['retry-after'];
   return {
     kind: 'response',
-    statusCode: status,
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+    statusCode,
+    retryAfter: (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null,
     // Streaming mode leaves out a character that the 16 kB bound cut in two.
-    body: new TextDecoder().decode(data, { stream: true }).replaceAll('\0', ''),
+    body: body.length === 0 ? '' : new TextDecoder().decode(body, { stream: true }).replaceAll('\0', ''),
   };
 }

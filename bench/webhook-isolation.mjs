@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Transactions } from '../dist/src/database/index.js';
+import { WebhookEndpointsService, WebhookOutbox, WebhookWorker } from '../dist/src/webhooks/index.js';
+import { startApplication } from './lib/application.mjs';
+import { median, percentile } from './lib/measure.mjs';
+import { connect } from './lib/server.mjs';
+import { addOrganizations, addOwner } from './lib/synthetic.mjs';
+import { ms, table } from './lib/table.mjs';
+
+const EVENTS = 400;
+const EVERY_MS = 10;
+const BACKLOG = 2_000;
+const ROUNDS = 3;
+const ARRIVAL_TIMEOUT_MS = 30_000;
+
+/** Nothing listens on the discard port. */
+const DEAD_URL = 'http://127.0.0.1:9/dead';
+
+/** From the commit of an event to its arrival at an endpoint that is well, alone and beside endpoints that are not, which hear the same and have a backlog. */
+export async function webhookIsolation(server) {
+  const receiver = await startReceiver();
+  const url = await server.createDatabase('webhook_isolation');
+  const app = await startApplication(url);
+  const client = await connect(url);
+  const world = { receiver, url, ownerId: await addOwner(client) };
+  await client.end();
+  await app.stop();
+  const others = {
+    alone: [],
+    'beside one that refuses connections': [DEAD_URL],
+    'beside one that never answers': [receiver.url('/hang')],
+    'beside ten that never answer': Array.from({ length: 10 }, (_, index) => receiver.url(`/hang/${index}`)),
+  };
+  try {
+    const latencies = Object.fromEntries(Object.keys(others).map((name) => [name, []]));
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [name, urls] of Object.entries(others)) latencies[name].push(await measure(world, urls));
+    report(latencies);
+  } finally {
+    await receiver.close();
+  }
+}
+
+/** @returns the latency of each event in milliseconds. */
+async function measure({ url, receiver, ownerId }, unwellUrls) {
+  const app = await startApplication(url, {
+    VEDETTE_WEBHOOK_ALLOWED_HOSTS: `${receiver.host},${new URL(DEAD_URL).host}`,
+  });
+  const client = await connect(url);
+  try {
+    const [organizationId] = await addOrganizations(client, 1, ownerId);
+    const unwell = [];
+    for (const unwellUrl of unwellUrls) unwell.push(await subscribe(app, organizationId, unwellUrl));
+    const backlog = Array.from({ length: unwell.length > 0 ? BACKLOG : 0 }, (_, index) =>
+      event(organizationId, unwell[index % unwell.length]),
+    );
+    await enqueue(app, backlog);
+    await subscribe(app, organizationId, receiver.url('/well'));
+    app.provider(WebhookWorker).start();
+    return await stream(app, receiver, organizationId);
+  } finally {
+    await client.query('TRUNCATE webhook_event, webhook_endpoint CASCADE');
+    await client.end();
+    await app.stop();
+  }
+}
+
+async function subscribe(app, organizationId, url) {
+  const input = { name: url, url, events: ['alert.fired'], format: 'standard', isEnabled: true };
+  const { endpoint } = await app.provider(WebhookEndpointsService).create(organizationId, input, null);
+  return endpoint.id;
+}
+
+async function stream(app, receiver, organizationId) {
+  const latencies = [];
+  for (let index = 0; index < EVENTS; index++) {
+    const next = event(organizationId, null);
+    const arrival = receiver.arrivalOf(next.data.alert_id);
+    await enqueue(app, [next]);
+    const committed = performance.now();
+    latencies.push(arrival.then((at) => Math.max(0, at - committed)));
+    await sleep(EVERY_MS);
+  }
+  return Promise.all(latencies);
+}
+
+function enqueue(app, events) {
+  return app.provider(Transactions).run((manager) => app.provider(WebhookOutbox).enqueue(manager, events));
+}
+
+function event(organizationId, directEndpointId) {
+  return {
+    eventId: randomUUID(),
+    organizationId,
+    // Nobody subscribes to what the backlog is made of.
+    type: directEndpointId ? 'rule.failing' : 'alert.fired',
+    alertId: null,
+    occurredAt: new Date(),
+    data: { alert_id: randomUUID(), message: 'x'.repeat(850) },
+    directEndpointId,
+  };
+}
+
+/** Answers 204 and notes when a webhook has arrived whole; below `/hang` it takes everything and answers nothing. */
+async function startReceiver() {
+  const waiting = new Map();
+  const server = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk));
+    request.on('end', () => {
+      if (request.url.startsWith('/hang')) return;
+      const at = performance.now();
+      response.writeHead(204).end();
+      waiting.get(JSON.parse(Buffer.concat(chunks).toString('utf8')).data.alert_id)?.(at);
+    });
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const host = `127.0.0.1:${server.address().port}`;
+  return {
+    host,
+    url: (path) => `http://${host}${path}`,
+    arrivalOf: (alertId) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error('a webhook did not arrive')), ARRIVAL_TIMEOUT_MS);
+        waiting.set(alertId, (at) => {
+          clearTimeout(late);
+          waiting.delete(alertId);
+          resolve(at);
+        });
+      }),
+    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
+  };
+}
+
+function report(latencies) {
+  console.log(
+    `${EVENTS} events, one every ${EVERY_MS} ms, in each of ${ROUNDS} rounds; a backlog of ${BACKLOG} where an endpoint is not well.\n`,
+  );
+  const alone = latencies.alone.map((round) => percentile(round, 0.99));
+  const row = ([name, rounds]) => [
+    name,
+    ms(median(rounds.map((round) => percentile(round, 0.5)))),
+    ms(median(rounds.map((round) => percentile(round, 0.99)))),
+    ms(Math.max(...rounds.flat())),
+    median(rounds.map((round, index) => percentile(round, 0.99) / alone[index])).toFixed(2),
+  ];
+  console.log(
+    table(['a healthy endpoint', 'p50, ms', 'p99, ms', 'max, ms', 'p99 x alone'], Object.entries(latencies).map(row)),
+  );
+}

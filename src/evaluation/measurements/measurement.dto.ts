@@ -1,0 +1,19 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { INSTANT_WORDS, IsInstant } from '../../common/instant.js';
+import { PageQuery } from '../../common/pagination/index.js';
+
+/** Which measurements of a rule to list. */
+export class ListMeasurementsQuery extends PageQuery {
+  /** Only measurements from then on: ISO 8601 date, or date and time with a zone. */
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant({ message: INSTANT_WORDS })
+  from?: string;
+
+  /** Only measurements up to then. */
+  @ApiPropertyOptional({ format: 'date-time' })
+  @IsOptional()
+  @IsInstant({ message: INSTANT_WORDS })
+  to?: string;
+}

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { invalidField } from '../../common/errors/index.js';
+import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
+import { queryRows } from '../../database/index.js';
+import { RulesService } from '../../rules/index.js';
+import type { RuleMeasurement } from './rule-measurement.entity.js';
+
+type Measured = Pick<RuleMeasurement, 'measuredAt' | 'measured' | 'threshold' | 'breached'>;
+
+/** What rules measured lately. */
+@Injectable()
+export class MeasurementsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly rules: RulesService,
+  ) {}
+
+  /**
+   * Newest first.
+   * @param span both ends belong to it.
+   * @throws DomainError `not_found` for a rule that the organisation does not have.
+   */
+  async list(
+    organizationId: string,
+    ruleId: string,
+    { from, to }: { from?: Date; to?: Date },
+    page: PageRequest,
+  ): Promise<Page<Measured>> {
+    if (from && to && from > to) throw invalidField('from', 'must not lie after to');
+    await this.rules.get(organizationId, ruleId);
+    const matching = [organizationId, ruleId, from ?? null, to ?? null];
+    const where = `WHERE m.organization_id = $1 AND m.rule_id = $2 AND ($3::timestamptz IS NULL OR m.measured_at >= $3)
+         AND ($4::timestamptz IS NULL OR m.measured_at <= $4)`;
+    const [count] = await queryRows<{ total: number }>(
+      this.dataSource,
+      `SELECT count(*)::integer AS total FROM rule_measurement m ${where}`,
+      matching,
+    );
+    const rows = await queryRows<Measured>(
+      this.dataSource,
+      `SELECT m.measured_at AS "measuredAt", m.measured, m.threshold, m.breached FROM rule_measurement m ${where}
+         AND ($5::timestamptz IS NULL OR m.measured_at < $5)
+       ORDER BY m.measured_at DESC LIMIT $6 OFFSET $7`,
+      [...matching, page.cursor?.key ?? null, page.limit + 1, page.offset ?? 0],
+    );
+    const items = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? items.at(-1) : undefined;
+    // A rule has one measurement an instant, which therefore tells where a page ends; the rule stands where a cursor has an id.
+    const nextCursor = last ? encodeCursor({ key: last.measuredAt.toISOString(), id: ruleId }) : null;
+    return { items, total: count!.total, nextCursor };
+  }
+}

@@ -1,0 +1,130 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { ConcurrencyLimit } from '../../common/concurrency-limit.js';
+import { invalidField } from '../../common/errors/index.js';
+import { newId } from '../../common/ids.js';
+import { Transactions } from '../../database/index.js';
+import { EvaluatorRegistry, type Finding } from '../../evaluators/index.js';
+import { knownSince, PostureReplay } from '../../posture/index.js';
+import { decide, type RuleStanding } from '../decide.js';
+import type { Outcome } from '../rule-outcome.js';
+import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
+import { WouldBeTold, type Told } from './would-be-told.js';
+
+const HOUR_MS = 3_600_000;
+
+export const BACKTEST_STEPS = { hour: HOUR_MS, day: 24 * HOUR_MS, week: 7 * 24 * HOUR_MS } as const;
+export type BacktestStep = keyof typeof BACKTEST_STEPS;
+
+/** Three years of days. */
+export const MAX_POINTS = 1_100;
+
+/** Each holds a connection of the pool, which has three at least, for as long as it takes. */
+const AT_ONCE = 2;
+
+const LONGEST_MS = 20_000;
+
+export interface BacktestSpan {
+  from: Date;
+  to?: Date;
+  step: BacktestStep;
+}
+
+export interface BacktestPoint {
+  at: Date;
+  outcome: Outcome;
+  /** Measured in cooldown too. */
+  finding: Finding;
+}
+
+export interface Backtest {
+  rule: TrialRule;
+  from: Date;
+  /** The instant of the last point. */
+  to: Date;
+  /** Since when the history has the organisation's posture whole; null where it has none. */
+  knownSince: Date | null;
+  points: BacktestPoint[];
+  /** Whom each alert would be told to. */
+  told: Told;
+}
+
+/**
+ * Tells what evaluations of a rule at regular instants of the past would have come to. The rule begins as one that never fired, and nobody finishes its alerts; what
+ * people and endpoints want is what they want now. Nothing is kept: see {@link PostureReplay}.
+ */
+@Injectable()
+export class BacktestService {
+  private readonly limit = new ConcurrencyLimit(AT_ONCE, 'backtests');
+
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly trials: TrialRules,
+    private readonly registry: EvaluatorRegistry,
+    private readonly told: WouldBeTold,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DomainError `invalid_input` or `not_found`, as for a rule that is saved; `unavailable` while others are under way. */
+  async run(organizationId: string, input: TrialInput, span: BacktestSpan): Promise<Backtest> {
+    const instants = this.instantsOf(span);
+    const rule = await this.trials.resolve(organizationId, input);
+    return this.limit.run(() =>
+      this.transactions.run(async (manager) => {
+        await manager.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+        await manager.query(`SET LOCAL statement_timeout = ${LONGEST_MS}`);
+        const told = await this.told.of(manager, rule);
+        const points = await this.replay(manager, rule, instants);
+        const known = await knownSince(manager, organizationId);
+        return { rule, from: instants[0]!, to: instants.at(-1)!, knownSince: known, points, told };
+      }),
+    );
+  }
+
+  private instantsOf({ from, to, step }: BacktestSpan): Date[] {
+    const now = this.clock.now();
+    const end = to ?? now;
+    if (end > now) throw invalidField('to', `must not lie in the future; it is ${now.toISOString()}`);
+    if (from >= end) throw invalidField('from', 'must lie before to, which is now unless it is given');
+    const stepMs = BACKTEST_STEPS[step];
+    const count = Math.floor((end.getTime() - from.getTime()) / stepMs) + 1;
+    if (count > MAX_POINTS)
+      throw invalidField(
+        'step',
+        `makes ${count} points of this time, and at most ${MAX_POINTS} are taken: choose a longer step or a shorter time`,
+      );
+    return Array.from({ length: count }, (_, index) => new Date(from.getTime() + index * stepMs));
+  }
+
+  private async replay(manager: EntityManager, rule: TrialRule, instants: readonly Date[]): Promise<BacktestPoint[]> {
+    const started = performance.now();
+    const { organizationId, ruleType, config, cooldownHours, onRepeat } = rule;
+    const evaluator = this.registry.get(ruleType);
+    const measured = [{ ruleId: rule.ruleId ?? newId(), organizationId, config }];
+    const replay = await PostureReplay.begin(manager, {
+      organizationId,
+      instants,
+      kinds: evaluator.definition.affectedBy,
+    });
+    const standing: RuleStanding = { cooldownHours, onRepeat, lastFiredAt: null, unfinishedAlertId: null };
+    const points: BacktestPoint[] = [];
+    for (const at of instants) {
+      if (performance.now() - started > LONGEST_MS) throw takesTooLong(instants.length);
+      if (points.length > 0) await replay.next();
+      const [finding] = await evaluator.measure(measured, at, replay.reader);
+      const { outcome } = decide(standing, { kind: 'measured', finding: finding! }, at);
+      if (outcome === 'fired' || outcome === 'refreshed') standing.lastFiredAt = at;
+      if (outcome === 'fired') standing.unfinishedAlertId = 'the alert that the backtest opened';
+      points.push({ at, outcome, finding: finding! });
+    }
+    return points;
+  }
+}
+
+function takesTooLong(points: number): Error {
+  return invalidField(
+    'step',
+    `makes ${points} points, which take longer than ${LONGEST_MS / 1_000} s to measure: choose a longer step or a shorter time`,
+  );
+}

@@ -1,0 +1,100 @@
+import { parseInstant } from '../../common/instant.js';
+import { toIso } from '../../common/wire.js';
+import type { Backtest, BacktestPoint } from './backtest.service.js';
+import type { TrialRuleRequest } from './preview.dto.js';
+import type {
+  BacktestFiringResponse,
+  BacktestResponse,
+  PreviewResponse,
+  ToldResponse,
+  TrialRuleResponse,
+} from './preview.response.js';
+import type { Preview } from './preview.service.js';
+import type { TrialInput, TrialRule } from './trial-rules.js';
+import type { Told } from './would-be-told.js';
+
+export function toTrialInput(body: TrialRuleRequest): TrialInput {
+  return {
+    ruleId: body.rule_id,
+    ruleType: body.rule_type,
+    config: body.config,
+    severity: body.severity,
+    cooldownHours: body.cooldown_hours,
+    onRepeat: body.on_repeat,
+    notifyInApp: body.notify_in_app,
+    notifyWebhook: body.notify_webhook,
+    webhookId: body.webhook_id,
+  };
+}
+
+/** The text has passed validation. */
+export function toInstant(text: string): Date {
+  return parseInstant(text)!;
+}
+
+export function toPreviewResponse(preview: Preview): PreviewResponse {
+  const { at, rule, outcome, cooldownUntil, finding, error, told, knownSince } = preview;
+  return {
+    at: toIso(at),
+    known_since: toIso(knownSince),
+    rule: toTrialRuleResponse(rule),
+    outcome,
+    would_fire: outcome === 'fired' || outcome === 'refreshed',
+    in_cooldown: cooldownUntil !== null,
+    cooldown_until: toIso(cooldownUntil),
+    measured: finding?.measured ?? null,
+    threshold: finding?.threshold ?? null,
+    breached: finding?.breached ?? false,
+    details: finding?.details ?? null,
+    title: finding?.alert?.title ?? null,
+    message: finding?.alert?.message ?? null,
+    error,
+    told: toToldResponse(told),
+  };
+}
+
+export function toBacktestResponse({ rule, from, to, knownSince, points, told }: Backtest): BacktestResponse {
+  const firings = points.flatMap(toFiring);
+  const fired = firings.filter(({ outcome }) => outcome === 'fired').length;
+  return {
+    rule: toTrialRuleResponse(rule),
+    from: toIso(from),
+    to: toIso(to),
+    known_since: toIso(knownSince),
+    summary: {
+      fired,
+      refreshed: firings.length - fired,
+      people_told: fired > 0 ? told.people : 0,
+      notices: fired * (told.inApp + told.byEmail),
+      webhooks: fired * told.endpoints.length,
+    },
+    told: toToldResponse(told),
+    firings,
+    points: points.map(({ at, outcome, finding: { measured, threshold, breached } }) => ({
+      at: toIso(at),
+      measured,
+      threshold,
+      breached,
+      outcome,
+    })),
+  };
+}
+
+function toFiring({ at, outcome, finding: { alert } }: BacktestPoint): BacktestFiringResponse | [] {
+  return (outcome === 'fired' || outcome === 'refreshed') && alert ? { at: toIso(at), outcome, ...alert } : [];
+}
+
+function toTrialRuleResponse(rule: TrialRule): TrialRuleResponse {
+  return {
+    rule_id: rule.ruleId,
+    rule_type: rule.ruleType,
+    config: rule.config,
+    severity: rule.severity,
+    cooldown_hours: rule.cooldownHours,
+    on_repeat: rule.onRepeat,
+  };
+}
+
+function toToldResponse({ people, inApp, byEmail, endpoints }: Told): ToldResponse {
+  return { people, people_in_app: inApp, people_by_email: byEmail, endpoints };
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { invalidField } from '../../common/errors/index.js';
+import { newId } from '../../common/ids.js';
+import { Transactions } from '../../database/index.js';
+import { RuleMeasurer, type Finding, type Measurement } from '../../evaluators/index.js';
+import { RuleAlerts } from '../../instances/index.js';
+import { AsOfPostureReader, knownSince, LivePostureReader } from '../../posture/index.js';
+import { cooldownEnd, decide, isInCooldown, type RuleStanding } from '../decide.js';
+import type { Outcome } from '../rule-outcome.js';
+import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
+import { WouldBeTold, type Told } from './would-be-told.js';
+
+/** What an evaluation of a rule would come to. */
+export interface Preview {
+  at: Date;
+  rule: TrialRule;
+  outcome: Outcome;
+  /** When the cooldown ends that the rule is in; null when it is in none. */
+  cooldownUntil: Date | null;
+  /** Measured in cooldown too; null where measuring failed. */
+  finding: Finding | null;
+  error: string | null;
+  told: Told;
+  /** Since when the history has the organisation's posture whole; null of now, or where it has none. */
+  knownSince: Date | null;
+}
+
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** Tells what an evaluation of a rule would come to, by the steps of the engine up to writing: see `EvaluationPass`. */
+@Injectable()
+export class PreviewService {
+  constructor(
+    private readonly transactions: Transactions,
+    private readonly trials: TrialRules,
+    private readonly measurer: RuleMeasurer,
+    private readonly alerts: RuleAlerts,
+    private readonly told: WouldBeTold,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Whether the rule is enabled does not matter. Writes nothing.
+   * @param at left out, what is committed now; given, posture as it was then.
+   * @throws DomainError `invalid_input` or `not_found`, as for a rule that is saved.
+   */
+  async preview(organizationId: string, input: TrialInput, at?: Date): Promise<Preview> {
+    const now = this.clock.now();
+    if (at && at > now) throw invalidField('at', `must not lie in the future; it is ${now.toISOString()}`);
+    const rule = await this.trials.resolve(organizationId, input);
+    return this.transactions.run(async (manager) => {
+      await manager.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      await manager.query(`SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      const reader = at ? new AsOfPostureReader(manager, at) : new LivePostureReader(manager);
+      const instant = at ?? now;
+      const measurement = await this.measure(rule, instant, reader);
+      const standing = await this.standing(manager, rule, instant, at !== undefined);
+      const decision = decide(standing, measurement, instant);
+      return {
+        at: instant,
+        rule,
+        outcome: decision.outcome,
+        cooldownUntil: isInCooldown(standing, instant) ? cooldownEnd(standing) : null,
+        finding: measurement.kind === 'measured' ? measurement.finding : null,
+        error: measurement.kind === 'failed' ? measurement.error : null,
+        told: await this.told.of(manager, rule),
+        knownSince: at ? await knownSince(manager, organizationId) : null,
+      };
+    });
+  }
+
+  private async measure(rule: TrialRule, at: Date, reader: LivePostureReader): Promise<Measurement> {
+    const { organizationId, ruleType } = rule;
+    const ruleId = rule.ruleId ?? newId();
+    const stored = { ruleId, organizationId, ruleType, config: JSON.stringify(rule.config) };
+    return (await this.measurer.measure([stored], at, reader)).get(ruleId)!;
+  }
+
+  private async standing(manager: EntityManager, rule: TrialRule, at: Date, isPast: boolean): Promise<RuleStanding> {
+    const { cooldownHours, onRepeat, organizationId, ruleId } = rule;
+    if (ruleId === null) return { cooldownHours, onRepeat, lastFiredAt: null, unfinishedAlertId: null };
+    const then = await this.alerts.at(manager, organizationId, ruleId, at);
+    return { cooldownHours, onRepeat, ...then, ...(isPast ? {} : { lastFiredAt: rule.lastFiredAt }) };
+  }
+}

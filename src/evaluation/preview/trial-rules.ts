@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { OnRepeat, Severity } from '../../common/alerting.js';
+import { invalidField } from '../../common/errors/index.js';
+import { EvaluatorRegistry } from '../../evaluators/index.js';
+import { RulesService } from '../../rules/index.js';
+
+/** A rule that is tried without being saved. */
+export interface TrialRule {
+  organizationId: string;
+  /** Null for a rule that was never saved. */
+  ruleId: string | null;
+  ruleType: string;
+  /** Complete. */
+  config: Record<string, number>;
+  severity: Severity;
+  cooldownHours: number;
+  onRepeat: OnRepeat;
+  notifyInApp: boolean;
+  notifyWebhook: boolean;
+  webhookId: string | null;
+  /** Of the saved rule. */
+  lastFiredAt: Date | null;
+}
+
+/** A new rule, or a saved one and what would change of it. */
+export interface TrialInput {
+  ruleId?: string;
+  ruleType?: string;
+  config?: Record<string, unknown>;
+  severity?: Severity;
+  cooldownHours?: number;
+  onRepeat?: OnRepeat;
+  notifyInApp?: boolean;
+  notifyWebhook?: boolean;
+  webhookId?: string | null;
+}
+
+type Settings = Omit<TrialRule, 'organizationId' | 'config' | 'ruleType' | 'ruleId'>;
+
+/** What a new rule has, as when it is created; the severity, which has no default there, matters only to whom it would tell. */
+const NEW: Settings = {
+  severity: 'medium',
+  cooldownHours: 24,
+  onRepeat: 'new_instance',
+  notifyInApp: true,
+  notifyWebhook: false,
+  webhookId: null,
+  lastFiredAt: null,
+};
+
+@Injectable()
+export class TrialRules {
+  constructor(
+    private readonly rules: RulesService,
+    private readonly registry: EvaluatorRegistry,
+  ) {}
+
+  /** @throws DomainError `not_found` for a saved rule that is none, `invalid_input` naming the field at fault. */
+  async resolve(organizationId: string, { ruleId, ruleType, config = {}, ...given }: TrialInput): Promise<TrialRule> {
+    const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    if (ruleId === undefined) {
+      if (ruleType === undefined)
+        throw invalidField('rule_type', 'must be given for a new rule; for one that is saved, give rule_id');
+      const complete = this.registry.completeConfig(ruleType, config);
+      return { organizationId, ruleId: null, ruleType, config: complete, ...NEW, ...changes };
+    }
+    const { rule, state } = await this.rules.get(organizationId, ruleId);
+    if (ruleType !== undefined && ruleType !== rule.ruleType)
+      throw invalidField('rule_type', `cannot be changed from ${rule.ruleType}; try a new rule instead`);
+    const saved: Settings = {
+      severity: rule.severity,
+      cooldownHours: rule.cooldownHours,
+      onRepeat: rule.onRepeat,
+      notifyInApp: rule.notifyInApp,
+      notifyWebhook: rule.notifyWebhook,
+      webhookId: rule.webhookId,
+      lastFiredAt: state.lastFiredAt,
+    };
+    const complete = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
+    return { organizationId, ruleId: rule.id, ruleType: rule.ruleType, config: complete, ...saved, ...changes };
+  }
+}

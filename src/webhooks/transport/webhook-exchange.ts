@@ -1,0 +1,82 @@
+import type { Dispatcher } from 'undici';
+
+/** How much of an answer is kept. */
+export const MAX_RESPONSE_BYTES = 16 * 1024;
+
+/** What is sent: a POST. */
+export interface OutgoingRequest {
+  origin: string;
+  /** Path and query. */
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body: Buffer;
+}
+
+/** What came back, its body cut after {@link MAX_RESPONSE_BYTES}. */
+export interface BoundedAnswer {
+  statusCode: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: Buffer;
+}
+
+/**
+ * One request, and what receives its answer from undici: no stream stands in between, which would cost as much as the exchange itself. An answer that is longer than is kept costs its
+ * connection, so that nobody reads on. Settles once, whatever comes after.
+ */
+export class WebhookExchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<BoundedAnswer>;
+  private resolve!: (answer: BoundedAnswer) => void;
+  private reject!: (reason: Error) => void;
+  private controller: Dispatcher.DispatchController | undefined;
+  private abortedBy: Error | undefined;
+  private statusCode = 0;
+  private headers: BoundedAnswer['headers'] = {};
+  private readonly chunks: Buffer[] = [];
+  private size = 0;
+
+  constructor(readonly request: OutgoingRequest) {
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Ends the exchange wherever it stands, also while it waits for a connection. */
+  abort(reason: Error): void {
+    this.abortedBy = reason;
+    this.reject(reason);
+    this.controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+    if (this.abortedBy) controller.abort(this.abortedBy);
+  }
+
+  /** Called for answers of 1xx too, before the one that counts. */
+  onResponseStart(_: unknown, statusCode: number, headers: BoundedAnswer['headers']): void {
+    this.statusCode = statusCode;
+    this.headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.chunks.push(chunk.subarray(0, Math.max(0, MAX_RESPONSE_BYTES - this.size)));
+    this.size += chunk.length;
+    if (this.size <= MAX_RESPONSE_BYTES) return;
+    this.settle();
+    controller.abort(new Error('the answer is longer than is kept'));
+  }
+
+  onResponseEnd(): void {
+    this.settle();
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.reject(error);
+  }
+
+  private settle(): void {
+    const { statusCode, headers, chunks } = this;
+    this.resolve({ statusCode, headers, body: Buffer.concat(chunks) });
+  }
+}
