@@ -9,10 +9,10 @@ import { connect } from './lib/server.mjs';
 import { addOrganizations, addOwner } from './lib/synthetic.mjs';
 import { ms, table } from './lib/table.mjs';
 
-const EVENTS = 400;
+const EVENTS = 1_000;
 const EVERY_MS = 10;
 const BACKLOG = 2_000;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /** Nothing listens on the discard port. */
 const DEAD_URL = 'http://127.0.0.1:9/dead';
