@@ -9,7 +9,7 @@ export * from './catalogue/stix/stix-reader.js';
 export * from './change-kind.js';
 export * from './change-source.js';
 export * from './history/known-since.js';
-export { AsOfPostureReader } from './history/posture-as-of.js';
+export { AsOfPostureReader, relationsAsOf } from './history/posture-as-of.js';
 export * from './history/posture-replay.js';
 export * from './exports/export-format.js';
 export { ExportFormatQuery } from './exports/posture-export.dto.js';
