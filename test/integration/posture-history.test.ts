@@ -226,7 +226,7 @@ describe('posture as of an instant', () => {
           expect(await world.copy(asOf(last))).toEqual(then.copy);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   }, 180_000);
 
@@ -255,7 +255,7 @@ describe('posture as of an instant', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 120_000);
 

@@ -138,7 +138,7 @@ describe('a preview', () => {
           }
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 180_000);
 
@@ -277,7 +277,7 @@ describe('a backtest', () => {
           expect(unsaved.points).toEqual(points);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 180_000);
 
