@@ -7,6 +7,8 @@ import {
   SnapshotsService,
   type PostureReader,
 } from '../../src/posture/index.js';
+import { decodeCursor } from '../../src/common/pagination/index.js';
+import { PostureVersionsService } from '../../src/posture/history/posture-versions.service.js';
 import { newId } from '../../src/common/ids.js';
 import { aMember, aTechnique } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
@@ -279,6 +281,48 @@ describe('posture as of an instant', () => {
     expect(await coverage('2026-02-01T00:00:00.000Z')).toEqual([{ coverage_pct: 50 }]);
     expect(await coverage(new Date(NOW.getTime() + DAY_MS - 1).toISOString())).toEqual([{ coverage_pct: 50 }]);
     expect(await coverage(world.now.toISOString())).toEqual([{ coverage_pct: 100 }]);
+  });
+});
+
+describe('the history of a technique', () => {
+  it('is listed newest first, with names, in pages', async () => {
+    const versions = world.context.module.get(PostureVersionsService);
+    world.context.clock.advanceMs(HOUR_MS);
+    await world.write([{ technique: 0, fact: { owner: 1 } }]);
+    for (const score of [10, 20, 30]) {
+      world.context.clock.advanceMs(HOUR_MS);
+      await risk(0, score);
+    }
+    const { items, total } = await versions.list(world.organizationId, 't1001', { limit: 50 });
+    expect(total).toBe(5);
+    expect(
+      items.map(({ version, validTo, riskScore, changeSource }) => [version, validTo, riskScore, changeSource]),
+    ).toEqual([
+      [5, null, 30, 'api'],
+      [4, new Date(NOW.getTime() + 4 * HOUR_MS), 20, 'api'],
+      [3, new Date(NOW.getTime() + 3 * HOUR_MS), 10, 'api'],
+      [2, new Date(NOW.getTime() + 2 * HOUR_MS), null, 'api'],
+      [1, new Date(NOW.getTime() + HOUR_MS), null, 'initial'],
+    ]);
+    expect(items[0]).toMatchObject({
+      ownerId: world.ownerIds[1],
+      ownerEmail: expect.stringContaining('@example.org'),
+      changedBy: world.actorId,
+      changedByName: expect.stringContaining('@example.org'),
+    });
+    expect(items[4]).toMatchObject({ changedBy: null, changedByName: null, ownerId: null });
+
+    const first = await versions.list(world.organizationId, world.techniqueId(0), { limit: 3 });
+    const second = await versions.list(world.organizationId, world.techniqueId(0), {
+      limit: 3,
+      cursor: decodeCursor(first.nextCursor!),
+    });
+    expect([...first.items, ...second.items]).toEqual(items);
+    expect(second.nextCursor).toBeNull();
+    await expect(versions.list(newId(), 'T1001', { limit: 3 })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(
+      versions.list(world.organizationId, 'T1001', { limit: 3, cursor: { key: 'x', id: newId() } }),
+    ).rejects.toThrow('cursor must be the next_cursor');
   });
 });
 
