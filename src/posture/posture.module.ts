@@ -18,6 +18,7 @@ import { TechniquesController } from './techniques/techniques.controller.js';
 import { TechniquesService } from './techniques/techniques.service.js';
 import { PostureController } from './writes/posture.controller.js';
 import { PostureService } from './writes/posture.service.js';
+import { PostureWriter } from './writes/posture-writer.js';
 
 /** What each organisation knows of each technique. Snapshots are not taken by themselves before {@link SnapshotScheduler.start}. */
 @Module({
@@ -37,11 +38,12 @@ import { PostureService } from './writes/posture.service.js';
   providers: [
     PostureChanges,
     PostureService,
+    PostureWriter,
     RevalidationQueueService,
     SnapshotScheduler,
     SnapshotsService,
     TechniquesService,
   ],
-  exports: [PostureChanges, PostureService, SnapshotScheduler, SnapshotsService],
+  exports: [PostureChanges, PostureService, PostureWriter, SnapshotScheduler, SnapshotsService],
 })
 export class PostureModule {}

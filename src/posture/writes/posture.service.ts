@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { countChanged, queryRows, Transactions } from '../../database/index.js';
-import { PostureChanges } from '../posture-changes.js';
+import { queryRows, Transactions } from '../../database/index.js';
 import { bestFirst } from '../technique-ids.js';
 import { FieldErrors } from './field-errors.js';
 import { addLookupErrors, parsePostureItems, type PostureItem } from './posture-items.js';
+import { PostureWriter, type PostureWrite } from './posture-writer.js';
 
 export interface OutOfScopeItem {
   attackId: string;
@@ -34,7 +34,7 @@ interface FoundItem {
 export class PostureService {
   constructor(
     private readonly transactions: Transactions,
-    private readonly changes: PostureChanges,
+    private readonly writer: PostureWriter,
     private readonly clock: Clock,
   ) {}
 
@@ -57,8 +57,9 @@ export class PostureService {
     const items = parsePostureItems(body, this.clock.now());
     return this.transactions.run(async (manager) => {
       const found = await this.lockAndLookUp(manager, organizationId, items);
-      const updated = await this.update(manager, organizationId, items, found, actorId);
-      if (updated > 0) await this.changes.mark(manager, [organizationId], 'posture');
+      const writes = items.map((item, index) => toWrite(item, found[index]!));
+      const origin = { actorId, source: 'api', changeId: null } as const;
+      const updated = await this.writer.write(manager, organizationId, writes, origin);
       return { updated, unchanged: items.length - updated, outOfScope: outOfScope(items, found) };
     });
   }
@@ -94,47 +95,20 @@ export class PostureService {
     errors.throwIfAny();
     return byIndex as FoundItem[];
   }
+}
 
-  /** The values go in as arrays, whose length the planner knows: of JSON it expects a hundred rows, and may then compare each with each. */
-  private async update(
-    manager: EntityManager,
-    organizationId: string,
-    items: readonly PostureItem[],
-    found: readonly FoundItem[],
-    actorId: string,
-  ): Promise<number> {
-    return countChanged(
-      manager,
-      `UPDATE posture p SET
-         status_global = CASE WHEN i.sets_status THEN i.status_global ELSE p.status_global END,
-         last_review_date = CASE WHEN i.sets_review THEN i.last_review_date ELSE p.last_review_date END,
-         risk_score = CASE WHEN i.sets_risk THEN i.risk_score ELSE p.risk_score END,
-         owner_id = CASE WHEN i.sets_owner THEN i.owner_id ELSE p.owner_id END,
-         updated_at = $3, updated_by = $4, version = p.version + 1, valid_from = $3, change_source = 'api', change_id = NULL
-       FROM unnest($2::uuid[], $5::boolean[], $6::text[], $7::boolean[], $8::timestamptz[], $9::boolean[], $10::double precision[], $11::boolean[],
-           $12::uuid[])
-         AS i (technique_id, sets_status, status_global, sets_review, last_review_date, sets_risk, risk_score, sets_owner, owner_id)
-       WHERE p.organization_id = $1 AND p.technique_id = i.technique_id AND (
-         (i.sets_status AND p.status_global <> i.status_global)
-         OR (i.sets_review AND p.last_review_date IS DISTINCT FROM i.last_review_date)
-         OR (i.sets_risk AND p.risk_score IS DISTINCT FROM i.risk_score)
-         OR (i.sets_owner AND p.owner_id IS DISTINCT FROM i.owner_id))`,
-      [
-        organizationId,
-        found.map(({ techniqueId }) => techniqueId),
-        this.clock.now(),
-        actorId,
-        items.map(({ statusGlobal }) => statusGlobal !== undefined),
-        items.map(({ statusGlobal }) => statusGlobal ?? 'not_evaluated'),
-        items.map(({ lastReviewDate }) => lastReviewDate !== undefined),
-        items.map(({ lastReviewDate }) => lastReviewDate ?? null),
-        items.map(({ riskScore }) => riskScore !== undefined),
-        items.map(({ riskScore }) => riskScore ?? null),
-        items.map(({ ownerId, ownerEmail }) => ownerId !== undefined || ownerEmail !== undefined),
-        found.map(({ ownerId }) => ownerId),
-      ],
-    );
-  }
+function toWrite(
+  { statusGlobal, lastReviewDate, riskScore, ownerId, ownerEmail }: PostureItem,
+  found: FoundItem,
+): PostureWrite {
+  const setsOwner = ownerId !== undefined || ownerEmail !== undefined;
+  return {
+    techniqueId: found.techniqueId,
+    statusGlobal,
+    lastReviewDate,
+    riskScore,
+    ...(setsOwner ? { ownerId: found.ownerId } : {}),
+  };
 }
 
 function outOfScope(items: readonly PostureItem[], found: readonly FoundItem[]): OutOfScopeItem[] {
