@@ -6,6 +6,7 @@ import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
 import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodies.js';
 import { KeepPostureHistory1795900000000 } from './1795900000000-keep-posture-history.js';
 import { KeepMeasurements1795900000001 } from './1795900000001-keep-measurements.js';
+import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   ShareEventBodies1795810000000,
   KeepPostureHistory1795900000000,
   KeepMeasurements1795900000001,
+  LimitRules1796200000000,
 ];

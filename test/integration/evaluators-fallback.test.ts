@@ -106,7 +106,13 @@ beforeEach(() => {
 });
 
 function rule(ruleType: string, config: unknown, organization = 0): StoredRule {
-  return { ruleId: newId(), organizationId: organizations[organization]!, ruleType, config: JSON.stringify(config) };
+  return {
+    ruleId: newId(),
+    organizationId: organizations[organization]!,
+    ruleType,
+    config: JSON.stringify(config),
+    scope: null,
+  };
 }
 
 /** Measures in one transaction, and shows that the transaction can still be used and committed. */

@@ -2,7 +2,7 @@ import type { SqlRunner } from '../../database/index.js';
 import { LivePostureReader, type PostureRelations } from '../posture-reader.js';
 
 /** A table whose superseded versions a trigger keeps in `<table>_history`. */
-interface VersionedTable {
+export interface VersionedTable {
   table: string;
   key: readonly string[];
   /** What else its relation has; both tables have them. */
@@ -12,7 +12,7 @@ interface VersionedTable {
 export const VERSIONED_POSTURE: VersionedTable = {
   table: 'posture',
   key: ['organization_id', 'technique_id'],
-  columns: ['status_global', 'last_review_date', 'risk_score', 'owner_id', 'in_force', 'mitre_last_modified'],
+  columns: ['status_global', 'last_review_date', 'risk_score', 'owner_id', 'tags', 'in_force', 'mitre_last_modified'],
 };
 
 export const VERSIONED_QUEUE: VersionedTable = {
@@ -49,15 +49,19 @@ export class AsOfPostureReader extends LivePostureReader {
  * A sub-select that stands for the table as it was. A row that has not changed since is read where it is; for each that has, one step of the history's key leads
  * to the version that stood, so that the cost follows the number of rows and not the length of their history.
  */
-export function asOf({ table, key, columns }: VersionedTable, at: Date): string {
-  const instant = sqlInstant(at);
+export function asOf(table: VersionedTable, at: Date): string {
+  return asOfInstant(table, sqlInstant(at));
+}
+
+/** As {@link asOf}, at an instant that is an SQL expression: a constant, or of the relation that it is joined to laterally. */
+export function asOfInstant({ table, key, columns }: VersionedTable, instant: string): string {
   const of = (alias: string, names: readonly string[]): string => names.map((name) => `${alias}.${name}`).join(', ');
   const sameKey = key.map((name) => `h.${name} = c.${name}`).join(' AND ');
   return `(
     SELECT ${of('c', key)}, v.* FROM ${table} c CROSS JOIN LATERAL (
-      SELECT ${of('c', columns)} WHERE c.valid_from <= ${instant}
+      SELECT ${of('c', columns)}, c.valid_from WHERE c.valid_from <= ${instant}
       UNION ALL (
-        SELECT ${of('h', columns)} FROM ${table}_history h WHERE ${sameKey} AND h.valid_from <= ${instant} AND c.valid_from > ${instant}
+        SELECT ${of('h', columns)}, h.valid_from FROM ${table}_history h WHERE ${sameKey} AND h.valid_from <= ${instant} AND c.valid_from > ${instant}
         ORDER BY h.valid_from DESC, h.version DESC LIMIT 1
       )
     ) v

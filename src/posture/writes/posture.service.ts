@@ -98,7 +98,7 @@ export class PostureService {
 }
 
 function toWrite(
-  { statusGlobal, lastReviewDate, riskScore, ownerId, ownerEmail }: PostureItem,
+  { statusGlobal, lastReviewDate, riskScore, ownerId, ownerEmail, tags }: PostureItem,
   found: FoundItem,
 ): PostureWrite {
   const setsOwner = ownerId !== undefined || ownerEmail !== undefined;
@@ -107,6 +107,7 @@ function toWrite(
     statusGlobal,
     lastReviewDate,
     riskScore,
+    tags,
     ...(setsOwner ? { ownerId: found.ownerId } : {}),
   };
 }
