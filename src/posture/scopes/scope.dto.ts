@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -5,6 +6,7 @@ import {
   ArrayMinSize,
   IsArray,
   IsIn,
+  IsObject,
   IsString,
   IsUUID,
   Matches,
@@ -12,7 +14,6 @@ import {
   ValidateNested,
   type ValidationOptions,
 } from 'class-validator';
-import { applyDecorators } from '@nestjs/common';
 import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/stix/catalogue-slice.js';
 import { TAG_PATTERN, TAG_WORDS } from '../tags.js';
 import { ATTACK_ID_PATTERN } from '../technique-ids.js';
@@ -64,12 +65,15 @@ export class TechniqueScopeRequest implements SentScope {
   sub_techniques?: SubTechniques;
 }
 
+const SCOPE = { message: 'must be an object with what the rule is limited to, or null' };
+
 /** A scope in a request: left out it stays as it is, null lifts it. */
 export function IsScope(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: () => TechniqueScopeRequest, nullable: true }),
     ValidateIf((_, value) => value !== undefined && value !== null),
-    ValidateNested({ message: 'must be an object with what the rule is limited to, or null' }),
+    IsObject(SCOPE),
+    ValidateNested(SCOPE),
     Type(() => TechniqueScopeRequest),
   );
 }
