@@ -15,6 +15,7 @@ export * from './history/posture-replay.js';
 export * from './posture-changes.js';
 export * from './posture-reader.js';
 export * from './posture.module.js';
+export * from './revalidation/revalidation-scheduler.js';
 export { IsScope, TechniqueScopeRequest } from './scopes/scope.dto.js';
 export { ScopeProperty, TechniqueScopeResponse } from './scopes/scope.response.js';
 export * from './scopes/scope-checker.js';

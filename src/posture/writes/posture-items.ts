@@ -159,9 +159,14 @@ function checkTogether(errors: FieldErrors, path: string, sent: SentItem, item: 
   if (sent.owner_id !== undefined && sent.owner_email !== undefined) {
     errors.add(`${path}.owner_email`, 'cannot be combined with owner_id: send one of them');
   }
-  if (item.lastReviewDate && item.lastReviewDate.getTime() > now.getTime() + AHEAD_MS) {
+  if (item.lastReviewDate && isInTheFuture(item.lastReviewDate, now)) {
     errors.add(`${path}.last_review_date`, 'must not lie in the future');
   }
+}
+
+/** Whether a review or a test is stamped later than a clock that runs ahead, or another time zone, explains. */
+export function isInTheFuture(instant: Date, now: Date): boolean {
+  return instant.getTime() > now.getTime() + AHEAD_MS;
 }
 
 /** A name that is not ours may be of any length. */
