@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -29,6 +29,7 @@ export class RevalidationTierRequest {
   from_risk: number;
 
   /** How long a validation holds, in days of 24 hours, 1 to 3,650. */
+  @ApiProperty({ type: 'integer' })
   @IsInt(DAYS)
   @Min(1, DAYS)
   @Max(3650, DAYS)
@@ -50,6 +51,7 @@ export class PutRevalidationPolicyRequest {
   tiers: RevalidationTierRequest[];
 
   /** By when an item is to be done, in days of 24 hours after it was added, 1 to 365. Default 14. */
+  @ApiPropertyOptional({ type: 'integer' })
   @ValidateIf((_, value) => value !== undefined)
   @IsInt(DUE)
   @Min(1, DUE)
@@ -59,7 +61,6 @@ export class PutRevalidationPolicyRequest {
 
 export class RunRevalidationPolicyRequest {
   /** Whether the techniques are only counted. Default false. */
-  @ApiPropertyOptional()
   @ValidateIf((_, value) => value !== undefined)
   @IsBoolean(FLAG)
   dry_run?: boolean = false;
