@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule carries its reason. */
 const modules =
-  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|email|trail|webhooks|health|demo|setup|retention|heartbeat';
+  'organizations|auth|posture|rules|evaluators|evaluation|instances|notifications|email|trail|webhooks|health|demo|setup|retention|heartbeat|exports';
 
 /** What everybody may import. */
 const shared = 'common|config|database|metrics|tracing';
@@ -19,6 +19,7 @@ const allowed = {
   instances: ['notifications', 'webhooks'],
   evaluation: ['rules', 'instances', 'evaluators', 'notifications', 'webhooks', 'posture'],
   retention: ['instances'],
+  exports: ['instances', 'posture'],
   health: [],
   heartbeat: [],
   demo: ['auth', 'posture'],

@@ -1,8 +1,8 @@
-import { createServer } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from './lib/application.mjs';
 import { percentile } from './lib/measure.mjs';
+import { startNotingReceiver } from './lib/noting-receiver.mjs';
 import { startProcess } from './lib/process.mjs';
 import { ms, table } from './lib/table.mjs';
 
@@ -13,7 +13,7 @@ const ADMIN = { email: 'admin@vedette.local', password: 'only for this benchmark
 
 /** From the answer to a PUT that makes a rule breach until a receiver has the webhook, in a process with default settings. */
 export async function changeToWebhook(server) {
-  const receiver = await startReceiver();
+  const receiver = await startNotingReceiver();
   const vedette = await startProcess(server, {
     VEDETTE_DATA_DIR: path.join(server.folder, 'change-to-webhook'),
     VEDETTE_ADMIN_PASSWORD: ADMIN.password,
@@ -21,7 +21,7 @@ export async function changeToWebhook(server) {
   });
   const api = await signIn(vedette.address);
   try {
-    const ruleId = await createRule(api, receiver.url);
+    const ruleId = await createRule(api, receiver.url('/webhooks'));
     const samples = [];
     for (let index = 0; index < SAMPLES; index++) samples.push(await sample(api, receiver, ruleId, index));
     report(samples);
@@ -38,7 +38,7 @@ async function sample(api, receiver, ruleId, index) {
   await put(95);
   const answeredAt = Date.now();
   const answered = performance.now();
-  const { at, alert } = await arrival;
+  const { at, data: alert } = await arrival;
   await settle(api, () => put(5));
   // The ticks of the process come every few seconds; samples must meet them at any moment.
   await sleep((index * 137) % 500);
@@ -76,38 +76,6 @@ async function signIn(address) {
   const { access_token: token } = await anonymous.call('POST', '/api/v1/auth/login', ADMIN);
   await anonymous.close();
   return new Api(address, token);
-}
-
-/** Notes when a webhook of a rule has arrived whole. */
-async function startReceiver() {
-  const waiting = new Map();
-  const server = createServer((request, response) => {
-    const chunks = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
-      const at = performance.now();
-      response.writeHead(204).end();
-      const { data } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
-      waiting.get(data.rule_id)?.({ at, alert: data });
-    });
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${server.address().port}`;
-  return {
-    host,
-    url: `http://${host}/webhooks`,
-    /** The next webhook of this rule. */
-    next: (ruleId) =>
-      new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error('a webhook did not arrive')), ARRIVAL_TIMEOUT_MS);
-        waiting.set(ruleId, (arrived) => {
-          clearTimeout(late);
-          waiting.delete(ruleId);
-          resolve(arrived);
-        });
-      }),
-    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
-  };
 }
 
 function report(samples) {

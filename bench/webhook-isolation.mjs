@@ -1,26 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Transactions } from '../dist/src/database/index.js';
 import { WebhookEndpointsService, WebhookOutbox, WebhookWorker } from '../dist/src/webhooks/index.js';
 import { startApplication } from './lib/application.mjs';
 import { median, percentile } from './lib/measure.mjs';
+import { startNotingReceiver } from './lib/noting-receiver.mjs';
 import { connect } from './lib/server.mjs';
 import { addOrganizations, addOwner } from './lib/synthetic.mjs';
 import { ms, table } from './lib/table.mjs';
 
-const EVENTS = 400;
+const EVENTS = 1_000;
 const EVERY_MS = 10;
 const BACKLOG = 2_000;
-const ROUNDS = 3;
-const ARRIVAL_TIMEOUT_MS = 30_000;
+const ROUNDS = 2;
 
 /** Nothing listens on the discard port. */
 const DEAD_URL = 'http://127.0.0.1:9/dead';
 
 /** From the commit of an event to its arrival at an endpoint that is well, alone and beside endpoints that are not, which hear the same and have a backlog. */
 export async function webhookIsolation(server) {
-  const receiver = await startReceiver();
+  const receiver = await startNotingReceiver();
   const url = await server.createDatabase('webhook_isolation');
   const app = await startApplication(url);
   const client = await connect(url);
@@ -77,10 +76,10 @@ async function stream(app, receiver, organizationId) {
   const latencies = [];
   for (let index = 0; index < EVENTS; index++) {
     const next = event(organizationId, null);
-    const arrival = receiver.arrivalOf(next.data.alert_id);
+    const arrival = receiver.next(next.data.alert_id);
     await enqueue(app, [next]);
     const committed = performance.now();
-    latencies.push(arrival.then((at) => Math.max(0, at - committed)));
+    latencies.push(arrival.then(({ at }) => Math.max(0, at - committed)));
     await sleep(EVERY_MS);
   }
   return Promise.all(latencies);
@@ -100,37 +99,6 @@ function event(organizationId, directEndpointId) {
     occurredAt: new Date(),
     data: { alert_id: randomUUID(), message: 'x'.repeat(850) },
     directEndpointId,
-  };
-}
-
-/** Answers 204 and notes when a webhook has arrived whole; below `/hang` it takes everything and answers nothing. */
-async function startReceiver() {
-  const waiting = new Map();
-  const server = createServer((request, response) => {
-    const chunks = [];
-    request.on('data', (chunk) => chunks.push(chunk));
-    request.on('end', () => {
-      if (request.url.startsWith('/hang')) return;
-      const at = performance.now();
-      response.writeHead(204).end();
-      waiting.get(JSON.parse(Buffer.concat(chunks).toString('utf8')).data.alert_id)?.(at);
-    });
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${server.address().port}`;
-  return {
-    host,
-    url: (path) => `http://${host}${path}`,
-    arrivalOf: (alertId) =>
-      new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error('a webhook did not arrive')), ARRIVAL_TIMEOUT_MS);
-        waiting.set(alertId, (at) => {
-          clearTimeout(late);
-          waiting.delete(alertId);
-          resolve(at);
-        });
-      }),
-    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
   };
 }
 

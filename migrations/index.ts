@@ -6,6 +6,7 @@ import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
 import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodies.js';
 import { KeepPostureHistory1795900000000 } from './1795900000000-keep-posture-history.js';
 import { KeepMeasurements1795900000001 } from './1795900000001-keep-measurements.js';
+import { ImportPosture1796000000000 } from './1796000000000-import-posture.js';
 import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
 import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-policy.js';
 
@@ -19,6 +20,7 @@ export const migrations = [
   ShareEventBodies1795810000000,
   KeepPostureHistory1795900000000,
   KeepMeasurements1795900000001,
+  ImportPosture1796000000000,
   LimitRules1796200000000,
   RevalidateByPolicy1796210000000,
 ];

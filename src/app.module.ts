@@ -6,13 +6,14 @@ import { ConfigModule, type Environment } from './config/index.js';
 import { DatabaseModule } from './database/index.js';
 import { EvaluationModule } from './evaluation/index.js';
 import { EvaluatorsModule } from './evaluators/index.js';
+import { ExportsModule } from './exports/index.js';
 import { HealthModule } from './health/index.js';
 import { HeartbeatModule } from './heartbeat/index.js';
 import { InstancesModule } from './instances/index.js';
 import { MetricsModule } from './metrics/index.js';
 import { NotificationsModule } from './notifications/index.js';
 import { OrganizationsModule } from './organizations/index.js';
-import { CatalogueModule, PostureModule } from './posture/index.js';
+import { CatalogueModule, PostureExportsModule, PostureImportsModule, PostureModule } from './posture/index.js';
 import { RetentionModule } from './retention/index.js';
 import { RulesModule } from './rules/index.js';
 import { SetupModule } from './setup/index.js';
@@ -41,9 +42,12 @@ export class AppModule {
         AuthModule,
         PostureModule,
         CatalogueModule,
+        PostureImportsModule,
+        PostureExportsModule,
         EvaluatorsModule,
         RulesModule,
         InstancesModule,
+        ExportsModule,
         NotificationsModule,
         TrailModule,
         WebhooksModule.register(),

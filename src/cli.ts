@@ -7,6 +7,8 @@ import { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { AuthService } from './auth/index.js';
 import { ROLES, type Role } from './common/access/index.js';
+import { addExportCommands } from './cli-exports.js';
+import { addImportCommands } from './cli-imports.js';
 import { readEnvironment, type Environment } from './config/index.js';
 import { createApp, createLogger } from './create-app.js';
 import { openDatabaseServer } from './database/index.js';
@@ -36,9 +38,8 @@ interface BundleOptions {
   domain?: AttackDomain;
 }
 
-program
-  .command('import')
-  .description('bring data in')
+const imports = program.command('import').description('bring data in');
+imports
   .command('attack <file>')
   .description('import an ATT&CK STIX 2.0 or 2.1 bundle into the catalogue')
   .addOption(attackVersion)
@@ -50,6 +51,9 @@ program
       print(await naming(file, imports.importFile(file, { ...options, source: `cli: ${file}`, importedBy: null })));
     });
   });
+
+addImportCommands(imports, withContext);
+addExportCommands(program, withContext);
 
 program
   .command('catalogue')

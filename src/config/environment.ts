@@ -117,6 +117,10 @@ export class Environment {
   @IsRetentionDays()
   VEDETTE_RETENTION_HISTORY_DAYS: number = 400;
 
+  /** How long an import of posture is kept after it was applied or undone, and so for how long it can be undone, in days. 0 keeps for ever. */
+  @IsRetentionDays()
+  VEDETTE_RETENTION_IMPORTS_DAYS: number = 365;
+
   /** Hosts (`name`, `name:port`, `address:port`) that webhooks may reach although the address guard would refuse them; also over plain HTTP. */
   @Transform(({ value }) => splitList(value))
   @IsString({ each: true })

@@ -92,7 +92,8 @@ function snapshotOf(counts: SnapshotCounts, daysAgo: number, now: Date): DemoSna
   };
 }
 
-function progressAt(day: number): number {
+/** The share of yesterday's detections that there were so many days after the first. */
+export function progressAt(day: number): number {
   const next = PROGRESS.findIndex(([until]) => until >= day);
   if (next <= 0) return PROGRESS[next]?.[1] ?? 1;
   const [[fromDay, from], [toDay, to]] = [PROGRESS[next - 1]!, PROGRESS[next]!];

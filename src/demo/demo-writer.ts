@@ -4,47 +4,69 @@ import { newId } from '../common/ids.js';
 import type { DemoChange } from './demo-changes.js';
 import type { DemoAlert, Touch } from './demo-past-alerts.js';
 import type { DemoUserIds } from './demo-people.js';
-import type { DemoPosture } from './demo-posture.js';
+import type { DemoVersion } from './demo-past-posture.js';
 import type { DemoQueueItem } from './demo-queue.js';
 import type { DemoSnapshot } from './demo-snapshots.js';
 import type { DemoPerson } from './demo-users.js';
 
 /** One statement a table: the rows go over as one JSON document. */
 
-/** The rows are made anew, because a version may not begin before the one that it supersedes, and what the demo tells began months ago. */
+/**
+ * The rows are made anew, because a version may not begin before the one that it supersedes, and what the demo tells began months ago. Each further version of them is an
+ * update of its own, whose predecessors the database keeps.
+ */
 export async function writePosture(
   manager: EntityManager,
   organizationId: string,
-  posture: readonly DemoPosture[],
+  versions: readonly DemoVersion[][],
   users: DemoUserIds,
 ): Promise<void> {
-  const rows = posture.map((one) => ({
-    technique_id: one.technique.id,
-    status_global: one.status,
-    last_review_date: one.lastReviewDate,
-    risk_score: one.riskScore,
-    owner_id: userId(one.owner, users),
-    updated_at: one.updatedAt,
-    updated_by: users[one.updatedBy],
-  }));
+  const techniqueIds = versions.map(([first]) => first!.technique.id);
   await manager.query('DELETE FROM posture WHERE organization_id = $1 AND technique_id = ANY ($2::uuid[])', [
     organizationId,
-    rows.map((row) => row.technique_id),
+    techniqueIds,
   ]);
+  const rowsOf = (index: number): string =>
+    JSON.stringify(versions.flatMap((ofTechnique) => toPostureRow(ofTechnique[index], users)));
+  const from = `jsonb_to_recordset($2::jsonb) AS r (technique_id uuid, status_global text, last_review_date timestamptz, risk_score float8,
+       owner_id uuid, updated_at timestamptz, updated_by uuid)`;
   await manager.query(
     `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified,
        updated_at, updated_by, valid_from, change_source)
      SELECT $1, t.id, r.status_global, r.last_review_date, r.risk_score, r.owner_id, t.in_force, t.mitre_last_modified,
        r.updated_at, r.updated_by, r.updated_at, 'demo'
-     FROM jsonb_to_recordset($2::jsonb) AS r (technique_id uuid, status_global text, last_review_date timestamptz, risk_score float8,
-       owner_id uuid, updated_at timestamptz, updated_by uuid)
-     JOIN technique t ON t.id = r.technique_id`,
-    [organizationId, JSON.stringify(rows)],
+     FROM ${from} JOIN technique t ON t.id = r.technique_id`,
+    [organizationId, rowsOf(0)],
   );
+  for (let index = 1; versions.some(({ length }) => length > index); index++) {
+    await manager.query(
+      `UPDATE posture p SET status_global = r.status_global, last_review_date = r.last_review_date, risk_score = r.risk_score, owner_id = r.owner_id,
+         updated_at = r.updated_at, updated_by = r.updated_by, version = p.version + 1, valid_from = r.updated_at
+       FROM ${from} WHERE p.organization_id = $1 AND p.technique_id = r.technique_id`,
+      [organizationId, rowsOf(index)],
+    );
+  }
+}
+
+function toPostureRow(version: DemoVersion | undefined, users: DemoUserIds): object | [] {
+  if (!version) return [];
+  return {
+    technique_id: version.technique.id,
+    status_global: version.status,
+    last_review_date: version.lastReviewDate,
+    risk_score: version.riskScore,
+    owner_id: userId(version.owner, users),
+    updated_at: version.updatedAt,
+    updated_by: users[version.updatedBy],
+  };
 }
 
 /** The stamps stand in the shared catalogue, which is the demo's own, and in the copies that posture keeps of them. */
-export async function writeChanges(manager: EntityManager, changes: readonly DemoChange[]): Promise<void> {
+export async function writeChanges(
+  manager: EntityManager,
+  organizationId: string,
+  changes: readonly DemoChange[],
+): Promise<void> {
   const parameters = [changes.map(({ techniqueId }) => techniqueId), changes.map(({ at }) => at)];
   const from = 'FROM unnest($1::uuid[], $2::timestamptz[]) AS c (technique_id, at)';
   await manager.query(
@@ -52,8 +74,9 @@ export async function writeChanges(manager: EntityManager, changes: readonly Dem
     parameters,
   );
   await manager.query(
-    `UPDATE posture p SET mitre_last_modified = c.at, version = p.version + 1, valid_from = c.at, change_source = 'demo' ${from} WHERE p.technique_id = c.technique_id`,
-    parameters,
+    `UPDATE posture p SET mitre_last_modified = c.at, version = p.version + 1, valid_from = c.at ${from}
+     WHERE p.organization_id = $3 AND p.technique_id = c.technique_id`,
+    [...parameters, organizationId],
   );
 }
 
@@ -74,10 +97,17 @@ export async function writeQueue(
     created_at: item.createdAt,
     updated_at: item.updatedAt,
     completed_at: item.completedAt,
-    version: 1,
+    version: item.completedAt === null ? 1 : 2,
     valid_from: item.updatedAt,
   }));
   await insert(manager, organizationId, 'revalidation_item', rows);
+  // What is finished waited before.
+  await manager.query(
+    `INSERT INTO revalidation_item_history (organization_id, id, technique_id, version, valid_from, valid_to, status, due_at, created_at, changed_by)
+     SELECT organization_id, id, technique_id, 1, created_at, valid_from, 'pending', due_at, created_at, created_by
+     FROM revalidation_item WHERE organization_id = $1 AND version = 2`,
+    [organizationId],
+  );
 }
 
 export async function writeSnapshots(

@@ -7,6 +7,7 @@ import { DemoEndpoint } from './demo-endpoint.js';
 import type { DemoRule } from './demo-firings.js';
 import { planPastAlerts } from './demo-past-alerts.js';
 import { DemoPeople } from './demo-people.js';
+import { planVersions } from './demo-past-posture.js';
 import { planPosture, type DemoTechnique } from './demo-posture.js';
 import { planQueue } from './demo-queue.js';
 import { planSnapshots } from './demo-snapshots.js';
@@ -45,8 +46,8 @@ export class DemoService {
     const queue = planQueue(posture, new Set(changes.map(({ techniqueId }) => techniqueId)), now);
     const snapshots = planSnapshots(posture, now);
     const alerts = planPastAlerts(await this.systemRules(manager, organizationId), posture, snapshots, now);
-    await writePosture(manager, organizationId, posture, users);
-    await writeChanges(manager, changes);
+    await writePosture(manager, organizationId, planVersions(posture, now), users);
+    await writeChanges(manager, organizationId, changes);
     await writeQueue(manager, organizationId, queue, users);
     await writeSnapshots(manager, organizationId, snapshots);
     await writeAlerts(manager, organizationId, alerts, users);

@@ -7,16 +7,14 @@ import { AlertNotifier } from '../notifications/index.js';
 import { LivePostureReader } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
 import { WebhookOutbox } from '../webhooks/index.js';
-import { decide, isInCooldown, type Decision } from './decide.js';
-import { RuleClaims, type ClaimedRule, type RuleWords } from './rule-claims.js';
+import { AlertTexts, type WordedDecision } from './alert-texts.js';
+import { decide, isInCooldown } from './decide.js';
+import type { Explanation } from './explanation/alert-explainer.js';
+import type { ClaimedRule, RuleWords } from './rule-claims.js';
 import { FAILURES_BEFORE_TELLING } from './rule-outcome.js';
 
 /** A claimed rule and what was decided on it. */
-export interface DecidedRule {
-  rule: ClaimedRule;
-  decision: Decision;
-  /** Of a rule that fired or failed; null of one of which there is nothing to say. */
-  words: RuleWords | null;
+export interface DecidedRule extends WordedDecision {
   /** The alert that was opened or refreshed. */
   alertId: string | null;
 }
@@ -34,7 +32,7 @@ export interface FiredAlert extends NewAlert {
 @Injectable()
 export class EvaluationPass {
   constructor(
-    private readonly claims: RuleClaims,
+    private readonly texts: AlertTexts,
     private readonly measurer: RuleMeasurer,
     private readonly alerts: AlertWriter,
     private readonly notifier: AlertNotifier,
@@ -53,43 +51,26 @@ export class EvaluationPass {
       manager,
       awake.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))),
     );
-    const decided = await this.worded(
-      manager,
-      rules.map((rule) => {
-        const measurement = measurements.get(rule.ruleId) ?? NOT_MEASURED;
-        const standing = { ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null };
-        return { rule, decision: decide(standing, measurement, now) };
-      }),
-    );
+    const decisions = rules.map((rule) => {
+      const measurement = measurements.get(rule.ruleId) ?? NOT_MEASURED;
+      const standing = { ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null };
+      return { rule, decision: decide(standing, measurement, now) };
+    });
+    const decided: DecidedRule[] = (await this.texts.worded(manager, decisions, now)).map((worded) => ({
+      ...worded,
+      alertId: worded.decision.outcome === 'refreshed' ? worded.decision.alertId : null,
+    }));
     const fired: FiredAlert[] = [];
     for (const one of decided) {
-      const { rule, words, decision } = one;
+      const { words, decision } = one;
       if (words && decision.outcome === 'fired') {
-        const alert = toAlert(rule, words, decision.finding, now);
+        const alert = toAlert(one, words, decision.finding, now);
         one.alertId = alert.id;
         fired.push(alert);
       }
     }
     await this.tracing.span('evaluation write', {}, () => this.write(manager, decided, fired, now));
     return { decided, fired };
-  }
-
-  /** Fetches what is said of rules that fired or failed. One that was deleted meanwhile is left out: there is nobody left whose it is. */
-  private async worded(
-    manager: EntityManager,
-    decisions: readonly Pick<DecidedRule, 'rule' | 'decision'>[],
-  ): Promise<DecidedRule[]> {
-    const isSaid = ({ decision: { outcome } }: (typeof decisions)[number]): boolean =>
-      outcome === 'fired' || outcome === 'refreshed' || outcome === 'error';
-    const words = await this.claims.words(
-      manager,
-      decisions.filter(isSaid).map(({ rule }) => rule),
-    );
-    return decisions.flatMap((one) => {
-      const said = words.get(one.rule.ruleId) ?? null;
-      const alertId = one.decision.outcome === 'refreshed' ? one.decision.alertId : null;
-      return said || !isSaid(one) ? { ...one, words: said, alertId } : [];
-    });
   }
 
   /** Tells admins and leads, and webhooks, of rules that keep failing: a rule that cannot be measured guards nothing. */
@@ -128,12 +109,12 @@ export class EvaluationPass {
     await this.alerts.open(manager, fired);
     await this.alerts.refresh(
       manager,
-      decided.flatMap(({ rule: { organizationId }, words, decision }) =>
+      decided.flatMap(({ rule: { organizationId }, words, decision, explanation }) =>
         words && decision.outcome === 'refreshed'
           ? {
               organizationId,
               severity: words.severity,
-              ...wordsOf(words, decision.finding),
+              ...wordsOf(words, decision.finding, explanation),
               alertId: decision.alertId,
               occurredAt: now,
             }
@@ -174,7 +155,7 @@ function mayRefresh(rule: ClaimedRule, measurement: Measurement | undefined): bo
   return rule.onRepeat === 'update_open' && measurement?.kind === 'measured' && measurement.finding.breached;
 }
 
-function toAlert(rule: ClaimedRule, words: RuleWords, finding: Finding, now: Date): FiredAlert {
+function toAlert({ rule, explanation }: DecidedRule, words: RuleWords, finding: Finding, now: Date): FiredAlert {
   return {
     id: newId(),
     organizationId: rule.organizationId,
@@ -183,7 +164,7 @@ function toAlert(rule: ClaimedRule, words: RuleWords, finding: Finding, now: Dat
     ruleName: words.name,
     ruleType: rule.ruleType,
     severity: words.severity,
-    ...wordsOf(words, finding),
+    ...wordsOf(words, finding, explanation),
     fingerprint: rule.onRepeat === 'update_open' ? 'rule' : null,
     occurredAt: now,
   };
@@ -192,12 +173,13 @@ function toAlert(rule: ClaimedRule, words: RuleWords, finding: Finding, now: Dat
 function wordsOf(
   { name }: RuleWords,
   finding: Finding,
+  explanation: Explanation | null,
 ): { title: string; message: string; details: Record<string, unknown> } {
   const { title, message } = finding.alert ?? {
     title: name,
     message: `${name} measured ${finding.measured} against ${finding.threshold}.`,
   };
-  return { title, message, details: finding.details };
+  return { title, message, details: { ...finding.details, ...explanation } };
 }
 
 /** The `data` of an `alert.fired` webhook, in snake_case as it goes over the wire. */

@@ -5,6 +5,7 @@ import { InstancesModule } from '../instances/index.js';
 import { NotificationsModule } from '../notifications/index.js';
 import { PostureModule, ScopesModule } from '../posture/index.js';
 import { RulesModule } from '../rules/index.js';
+import { AlertTexts } from './alert-texts.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
@@ -12,6 +13,7 @@ import { EvaluationTelemetry } from './evaluation-telemetry.js';
 import { EvaluationTicker } from './evaluation-ticker.js';
 import { EvaluationService } from './evaluation.service.js';
 import { EvaluationsController } from './evaluations.controller.js';
+import { AlertExplainer } from './explanation/alert-explainer.js';
 import { MeasurementsController } from './measurements/measurements.controller.js';
 import { MeasurementsService } from './measurements/measurements.service.js';
 import { RuleMeasurement } from './measurements/rule-measurement.entity.js';
@@ -37,6 +39,8 @@ import { RunStore } from './run-store.js';
   controllers: [EvaluationsController, PreviewController, MeasurementsController],
   providers: [
     EvaluationService,
+    AlertExplainer,
+    AlertTexts,
     EvaluationPass,
     EvaluationSchedule,
     EvaluationTelemetry,

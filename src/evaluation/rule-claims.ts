@@ -42,6 +42,8 @@ export interface RuleWords {
   notifyInApp: boolean;
   notifyWebhook: boolean;
   webhookId: string | null;
+  /** When it was last measured: when it was last evaluated, unless it rested then. Null before its first evaluation. */
+  measuredBefore: Date | null;
 }
 
 export interface Claim {
@@ -113,10 +115,13 @@ export class RuleClaims {
     const rows = await queryRows<RuleWords & { ruleId: string }>(
       manager,
       `SELECT r.id AS "ruleId", o.name AS "organizationName", o.is_demo AS "isDemo", r.name, r.severity, r.notify_in_app AS "notifyInApp",
-         r.notify_webhook AS "notifyWebhook", r.webhook_id AS "webhookId"
+         r.notify_webhook AS "notifyWebhook", r.webhook_id AS "webhookId",
+         CASE WHEN v.last_evaluated_at < v.last_fired_at + r.cooldown_hours * interval '1 hour' THEN v.last_fired_at
+           ELSE v.last_evaluated_at END AS "measuredBefore"
        FROM unnest($1::uuid[], $2::uuid[]) AS wanted (organization_id, id)
        JOIN alert_rule r ON r.organization_id = wanted.organization_id AND r.id = wanted.id
-       JOIN organization o ON o.id = r.organization_id`,
+       JOIN organization o ON o.id = r.organization_id
+       LEFT JOIN rule_standing v ON v.organization_id = r.organization_id AND v.rule_id = r.id`,
       [rules.map(({ organizationId }) => organizationId), rules.map(({ ruleId }) => ruleId)],
     );
     return new Map(rows.map(({ ruleId, ...words }) => [ruleId, words]));

@@ -1,4 +1,4 @@
-import type { PostureReader } from '../posture/index.js';
+import type { PostureReader, PostureRelations } from '../posture/index.js';
 import type { ChangeKind } from '../posture/index.js';
 
 /** The token under which every evaluator is collected. */
@@ -54,12 +54,26 @@ export interface Finding {
   alert: { title: string; message: string } | null;
 }
 
+/** The techniques behind what a rule measures, so that an alert can tell which have come and which have gone since the measurement before. */
+export interface CountedTechniques<Config> {
+  /** The settings that decide on a technique, with the SQL types of their values. */
+  settings: { [Setting in keyof Config]?: 'integer' | 'float8' };
+  /**
+   * SQL of the techniques of one rule: `SELECT technique_id, weight`, each technique once. The rule's `organization_id` and settings are columns of `r`. A technique
+   * whose weight has grown has come.
+   * @param at SQL of the instant.
+   */
+  select(relations: PostureRelations, at: string): string;
+}
+
 /**
  * Measures all given rules of one type, of any organisations, at one instant, in one SQL statement.
  * An evaluator keeps no state and writes nothing.
  */
 export interface Evaluator<Config = Record<string, number>> {
   readonly definition: RuleTypeDefinition;
+  /** Left out where no technique stands behind what is measured; alerts of the type are then not explained. */
+  readonly counted?: CountedTechniques<Config>;
   /** @returns one finding a rule, in the order of `rules`. Throws when the statement fails. */
   measure(rules: readonly RuleToMeasure<Config>[], at: Date, posture: PostureReader): Promise<Finding[]>;
 }

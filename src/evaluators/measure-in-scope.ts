@@ -1,4 +1,10 @@
-import { ScopedPostureReader, scopeInWords, type PostureReader, type TechniqueScope } from '../posture/index.js';
+import {
+  ScopedPostureReader,
+  scopeInWords,
+  type PostureReader,
+  type ScopedRule,
+  type TechniqueScope,
+} from '../posture/index.js';
 import type { Evaluator, Finding, RuleToMeasure } from './evaluator.js';
 
 /** A rule to be measured within a scope; null: not limited. */
@@ -17,15 +23,25 @@ export async function measureInScope<Config>(
   at: Date,
   reader: PostureReader,
 ): Promise<Finding[]> {
-  const limited = rules.filter(isLimited);
+  const limited = limitedRules(rules);
   if (limited.length === 0) return evaluator.measure(rules, at, reader);
-  const asOrganizations = rules.map((rule) => (isLimited(rule) ? { ...rule, organizationId: rule.ruleId } : rule));
-  const findings = await evaluator.measure(asOrganizations, at, new ScopedPostureReader(reader, limited));
+  const measured = rules.map((rule) => ({ ...rule, organizationId: measuredAs(rule) }));
+  const findings = await evaluator.measure(measured, at, new ScopedPostureReader(reader, limited));
   return findings.map((finding, index) => withScope(finding, rules[index]?.scope ?? null));
 }
 
-function isLimited<Config>(rule: RuleInScope<Config>): rule is RuleInScope<Config> & { scope: TechniqueScope } {
-  return rule.scope !== null;
+type WithScope = Pick<RuleInScope<unknown>, 'ruleId' | 'organizationId' | 'scope'>;
+
+/** The rules whose scope is not everything. */
+export function limitedRules(rules: readonly WithScope[]): ScopedRule[] {
+  return rules.flatMap(({ ruleId, organizationId, scope }) =>
+    scope === null ? [] : { ruleId, organizationId, scope },
+  );
+}
+
+/** The organisation as of which a rule is measured where relations are scoped: one that knows only what is within its scope. */
+export function measuredAs({ ruleId, organizationId, scope }: WithScope): string {
+  return scope === null ? organizationId : ruleId;
 }
 
 function withScope(finding: Finding, scope: TechniqueScope | null): Finding {

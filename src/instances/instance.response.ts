@@ -12,7 +12,10 @@ export class InstanceResponse {
   severity: Severity;
   title: string;
   message: string;
-  /** The evidence; its keys depend on the rule type. */
+  /**
+   * The evidence; its keys depend on the rule type. From a rule's second measurement on, `changed_since`, `entered` and `left` tell which techniques came and went since
+   * the one before, with `count`, `by_tactic` and the first 50 `techniques`.
+   */
   @ApiProperty({ type: 'object', additionalProperties: true })
   details: Record<string, unknown>;
   @ApiProperty({ enum: ALERT_STATUSES })

@@ -29,14 +29,17 @@ export function inScope(alias: string): string {
   return `${alias}.in_force AND ${alias}.status_global <> 'not_applicable'`;
 }
 
+/** The tables themselves. */
+export const LIVE_RELATIONS: PostureRelations = {
+  posture: 'posture',
+  technique: 'technique',
+  revalidationItem: 'revalidation_item',
+  snapshot: 'posture_snapshot',
+};
+
 /** Reads what is committed now, or what the transaction of the given manager sees. */
 export class LivePostureReader implements PostureReader {
-  readonly relations: PostureRelations = {
-    posture: 'posture',
-    technique: 'technique',
-    revalidationItem: 'revalidation_item',
-    snapshot: 'posture_snapshot',
-  };
+  readonly relations: PostureRelations = LIVE_RELATIONS;
 
   /** @param runner the manager of an open transaction: {@link isolated} uses a savepoint of it. */
   constructor(private readonly runner: SqlRunner) {}

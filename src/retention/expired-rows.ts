@@ -93,6 +93,21 @@ export const EXPIRED_ROWS: readonly ExpiredRows[] = [
     doomed: `SELECT ${key.join(', ')} FROM ${table}_history WHERE valid_to < $1 ORDER BY valid_to LIMIT $2 FOR UPDATE SKIP LOCKED`,
   })),
   {
+    name: ['import of posture', 'imports of posture'],
+    setting: 'VEDETTE_RETENTION_IMPORTS_DAYS',
+    table: 'posture_import',
+    doomed: `
+      SELECT id FROM posture_import WHERE status IN ('applied', 'undone') AND settled_at < $1 ORDER BY settled_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+  },
+  {
+    // A preview that has expired, or a reading that failed, is shown for a week.
+    name: ['unapplied import', 'unapplied imports'],
+    table: 'posture_import',
+    doomed: `
+      SELECT id FROM posture_import WHERE status IN ('parsing', 'previewed', 'failed') AND settled_at < $1::timestamptz - interval '7 days'
+      ORDER BY settled_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+  },
+  {
     name: ['refresh session', 'refresh sessions'],
     table: 'refresh_session',
     doomed: 'SELECT id FROM refresh_session WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED',

@@ -10,7 +10,13 @@ import { DEMO_WEBHOOK_SECRET } from '../../src/demo/demo-webhook.js';
 import { PasswordHasher } from '../../src/auth/index.js';
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
-import { CatalogueImportService, CatalogueModule, readFacts, SnapshotsService } from '../../src/posture/index.js';
+import {
+  CatalogueImportService,
+  CatalogueModule,
+  readFacts,
+  relationsAsOf,
+  SnapshotsService,
+} from '../../src/posture/index.js';
 import { RulesModule, SYSTEM_RULES, SystemRulesService } from '../../src/rules/index.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
 import { anOrganization } from '../support/factories.js';
@@ -75,6 +81,11 @@ async function contents(organizationId: string): Promise<Record<string, unknown[
       `SELECT p.technique_id, p.status_global, p.last_review_date, p.risk_score, o.email AS owner, p.mitre_last_modified, p.updated_at, u.email AS by
        FROM posture p LEFT JOIN user_account o ON o.id = p.owner_id LEFT JOIN user_account u ON u.id = p.updated_by
        WHERE organization_id = $1 AND in_force ORDER BY 1`,
+    ),
+    history: await of(
+      `SELECT technique_id, version, status_global, last_review_date, risk_score, o.email AS owner, valid_from, valid_to, u.email AS by
+       FROM posture_history h LEFT JOIN user_account o ON o.id = h.owner_id LEFT JOIN user_account u ON u.id = h.changed_by
+       WHERE organization_id = $1 AND change_source = 'demo' ORDER BY 1, 2`,
     ),
     queue: await of(
       `SELECT technique_id, status, reason, a.email AS assignee, due_at, q.created_at, q.updated_at, completed_at
@@ -159,6 +170,26 @@ describe('what the demo is filled with', () => {
     const generated = await newest();
     await context.module.get(SnapshotsService, { strict: false }).take(demo);
     expect(await newest()).toEqual(generated);
+  });
+
+  it('has months of history, in which coverage climbed as the snapshots tell', async () => {
+    const coverage = await rows<{ day: string; replayed: number; told: number }>(
+      `SELECT s.snapshot_date::text AS day, s.coverage_pct AS told, p.replayed
+       FROM posture_snapshot s
+       CROSS JOIN LATERAL (
+         SELECT (100 * count(*) FILTER (WHERE status_global = 'validated') + 50 * count(*) FILTER (WHERE status_global = 'partial'))::float8 / count(*) AS replayed
+         FROM ${relationsAsOf('s.valid_from').posture} p WHERE p.organization_id = s.organization_id AND in_force AND status_global <> 'not_applicable'
+       ) p
+       WHERE s.organization_id = $1 AND s.snapshot_date > '2025-11-11' ORDER BY 1`,
+      [demo],
+    );
+    expect(coverage).toHaveLength(119);
+    expect(coverage.at(-1)!.replayed).toBeCloseTo(coverage.at(-1)!.told, 6);
+    expect(coverage.at(-2)!.replayed).toBeCloseTo(coverage.at(-2)!.told, 6);
+    // The snapshots have noise and an outage of a log source, which posture never knew of.
+    const near = coverage.filter(({ replayed, told }) => Math.abs(replayed - told) < 5);
+    expect(near.length).toBeGreaterThan(110);
+    expect(await count('revalidation_item_history WHERE organization_id = $1')).toBeGreaterThan(50);
   });
 
   it('has snapshots whose counts add up to their total and to their coverage', async () => {

@@ -236,6 +236,34 @@ describe('retention', () => {
     expect(await context.database.query('SELECT FROM posture_snapshot')).toHaveLength(2);
   });
 
+  const anImport = (status: string, settledAt: Date): Promise<string> =>
+    insert('posture_import', {
+      status,
+      format: 'csv',
+      preset: 'as_given',
+      options: {},
+      content_hash: 'hash',
+      fingerprint: newId(),
+      byte_count: 1,
+      bytes_read: 1,
+      created_at: LONG_AGO,
+      updated_at: LONG_AGO,
+      expires_at: settledAt,
+      settled_at: settledAt,
+    });
+
+  it('removes imports an age after they were applied or undone, and others a week after nobody could apply them', async () => {
+    const [kept, gone] = bothSides(365);
+    const [shown, over] = bothSides(7);
+    for (const status of ['applied', 'undone']) await anImport(status, gone);
+    for (const status of ['previewed', 'failed', 'parsing']) await anImport(status, over);
+    const staying: string[] = [];
+    for (const status of ['applied', 'undone']) staying.push(await anImport(status, kept));
+    for (const status of ['previewed', 'failed', 'parsing']) staying.push(await anImport(status, shown));
+    await retention.removeExpired();
+    expect(await idsIn('posture_import')).toEqual(staying.sort());
+  });
+
   it('removes refresh sessions that have expired', async () => {
     await aSession(new Date(NOW.getTime() - 1));
     const staying = await aSession(new Date(NOW.getTime() + 1));
@@ -253,6 +281,7 @@ describe('retention', () => {
         VEDETTE_RETENTION_DELIVERIES_DAYS: 0,
         VEDETTE_RETENTION_NOTIFICATIONS_DAYS: 0,
         VEDETTE_RETENTION_HISTORY_DAYS: 0,
+        VEDETTE_RETENTION_IMPORTS_DAYS: 0,
       }),
       context.clock,
     );
@@ -261,9 +290,10 @@ describe('retention', () => {
     await aDelivery('delivered', LONG_AGO);
     await aNotification(LONG_AGO);
     await aSupersededSnapshot(LONG_AGO);
+    await anImport('applied', LONG_AGO);
     const removed = await forEver.removeExpired();
     expect(removed.every(({ count }) => count === 0)).toBe(true);
-    for (const table of ['alert_instance', 'evaluation_run', 'webhook_delivery', 'notification']) {
+    for (const table of ['alert_instance', 'evaluation_run', 'webhook_delivery', 'notification', 'posture_import']) {
       expect(await idsIn(table)).toHaveLength(1);
     }
     expect(await context.database.query('SELECT FROM posture_snapshot_history')).toHaveLength(1);

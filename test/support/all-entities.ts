@@ -19,6 +19,8 @@ import { Technique } from '../../src/posture/catalogue/technique.entity.js';
 import { PostureHistory } from '../../src/posture/history/posture-history.entity.js';
 import { PostureSnapshotHistory } from '../../src/posture/history/posture-snapshot-history.entity.js';
 import { RevalidationItemHistory } from '../../src/posture/history/revalidation-item-history.entity.js';
+import { PostureImportChange } from '../../src/posture/imports/posture-import-change.entity.js';
+import { PostureImport } from '../../src/posture/imports/posture-import.entity.js';
 import { PostureChange } from '../../src/posture/posture-change.entity.js';
 import { PostureSnapshot } from '../../src/posture/posture-snapshot.entity.js';
 import { Posture } from '../../src/posture/posture.entity.js';
@@ -54,6 +56,8 @@ export const allEntities = [
   Tactic,
   Technique,
   PostureChange,
+  PostureImport,
+  PostureImportChange,
   PostureHistory,
   PostureSnapshotHistory,
   RevalidationItemHistory,

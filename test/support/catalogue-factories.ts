@@ -1,10 +1,7 @@
-import { transformFileSync } from '@swc/core';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { packageRoot } from '../../src/common/package-root.js';
 import type { CatalogueSlice } from '../../src/posture/index.js';
 import { uuid } from './a-stix-bundle.js';
+import { compileWorker } from './compile-worker.js';
 
 type SliceTechnique = CatalogueSlice['techniques'][number];
 type SliceTactic = CatalogueSlice['tactics'][number];
@@ -70,24 +67,5 @@ export function aSlice(techniques: SliceTechnique[], facts: Partial<CatalogueSli
  * @returns the script to start
  */
 export function compileStixWorker(into: string): string {
-  const stix = 'src/posture/catalogue/stix';
-  const modules = readdirSync(path.join(packageRoot(), stix)).filter(
-    (name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'),
-  );
-  for (const source of [
-    ...modules.map((name) => path.join(stix, name)),
-    'src/common/errors/domain-error.ts',
-    'src/common/package-root.ts',
-  ]) {
-    const { code } = transformFileSync(path.join(packageRoot(), source), {
-      swcrc: false,
-      jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
-      module: { type: 'es6' },
-    });
-    const target = path.join(into, source.replace(/\.ts$/, '.js'));
-    mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, code);
-  }
-  writeFileSync(path.join(into, 'package.json'), '{"type": "module"}');
-  return path.join(into, stix, 'stix-worker.js');
+  return compileWorker('src/posture/catalogue/stix/stix-worker.ts', into);
 }

@@ -35,9 +35,11 @@ export interface Caller {
   send(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<Answer>;
 }
 
-/** The posture module behind HTTP. */
-export async function startPostureHttp(): Promise<TestHttp> {
-  return startTestHttp([PostureModule], { providers: [{ provide: APP_GUARD, useClass: TrustingGuard }] });
+/** The posture module behind HTTP, or the modules that are given. */
+export async function startPostureHttp(
+  modules: Parameters<typeof startTestHttp>[0] = [PostureModule],
+): Promise<TestHttp> {
+  return startTestHttp(modules, { providers: [{ provide: APP_GUARD, useClass: TrustingGuard }] });
 }
 
 /** A member of the organisation, or of a new one. */

@@ -18,6 +18,7 @@ export interface Furnished {
   apiKeyId: string;
   queueItemId: string;
   evaluationId: string;
+  importId: string;
 }
 
 export interface TwoOrganizations {
@@ -102,6 +103,9 @@ async function furnish(
   });
   const item = await call('POST', '/revalidation-queue', { attack_id: 'T1059', reason: `reason ${hook}` });
   await call('POST', '/snapshots');
+  const posture = await call('POST', '/posture/imports?format=json', {
+    items: [{ attack_id: 'T1110', risk_score: 7 }],
+  });
   const key = await call('POST', '/api-keys', { name: `key ${hook}`, role: 'viewer' });
   const evaluation = await call('POST', '/evaluations');
   await receiver.received(hook, 1);
@@ -120,5 +124,6 @@ async function furnish(
     apiKeyId: key.id,
     queueItemId: item.id,
     evaluationId: evaluation.id,
+    importId: posture.id,
   };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted } from '../../common/wire.js';
-import { inScope, type PostureReader } from '../../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
+import { inScope, type PostureReader, type PostureRelations } from '../../posture/index.js';
+import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { annotated, dayOf, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
 type ExpiryWaveConfig = { min_pending_count: number };
@@ -37,6 +37,12 @@ export class ExpiryWaveEvaluator implements Evaluator<ExpiryWaveConfig> {
     affectedBy: ['queue', 'posture', 'catalogue'],
   };
 
+  readonly counted: CountedTechniques<ExpiryWaveConfig> = {
+    settings: {},
+    select: (relations) =>
+      `SELECT q.technique_id, 1 AS weight FROM ${relations.revalidationItem} q WHERE ${countsIn(relations)}`,
+  };
+
   async measure(
     rules: readonly RuleToMeasure<ExpiryWaveConfig>[],
     _at: Date,
@@ -52,9 +58,13 @@ export class ExpiryWaveEvaluator implements Evaluator<ExpiryWaveConfig> {
  * Whether an item's technique is in scope is asked of one posture row an item: written as a join, the planner mostly reads the organisation's whole posture for
  * the few items that there are.
  */
+function countsIn({ posture }: PostureRelations): string {
+  return `q.organization_id = r.organization_id AND q.status IN ('pending', 'in_progress')
+          AND (SELECT ${inScope('p')} FROM ${posture} p WHERE p.organization_id = q.organization_id AND p.technique_id = q.technique_id)`;
+}
+
 function statement({ relations }: PostureReader): string {
-  const counts = `q.organization_id = r.organization_id AND q.status IN ('pending', 'in_progress')
-          AND (SELECT ${inScope('p')} FROM ${relations.posture} p WHERE p.organization_id = q.organization_id AND p.technique_id = q.technique_id)`;
+  const counts = countsIn(relations);
   return `
     SELECT c.pending_count, c.pending_count >= r.min_pending_count AS breached, e.example_ids, e.example_attack_ids, e.queued_at
     FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS r (organization_id, min_pending_count, ord)

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted, plainNumber } from '../../common/wire.js';
 import { inScope, type PostureReader } from '../../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
+import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { annotated, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
 type HighRiskConfig = { min_risk_score: number; min_count: number };
@@ -41,6 +41,11 @@ export class HighRiskEvaluator implements Evaluator<HighRiskConfig> {
     affectedBy: ['posture', 'catalogue'],
   };
 
+  readonly counted: CountedTechniques<HighRiskConfig> = {
+    settings: { min_risk_score: 'float8' },
+    select: ({ posture }) => `SELECT p.technique_id, 1 AS weight FROM ${posture} p WHERE ${COUNTS}`,
+  };
+
   async measure(
     rules: readonly RuleToMeasure<HighRiskConfig>[],
     _at: Date,
@@ -55,13 +60,14 @@ export class HighRiskEvaluator implements Evaluator<HighRiskConfig> {
   }
 }
 
+const COUNTS = `p.organization_id = r.organization_id AND ${inScope('p')} AND p.risk_score >= r.min_risk_score`;
+
 /** `WITH TIES` reads the index from the top and still leaves the order among equal scores to the ATT&CK id. */
 function statement({ relations }: PostureReader): string {
-  const counts = `p.organization_id = r.organization_id AND ${inScope('p')} AND p.risk_score >= r.min_risk_score`;
   return `
     SELECT c.count, c.count >= r.min_count AS breached, e.top_ids, e.top_attack_ids, e.top_scores
     FROM unnest($1::uuid[], $2::float8[], $3::int[]) WITH ORDINALITY AS r (organization_id, min_risk_score, min_count, ord)
-    CROSS JOIN LATERAL (SELECT count(*)::int AS count FROM ${relations.posture} p WHERE ${counts}) c
+    CROSS JOIN LATERAL (SELECT count(*)::int AS count FROM ${relations.posture} p WHERE ${COUNTS}) c
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(x.technique_id ORDER BY x.place), '{}') AS top_ids,
         coalesce(array_agg(x.attack_id ORDER BY x.place), '{}') AS top_attack_ids,
@@ -70,7 +76,7 @@ function statement({ relations }: PostureReader): string {
         SELECT top.technique_id, t.attack_id, top.risk_score,
           row_number() OVER (ORDER BY top.risk_score DESC, t.attack_id COLLATE "C", t.id) AS place
         FROM (
-          SELECT p.technique_id, p.risk_score FROM ${relations.posture} p WHERE c.count >= r.min_count AND ${counts}
+          SELECT p.technique_id, p.risk_score FROM ${relations.posture} p WHERE c.count >= r.min_count AND ${COUNTS}
           ORDER BY p.risk_score DESC FETCH FIRST ${EVIDENCE_LIMIT} ROWS WITH TIES
         ) top
         JOIN ${relations.technique} t ON t.id = top.technique_id

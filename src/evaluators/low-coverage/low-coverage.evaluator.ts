@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted } from '../../common/wire.js';
 import { inScope, TECHNIQUE_STATUSES, type PostureReader, type TechniqueStatus } from '../../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
+import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { hundredths, pairRows, percentage, ruleColumns, inNumber } from '../measuring.js';
 
 type LowCoverageConfig = { max_coverage_pct: number };
@@ -35,6 +35,14 @@ export class LowCoverageEvaluator implements Evaluator<LowCoverageConfig> {
       },
     },
     affectedBy: ['posture', 'catalogue'],
+  };
+
+  /** What coverage lacks: half of a technique that is partial, and the whole of one that is neither that nor validated. */
+  readonly counted: CountedTechniques<LowCoverageConfig> = {
+    settings: {},
+    select: ({ posture }) => `
+      SELECT p.technique_id, CASE p.status_global WHEN 'partial' THEN 1 ELSE 2 END AS weight FROM ${posture} p
+      WHERE p.organization_id = r.organization_id AND ${inScope('p')} AND p.status_global <> 'validated'`,
   };
 
   async measure(

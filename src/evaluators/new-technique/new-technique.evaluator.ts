@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted } from '../../common/wire.js';
 import { inScope, type PostureReader } from '../../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
+import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { daysBefore, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
 type NewTechniqueConfig = { lookback_days: number; min_count: number };
@@ -40,6 +40,11 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
     affectedBy: ['catalogue', 'posture'],
   };
 
+  readonly counted: CountedTechniques<NewTechniqueConfig> = {
+    settings: { lookback_days: 'integer' },
+    select: ({ posture }, at) => `SELECT p.technique_id, 1 AS weight FROM ${posture} p WHERE ${countsAt(at)}`,
+  };
+
   async measure(
     rules: readonly RuleToMeasure<NewTechniqueConfig>[],
     at: Date,
@@ -51,10 +56,14 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
   }
 }
 
+function countsAt(instant: string): string {
+  return `p.organization_id = r.organization_id AND ${inScope('p')}
+    AND p.mitre_last_modified >= ${daysBefore(instant, 'r.lookback_days')}`;
+}
+
 /** `WITH TIES` reads the index from its newest end and still leaves the order within one release of ATT&CK to the ATT&CK id. */
 function statement({ relations }: PostureReader): string {
-  const counts = `p.organization_id = r.organization_id AND ${inScope('p')}
-    AND p.mitre_last_modified >= ${daysBefore('$4', 'r.lookback_days')}`;
+  const counts = countsAt('$4');
   return `
     SELECT c.count, c.count >= r.min_count AS breached, e.technique_ids, e.mitre_ids
     FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r (organization_id, lookback_days, min_count, ord)

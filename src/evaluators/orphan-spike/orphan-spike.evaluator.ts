@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted } from '../../common/wire.js';
 import { inScope, type PostureReader } from '../../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
+import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
 type OrphanSpikeConfig = { min_orphan_count: number };
@@ -37,6 +37,12 @@ export class OrphanSpikeEvaluator implements Evaluator<OrphanSpikeConfig> {
     affectedBy: ['posture', 'catalogue'],
   };
 
+  readonly counted: CountedTechniques<OrphanSpikeConfig> = {
+    settings: {},
+    select: ({ posture }) =>
+      `SELECT p.technique_id, 1 AS weight FROM ${posture} p WHERE ${OF_ORGANIZATION} AND p.owner_id IS NULL`,
+  };
+
   async measure(
     rules: readonly RuleToMeasure<OrphanSpikeConfig>[],
     _at: Date,
@@ -48,14 +54,15 @@ export class OrphanSpikeEvaluator implements Evaluator<OrphanSpikeConfig> {
   }
 }
 
+const OF_ORGANIZATION = `p.organization_id = r.organization_id AND ${inScope('p')}`;
+
 function statement({ relations }: PostureReader): string {
-  const ofOrganization = `p.organization_id = r.organization_id AND ${inScope('p')}`;
   return `
     SELECT c.orphan_count, s.total, c.orphan_count >= r.min_orphan_count AS breached, e.example_ids, e.example_attack_ids
     FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS r (organization_id, min_orphan_count, ord)
-    CROSS JOIN LATERAL (SELECT count(*)::int AS total FROM ${relations.posture} p WHERE ${ofOrganization}) s
+    CROSS JOIN LATERAL (SELECT count(*)::int AS total FROM ${relations.posture} p WHERE ${OF_ORGANIZATION}) s
     CROSS JOIN LATERAL (
-      SELECT count(*)::int AS orphan_count FROM ${relations.posture} p WHERE ${ofOrganization} AND p.owner_id IS NULL
+      SELECT count(*)::int AS orphan_count FROM ${relations.posture} p WHERE ${OF_ORGANIZATION} AND p.owner_id IS NULL
     ) c
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(x.technique_id ORDER BY x.place), '{}') AS example_ids,
@@ -65,7 +72,7 @@ function statement({ relations }: PostureReader): string {
           row_number() OVER (ORDER BY p.risk_score DESC NULLS LAST, t.attack_id COLLATE "C", t.id) AS place
         FROM ${relations.posture} p
         JOIN ${relations.technique} t ON t.id = p.technique_id
-        WHERE c.orphan_count >= r.min_orphan_count AND ${ofOrganization} AND p.owner_id IS NULL
+        WHERE c.orphan_count >= r.min_orphan_count AND ${OF_ORGANIZATION} AND p.owner_id IS NULL
       ) x
       WHERE x.place <= ${EVIDENCE_LIMIT}
     ) e

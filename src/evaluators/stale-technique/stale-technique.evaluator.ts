@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted, toIso } from '../../common/wire.js';
 import { inScope, type PostureReader } from '../../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
+import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { annotated, dayOf, daysBefore, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
 type StaleTechniqueConfig = { days_stale: number; min_count: number };
@@ -42,6 +42,11 @@ export class StaleTechniqueEvaluator implements Evaluator<StaleTechniqueConfig> 
     affectedBy: ['posture', 'catalogue'],
   };
 
+  readonly counted: CountedTechniques<StaleTechniqueConfig> = {
+    settings: { days_stale: 'integer' },
+    select: ({ posture }, at) => `SELECT p.technique_id, 1 AS weight FROM ${posture} p WHERE ${countsAt(at)}`,
+  };
+
   async measure(
     rules: readonly RuleToMeasure<StaleTechniqueConfig>[],
     at: Date,
@@ -53,10 +58,14 @@ export class StaleTechniqueEvaluator implements Evaluator<StaleTechniqueConfig> 
   }
 }
 
+function countsAt(instant: string): string {
+  return `p.organization_id = r.organization_id AND ${inScope('p')} AND p.status_global = 'validated'
+    AND p.last_review_date < ${daysBefore(instant, 'r.days_stale')}`;
+}
+
 /** `WITH TIES` reads the index from its oldest end and still leaves the order among equal dates to the ATT&CK id. */
 function statement({ relations }: PostureReader): string {
-  const counts = `p.organization_id = r.organization_id AND ${inScope('p')} AND p.status_global = 'validated'
-    AND p.last_review_date < ${daysBefore('$4', 'r.days_stale')}`;
+  const counts = countsAt('$4');
   return `
     SELECT c.count, c.count >= r.min_count AS breached, e.example_ids, e.example_attack_ids, e.review_dates
     FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r (organization_id, days_stale, min_count, ord)

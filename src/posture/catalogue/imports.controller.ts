@@ -1,21 +1,20 @@
 import { Controller, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
 import type { FastifyRequest } from 'fastify';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
-import { forbidden, invalidInput } from '../../common/errors/index.js';
+import { forbidden } from '../../common/errors/index.js';
 import { pageRequest, PageQuery } from '../../common/pagination/index.js';
 import { OrganizationsService } from '../../organizations/index.js';
+import { formOptions } from '../files/form-options.js';
+import { STREAMED_BODY } from '../files/import-uploads.js';
+import { withUploadedFile, type UploadedFile } from '../files/uploaded-file.js';
 import type { CatalogueImportResult } from './catalogue-import.result.js';
 import { CatalogueImports } from './catalogue-imports.service.js';
 import { ImportAttackQuery } from './import.dto.js';
 import { CatalogueImportListResponse, CatalogueImportResponse } from './import.response.js';
 import { ImportSettings } from './import-settings.js';
 import { IMPORT_BODY } from './import-body.js';
-import { STREAMED_BODY } from './import-uploads.js';
-import { withUploadedBundle, type UploadedBundle } from './uploaded-bundle.js';
 
 @ApiTags('imports')
 @Controller('imports')
@@ -50,7 +49,8 @@ export class ImportsController {
         "the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may import it",
       );
     }
-    return withUploadedBundle(request, this.settings, (bundle) => this.importBundle(bundle, query, principal.actorId));
+    const settings = { ...this.settings, what: 'bundle' };
+    return withUploadedFile(request, settings, (bundle) => this.importBundle(bundle, query, principal.actorId));
   }
 
   @Get('attack')
@@ -70,27 +70,18 @@ export class ImportsController {
   }
 
   private importBundle(
-    { file, fileName, fields }: UploadedBundle,
+    { file, fileName, fields }: UploadedFile,
     query: ImportAttackQuery,
     importedBy: string,
   ): Promise<CatalogueImportResult> {
-    const { attack_version: attackVersion, domain, allow_older: allowOlder } = optionsOf(query, fields);
+    const {
+      attack_version: attackVersion,
+      domain,
+      allow_older: allowOlder,
+    } = formOptions(ImportAttackQuery, query, fields);
     const source = fileName === null ? 'upload' : `upload: ${fileName}`;
     return this.imports.importFile(file, { attackVersion, domain, allowOlder, source, importedBy });
   }
-}
-
-/** Fields of a form are as strict as query parameters are, and go before them. */
-function optionsOf(query: ImportAttackQuery, fields: Record<string, string>): ImportAttackQuery {
-  const options = plainToInstance(ImportAttackQuery, { ...query, ...fields }, { exposeDefaultValues: true });
-  const errors = validateSync(options, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true });
-  if (errors.length === 0) return options;
-  throw invalidInput(
-    errors.map(({ property, constraints = {} }) => {
-      const [[constraint, message] = ['', 'is not valid']] = Object.entries(constraints);
-      return { field: property, message: constraint === 'whitelistValidation' ? 'is not known here' : message };
-    }),
-  );
 }
 
 /** Who works for the operator, and the names of the operator's files, are no business of the other organisations. */

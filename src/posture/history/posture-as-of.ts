@@ -36,25 +36,25 @@ export class AsOfPostureReader extends LivePostureReader {
 
   constructor(runner: SqlRunner, at: Date) {
     super(runner);
-    this.relations = {
-      posture: asOf(VERSIONED_POSTURE, at),
-      technique: 'technique',
-      revalidationItem: asOf(VERSIONED_QUEUE, at),
-      snapshot: asOf(VERSIONED_SNAPSHOTS, at),
-    };
+    this.relations = relationsAsOf(sqlInstant(at));
   }
+}
+
+/** @param instant SQL of an instant, which may be a column of a query around those that read the relations. */
+export function relationsAsOf(instant: string): PostureRelations {
+  return {
+    posture: asOf(VERSIONED_POSTURE, instant),
+    technique: 'technique',
+    revalidationItem: asOf(VERSIONED_QUEUE, instant),
+    snapshot: asOf(VERSIONED_SNAPSHOTS, instant),
+  };
 }
 
 /**
  * A sub-select that stands for the table as it was. A row that has not changed since is read where it is; for each that has, one step of the history's key leads
  * to the version that stood, so that the cost follows the number of rows and not the length of their history.
  */
-export function asOf(table: VersionedTable, at: Date): string {
-  return asOfInstant(table, sqlInstant(at));
-}
-
-/** As {@link asOf}, at an instant that is an SQL expression: a constant, or of the relation that it is joined to laterally. */
-export function asOfInstant({ table, key, columns }: VersionedTable, instant: string): string {
+export function asOf({ table, key, columns }: VersionedTable, instant: string): string {
   const of = (alias: string, names: readonly string[]): string => names.map((name) => `${alias}.${name}`).join(', ');
   const sameKey = key.map((name) => `h.${name} = c.${name}`).join(' AND ');
   return `(

@@ -69,14 +69,14 @@ export class PostureReplay {
     const { kinds } = this.span;
     const needsPosture = kinds.includes('posture') || kinds.includes('catalogue');
     return {
-      posture: needsPosture ? POSTURE_TABLES[this.current]! : asOf(VERSIONED_POSTURE, this.at),
+      posture: needsPosture ? POSTURE_TABLES[this.current]! : asOf(VERSIONED_POSTURE, sqlInstant(this.at)),
       technique: 'technique',
       revalidationItem: kinds.includes('queue')
         ? standing(VERSIONED_QUEUE.table, this.at)
-        : asOf(VERSIONED_QUEUE, this.at),
+        : asOf(VERSIONED_QUEUE, sqlInstant(this.at)),
       snapshot: kinds.includes('snapshot')
         ? standing(VERSIONED_SNAPSHOTS.table, this.at)
-        : asOf(VERSIONED_SNAPSHOTS, this.at),
+        : asOf(VERSIONED_SNAPSHOTS, sqlInstant(this.at)),
     };
   }
 
@@ -128,7 +128,7 @@ async function loadPosture(manager: EntityManager, { organizationId, instants }:
   const [loaded] = await queryRows<{ rows: number }>(
     manager,
     `WITH loaded AS (
-       INSERT INTO ${POSTURE_TABLES[0]} SELECT ${POSTURE_COLUMNS} FROM ${asOf(VERSIONED_POSTURE, instants[0]!)} p WHERE organization_id = $1 RETURNING 1
+       INSERT INTO ${POSTURE_TABLES[0]} SELECT ${POSTURE_COLUMNS} FROM ${asOf(VERSIONED_POSTURE, sqlInstant(instants[0]!))} p WHERE organization_id = $1 RETURNING 1
      ) SELECT count(*)::integer AS rows FROM loaded`,
     [organizationId],
   );

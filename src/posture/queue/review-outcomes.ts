@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { conflict, invalidField } from '../../common/errors/index.js';
 import { queryRows } from '../../database/index.js';
 import type { ReviewOutcome, TechniqueStatus } from '../technique-status.js';
-import { isInTheFuture } from '../writes/posture-items.js';
+import { isInTheFuture } from '../writes/posture-item.js';
 import { PostureWriter } from '../writes/posture-writer.js';
 
 /** What a review says of a technique's coverage: all of the test was detected, some of it, or nothing. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import {
-  asOfInstant,
+  asOf,
   VERSIONED_POSTURE,
   VERSIONED_QUEUE,
   VERSIONED_SNAPSHOTS,
@@ -16,10 +16,7 @@ export interface ScopedRule {
   scope: TechniqueScope;
 }
 
-/**
- * Adds to what another reader reads, for each of the given rules, an organisation that knows only what is within the rule's scope. Its id is the rule's, which no
- * organisation has. Who measures a rule as of that organisation measures it within its scope, by the statement that measures all others too.
- */
+/** Reads what another reader reads, by {@link scopedRelations}. */
 export class ScopedPostureReader implements PostureReader {
   readonly relations: PostureRelations;
 
@@ -27,29 +24,7 @@ export class ScopedPostureReader implements PostureReader {
     private readonly reader: PostureReader,
     rules: readonly ScopedRule[],
   ) {
-    const { posture, technique, revalidationItem, snapshot } = reader.relations;
-    const scopes = scopesOf(rules);
-    this.relations = {
-      posture: withScoped(
-        posture,
-        VERSIONED_POSTURE,
-        `
-        SELECT s.rule_id, ${columnsOf('p', VERSIONED_POSTURE)}
-        FROM ${scopes} JOIN ${posture} p ON p.organization_id = s.organization_id JOIN ${technique} t ON t.id = p.technique_id
-        WHERE ${isWithin}`,
-      ),
-      technique,
-      revalidationItem: withScoped(
-        revalidationItem,
-        VERSIONED_QUEUE,
-        `
-        SELECT s.rule_id, ${columnsOf('q', VERSIONED_QUEUE)}
-        FROM ${scopes} JOIN ${revalidationItem} q ON q.organization_id = s.organization_id
-        JOIN ${posture} p ON p.organization_id = q.organization_id AND p.technique_id = q.technique_id JOIN ${technique} t ON t.id = q.technique_id
-        WHERE ${isWithin}`,
-      ),
-      snapshot: withScoped(snapshot, VERSIONED_SNAPSHOTS, scopedSnapshots(scopes, snapshot, technique)),
-    };
+    this.relations = scopedRelations(reader.relations, rules);
   }
 
   query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
@@ -61,8 +36,32 @@ export class ScopedPostureReader implements PostureReader {
   }
 }
 
+/**
+ * Adds to relations, for each of the given rules, an organisation that knows only what is within the rule's scope. Its id is the rule's, which no organisation has.
+ * Who measures a rule as of that organisation measures it within its scope, by the statement that measures all others too.
+ */
+export function scopedRelations(relations: PostureRelations, rules: readonly ScopedRule[]): PostureRelations {
+  const { posture, technique, revalidationItem, snapshot } = relations;
+  const scopes = scopesOf(rules);
+  const withinPosture = `
+        SELECT s.rule_id, ${columnsOf('p', VERSIONED_POSTURE)}
+        FROM ${scopes} JOIN ${posture} p ON p.organization_id = s.organization_id JOIN ${technique} t ON t.id = p.technique_id
+        WHERE ${IS_WITHIN}`;
+  const withinQueue = `
+        SELECT s.rule_id, ${columnsOf('q', VERSIONED_QUEUE)}
+        FROM ${scopes} JOIN ${revalidationItem} q ON q.organization_id = s.organization_id
+        JOIN ${posture} p ON p.organization_id = q.organization_id AND p.technique_id = q.technique_id JOIN ${technique} t ON t.id = q.technique_id
+        WHERE ${IS_WITHIN}`;
+  return {
+    posture: withScoped(posture, VERSIONED_POSTURE, withinPosture),
+    technique,
+    revalidationItem: withScoped(revalidationItem, VERSIONED_QUEUE, withinQueue),
+    snapshot: withScoped(snapshot, VERSIONED_SNAPSHOTS, scopedSnapshots(scopes, snapshot, technique)),
+  };
+}
+
 /** What is said of a technique `t` and its posture `p` by a scope `s`. */
-const isWithin = `(s.domains IS NULL OR t.domain = ANY (s.domains))
+const IS_WITHIN = `(s.domains IS NULL OR t.domain = ANY (s.domains))
           AND (s.tactics IS NULL OR t.tactics && s.tactics)
           AND (s.platforms IS NULL OR t.platforms && s.platforms)
           AND (s.attack_ids IS NULL OR t.attack_id = ANY (s.attack_ids) OR split_part(t.attack_id, '.', 1) = ANY (s.attack_ids))
@@ -113,8 +112,8 @@ function scopedSnapshots(scopes: string, snapshot: string, technique: string): s
         ) taken
         CROSS JOIN LATERAL (
           SELECT nullif(count(*), 0) AS total, ${SNAPSHOT_STATUSES.map((status) => `${count(status)} AS ${status}`).join(', ')}
-          FROM ${asOfInstant(VERSIONED_POSTURE, 'taken.valid_from')} p JOIN ${technique} t ON t.id = p.technique_id
-          WHERE p.organization_id = s.organization_id AND ${inScope('p')} AND ${isWithin}
+          FROM ${asOf(VERSIONED_POSTURE, 'taken.valid_from')} p JOIN ${technique} t ON t.id = p.technique_id
+          WHERE p.organization_id = s.organization_id AND ${inScope('p')} AND ${IS_WITHIN}
         ) c
         WHERE c.total IS NOT NULL`;
 }

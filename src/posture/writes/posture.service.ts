@@ -4,7 +4,8 @@ import { Clock } from '../../common/clock.js';
 import { queryRows, Transactions } from '../../database/index.js';
 import { bestFirst } from '../technique-ids.js';
 import { FieldErrors } from './field-errors.js';
-import { addLookupErrors, parsePostureItems, type PostureItem } from './posture-items.js';
+import type { PostureItem } from './posture-item.js';
+import { addLookupErrors, parsePostureItems } from './posture-items.js';
 import { PostureWriter, type PostureWrite } from './posture-writer.js';
 
 export interface OutOfScopeItem {

@@ -64,11 +64,24 @@ export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
   };
 }
 
-/** A value of the details as people read it: lists with commas, anything deeper as JSON. */
+/** A value of the details as people read it: lists with commas, techniques that came or went by their ids, anything deeper as JSON. */
 export function valueText(value: unknown): string {
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object'))
     return value.map((item) => textOf(item) ?? '-').join(', ') || '-';
-  return textOf(value) ?? (value !== null && typeof value === 'object' ? plainText(JSON.stringify(value)) : '-');
+  if (value === null || typeof value !== 'object') return textOf(value) ?? '-';
+  return movedText(recordOf(value)) ?? plainText(JSON.stringify(value));
+}
+
+/** What an explained alert says of techniques, such as `3: T1003, T1059, T1566; changed by Mei Tanaka`. */
+function movedText({ count, techniques }: Record<string, unknown>): string | null {
+  if (typeof count !== 'number' || !Array.isArray(techniques)) return null;
+  if (count === 0) return 'none';
+  const distinct = (name: string): string[] => [
+    ...new Set(techniques.flatMap((technique) => lineOf(recordOf(technique)[name]) ?? [])),
+  ];
+  const [ids, people] = [distinct('attack_id'), distinct('changed_by_name')];
+  const which = `${count}: ${ids.join(', ')}${count > techniques.length ? ' and others' : ''}`;
+  return people.length > 0 ? `${which}; changed by ${people.join(', ')}` : which;
 }
 
 /** Every text in a value made printable, names as well; the value's shape stays. */

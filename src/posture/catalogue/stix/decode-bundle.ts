@@ -1,3 +1,4 @@
+import { sniffBytes } from '../../files/sniff-bytes.js';
 import { StixBundleError } from './stix-bundle.error.js';
 
 /**
@@ -6,12 +7,9 @@ import { StixBundleError } from './stix-bundle.error.js';
  */
 export function decodeBundle(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new StixBundleError('empty', 'the file is empty: a STIX bundle is a JSON document');
-  const [first, second, third, fourth] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) throw utf16();
-  // JSON begins with two ASCII characters, so a zero among the first bytes is UTF-16 without a byte order mark.
-  if ((first === 0 && second !== 0) || (first !== 0 && second === 0 && fourth === 0)) throw utf16();
-  if (first === 0x1f && second === 0x8b) throw packed('gzip');
-  if (first === 0x50 && second === 0x4b && third === 0x03) throw packed('zip');
+  const sniffed = sniffBytes(bytes);
+  if (sniffed === 'gzip' || sniffed === 'zip') throw packed(sniffed);
+  if (sniffed !== null) throw utf16();
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -8,6 +8,7 @@ export type StixBundleFault =
   | 'file_unreadable'
   | 'too_large'
   | 'timeout'
+  | 'interrupted'
   | 'reader_failed'
   | 'empty'
   | 'wrong_encoding'

@@ -5,19 +5,28 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError, invalidField } from '../../common/errors/index.js';
-import type { ImportSettings } from './import-settings.js';
 
-/** The form field that carries the bundle. */
+/** The form field that carries the file. */
 const FILE_FIELD = 'file';
 
 /** A form holds the file and a few short options; what exceeds this is no form of ours. */
-const FORM_LIMITS = { fields: 10, fieldSize: 1_000, files: 2, parts: 12, fileSize: Number.MAX_SAFE_INTEGER };
+const FORM_LIMITS = { fields: 20, fieldSize: 1_000, files: 2, parts: 22, fileSize: Number.MAX_SAFE_INTEGER };
 
 const MAX_NAME_LENGTH = 200;
 const MEBIBYTE = 1024 * 1024;
 
-export interface UploadedBundle {
-  /** The temporary file that holds the bundle. */
+/** How uploads are taken in. */
+export interface UploadSettings {
+  /** Size of the largest file. */
+  maxBytes: number;
+  /** Where the file lies while it is worked on. */
+  temporaryFolder: string;
+  /** What errors call the file, such as `bundle`. */
+  what: string;
+}
+
+export interface UploadedFile {
+  /** The temporary file that holds what was sent. */
   file: string;
   /** The name that the sender gave the file, without folders; null for a raw body. */
   fileName: string | null;
@@ -25,30 +34,48 @@ export interface UploadedBundle {
   fields: Record<string, string>;
 }
 
+/** An upload that stays until somebody removes it. */
+export interface ReceivedUpload extends UploadedFile {
+  remove: () => Promise<void>;
+}
+
 /**
- * Streams the bundle of a request (a form's field `file`, or the raw body) into a temporary file for `work`, and removes it whatever happens.
- * @throws DomainError naming `file` when there is no bundle or more than one, `payload_too_large` beyond `maxBytes`.
+ * Streams the file of a request (a form's field `file`, or the raw body) into a temporary file for `work`, and removes it whatever happens.
+ * @throws DomainError naming `file` when there is none or more than one, `payload_too_large` beyond `maxBytes`.
  */
-export async function withUploadedBundle<T>(
+export async function withUploadedFile<T>(
   request: FastifyRequest,
-  { maxBytes, temporaryFolder }: Pick<ImportSettings, 'maxBytes' | 'temporaryFolder'>,
-  work: (bundle: UploadedBundle) => Promise<T>,
+  settings: UploadSettings,
+  work: (upload: UploadedFile) => Promise<T>,
 ): Promise<T> {
+  const upload = await receiveUpload(request, settings);
+  try {
+    return await work(upload);
+  } finally {
+    await upload.remove();
+  }
+}
+
+/** As {@link withUploadedFile}, for work that outlasts the request: the caller removes the file. Where this throws, nothing is left. */
+export async function receiveUpload(request: FastifyRequest, settings: UploadSettings): Promise<ReceivedUpload> {
+  const { maxBytes, temporaryFolder } = settings;
   const announced = Number(request.headers['content-length'] ?? 0);
   // A form is larger than its file by its boundaries and options, which the limits of the form bound.
   if (announced > maxBytes + (request.isMultipart() ? 64 * 1024 : 0)) throw tooLarge(maxBytes);
   const folder = await mkdtemp(path.join(temporaryFolder, 'vedette-import-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    return await work(await receive(request, path.join(folder, 'bundle.json'), maxBytes));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    return { ...(await receive(request, path.join(folder, 'upload'), settings)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
   }
 }
 
-async function receive(request: FastifyRequest, file: string, maxBytes: number): Promise<UploadedBundle> {
+async function receive(request: FastifyRequest, file: string, settings: UploadSettings): Promise<UploadedFile> {
   try {
-    if (request.isMultipart()) return await receiveForm(request, file, maxBytes);
-    await receiveStream(request.body as Readable | undefined, file, maxBytes);
+    if (request.isMultipart()) return await receiveForm(request, file, settings);
+    await receiveStream(request.body as Readable | undefined, file, settings);
     return { file, fileName: null, fields: {} };
   } catch (error) {
     // The rest is dropped as it comes: a body that nobody reads would hold up the connection, and a sender that hears nothing until it has sent all.
@@ -58,7 +85,7 @@ async function receive(request: FastifyRequest, file: string, maxBytes: number):
   }
 }
 
-async function receiveForm(request: FastifyRequest, file: string, maxBytes: number): Promise<UploadedBundle> {
+async function receiveForm(request: FastifyRequest, file: string, settings: UploadSettings): Promise<UploadedFile> {
   const fields: Record<string, string> = {};
   let fileName: string | null = null;
   for await (const part of request.parts({ limits: FORM_LIMITS })) {
@@ -66,11 +93,11 @@ async function receiveForm(request: FastifyRequest, file: string, maxBytes: numb
       if (part.fieldname !== FILE_FIELD)
         throw invalidField(
           part.fieldname.slice(0, MAX_NAME_LENGTH),
-          `is not known here: send the bundle as ${FILE_FIELD}`,
+          `is not known here: send the ${settings.what} as ${FILE_FIELD}`,
         );
       if (fileName !== null) throw invalidField(FILE_FIELD, 'must be one file: the form holds two');
       fileName = baseName(part.filename);
-      await receiveStream(part.file, file, maxBytes);
+      await receiveStream(part.file, file, settings);
     } else {
       if (part.fieldname in fields) throw invalidField(part.fieldname.slice(0, MAX_NAME_LENGTH), 'must be given once');
       fields[part.fieldname.slice(0, MAX_NAME_LENGTH)] = String(part.value);
@@ -80,15 +107,19 @@ async function receiveForm(request: FastifyRequest, file: string, maxBytes: numb
     throw invalidField(
       FILE_FIELD,
       fields[FILE_FIELD] === undefined
-        ? 'must be sent: the bundle'
+        ? `must be sent: the ${settings.what}`
         : 'must be a file, not text: give the part a file name',
     );
   }
   return { file, fileName, fields };
 }
 
-async function receiveStream(body: Readable | undefined, file: string, maxBytes: number): Promise<void> {
-  if (!body) throw invalidField(FILE_FIELD, 'must be sent: a STIX bundle as a form field of this name, or as the body');
+async function receiveStream(
+  body: Readable | undefined,
+  file: string,
+  { maxBytes, what }: UploadSettings,
+): Promise<void> {
+  if (!body) throw invalidField(FILE_FIELD, `must be sent: the ${what} as a form field of this name, or as the body`);
   await pipeline(limited(body, maxBytes), createWriteStream(file, { mode: 0o600 }));
 }
 

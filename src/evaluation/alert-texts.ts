@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { EvaluatorRegistry } from '../evaluators/index.js';
+import type { TechniqueScope } from '../posture/index.js';
+import type { Decision } from './decide.js';
+import { AlertExplainer, type Explanation } from './explanation/alert-explainer.js';
+import { RuleClaims, type ClaimedRule, type RuleWords } from './rule-claims.js';
+
+/** A decision on a rule, with what is said of it. */
+export interface WordedDecision {
+  rule: ClaimedRule;
+  decision: Decision;
+  /** Of a rule that fired or failed; null of one of which there is nothing to say. */
+  words: RuleWords | null;
+  /** Of a rule that fired and that counts techniques, from its second measurement on. */
+  explanation: Explanation | null;
+}
+
+/** Finds out what is said of rules that fired or failed. */
+@Injectable()
+export class AlertTexts {
+  constructor(
+    private readonly claims: RuleClaims,
+    private readonly explainer: AlertExplainer,
+    private readonly registry: EvaluatorRegistry,
+  ) {}
+
+  /** A rule that was deleted meanwhile is left out: there is nobody left whose it is. */
+  async worded(
+    manager: EntityManager,
+    decisions: readonly Pick<WordedDecision, 'rule' | 'decision'>[],
+    now: Date,
+  ): Promise<WordedDecision[]> {
+    const said = decisions.filter(({ decision }) => hasFired(decision) || decision.outcome === 'error');
+    const words = await this.claims.words(
+      manager,
+      said.map(({ rule }) => rule),
+    );
+    const fired = said.filter(({ decision }) => hasFired(decision)).map(({ rule }) => rule);
+    const explanations = await this.explained(manager, fired, words, now);
+    const isSaid = new Set(said.map(({ rule }) => rule.ruleId));
+    return decisions.flatMap(({ rule, decision }) => {
+      const ofRule = words.get(rule.ruleId) ?? null;
+      if (!ofRule && isSaid.has(rule.ruleId)) return [];
+      return { rule, decision, words: ofRule, explanation: explanations.get(rule.ruleId) ?? null };
+    });
+  }
+
+  private explained(
+    manager: EntityManager,
+    rules: readonly ClaimedRule[],
+    words: ReadonlyMap<string, RuleWords>,
+    now: Date,
+  ): Promise<Map<string, Explanation>> {
+    const measuredBefore = rules.flatMap((rule) => {
+      const since = words.get(rule.ruleId)?.measuredBefore;
+      const { ruleId, organizationId, ruleType } = rule;
+      if (!since) return [];
+      const config = this.registry.completeConfig(ruleType, JSON.parse(rule.config));
+      const scope = rule.scope === null ? null : (JSON.parse(rule.scope) as TechniqueScope);
+      return { ruleId, organizationId, ruleType, config, scope, since };
+    });
+    return this.explainer.explain(manager, measuredBefore, now);
+  }
+}
+
+function hasFired({ outcome }: Decision): boolean {
+  return outcome === 'fired' || outcome === 'refreshed';
+}

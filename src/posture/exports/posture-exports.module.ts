@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { PostureExportReader } from './posture-export-reader.js';
+import { PostureExportsController } from './posture-exports.controller.js';
+import { PostureExports } from './posture-exports.service.js';
+
+/** Posture as files for others. */
+@Module({
+  controllers: [PostureExportsController],
+  providers: [PostureExports, PostureExportReader],
+  exports: [PostureExports],
+})
+export class PostureExportsModule {}

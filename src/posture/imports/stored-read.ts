@@ -1,0 +1,18 @@
+import type { ReadPostureFile } from './posture-file-messages.js';
+
+/** What was read from a file as it is kept in JSON, where instants are text. */
+export function toStoredRead(read: ReadPostureFile): Record<string, unknown> {
+  return { ...read };
+}
+
+export function fromStoredRead(stored: Record<string, unknown>): ReadPostureFile {
+  const read = stored as unknown as ReadPostureFile;
+  return {
+    ...read,
+    proposals: read.proposals.map((proposal) =>
+      typeof proposal.lastReviewDate === 'string'
+        ? { ...proposal, lastReviewDate: new Date(proposal.lastReviewDate) }
+        : proposal,
+    ),
+  };
+}

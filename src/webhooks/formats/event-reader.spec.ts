@@ -1,0 +1,25 @@
+import { valueText } from './event-reader.js';
+
+describe('a value of the details as people read it', () => {
+  const technique = (attackId: string, name: string | null): object => ({
+    attack_id: attackId,
+    changed_by_name: name,
+  });
+
+  it.each([
+    [{ count: 0, by_tactic: {}, techniques: [] }, 'none'],
+    [{ count: 1, techniques: [technique('T1003', null)] }, '1: T1003'],
+    [
+      { count: 3, techniques: [technique('T1003', 'Mei'), technique('T1059', 'Mei'), technique('T1566', 'Jonas')] },
+      '3: T1003, T1059, T1566; changed by Mei, Jonas',
+    ],
+    [{ count: 70, techniques: [technique('T1003', null)] }, '70: T1003 and others'],
+    [{ count: 'many' }, '{"count":"many"}'],
+    [['a', null, 3], 'a, -, 3'],
+    [null, '-'],
+    [[{ deep: true }], '[{"deep":true}]'],
+    [62.5, '62.5'],
+  ])('%j is %s', (value, text) => {
+    expect(valueText(value)).toBe(text);
+  });
+});
