@@ -54,9 +54,7 @@ beforeEach(() => begin());
 
 async function begin(): Promise<void> {
   await world.begin(NOW);
-  await world.write(
-    TAGS_OF.flatMap((tags, technique) => (tags.length > 0 ? [{ technique, fact: { tags } as never }] : [])),
-  );
+  await world.write(TAGS_OF.flatMap((tags, technique) => (tags.length > 0 ? [{ technique, fact: { tags } }] : [])));
 }
 
 /** The catalogue of the world is plain: this gives its techniques what scopes tell them apart by. No history is behind it. */
