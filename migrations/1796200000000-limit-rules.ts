@@ -8,6 +8,7 @@ export class LimitRules1796200000000 implements MigrationInterface {
     await queryRunner.query(`
       ALTER TABLE posture ADD COLUMN tags text[] NOT NULL DEFAULT '{}';
       ALTER TABLE posture_history ADD COLUMN tags text[] NOT NULL DEFAULT '{}';
+      ALTER TABLE posture_import_change ADD COLUMN before_tags text[] NOT NULL DEFAULT '{}', ADD COLUMN after_tags text[] NOT NULL DEFAULT '{}';
       ALTER TABLE alert_rule ADD COLUMN scope jsonb;
       ${keepVersionsOf(`${MEASURED_BEFORE}, tags`)}
     `);
@@ -17,6 +18,7 @@ export class LimitRules1796200000000 implements MigrationInterface {
     await queryRunner.query(`
       ${keepVersionsOf(MEASURED_BEFORE)}
       ALTER TABLE alert_rule DROP COLUMN scope;
+      ALTER TABLE posture_import_change DROP COLUMN before_tags, DROP COLUMN after_tags;
       ALTER TABLE posture_history DROP COLUMN tags;
       ALTER TABLE posture DROP COLUMN tags;
     `);

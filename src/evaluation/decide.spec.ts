@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Finding, Measurement } from '../evaluators/index.js';
-import { decide, isInCooldown, type RuleStanding } from './decide.js';
+import { cooldownEnd, decide, isInCooldown, type RuleStanding } from './decide.js';
 
 const HOUR_MS = 3_600_000;
 const NOW = new Date('2026-03-10T12:00:00.000Z');
@@ -102,6 +102,19 @@ describe('deciding on a rule', () => {
         },
       ),
     );
+  });
+
+  it('rests until just before the end that it tells', () => {
+    fc.assert(
+      fc.property(anyInstant, fc.integer({ min: 1, max: 5_000 }), (lastFiredAt, cooldownHours) => {
+        const standing = aStanding({ lastFiredAt, cooldownHours });
+        const end = cooldownEnd(standing)!;
+        expect(isInCooldown(standing, new Date(end.getTime() - 1))).toBe(true);
+        expect(isInCooldown(standing, end)).toBe(false);
+      }),
+    );
+    expect(cooldownEnd(aStanding({ lastFiredAt: null }))).toBeNull();
+    expect(cooldownEnd(aStanding({ lastFiredAt: NOW, cooldownHours: 0 }))).toBeNull();
   });
 
   it('opens or refreshes only on a breach, and always on a breach outside the cooldown', () => {

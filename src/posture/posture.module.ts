@@ -3,6 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Technique } from './catalogue/technique.entity.js';
 import { PostureHistory } from './history/posture-history.entity.js';
 import { PostureSnapshotHistory } from './history/posture-snapshot-history.entity.js';
+import { PostureVersionsController } from './history/posture-versions.controller.js';
+import { PostureVersionsService } from './history/posture-versions.service.js';
 import { RevalidationItemHistory } from './history/revalidation-item-history.entity.js';
 import { PostureChange } from './posture-change.entity.js';
 import { PostureChanges } from './posture-changes.js';
@@ -43,6 +45,7 @@ import { PostureWriter } from './writes/posture-writer.js';
   ],
   controllers: [
     TechniquesController,
+    PostureVersionsController,
     PostureController,
     RevalidationQueueController,
     RevalidationPolicyController,
@@ -51,6 +54,7 @@ import { PostureWriter } from './writes/posture-writer.js';
   providers: [
     PostureChanges,
     PostureService,
+    PostureVersionsService,
     PostureWriter,
     RevalidationPolicyService,
     RevalidationQueueService,

@@ -51,7 +51,7 @@ const THEIRS: Record<string, (theirs: Furnished) => string> = {
 };
 
 /** Paths whose parameter is not another organisation's: the shared catalogue, and a day of one's own. */
-const SHARED = ['/api/v1/techniques/{id}', '/api/v1/snapshots/{date}'];
+const SHARED = ['/api/v1/techniques/{id}', '/api/v1/techniques/{id}/history', '/api/v1/snapshots/{date}'];
 
 /** Paths that never end answering: what they say of whom is in their own tests. */
 const ENDLESS = ['/api/v1/notifications/stream'];
@@ -156,6 +156,10 @@ it('shows the shared catalogue with its own posture only', async () => {
   });
   const ofTheirs = await world.vedette.api('GET', '/techniques/T1003', { token: world.theirs.token });
   expect(ofTheirs).toMatchObject({ attack_id: 'T1003', risk_score: null });
+  const history = (token: string): Promise<{ items: { risk_score: number | null }[] }> =>
+    world.vedette.api('GET', '/techniques/T1003/history', { token });
+  expect((await history(world.ours.token)).items.map(({ risk_score: score }) => score)).toEqual([11, null]);
+  expect((await history(world.theirs.token)).items.map(({ risk_score: score }) => score)).toEqual([null]);
 });
 
 it('refuses a reference to something of the other organisation, naming the field', async () => {

@@ -18,6 +18,7 @@ const LEAST: Record<string, 'public' | 'viewer' | 'analyst' | 'lead' | 'admin'> 
   'PATCH /api/v1/users/{id}': 'admin',
   'GET /api/v1/techniques': 'viewer',
   'GET /api/v1/techniques/{id}': 'viewer',
+  'GET /api/v1/techniques/{id}/history': 'viewer',
   'PUT /api/v1/posture': 'lead',
   'GET /api/v1/posture/imports': 'viewer',
   'POST /api/v1/posture/imports': 'lead',

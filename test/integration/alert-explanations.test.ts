@@ -297,7 +297,7 @@ describe('an alert', () => {
           before = after;
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 180_000);
 });

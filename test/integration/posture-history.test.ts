@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Client } from 'pg';
 import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/evaluators/index.js';
 import {
   AsOfPostureReader,
@@ -7,6 +8,8 @@ import {
   SnapshotsService,
   type PostureReader,
 } from '../../src/posture/index.js';
+import { decodeCursor } from '../../src/common/pagination/index.js';
+import { PostureVersionsService } from '../../src/posture/history/posture-versions.service.js';
 import { newId } from '../../src/common/ids.js';
 import { aMember, aTechnique } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
@@ -203,6 +206,29 @@ describe('each writer of posture', () => {
   });
 });
 
+describe('a statement by hand', () => {
+  it('on the queue or a snapshot is kept too, as what stood until it ran', async () => {
+    const item = await world.queue(0);
+    await world.make({ waitMs: 0, what: 'snapshot' });
+    await rows(`UPDATE revalidation_item SET status = 'cancelled' WHERE id = $1`, [item]);
+    await rows('UPDATE posture_snapshot SET coverage_pct = 1 WHERE organization_id = $1', [world.organizationId]);
+    expect(await rows('SELECT status, version, updated_by FROM revalidation_item')).toEqual([
+      { status: 'cancelled', version: 2, updated_by: null },
+    ]);
+    expect(await rows('SELECT status, version, valid_from, changed_by FROM revalidation_item_history')).toEqual([
+      { status: 'pending', version: 1, valid_from: NOW, changed_by: world.actorId },
+    ]);
+    expect(await rows('SELECT version, coverage_pct FROM posture_snapshot')).toEqual([{ version: 2, coverage_pct: 1 }]);
+    expect(await rows('SELECT version, coverage_pct FROM posture_snapshot_history')).toEqual([
+      { version: 1, coverage_pct: 0 },
+    ]);
+    expect(await world.copy(asOf(NOW))).toMatchObject({
+      queue: [{ status: 'pending' }],
+      snapshots: [{ coverage_pct: 0 }],
+    });
+  });
+});
+
 describe('posture as of an instant', () => {
   it('is what was there then, whatever was done before and after, and every rule type finds in it what it found', async () => {
     await fc.assert(
@@ -226,7 +252,7 @@ describe('posture as of an instant', () => {
           expect(await world.copy(asOf(last))).toEqual(then.copy);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   }, 180_000);
 
@@ -255,7 +281,7 @@ describe('posture as of an instant', () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 120_000);
 
@@ -282,6 +308,48 @@ describe('posture as of an instant', () => {
   });
 });
 
+describe('the history of a technique', () => {
+  it('is listed newest first, with names, in pages', async () => {
+    const versions = world.context.module.get(PostureVersionsService);
+    world.context.clock.advanceMs(HOUR_MS);
+    await world.write([{ technique: 0, fact: { owner: 1 } }]);
+    for (const score of [10, 20, 30]) {
+      world.context.clock.advanceMs(HOUR_MS);
+      await risk(0, score);
+    }
+    const { items, total } = await versions.list(world.organizationId, 't1001', { limit: 50 });
+    expect(total).toBe(5);
+    expect(
+      items.map(({ version, validTo, riskScore, changeSource }) => [version, validTo, riskScore, changeSource]),
+    ).toEqual([
+      [5, null, 30, 'api'],
+      [4, new Date(NOW.getTime() + 4 * HOUR_MS), 20, 'api'],
+      [3, new Date(NOW.getTime() + 3 * HOUR_MS), 10, 'api'],
+      [2, new Date(NOW.getTime() + 2 * HOUR_MS), null, 'api'],
+      [1, new Date(NOW.getTime() + HOUR_MS), null, 'initial'],
+    ]);
+    expect(items[0]).toMatchObject({
+      ownerId: world.ownerIds[1],
+      ownerEmail: expect.stringContaining('@example.org'),
+      changedBy: world.actorId,
+      changedByName: expect.stringContaining('@example.org'),
+    });
+    expect(items[4]).toMatchObject({ changedBy: null, changedByName: null, ownerId: null });
+
+    const first = await versions.list(world.organizationId, world.techniqueId(0), { limit: 3 });
+    const second = await versions.list(world.organizationId, world.techniqueId(0), {
+      limit: 3,
+      cursor: decodeCursor(first.nextCursor!),
+    });
+    expect([...first.items, ...second.items]).toEqual(items);
+    expect(second.nextCursor).toBeNull();
+    await expect(versions.list(newId(), 'T1001', { limit: 3 })).rejects.toMatchObject({ code: 'not_found' });
+    await expect(
+      versions.list(world.organizationId, 'T1001', { limit: 3, cursor: { key: 'x', id: newId() } }),
+    ).rejects.toThrow('cursor must be the next_cursor');
+  });
+});
+
 describe('the history of an organisation', () => {
   it('tells since when it is whole', async () => {
     const since = (): Promise<Date | null> => knownSince(world.dataSource, world.organizationId);
@@ -301,6 +369,27 @@ describe('the history of an organisation', () => {
     await rows('DELETE FROM posture_history WHERE version = 1');
     expect(await since()).toEqual(new Date(NOW.getTime() + DAY_MS));
     expect(await knownSince(world.dataSource, newId())).toBeNull();
+  });
+
+  it('goes with it even where its posture is being written meanwhile', async () => {
+    const [writer, remover] = [0, 1].map(() => new Client({ connectionString: world.context.database.url }));
+    await Promise.all([writer!.connect(), remover!.connect()]);
+    try {
+      await writer!.query('BEGIN');
+      await writer!.query(
+        'UPDATE posture SET risk_score = 9, version = version + 1, valid_from = now() WHERE organization_id = $1',
+        [world.organizationId],
+      );
+      const removed = remover!.query('DELETE FROM organization WHERE id = $1', [world.organizationId]);
+      const isWaiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DELETE FROM organization%'`;
+      while ((await rows(isWaiting)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await writer!.query('COMMIT');
+      await removed;
+    } finally {
+      await Promise.all([writer!.end(), remover!.end()]);
+    }
+    expect(await rows('SELECT FROM posture WHERE organization_id = $1', [world.organizationId])).toEqual([]);
+    expect(await rows('SELECT FROM posture_history WHERE organization_id = $1', [world.organizationId])).toEqual([]);
   });
 
   it('goes with it, and leaves that of others alone', async () => {

@@ -104,7 +104,7 @@ async function written(): Promise<unknown> {
 describe('a preview', () => {
   it('comes to what the evaluation comes to on the same data, for every rule type, saved or not', async () => {
     await fc.assert(
-      fc.asyncProperty(moves({ maxWaitMs: 2 * DAY_MS }), repeats, async (made, repeating) => {
+      fc.asyncProperty(moves({ maxWaitMs: 2 * DAY_MS, maxMoves: 8 }), repeats, async (made, repeating) => {
         await world.begin(NOW);
         const ids = await saveRules(repeating);
         for (const move of made) {
@@ -138,7 +138,7 @@ describe('a preview', () => {
           }
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 180_000);
 
@@ -236,7 +236,7 @@ describe('a backtest', () => {
 
   it('finds day by day what evaluations in earnest found on a clock that was moved, for every rule type', async () => {
     await fc.assert(
-      fc.asyncProperty(moves({ maxWaitMs: 4 * DAY_MS }), repeats, async (made, repeating) => {
+      fc.asyncProperty(moves({ maxWaitMs: 3 * DAY_MS, maxMoves: 10 }), repeats, async (made, repeating) => {
         await world.begin(NOW);
         const ids = await saveRules(repeating);
         const evaluated: Map<string, RuleOutcome>[] = [];
@@ -277,7 +277,7 @@ describe('a backtest', () => {
           expect(unsaved.points).toEqual(points);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   }, 180_000);
 

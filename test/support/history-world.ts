@@ -45,7 +45,7 @@ type PostureFact =
   | { tags: string[] };
 
 /** Waits from none at all, as when two write at once, to days. */
-export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS } = {}): fc.Arbitrary<Move[]> {
+export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS, maxMoves = 14 } = {}): fc.Arbitrary<Move[]> {
   const technique = fc.nat(techniques - 1);
   const fact: fc.Arbitrary<PostureFact> = fc.oneof(
     fc.record({ status_global: fc.constantFrom(...TECHNIQUE_STATUSES) }),
@@ -80,7 +80,7 @@ export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS } = {}): fc.Arbit
     { weight: 1, arbitrary: of('correct', { validated: fc.nat(techniques) }) },
     { weight: 1, arbitrary: of('release', { technique, revoked: fc.boolean() }) },
   );
-  return fc.array(move, { minLength: 1, maxLength: 14 });
+  return fc.array(move, { minLength: 1, maxLength: maxMoves });
 }
 
 /** An organisation whose posture is written by the services that write it in earnest, on a clock that is moved. */

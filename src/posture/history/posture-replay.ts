@@ -118,7 +118,7 @@ class StepReader extends LivePostureReader {
   }
 }
 
-/** The posture of the first step. @returns how many techniques that is. */
+/** The posture of the first step. @returns how many techniques the organisation has posture of today: at the first step it may have been none. */
 async function loadPosture(manager: EntityManager, { organizationId, instants }: ReplaySpan): Promise<number> {
   for (const table of POSTURE_TABLES) {
     await manager.query(`
@@ -128,8 +128,8 @@ async function loadPosture(manager: EntityManager, { organizationId, instants }:
   const [loaded] = await queryRows<{ rows: number }>(
     manager,
     `WITH loaded AS (
-       INSERT INTO ${POSTURE_TABLES[0]} SELECT ${POSTURE_COLUMNS} FROM ${asOf(VERSIONED_POSTURE, sqlInstant(instants[0]!))} p WHERE organization_id = $1 RETURNING 1
-     ) SELECT count(*)::integer AS rows FROM loaded`,
+       INSERT INTO ${POSTURE_TABLES[0]} SELECT ${POSTURE_COLUMNS} FROM ${asOf(VERSIONED_POSTURE, sqlInstant(instants[0]!))} p WHERE organization_id = $1
+     ) SELECT count(*)::integer AS rows FROM posture WHERE organization_id = $1`,
     [organizationId],
   );
   await manager.query(`ANALYZE ${POSTURE_TABLES[0]}`);

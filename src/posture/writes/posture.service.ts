@@ -65,7 +65,7 @@ export class PostureService {
     });
   }
 
-  /** Locks the rows in the order of their keys, so that calls which meet wait for each other instead of deadlocking. Answers in the order of the items. */
+  /** Answers in the order of the items, of which each technique has a row. The rows are locked apart, by their whole keys, whatever the planner knows of the table. */
   private async lockAndLookUp(
     manager: EntityManager,
     organizationId: string,
@@ -73,15 +73,13 @@ export class PostureService {
   ): Promise<FoundItem[]> {
     const rows = await queryRows<FoundItem>(
       manager,
-      `SELECT i.ord::integer - 1 AS index, p.technique_id AS "techniqueId", t.in_force AS "inForce", t.is_revoked AS "isRevoked",
+      `SELECT i.ord::integer - 1 AS index, t.id AS "techniqueId", t.in_force AS "inForce", t.is_revoked AS "isRevoked",
          replacement.attack_id AS "replacedByAttackId", m.user_id AS "ownerId"
        FROM unnest($2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY AS i (attack_id, owner_id, owner_email, ord)
        CROSS JOIN LATERAL (SELECT * FROM technique named WHERE named.attack_id = i.attack_id ORDER BY ${bestFirst('named')} LIMIT 1) t
-       JOIN posture p ON p.organization_id = $1 AND p.technique_id = t.id
        LEFT JOIN technique replacement ON replacement.id = t.replaced_by_id
        LEFT JOIN user_account u ON u.email = i.owner_email
-       LEFT JOIN membership m ON m.organization_id = $1 AND m.user_id = coalesce(i.owner_id, u.id) AND m.is_active
-       ORDER BY p.technique_id FOR NO KEY UPDATE OF p`,
+       LEFT JOIN membership m ON m.organization_id = $1 AND m.user_id = coalesce(i.owner_id, u.id) AND m.is_active`,
       [
         organizationId,
         items.map(({ attackId }) => attackId),
@@ -94,6 +92,11 @@ export class PostureService {
     const errors = new FieldErrors();
     for (const [index, item] of items.entries()) addLookupErrors(errors, index, item, byIndex[index]);
     errors.throwIfAny();
+    await this.writer.lock(
+      manager,
+      organizationId,
+      rows.map(({ techniqueId }) => techniqueId),
+    );
     return byIndex as FoundItem[];
   }
 }

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { invalidField } from '../../common/errors/index.js';
+import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
+import { queryRows } from '../../database/index.js';
+import { TechniquesService } from '../techniques/techniques.service.js';
+import type { PostureHistory } from './posture-history.entity.js';
+
+/** What an organisation knew of a technique from an instant on, with who or what told it. */
+export type PostureVersion = Omit<PostureHistory, 'organizationId' | 'techniqueId' | 'validTo'> & {
+  /** Null of the version that stands. */
+  validTo: Date | null;
+  ownerEmail: string | null;
+  changedByName: string | null;
+};
+
+const COLUMNS = `version, valid_from AS "validFrom", status_global AS "statusGlobal", last_review_date AS "lastReviewDate", risk_score AS "riskScore",
+  owner_id AS "ownerId", tags, in_force AS "inForce", mitre_last_modified AS "mitreLastModified", change_source AS "changeSource", change_id AS "changeId"`;
+
+const VERSIONS = `
+  SELECT ${COLUMNS}, NULL::timestamptz AS "validTo", CASE WHEN change_source NOT IN ('catalogue', 'database') THEN updated_by END AS "changedBy"
+  FROM posture WHERE organization_id = $1 AND technique_id = $2
+  UNION ALL
+  SELECT ${COLUMNS}, valid_to, changed_by FROM posture_history WHERE organization_id = $1 AND technique_id = $2`;
+
+/** What posture was of a technique, version by version. */
+@Injectable()
+export class PostureVersionsService {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly techniques: TechniquesService,
+  ) {}
+
+  /**
+   * Newest first.
+   * @param id Vedette's id or the ATT&CK id, as {@link TechniquesService.get} takes it.
+   */
+  async list(organizationId: string, id: string, page: PageRequest): Promise<Page<PostureVersion>> {
+    if (page.cursor && !/^\d{1,9}$/.test(page.cursor.key))
+      throw invalidField('cursor', 'must be the next_cursor of an earlier page, unchanged');
+    const { id: techniqueId } = await this.techniques.get(organizationId, id);
+    const [count] = await queryRows<{ total: number }>(
+      this.dataSource,
+      `SELECT count(*)::integer AS total FROM (${VERSIONS}) v`,
+      [organizationId, techniqueId],
+    );
+    const rows = await queryRows<PostureVersion>(
+      this.dataSource,
+      `SELECT v.*, o.email AS "ownerEmail", coalesce(u.display_name, k.name) AS "changedByName"
+       FROM (${VERSIONS}) v
+       LEFT JOIN user_account o ON o.id = v."ownerId"
+       LEFT JOIN user_account u ON u.id = v."changedBy"
+       LEFT JOIN api_key k ON k.organization_id = $1 AND k.id = v."changedBy"
+       WHERE $3::integer IS NULL OR v.version < $3
+       ORDER BY v.version DESC LIMIT $4 OFFSET $5`,
+      [organizationId, techniqueId, page.cursor?.key ?? null, page.limit + 1, page.offset ?? 0],
+    );
+    const items = rows.slice(0, page.limit);
+    const last = rows.length > page.limit ? items.at(-1) : undefined;
+    // The version alone tells where a page ends; the technique stands where a cursor has an id.
+    const nextCursor = last ? encodeCursor({ key: String(last.version), id: techniqueId }) : null;
+    return { items, total: count!.total, nextCursor };
+  }
+}
