@@ -179,6 +179,19 @@ it('fails a rule whose stored config is no longer valid, and no other', async ()
   expect(statements).toBe(1);
 });
 
+it('fails a rule whose stored scope cannot be read, and no other', async () => {
+  const withScope = (scope: unknown): StoredRule => ({ ...rule('high_risk', {}), scope: JSON.stringify(scope) });
+  const measurements = await measure([
+    withScope({ tactics: 'execution' }),
+    withScope({ owners: ['nobody'] }),
+    withScope({ tactics: ['execution'] }),
+    withScope({ tactics: ['a tactic that is gone'] }),
+    rule('high_risk', {}),
+  ]);
+  expect(measurements.map(({ kind }) => kind)).toEqual(['failed', 'failed', 'measured', 'measured', 'measured']);
+  expect(measurements.slice(2).map(measured)).toEqual([1, 0, 1]);
+});
+
 it('fails a rule of a type that is gone, and no other', async () => {
   const measurements = await measure([rule('retired_type', {}), rule('dividing', { divisor: 2 })]);
   expect(measurements[0]).toEqual({
