@@ -11,7 +11,7 @@ const allowed = {
   auth: ['organizations'],
   posture: ['organizations'],
   evaluators: ['posture'],
-  rules: ['evaluators'],
+  rules: ['evaluators', 'posture'],
   email: [],
   notifications: ['email', 'evaluators'],
   trail: [],

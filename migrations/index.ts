@@ -7,6 +7,8 @@ import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodie
 import { KeepPostureHistory1795900000000 } from './1795900000000-keep-posture-history.js';
 import { KeepMeasurements1795900000001 } from './1795900000001-keep-measurements.js';
 import { ImportPosture1796000000000 } from './1796000000000-import-posture.js';
+import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
+import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-policy.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -19,4 +21,6 @@ export const migrations = [
   KeepPostureHistory1795900000000,
   KeepMeasurements1795900000001,
   ImportPosture1796000000000,
+  LimitRules1796200000000,
+  RevalidateByPolicy1796210000000,
 ];

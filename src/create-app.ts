@@ -10,7 +10,7 @@ import { Heartbeat } from './heartbeat/index.js';
 import { EmailWorker } from './email/index.js';
 import { configureHttp, createHttpAdapter } from './http-app.js';
 import { buildOpenApiDocument, serveOpenApi } from './openapi.js';
-import { SnapshotScheduler } from './posture/index.js';
+import { RevalidationScheduler, SnapshotScheduler } from './posture/index.js';
 import { RetentionScheduler } from './retention/index.js';
 import { WebhookWorker } from './webhooks/index.js';
 
@@ -79,11 +79,12 @@ export async function createApp(environment: Environment, databaseUrl: string): 
   }
 }
 
-/** Starts what runs by itself: webhook deliveries, e-mail, the daily snapshot, retention, and the engine, which evaluates once before it begins to tick. */
+/** Starts what runs by itself: webhook deliveries, e-mail, the daily snapshot, the revalidation policies, retention, and the engine, which evaluates once before it begins to tick. */
 export async function startBackgroundWork(app: NestFastifyApplication): Promise<PassResult> {
   app.get(WebhookWorker, { strict: false }).start();
   app.get(EmailWorker, { strict: false }).start();
   await app.get(SnapshotScheduler, { strict: false }).start();
+  await app.get(RevalidationScheduler, { strict: false }).start();
   app.get(RetentionScheduler, { strict: false }).start();
   const heartbeat = app.get(Heartbeat, { strict: false });
   const ticker = app.get(EvaluationTicker, { strict: false });

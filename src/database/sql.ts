@@ -24,6 +24,11 @@ export function arrayLiteral(values: readonly (string | number | null | undefine
   return `{${values.map((value) => value ?? 'NULL').join()}}`;
 }
 
+/** As {@link arrayLiteral}, of any texts: for an array within an array, which the driver would take for a further dimension. */
+export function quotedArrayLiteral(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join()}}`;
+}
+
 /** TypeORM answers an `UPDATE` or `DELETE` as `[rows, count]`, and everything else as rows. A row is an object, never an array. */
 function isCounted(result: unknown): result is [unknown[], number] {
   return Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { EvaluatorRegistry } from '../evaluators/index.js';
+import type { TechniqueScope } from '../posture/index.js';
 import type { Decision } from './decide.js';
 import { AlertExplainer, type Explanation } from './explanation/alert-explainer.js';
 import { RuleClaims, type ClaimedRule, type RuleWords } from './rule-claims.js';
@@ -56,7 +57,8 @@ export class AlertTexts {
       const { ruleId, organizationId, ruleType } = rule;
       if (!since) return [];
       const config = this.registry.completeConfig(ruleType, JSON.parse(rule.config));
-      return { ruleId, organizationId, ruleType, config, since };
+      const scope = rule.scope === null ? null : (JSON.parse(rule.scope) as TechniqueScope);
+      return { ruleId, organizationId, ruleType, config, scope, since };
     });
     return this.explainer.explain(manager, measuredBefore, now);
   }

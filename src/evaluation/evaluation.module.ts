@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { EvaluatorsModule } from '../evaluators/index.js';
 import { InstancesModule } from '../instances/index.js';
 import { NotificationsModule } from '../notifications/index.js';
-import { PostureModule } from '../posture/index.js';
+import { PostureModule, ScopesModule } from '../posture/index.js';
 import { RulesModule } from '../rules/index.js';
 import { AlertTexts } from './alert-texts.js';
 import { EvaluationPass } from './evaluation-pass.js';
@@ -34,6 +34,7 @@ import { RunStore } from './run-store.js';
     NotificationsModule,
     PostureModule,
     RulesModule,
+    ScopesModule,
   ],
   controllers: [EvaluationsController, PreviewController, MeasurementsController],
   providers: [

@@ -20,6 +20,8 @@ export interface ClaimedRule {
   ruleType: string;
   /** JSON text. */
   config: string;
+  /** JSON text; null of a rule that is not limited. */
+  scope: string | null;
   cooldownHours: number;
   onRepeat: OnRepeat;
   evaluationIntervalMinutes: number | null;
@@ -142,7 +144,7 @@ export class RuleClaims {
     if (schedules.length === 0) return [];
     return queryRows(
       manager,
-      `SELECT r.id AS "ruleId", r.organization_id AS "organizationId", r.rule_type AS "ruleType", r.config::text AS config,
+      `SELECT r.id AS "ruleId", r.organization_id AS "organizationId", r.rule_type AS "ruleType", r.config::text AS config, r.scope::text AS scope,
          r.cooldown_hours AS "cooldownHours", r.on_repeat AS "onRepeat",
          r.evaluation_interval_minutes AS "evaluationIntervalMinutes", s.last_fired_at AS "lastFiredAt", s.last_error IS NOT NULL AS "isFailing",
          s.last_measured AS "lastMeasured", s.last_threshold AS "lastThreshold"

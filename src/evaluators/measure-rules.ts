@@ -1,6 +1,7 @@
 import { counted } from '../common/wire.js';
 import type { PostureReader } from '../posture/index.js';
-import type { Evaluator, Finding, RuleToMeasure } from './evaluator.js';
+import type { Evaluator, Finding } from './evaluator.js';
+import { measureInScope, type RuleInScope } from './measure-in-scope.js';
 
 /** What became of one rule: a finding, or why there is none. */
 export type Measurement = { kind: 'measured'; finding: Finding } | FailedMeasurement;
@@ -18,11 +19,11 @@ class MiscountedFindings extends Error {}
  */
 export async function measureAll<Config>(
   evaluator: Evaluator<Config>,
-  rules: readonly RuleToMeasure<Config>[],
+  rules: readonly RuleInScope<Config>[],
   at: Date,
   reader: PostureReader,
 ): Promise<Measurement[]> {
-  const findings = await evaluator.measure(rules, at, reader);
+  const findings = await measureInScope(evaluator, rules, at, reader);
   if (findings.length !== rules.length) throw new MiscountedFindings(miscounted(evaluator, findings, rules));
   return findings.map((finding) => ({ kind: 'measured', finding }));
 }
@@ -33,7 +34,7 @@ export async function measureAll<Config>(
  */
 export async function measureRules<Config>(
   evaluator: Evaluator<Config>,
-  rules: readonly RuleToMeasure<Config>[],
+  rules: readonly RuleInScope<Config>[],
   at: Date,
   reader: PostureReader,
 ): Promise<Measurement[]> {

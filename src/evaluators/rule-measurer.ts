@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../common/bounded-cache.js';
 import { DomainError } from '../common/errors/index.js';
-import type { PostureReader } from '../posture/index.js';
+import type { PostureReader, TechniqueScope } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
 import { EvaluatorRegistry } from './evaluator-registry.js';
-import type { RuleToMeasure } from './evaluator.js';
+import type { RuleInScope } from './measure-in-scope.js';
 import { failed, measureAll, measureRules, type FailedMeasurement, type Measurement } from './measure-rules.js';
 
 /** A rule as it is stored: its type may be gone and its config may not be valid any more. */
@@ -14,17 +14,22 @@ export interface StoredRule {
   ruleType: string;
   /** JSON text. */
   config: string;
+  /** JSON text; null of a rule that is not limited. */
+  scope: string | null;
 }
 
 type CompleteConfig = { config: Readonly<Record<string, number>> };
 
-/** Configs that are remembered at once: rules of thousands of organisations have few that differ. */
+type MeasuredRule = RuleInScope<Record<string, number>>;
+
+/** Configs, and scopes, that are remembered at once: rules of thousands of organisations have few that differ. */
 const CONFIGS_KEPT = 2_000;
 
 /** Measures rules of any types and organisations, one statement a type. */
 @Injectable()
 export class RuleMeasurer {
   private readonly configs = new BoundedCache<CompleteConfig | FailedMeasurement>(CONFIGS_KEPT);
+  private readonly scopes = new BoundedCache<TechniqueScope>(CONFIGS_KEPT);
 
   constructor(
     private readonly registry: EvaluatorRegistry,
@@ -34,15 +39,15 @@ export class RuleMeasurer {
   /** @returns a measurement for every rule, by its id. A rule that cannot be measured is a failed measurement and touches no other. */
   async measure(rules: readonly StoredRule[], at: Date, reader: PostureReader): Promise<Map<string, Measurement>> {
     const measurements = new Map<string, Measurement>();
-    const byType = new Map<string, RuleToMeasure<Record<string, number>>[]>();
-    for (const { ruleId, organizationId, ruleType, config } of rules) {
+    const byType = new Map<string, MeasuredRule[]>();
+    for (const { ruleId, organizationId, ruleType, config, scope } of rules) {
       const complete = this.completeConfig(ruleType, config);
       if ('kind' in complete) {
         measurements.set(ruleId, complete);
         continue;
       }
       const ofType = byType.get(ruleType) ?? [];
-      ofType.push({ ruleId, organizationId, config: complete.config });
+      ofType.push({ ruleId, organizationId, config: complete.config, scope: this.scope(scope) });
       byType.set(ruleType, ofType);
     }
     for (const [ruleId, measurement] of await this.measureTypes(byType, at, reader))
@@ -66,7 +71,7 @@ export class RuleMeasurer {
 
   private async measureEach(
     byType: RulesByType,
-    measure: (type: string, rules: RuleToMeasure<Record<string, number>>[]) => Promise<Measurement[]>,
+    measure: (type: string, rules: MeasuredRule[]) => Promise<Measurement[]>,
   ): Promise<[string, Measurement][]> {
     const measurements: [string, Measurement][] = [];
     for (const [type, rules] of byType) {
@@ -82,6 +87,10 @@ export class RuleMeasurer {
     return this.configs.get(`${ruleType} ${config}`, () => this.checkConfig(ruleType, config));
   }
 
+  private scope(text: string | null): TechniqueScope | null {
+    return text === null ? null : this.scopes.get(text, () => JSON.parse(text) as TechniqueScope);
+  }
+
   private checkConfig(ruleType: string, config: string): CompleteConfig | FailedMeasurement {
     try {
       return { config: Object.freeze(this.registry.completeConfig(ruleType, JSON.parse(config) as unknown)) };
@@ -92,4 +101,4 @@ export class RuleMeasurer {
   }
 }
 
-type RulesByType = ReadonlyMap<string, RuleToMeasure<Record<string, number>>[]>;
+type RulesByType = ReadonlyMap<string, MeasuredRule[]>;

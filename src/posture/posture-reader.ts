@@ -14,13 +14,13 @@ export interface PostureReader {
 
 /** SQL names of relations, to be interpolated as they are. Their columns: */
 export interface PostureRelations {
-  /** `organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified`. */
+  /** `organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, tags, in_force, mitre_last_modified`. */
   posture: string;
   /** `id, attack_id, name, ...`: the shared catalogue. */
   technique: string;
   /** `id, organization_id, technique_id, status, created_at, due_at`. */
   revalidationItem: string;
-  /** `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`: one row a day. */
+  /** `organization_id, snapshot_date, coverage_pct, total, validated, partial, ..., source, valid_from`: one row a day. */
   snapshot: string;
 }
 

@@ -7,8 +7,8 @@ import type { TechniqueStatus } from './technique-status.js';
  * What one organisation knows of one technique. A row exists for every organisation and technique.
  *
  * It is the version that stands; a trigger moves what an update supersedes to {@link PostureHistory}. Whoever updates what is measured (status, review, risk, owner,
- * `in_force`, `mitre_last_modified`) counts `version` up and sets `valid_from` by the `Clock`, `change_source` and `change_id`; and `updated_at` and `updated_by` unless
- * the catalogue or the queue is the source.
+ * tags, `in_force`, `mitre_last_modified`) counts `version` up and sets `valid_from` by the `Clock`, `change_source` and `change_id`; and `updated_at` and `updated_by`
+ * unless the catalogue is the source.
  */
 @Entity('posture')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
@@ -49,6 +49,10 @@ export class Posture {
 
   @Column({ type: 'uuid', nullable: true })
   ownerId: string | null;
+
+  /** Words of the organisation's own, in lower case and in order. */
+  @Column({ type: 'text', array: true, default: '{}' })
+  tags: string[];
 
   /** The catalogue's fact, copied by its import, so that counts need this table alone. */
   @Column({ type: 'boolean' })

@@ -12,7 +12,13 @@ import { PostureSnapshot } from './posture-snapshot.entity.js';
 import { Posture } from './posture.entity.js';
 import { RevalidationQueueController } from './queue/revalidation-queue.controller.js';
 import { RevalidationQueueService } from './queue/revalidation-queue.service.js';
+import { ReviewOutcomes } from './queue/review-outcomes.js';
 import { RevalidationItem } from './revalidation-item.entity.js';
+import { RevalidationPolicyController } from './revalidation/revalidation-policy.controller.js';
+import { RevalidationPolicy } from './revalidation/revalidation-policy.entity.js';
+import { RevalidationPolicyService } from './revalidation/revalidation-policy.service.js';
+import { RevalidationScheduler } from './revalidation/revalidation-scheduler.js';
+import { StaleValidations } from './revalidation/stale-validations.js';
 import { SnapshotScheduler } from './snapshots/snapshot-scheduler.js';
 import { SnapshotsController } from './snapshots/snapshots.controller.js';
 import { SnapshotsService } from './snapshots/snapshots.service.js';
@@ -22,7 +28,7 @@ import { PostureController } from './writes/posture.controller.js';
 import { PostureService } from './writes/posture.service.js';
 import { PostureWriter } from './writes/posture-writer.js';
 
-/** What each organisation knows of each technique. Snapshots are not taken by themselves before {@link SnapshotScheduler.start}. */
+/** What each organisation knows of each technique. Nothing is done by itself before the schedulers are started. */
 @Module({
   imports: [
     TypeOrmModule.forFeature([
@@ -33,6 +39,7 @@ import { PostureWriter } from './writes/posture-writer.js';
       PostureSnapshotHistory,
       RevalidationItem,
       RevalidationItemHistory,
+      RevalidationPolicy,
       Technique,
     ]),
   ],
@@ -41,6 +48,7 @@ import { PostureWriter } from './writes/posture-writer.js';
     PostureVersionsController,
     PostureController,
     RevalidationQueueController,
+    RevalidationPolicyController,
     SnapshotsController,
   ],
   providers: [
@@ -48,11 +56,15 @@ import { PostureWriter } from './writes/posture-writer.js';
     PostureService,
     PostureVersionsService,
     PostureWriter,
+    RevalidationPolicyService,
     RevalidationQueueService,
+    RevalidationScheduler,
+    ReviewOutcomes,
     SnapshotScheduler,
     SnapshotsService,
+    StaleValidations,
     TechniquesService,
   ],
-  exports: [PostureChanges, PostureService, PostureWriter, SnapshotScheduler, SnapshotsService],
+  exports: [PostureChanges, PostureService, PostureWriter, RevalidationScheduler, SnapshotScheduler, SnapshotsService],
 })
 export class PostureModule {}

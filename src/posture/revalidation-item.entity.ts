@@ -1,6 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Posture } from './posture.entity.js';
-import type { RevalidationStatus } from './technique-status.js';
+import type { ItemSource, ReviewOutcome, RevalidationStatus } from './technique-status.js';
 
 /** A technique waiting to be validated again; at most one unfinished item a technique. */
 @Entity('revalidation_item')
@@ -10,6 +10,10 @@ import type { RevalidationStatus } from './technique-status.js';
 @ForeignKey('Membership', ['organizationId', 'assigneeId'], ['organizationId', 'userId'], { onDelete: 'SET NULL' })
 @Index('revalidation_item_organization_id_created_at_idx', ['organizationId', 'createdAt', 'id'])
 @Index('revalidation_item_unfinished_idx', { synchronize: false })
+@Index('revalidation_item_organization_id_technique_id_idx', ['organizationId', 'techniqueId'])
+@Check('revalidation_item_source_check', `source IN ('manual', 'policy')`)
+@Check('revalidation_item_outcome_check', `outcome IN ('passed', 'partial', 'failed')`)
+@Check('revalidation_item_reviewed_at_check', '(outcome IS NULL) = (reviewed_at IS NULL)')
 @Check('revalidation_item_status_check', `status IN ('pending', 'in_progress', 'done', 'cancelled')`)
 export class RevalidationItem {
   @PrimaryColumn({ type: 'uuid' })
@@ -44,6 +48,20 @@ export class RevalidationItem {
 
   @Column({ type: 'timestamptz', nullable: true })
   completedAt: Date | null;
+
+  @Column({ type: 'text', default: 'manual' })
+  source: ItemSource;
+
+  /** Of an item of the policy: the review date that was too old. */
+  @Column({ type: 'timestamptz', nullable: true })
+  staleReviewDate: Date | null;
+
+  /** What came of the review; null of an item that is not done, or was done without saying. */
+  @Column({ type: 'text', nullable: true })
+  outcome: ReviewOutcome | null;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  reviewedAt: Date | null;
 
   /** Of `status` and `due_at`: what a replay of the past needs. */
   @Column({ type: 'integer', default: 1 })

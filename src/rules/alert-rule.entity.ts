@@ -1,5 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { OnRepeat, Severity } from '../common/alerting.js';
+import type { TechniqueScope } from '../posture/index.js';
 
 /** A rule as an admin or lead wrote it. What each pass changes stands in `rule_state`. */
 @Entity('alert_rule')
@@ -37,6 +38,10 @@ export class AlertRule {
 
   @Column({ type: 'jsonb' })
   config: Record<string, unknown>;
+
+  /** The techniques that the rule is limited to; null for all. */
+  @Column({ type: 'jsonb', nullable: true })
+  scope: TechniqueScope | null;
 
   @Column({ type: 'double precision' })
   cooldownHours: number;

@@ -17,6 +17,7 @@ import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/a
 import { IsName } from '../common/is-name.js';
 import { PageQuery } from '../common/pagination/index.js';
 import { QueryBoolean } from '../common/query-boolean.js';
+import { IsScope, TechniqueScopeRequest } from '../posture/index.js';
 
 const LISTED_TYPE = { message: 'must be a rule type, text of at most 100 characters' };
 
@@ -51,6 +52,10 @@ export class CreateRuleRequest {
   @IsOptional()
   @IsObject({ message: 'must be an object with settings of the rule type' })
   config?: Record<string, unknown>;
+
+  /** The techniques that the rule is limited to; null or left out: all. */
+  @IsScope()
+  scope?: TechniqueScopeRequest | null;
 
   /** Hours after a firing in which the rule is not evaluated. 0: none. Default 24. */
   @ValidateIf((_, value) => value !== undefined)
@@ -120,6 +125,10 @@ export class UpdateRuleRequest {
   @ValidateIf((_, value) => value !== undefined)
   @IsObject({ message: 'must be an object with settings of the rule type' })
   config?: Record<string, unknown>;
+
+  /** The techniques that the rule is limited to, in place of those that it was; null: all. */
+  @IsScope()
+  scope?: TechniqueScopeRequest | null;
 
   /** Hours after a firing in which the rule is not evaluated. 0: none. */
   @ValidateIf((_, value) => value !== undefined)

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/alerting.js';
+import { ScopeProperty, type TechniqueScope } from '../posture/index.js';
 
 /** A rule and where it stands. */
 export class RuleResponse {
@@ -12,6 +13,9 @@ export class RuleResponse {
   /** Settings of the type, complete. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
   config: Record<string, unknown>;
+  /** The techniques that the rule is limited to; null: all. */
+  @ScopeProperty()
+  scope: TechniqueScope | null;
   /** Hours after a firing in which the rule is not evaluated. */
   cooldown_hours: number;
   /** How often the rule is due; null follows the schedule of the deployment. */

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { EvaluatorsModule } from '../evaluators/index.js';
+import { ScopesModule } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
 import { RuleSchedule } from './rule-schedule.entity.js';
 import { RuleState } from './rule-state.entity.js';
@@ -10,7 +11,7 @@ import { RulesService } from './rules.service.js';
 import { SystemRulesService } from './system-rules.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([AlertRule, RuleSchedule, RuleState]), EvaluatorsModule],
+  imports: [TypeOrmModule.forFeature([AlertRule, RuleSchedule, RuleState]), EvaluatorsModule, ScopesModule],
   controllers: [RulesController, RuleTypesController],
   providers: [RulesService, SystemRulesService],
   exports: [RulesService, SystemRulesService],

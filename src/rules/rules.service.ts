@@ -7,6 +7,7 @@ import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage, queryRows, Transactions } from '../database/index.js';
 import { EvaluatorRegistry } from '../evaluators/index.js';
+import { ScopeChecker, type SentScope } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
 import { RuleState } from './rule-state.entity.js';
 
@@ -22,6 +23,8 @@ export interface RuleChanges {
   description?: string;
   severity?: Severity;
   config?: Record<string, unknown>;
+  /** Null: not limited. */
+  scope?: SentScope | null;
   cooldownHours?: number;
   evaluationIntervalMinutes?: number | null;
   isEnabled?: boolean;
@@ -47,6 +50,7 @@ export class RulesService {
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly registry: EvaluatorRegistry,
+    private readonly scopes: ScopeChecker,
     private readonly clock: Clock,
   ) {}
 
@@ -83,6 +87,7 @@ export class RulesService {
       ruleType: input.ruleType,
       severity: input.severity,
       config: this.registry.completeConfig(input.ruleType, input.config ?? {}),
+      scope: input.scope ? await this.scopes.complete(organizationId, input.scope) : null,
       cooldownHours: input.cooldownHours ?? 24,
       evaluationIntervalMinutes: input.evaluationIntervalMinutes ?? null,
       isEnabled: input.isEnabled ?? true,
@@ -109,13 +114,14 @@ export class RulesService {
 
   /** Changed or enabled again, a rule is due at once, and the rules that share its schedule with it; disabled, it is due never. */
   async change(organizationId: string, id: string, changes: RuleChanges, sentType?: string): Promise<RuleWithState> {
+    const scope = changes.scope ? await this.scopes.complete(organizationId, changes.scope) : changes.scope;
     await this.write(async (manager) => {
       const rule = await this.find(manager, organizationId, id, true);
       if (sentType !== undefined && sentType !== rule.ruleType) {
         throw invalidField('rule_type', `cannot be changed from ${rule.ruleType}; create another rule instead`);
       }
       const { config, ...rest } = changes;
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+      const given = Object.fromEntries(Object.entries({ ...rest, scope }).filter(([, value]) => value !== undefined));
       Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
       if (config) rule.config = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
       // The schedule comes before the state, in the order in which a pass takes them.

@@ -176,6 +176,8 @@ it('refuses a reference to something of the other organisation, naming the field
     ['PUT', '/posture', { items: [{ attack_id: 'T1003', owner_email: theirs.email }] }, 'items[0].owner_email'],
     ['POST', '/revalidation-queue', { attack_id: 'T1003', assignee_id: theirs.adminId }, 'assignee_id'],
     ['PATCH', `/revalidation-queue/${ours.queueItemId}`, { assignee_id: theirs.adminId }, 'assignee_id'],
+    ['PATCH', `/rules/${ours.ruleId}`, { scope: { owners: [theirs.adminId] } }, 'scope.owners[0]'],
+    ['POST', '/rules/preview', { rule_type: 'high_risk', scope: { owners: [theirs.adminId] } }, 'scope.owners[0]'],
   ];
   for (const [method, path, body, field] of attempts) {
     const answer = await vedette.request(method, `/api/v1${path}`, { token: ours.token, body });

@@ -110,6 +110,44 @@ describe('an alert', () => {
     });
   });
 
+  it('of a rule with a scope speaks of what came and went within it, beside one without', async () => {
+    await world.write([0, 1, 2, 3].map((technique) => ({ technique, fact: { tags: ['pci'] } })));
+    const scoped = await ruleOf('high_risk', { scope: { tags: ['pci'] } });
+    const queued = await ruleOf('expiry_wave', { scope: { attack_ids: ['T1002', 'T1006'] } });
+    const whole = await ruleOf('high_risk');
+    await world.write([0, 5].map((technique) => ({ technique, fact: { risk_score: 60 } })));
+    await world.queue(1);
+    for (const ruleId of [scoped, queued, whole]) await fire(ruleId);
+    world.context.clock.advanceMs(60_000);
+    await world.write([1, 6].map((technique) => ({ technique, fact: { risk_score: 60 } })));
+    await risk(0, 10);
+    await world.write([{ technique: 2, fact: { risk_score: 80 } }]);
+    await world.queue(5);
+    await world.queue(7);
+    world.context.clock.advanceMs(HOUR_MS);
+    await engine.evaluateOrganization(world.organizationId, null);
+    const detailsOf = async (ruleId: string): Promise<Partial<Explanation>> =>
+      (
+        await rows<{ details: Partial<Explanation> }>(
+          'SELECT details FROM alert_instance WHERE rule_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1',
+          [ruleId],
+        )
+      )[0]!.details;
+
+    const ofScoped = await detailsOf(scoped);
+    expect([attackIds(ofScoped.entered), attackIds(ofScoped.left)]).toEqual([['T1002', 'T1003'], ['T1001']]);
+    expect(ofScoped.entered!.techniques[0]).toMatchObject({
+      change_source: 'api',
+      changed_by: world.actorId,
+      changed_by_name: expect.stringContaining('@example.org'),
+    });
+    const ofQueued = await detailsOf(queued);
+    expect(attackIds(ofQueued.entered)).toEqual(['T1006']);
+    expect(ofQueued.entered!.techniques[0]).toMatchObject({ change_source: 'queue' });
+    const ofWhole = await detailsOf(whole);
+    expect([attackIds(ofWhole.entered), attackIds(ofWhole.left)]).toEqual([['T1002', 'T1003', 'T1007'], ['T1001']]);
+  });
+
   it('after a cooldown speaks of all that happened in it', async () => {
     const ruleId = await ruleOf('high_risk', { cooldownHours: 3 });
     await risk(0, 60);

@@ -106,7 +106,13 @@ beforeEach(() => {
 });
 
 function rule(ruleType: string, config: unknown, organization = 0): StoredRule {
-  return { ruleId: newId(), organizationId: organizations[organization]!, ruleType, config: JSON.stringify(config) };
+  return {
+    ruleId: newId(),
+    organizationId: organizations[organization]!,
+    ruleType,
+    config: JSON.stringify(config),
+    scope: null,
+  };
 }
 
 /** Measures in one transaction, and shows that the transaction can still be used and committed. */
@@ -171,6 +177,19 @@ it('fails a rule whose stored config is no longer valid, and no other', async ()
   ]);
   expect(measured(measurements[3])).toBe(1);
   expect(statements).toBe(1);
+});
+
+it('fails a rule whose stored scope cannot be read, and no other', async () => {
+  const withScope = (scope: unknown): StoredRule => ({ ...rule('high_risk', {}), scope: JSON.stringify(scope) });
+  const measurements = await measure([
+    withScope({ tactics: 'execution' }),
+    withScope({ owners: ['nobody'] }),
+    withScope({ tactics: ['execution'] }),
+    withScope({ tactics: ['a tactic that is gone'] }),
+    rule('high_risk', {}),
+  ]);
+  expect(measurements.map(({ kind }) => kind)).toEqual(['failed', 'failed', 'measured', 'measured', 'measured']);
+  expect(measurements.slice(2).map(measured)).toEqual([1, 0, 1]);
 });
 
 it('fails a rule of a type that is gone, and no other', async () => {

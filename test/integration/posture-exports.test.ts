@@ -107,7 +107,7 @@ describe('GET /posture/export', () => {
     const answer = await lead.get('/posture/export?format=csv');
     expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8; header=present');
     expect(answer.body.split('\r\n')[0]).toBe(
-      'attack_id,name,domain,tactics,status_global,last_review_date,risk_score,owner_email',
+      'attack_id,name,domain,tactics,status_global,last_review_date,risk_score,owner_email,tags',
     );
     const other = await aCaller(http);
     await http.database.query(

@@ -450,6 +450,29 @@ describe('undoing', () => {
     expect(await undo(body.id)).toMatchObject({ status: 409, body: { current_status: 'previewed' } });
   });
 
+  it('gives tags back, unless somebody has changed them since', async () => {
+    const items = [
+      { attack_id: 'T1001', tags: ['pci'] },
+      { attack_id: 'T1002', tags: ['pci'], risk_score: 5 },
+    ];
+    await lead.send('PUT', '/posture', { items });
+    const tagsOf = async (attackId: string): Promise<string[]> => (await lead.get(`/techniques/${attackId}`)).body.tags;
+    const file = 'attack_id,tags\nT1001,"Crown Jewels, o\'reilly ""x"" \\"\nT1002,null\nT1003,\n';
+    const { body } = await upload(file, 'format=csv');
+    expect(body).toMatchObject({
+      counts: { changed: 2, unchanged: 1 },
+      changes: [
+        { attack_id: 'T1001', before: { tags: ['pci'] }, after: { tags: ['crown jewels', 'o\'reilly "x" \\'] } },
+        { attack_id: 'T1002', before: { tags: ['pci'] }, after: { tags: [], risk_score: 5 } },
+      ],
+    });
+    await apply(body.id);
+    expect([await tagsOf('T1001'), await tagsOf('T1002')]).toEqual([['crown jewels', 'o\'reilly "x" \\'], []]);
+    await lead.send('PUT', '/posture', { items: [{ attack_id: 'T1002', tags: ['gdpr'], risk_score: 6 }] });
+    expect((await undo(body.id)).body).toMatchObject({ restored: 1, skipped_ids: ['T1002'] });
+    expect([await tagsOf('T1001'), await tagsOf('T1002')]).toEqual([['pci'], ['gdpr']]);
+  });
+
   it('gives nothing back to an owner who has left', async () => {
     const { userId } = await aMember(http.database, lead.organizationId);
     await aPosture(http.database, lead.organizationId, ids.T1001!, { ownerId: userId });

@@ -97,6 +97,31 @@ describe('PUT /posture', () => {
       });
     });
 
+    it('keeps tags in lower case and in order, each once, and answers and finds techniques by them', async () => {
+      const tags = ['Crown Jewels', ' pci ', 'PCI', 'o\'reilly "x" \\'];
+      const kept = ['crown jewels', 'o\'reilly "x" \\', 'pci'];
+      expect((await put({ attack_id: 'T1001', tags }, { attack_id: 'T1002', tags: ['pci'] })).body.updated).toBe(2);
+      expect((await lead.get('/techniques/T1001')).body.tags).toEqual(kept);
+      const tagged = async (tag: string): Promise<string[]> =>
+        (await lead.get(`/techniques?tag=${encodeURIComponent(tag)}`)).body.items.map(
+          (technique: { attack_id: string }) => technique.attack_id,
+        );
+      expect(await tagged('PCI')).toEqual(['T1001', 'T1002']);
+      expect(await tagged(kept[1]!)).toEqual(['T1001']);
+      expect(await tagged('pc')).toEqual([]);
+
+      const again = await put({ attack_id: 'T1001', tags: kept }, { attack_id: 'T1002', risk_score: 5 });
+      expect(again.body).toMatchObject({ updated: 1, unchanged: 1 });
+      expect((await lead.get('/techniques/T1002')).body.tags).toEqual(['pci']);
+      await put({ attack_id: 'T1001', tags: null }, { attack_id: 'T1002', tags: [] });
+      expect(await tagged('pci')).toEqual([]);
+      const history = await http.database.query(
+        'SELECT tags FROM posture_history WHERE organization_id = $1 AND cardinality(tags) = 3',
+        [lead.organizationId],
+      );
+      expect(history).toEqual([{ tags: kept }]);
+    });
+
     it('knows an owner by e-mail address in any case, and a technique by ATT&CK id in any case', async () => {
       expect((await put({ attack_id: 't1059.001', owner_email: lead.email.toUpperCase() })).body.updated).toBe(1);
       expect(await stored('T1059.001')).toMatchObject({ owner_id: lead.userId });
@@ -168,6 +193,7 @@ describe('PUT /posture', () => {
       'must be an ISO 8601 date from 1970 on such as 2026-03-01, or a date and time with its zone such as 2026-03-01T09:30:00Z, or null';
     const statusWords =
       'must be one of not_evaluated, not_covered, in_progress, partial, validated, not_applicable, or null';
+    const tagWords = 'must be a list of at most 20 tags, each text of 1 to 64 characters without commas, or null';
     const riskWords = 'must be a number from 0 to 100, or null';
 
     it.each([
@@ -194,8 +220,14 @@ describe('PUT /posture', () => {
       [
         'risk_scroe',
         5,
-        'is not known here, which takes attack_id, status_global, last_review_date, risk_score, owner_id, owner_email',
+        'is not known here, which takes attack_id, status_global, last_review_date, risk_score, owner_id, owner_email, tags',
       ],
+      ['tags', 'pci', tagWords],
+      ['tags', ['pci', 3], tagWords],
+      ['tags', ['pci', ' '], tagWords],
+      ['tags', ['pci,gdpr'], tagWords],
+      ['tags', ['x'.repeat(65)], tagWords],
+      ['tags', Array.from({ length: 21 }, (_, index) => `tag ${index}`), tagWords],
     ])('%s %j', async (field, value, message) => {
       const answer = await put({ attack_id: 'T1001', risk_score: 1 }, { attack_id: 'T1002', [field]: value });
       expect(answer.status).toBe(400);

@@ -113,6 +113,7 @@ describe('creating a rule', () => {
       rule_type: 'high_risk',
       severity: 'high',
       config: { min_risk_score: 75, min_count: 1 },
+      scope: null,
       cooldown_hours: 24,
       evaluation_interval_minutes: null,
       is_enabled: true,

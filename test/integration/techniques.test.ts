@@ -188,6 +188,7 @@ describe('techniques', () => {
       risk_score: 62.5,
       owner_id: viewer.userId,
       owner_email: viewer.email,
+      tags: [],
       posture_updated_at: expect.any(String),
     });
     expect((await viewer.get('/techniques/t1059.001')).body).toMatchObject({

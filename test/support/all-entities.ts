@@ -25,6 +25,7 @@ import { PostureChange } from '../../src/posture/posture-change.entity.js';
 import { PostureSnapshot } from '../../src/posture/posture-snapshot.entity.js';
 import { Posture } from '../../src/posture/posture.entity.js';
 import { RevalidationItem } from '../../src/posture/revalidation-item.entity.js';
+import { RevalidationPolicy } from '../../src/posture/revalidation/revalidation-policy.entity.js';
 import { AlertRule } from '../../src/rules/alert-rule.entity.js';
 import { RuleState } from '../../src/rules/rule-state.entity.js';
 import { WebhookAttempt } from '../../src/webhooks/webhook-attempt.entity.js';
@@ -63,6 +64,7 @@ export const allEntities = [
   PostureSnapshot,
   Posture,
   RevalidationItem,
+  RevalidationPolicy,
   AlertRule,
   RuleState,
   WebhookAttempt,

@@ -1,4 +1,5 @@
 import { newId } from '../../src/common/ids.js';
+import type { TechniqueScope } from '../../src/posture/index.js';
 import type { TestDatabase } from './databases.js';
 import { NOW } from './test-module.js';
 
@@ -9,6 +10,7 @@ export interface RuleFacts {
   ruleType?: string;
   severity?: string;
   config?: Record<string, unknown>;
+  scope?: TechniqueScope;
   cooldownHours?: number;
   isEnabled?: boolean;
   notifyInApp?: boolean;
@@ -25,9 +27,9 @@ export interface RuleFacts {
 export async function aRule(database: TestDatabase, organizationId: string, facts: RuleFacts = {}): Promise<string> {
   const id = newId();
   await database.query(
-    `INSERT INTO alert_rule (id, organization_id, name, rule_type, severity, config, cooldown_hours, is_enabled, notify_in_app, notify_webhook, webhook_id,
+    `INSERT INTO alert_rule (id, organization_id, name, rule_type, severity, config, scope, cooldown_hours, is_enabled, notify_in_app, notify_webhook, webhook_id,
        on_repeat, evaluation_interval_minutes, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $15, $7, $8, $9, $10, $11, $12, $13, $14, $14)`,
     [
       id,
       organizationId,
@@ -43,6 +45,7 @@ export async function aRule(database: TestDatabase, organizationId: string, fact
       facts.onRepeat ?? 'new_instance',
       facts.evaluationIntervalMinutes ?? null,
       NOW,
+      facts.scope ?? null,
     ],
   );
   const isEnabled = facts.isEnabled ?? true;

@@ -41,7 +41,8 @@ type PostureFact =
   | { status_global: string }
   | { risk_score: number | null }
   | { last_review_date: number | null }
-  | { owner: number | null };
+  | { owner: number | null }
+  | { tags: string[] };
 
 /** Waits from none at all, as when two write at once, to days. */
 export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS, maxMoves = 14 } = {}): fc.Arbitrary<Move[]> {

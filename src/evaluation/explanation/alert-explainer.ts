@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { queryRows } from '../../database/index.js';
-import { EvaluatorRegistry, type Evaluator } from '../../evaluators/index.js';
-import { LivePostureReader } from '../../posture/index.js';
+import { EvaluatorRegistry, limitedRules, measuredAs, type Evaluator } from '../../evaluators/index.js';
+import { LivePostureReader, type TechniqueScope } from '../../posture/index.js';
 import { explanationOf } from './explanation-sql.js';
 
 /** A rule that fires, and when it measured before. */
@@ -12,6 +12,7 @@ export interface RuleToExplain {
   ruleType: string;
   /** Complete. */
   config: Readonly<Record<string, number>>;
+  scope: TechniqueScope | null;
   since: Date;
 }
 
@@ -90,11 +91,12 @@ async function explainType(
   const rows = await new LivePostureReader(manager).isolated(() =>
     queryRows<{ ord: number; entered: boolean } & MovedTechniques>(
       manager,
-      explanationOf(counted, definition.affectedBy.includes('queue')),
+      explanationOf(counted, definition.affectedBy.includes('queue'), limitedRules(rules)),
       [
         now,
-        rules.map(({ organizationId }) => organizationId),
+        rules.map(measuredAs),
         rules.map(({ since }) => since),
+        rules.map(({ organizationId }) => organizationId),
         ...settings.map((setting) => rules.map(({ config }) => config[setting])),
       ],
     ),

@@ -1,18 +1,37 @@
 import type { CountedTechniques } from '../../evaluators/index.js';
-import { LIVE_RELATIONS, relationsAsOf } from '../../posture/index.js';
+import {
+  LIVE_RELATIONS,
+  relationsAsOf,
+  scopedRelations,
+  type PostureRelations,
+  type ScopedRule,
+} from '../../posture/index.js';
 
 const MOST_TECHNIQUES = 50;
 
 /**
  * SQL of what came and went since each rule measured before: a row for each rule (`ord`, from 1) and direction (`entered`) of which there is something to tell.
- * Parameters: now, the organisations, the instants of the measurements before, and each of the settings, in the order of the rules.
+ * Parameters: now, the organisations as of which the rules are measured, the instants of the measurements before, the organisations whose the rules are, and each of
+ * the settings, in the order of the rules.
+ * @param limited the rules among them whose scope is not everything.
  */
-export function explanationOf(counted: CountedTechniques<Record<string, number>>, asksQueue: boolean): string {
+export function explanationOf(
+  counted: CountedTechniques<Record<string, number>>,
+  asksQueue: boolean,
+  limited: readonly ScopedRule[],
+): string {
   const settings = Object.entries(counted.settings);
-  const arrays = ['$2::uuid[]', '$3::timestamptz[]', ...settings.map(([, type], index) => `$${index + 4}::${type}[]`)];
-  const columns = ['organization_id', 'since', ...settings.map(([name]) => name), 'ord'];
-  const live = counted.select(LIVE_RELATIONS, 'r.at');
-  const before = counted.select(relationsAsOf('r.since'), 'r.since');
+  const arrays = [
+    '$2::uuid[]',
+    '$3::timestamptz[]',
+    '$4::uuid[]',
+    ...settings.map(([, type], index) => `$${index + 5}::${type}[]`),
+  ];
+  const columns = ['organization_id', 'since', 'owner_organization_id', ...settings.map(([name]) => name), 'ord'];
+  const scoped = (relations: PostureRelations): PostureRelations =>
+    limited.length > 0 ? scopedRelations(relations, limited) : relations;
+  const live = counted.select(scoped(LIVE_RELATIONS), 'r.at');
+  const before = counted.select(scoped(relationsAsOf('r.since')), 'r.since');
   return `
     WITH rule AS (
       SELECT r.*, $1::timestamptz AS at FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS r (${columns.join(', ')})
@@ -47,10 +66,10 @@ function lastChange(asksQueue: boolean): string {
   const posture = `
     SELECT p.valid_from AS changed_at, p.change_source, p.change_id,
       CASE WHEN p.change_source NOT IN ('catalogue', 'database') THEN p.updated_by END AS changed_by
-    FROM posture p WHERE p.organization_id = r.organization_id AND p.technique_id = m.technique_id AND p.valid_from > r.since`;
+    FROM posture p WHERE p.organization_id = r.owner_organization_id AND p.technique_id = m.technique_id AND p.valid_from > r.since`;
   const queue = `
     SELECT q.valid_from, 'queue', q.id, q.updated_by
-    FROM revalidation_item q WHERE q.organization_id = r.organization_id AND q.technique_id = m.technique_id AND q.valid_from > r.since`;
+    FROM revalidation_item q WHERE q.organization_id = r.owner_organization_id AND q.technique_id = m.technique_id AND q.valid_from > r.since`;
   return `SELECT * FROM (${asksQueue ? `${posture} UNION ALL ${queue}` : posture}) changes ORDER BY changed_at DESC LIMIT 1`;
 }
 
@@ -61,5 +80,5 @@ function isoOf(instant: string): string {
 
 function nameOf(actor: string): string {
   return `coalesce((SELECT display_name FROM user_account WHERE id = ${actor}),
-          (SELECT name FROM api_key WHERE organization_id = r.organization_id AND id = ${actor}))`;
+          (SELECT name FROM api_key WHERE organization_id = r.owner_organization_id AND id = ${actor}))`;
 }

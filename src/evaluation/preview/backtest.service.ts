@@ -5,7 +5,7 @@ import { ConcurrencyLimit } from '../../common/concurrency-limit.js';
 import { invalidField } from '../../common/errors/index.js';
 import { newId } from '../../common/ids.js';
 import { Transactions } from '../../database/index.js';
-import { EvaluatorRegistry, type Finding } from '../../evaluators/index.js';
+import { EvaluatorRegistry, measureInScope, type Finding } from '../../evaluators/index.js';
 import { knownSince, PostureReplay } from '../../posture/index.js';
 import { decide, type RuleStanding } from '../decide.js';
 import type { Outcome } from '../rule-outcome.js';
@@ -99,9 +99,9 @@ export class BacktestService {
 
   private async replay(manager: EntityManager, rule: TrialRule, instants: readonly Date[]): Promise<BacktestPoint[]> {
     const started = performance.now();
-    const { organizationId, ruleType, config, cooldownHours, onRepeat } = rule;
+    const { organizationId, ruleType, config, scope, cooldownHours, onRepeat } = rule;
     const evaluator = this.registry.get(ruleType);
-    const measured = [{ ruleId: rule.ruleId ?? newId(), organizationId, config }];
+    const measured = [{ ruleId: rule.ruleId ?? newId(), organizationId, config, scope }];
     const replay = await PostureReplay.begin(manager, {
       organizationId,
       instants,
@@ -112,7 +112,7 @@ export class BacktestService {
     for (const at of instants) {
       if (performance.now() - started > LONGEST_MS) throw takesTooLong(instants.length);
       if (points.length > 0) await replay.next();
-      const [finding] = await evaluator.measure(measured, at, replay.reader);
+      const [finding] = await measureInScope(evaluator, measured, at, replay.reader);
       const { outcome } = decide(standing, { kind: 'measured', finding: finding! }, at);
       if (outcome === 'fired' || outcome === 'refreshed') standing.lastFiredAt = at;
       if (outcome === 'fired') standing.unfinishedAlertId = 'the alert that the backtest opened';

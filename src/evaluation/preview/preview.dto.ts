@@ -14,6 +14,7 @@ import {
 } from 'class-validator';
 import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../../common/alerting.js';
 import { INSTANT_WORDS, IsInstant } from '../../common/instant.js';
+import { IsScope, TechniqueScopeRequest } from '../../posture/index.js';
 import { BACKTEST_STEPS, type BacktestStep } from './backtest.service.js';
 
 const STEPS = Object.keys(BACKTEST_STEPS) as BacktestStep[];
@@ -41,6 +42,10 @@ export class TrialRuleRequest {
   @IsGiven()
   @IsObject({ message: 'must be an object with settings of the rule type' })
   config?: Record<string, unknown>;
+
+  /** The techniques that the rule is limited to; null: all. Default: the saved rule's, or all. */
+  @IsScope()
+  scope?: TechniqueScopeRequest | null;
 
   /** It matters to whom would be told. Default: the saved rule's, or `medium`. */
   @IsGiven()

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../../common/alerting.js';
+import { ScopeProperty, type TechniqueScope } from '../../posture/index.js';
 import { OUTCOMES, type Outcome } from '../rule-outcome.js';
 
 /** The rule as it was tried: complete, with what was left out filled in. */
@@ -10,6 +11,9 @@ export class TrialRuleResponse {
   rule_type: string;
   @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
   config: Record<string, number>;
+  /** The techniques that the rule is limited to; null: all. */
+  @ScopeProperty()
+  scope: TechniqueScope | null;
   @ApiProperty({ enum: SEVERITIES })
   severity: Severity;
   cooldown_hours: number;

@@ -74,7 +74,8 @@ export class PreviewService {
   private async measure(rule: TrialRule, at: Date, reader: LivePostureReader): Promise<Measurement> {
     const { organizationId, ruleType } = rule;
     const ruleId = rule.ruleId ?? newId();
-    const stored = { ruleId, organizationId, ruleType, config: JSON.stringify(rule.config) };
+    const scope = rule.scope && JSON.stringify(rule.scope);
+    const stored = { ruleId, organizationId, ruleType, config: JSON.stringify(rule.config), scope };
     return (await this.measurer.measure([stored], at, reader)).get(ruleId)!;
   }
 

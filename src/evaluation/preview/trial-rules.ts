@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnRepeat, Severity } from '../../common/alerting.js';
 import { invalidField } from '../../common/errors/index.js';
 import { EvaluatorRegistry } from '../../evaluators/index.js';
+import { ScopeChecker, type SentScope, type TechniqueScope } from '../../posture/index.js';
 import { RulesService } from '../../rules/index.js';
 
 /** A rule that is tried without being saved. */
@@ -12,6 +13,7 @@ export interface TrialRule {
   ruleType: string;
   /** Complete. */
   config: Record<string, number>;
+  scope: TechniqueScope | null;
   severity: Severity;
   cooldownHours: number;
   onRepeat: OnRepeat;
@@ -27,6 +29,8 @@ export interface TrialInput {
   ruleId?: string;
   ruleType?: string;
   config?: Record<string, unknown>;
+  /** Null: not limited. */
+  scope?: SentScope | null;
   severity?: Severity;
   cooldownHours?: number;
   onRepeat?: OnRepeat;
@@ -39,6 +43,7 @@ type Settings = Omit<TrialRule, 'organizationId' | 'config' | 'ruleType' | 'rule
 
 /** What a new rule has, as when it is created; the severity, which has no default there, matters only to whom it would tell. */
 const NEW: Settings = {
+  scope: null,
   severity: 'medium',
   cooldownHours: 24,
   onRepeat: 'new_instance',
@@ -53,11 +58,14 @@ export class TrialRules {
   constructor(
     private readonly rules: RulesService,
     private readonly registry: EvaluatorRegistry,
+    private readonly scopes: ScopeChecker,
   ) {}
 
   /** @throws DomainError `not_found` for a saved rule that is none, `invalid_input` naming the field at fault. */
-  async resolve(organizationId: string, { ruleId, ruleType, config = {}, ...given }: TrialInput): Promise<TrialRule> {
-    const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  async resolve(organizationId: string, input: TrialInput): Promise<TrialRule> {
+    const { ruleId, ruleType, config = {}, ...given } = input;
+    const scope = input.scope ? await this.scopes.complete(organizationId, input.scope) : input.scope;
+    const changes = Object.fromEntries(Object.entries({ ...given, scope }).filter(([, value]) => value !== undefined));
     if (ruleId === undefined) {
       if (ruleType === undefined)
         throw invalidField('rule_type', 'must be given for a new rule; for one that is saved, give rule_id');
@@ -68,6 +76,7 @@ export class TrialRules {
     if (ruleType !== undefined && ruleType !== rule.ruleType)
       throw invalidField('rule_type', `cannot be changed from ${rule.ruleType}; try a new rule instead`);
     const saved: Settings = {
+      scope: rule.scope,
       severity: rule.severity,
       cooldownHours: rule.cooldownHours,
       onRepeat: rule.onRepeat,

@@ -8,12 +8,13 @@ type Cell = string | number | null;
 /** The body of `PUT /posture`, so that it can be sent back as it is. */
 export function toPostureJson(techniques: readonly ExportedTechnique[]): string {
   return toJson({
-    items: techniques.map(({ attackId, statusGlobal, lastReviewDate, riskScore, ownerEmail }) => ({
+    items: techniques.map(({ attackId, statusGlobal, lastReviewDate, riskScore, ownerEmail, tags }) => ({
       attack_id: attackId,
       status_global: statusGlobal,
       last_review_date: toIso(lastReviewDate),
       risk_score: riskScore,
       owner_email: ownerEmail,
+      tags,
     })),
   });
 }
@@ -21,8 +22,18 @@ export function toPostureJson(techniques: readonly ExportedTechnique[]): string 
 /** The fields that an import takes, with name, domain and tactics for people, which it passes over. */
 export function toPostureCsv(techniques: readonly ExportedTechnique[]): string {
   return toCsv(
-    ['attack_id', 'name', 'domain', 'tactics', 'status_global', 'last_review_date', 'risk_score', 'owner_email'],
-    techniques.map(({ attackId, name, domain, tactics, statusGlobal, lastReviewDate, riskScore, ownerEmail }) => [
+    [
+      'attack_id',
+      'name',
+      'domain',
+      'tactics',
+      'status_global',
+      'last_review_date',
+      'risk_score',
+      'owner_email',
+      'tags',
+    ],
+    techniques.map(({ attackId, name, domain, tactics, statusGlobal, lastReviewDate, riskScore, ownerEmail, tags }) => [
       attackId,
       name,
       domain,
@@ -31,6 +42,7 @@ export function toPostureCsv(techniques: readonly ExportedTechnique[]): string {
       toIso(lastReviewDate),
       riskScore,
       ownerEmail,
+      tags.join(', '),
     ]),
   );
 }

@@ -10,6 +10,7 @@ export interface ExportedTechnique {
   lastReviewDate: Date | null;
   riskScore: number | null;
   ownerEmail: string | null;
+  tags: string[];
 }
 
 /** What was known of a technique at an instant. */

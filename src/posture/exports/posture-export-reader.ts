@@ -38,7 +38,7 @@ export class PostureExportReader {
   ): Promise<ExportedTechnique[]> {
     return queryRows<ExportedTechnique>(
       this.dataSource,
-      `SELECT ${FACTS}, p.status_global AS "statusGlobal", p.last_review_date AS "lastReviewDate", p.risk_score AS "riskScore", u.email AS "ownerEmail"
+      `SELECT ${FACTS}, p.status_global AS "statusGlobal", p.last_review_date AS "lastReviewDate", p.risk_score AS "riskScore", u.email AS "ownerEmail", p.tags
        FROM posture p JOIN technique t ON t.id = p.technique_id LEFT JOIN user_account u ON u.id = p.owner_id
        WHERE p.organization_id = $1 AND p.in_force AND ($2::text IS NULL OR t.domain = $2) AND ($3::uuid[] IS NULL OR p.technique_id = ANY ($3))
        ${ORDER}`,

@@ -28,6 +28,7 @@ const aTechnique = (attackId: string, facts: Partial<ExportedTechnique> = {}): E
   lastReviewDate: null,
   riskScore: null,
   ownerEmail: null,
+  tags: [],
   ...facts,
 });
 
@@ -61,6 +62,7 @@ const anyTechnique = fc
     statusGlobal: fc.constantFrom(...TECHNIQUE_STATUSES),
     lastReviewDate: fc.option(fc.date({ min: new Date('1971-01-01'), max: NOW, noInvalidDate: true })),
     riskScore: fc.option(fc.integer({ min: 0, max: 200 }).map((half) => half / 2)),
+    tags: fc.subarray(['-x', '=cmd', 'crown jewels', 'o\'reilly "x"', 'pci']),
     ownerEmail: fc.option(fc.constantFrom('a@b.c', '=cmd@evil.example', '+1@b.c', '-x@b.c', '"quoted,"@b.c')),
   })
   .map(({ attackId, ...facts }) => aTechnique(attackId, facts));
@@ -151,12 +153,13 @@ describe('tables', () => {
   it('are read back by our own imports as they were, whatever is known', async () => {
     await fc.assert(
       fc.asyncProperty(anyTechniques, async (techniques) => {
-        const expected = techniques.map(({ attackId, statusGlobal, lastReviewDate, riskScore, ownerEmail }) => ({
+        const expected = techniques.map(({ attackId, statusGlobal, lastReviewDate, riskScore, ownerEmail, tags }) => ({
           attackId,
           statusGlobal,
           lastReviewDate,
           riskScore,
           ownerEmail,
+          tags,
         }));
         const json = parseJsonRecords(toPostureJson(techniques), 'posture', NOW);
         expect(json.problems.listed).toEqual([]);
@@ -166,7 +169,7 @@ describe('tables', () => {
         }
         const csv = await parseCsvRecords(text(), 'posture', NOW);
         expect(csv.problems.listed).toEqual([]);
-        const filled = { lastReviewDate: null, riskScore: null, ownerEmail: null };
+        const filled = { lastReviewDate: null, riskScore: null, ownerEmail: null, tags: [] };
         const known = csv.observations.map(({ given }) =>
           Object.fromEntries(Object.entries(given!).filter(([, value]) => value !== undefined)),
         );

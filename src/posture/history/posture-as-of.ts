@@ -2,7 +2,7 @@ import type { SqlRunner } from '../../database/index.js';
 import { LivePostureReader, type PostureRelations } from '../posture-reader.js';
 
 /** A table whose superseded versions a trigger keeps in `<table>_history`. */
-interface VersionedTable {
+export interface VersionedTable {
   table: string;
   key: readonly string[];
   /** What else its relation has; both tables have them. */
@@ -12,7 +12,7 @@ interface VersionedTable {
 export const VERSIONED_POSTURE: VersionedTable = {
   table: 'posture',
   key: ['organization_id', 'technique_id'],
-  columns: ['status_global', 'last_review_date', 'risk_score', 'owner_id', 'in_force', 'mitre_last_modified'],
+  columns: ['status_global', 'last_review_date', 'risk_score', 'owner_id', 'tags', 'in_force', 'mitre_last_modified'],
 };
 
 export const VERSIONED_QUEUE: VersionedTable = {
@@ -59,9 +59,9 @@ export function asOf({ table, key, columns }: VersionedTable, instant: string): 
   const sameKey = key.map((name) => `h.${name} = c.${name}`).join(' AND ');
   return `(
     SELECT ${of('c', key)}, v.* FROM ${table} c CROSS JOIN LATERAL (
-      SELECT ${of('c', columns)} WHERE c.valid_from <= ${instant}
+      SELECT ${of('c', columns)}, c.valid_from WHERE c.valid_from <= ${instant}
       UNION ALL (
-        SELECT ${of('h', columns)} FROM ${table}_history h WHERE ${sameKey} AND h.valid_from <= ${instant} AND c.valid_from > ${instant}
+        SELECT ${of('h', columns)}, h.valid_from FROM ${table}_history h WHERE ${sameKey} AND h.valid_from <= ${instant} AND c.valid_from > ${instant}
         ORDER BY h.valid_from DESC, h.version DESC LIMIT 1
       )
     ) v

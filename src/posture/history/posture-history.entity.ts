@@ -37,6 +37,9 @@ export class PostureHistory {
   @Column({ type: 'uuid', nullable: true })
   ownerId: string | null;
 
+  @Column({ type: 'text', array: true, default: '{}' })
+  tags: string[];
+
   @Column({ type: 'boolean' })
   inForce: boolean;
 

@@ -22,6 +22,7 @@ export class PostureVersionResponse {
   owner_id: string | null;
   @ApiProperty({ type: String, nullable: true })
   owner_email: string | null;
+  tags: string[];
   /** Whether the technique was neither revoked nor deprecated. */
   in_force: boolean;
   @ApiProperty({ format: 'date-time' })
@@ -29,7 +30,7 @@ export class PostureVersionResponse {
   /** What made this version: `database` where no writer said so, such as an owner who was removed. */
   @ApiProperty({ enum: CHANGE_SOURCES })
   change_source: ChangeSource;
-  /** The import run or ATT&CK release behind it. */
+  /** The import run, the ATT&CK release or the queue item behind it. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   change_id: string | null;
   /** The user or API key; null where nobody did it. */

@@ -35,6 +35,7 @@ function toResponse(version: PostureVersion): PostureVersionResponse {
     risk_score: version.riskScore,
     owner_id: version.ownerId,
     owner_email: version.ownerEmail,
+    tags: version.tags,
     in_force: version.inForce,
     mitre_last_modified: toIso(version.mitreLastModified),
     change_source: version.changeSource,

@@ -15,7 +15,7 @@ export type PostureVersion = Omit<PostureHistory, 'organizationId' | 'techniqueI
 };
 
 const COLUMNS = `version, valid_from AS "validFrom", status_global AS "statusGlobal", last_review_date AS "lastReviewDate", risk_score AS "riskScore",
-  owner_id AS "ownerId", in_force AS "inForce", mitre_last_modified AS "mitreLastModified", change_source AS "changeSource", change_id AS "changeId"`;
+  owner_id AS "ownerId", tags, in_force AS "inForce", mitre_last_modified AS "mitreLastModified", change_source AS "changeSource", change_id AS "changeId"`;
 
 const VERSIONS = `
   SELECT ${COLUMNS}, NULL::timestamptz AS "validTo", CASE WHEN change_source NOT IN ('catalogue', 'database') THEN updated_by END AS "changedBy"

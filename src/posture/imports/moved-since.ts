@@ -24,12 +24,13 @@ function shownChange(change: PlannedChange | undefined): MovedTechnique['now'] {
 }
 
 /** The status, and the rest where there is any. */
-function words({ statusGlobal, lastReviewDate, riskScore, ownerId }: PostureImage): string {
+function words({ statusGlobal, lastReviewDate, riskScore, ownerId, tags }: PostureImage): string {
   return [
     statusGlobal,
     lastReviewDate && `reviewed ${lastReviewDate.toISOString()}`,
     riskScore === null ? null : `risk ${riskScore}`,
     ownerId && `owner ${ownerId}`,
+    tags.length > 0 && `tagged ${tags.join(', ')}`,
   ]
     .filter(Boolean)
     .join(', ');

@@ -13,7 +13,13 @@ import type { Proposal } from './presets/preset.js';
 const DAY = new Date('2026-01-01');
 const LATER = new Date('2026-02-01');
 const OWNER = '01900000-0000-7000-8000-000000000001';
-const NOTHING: PostureImage = { statusGlobal: 'not_evaluated', lastReviewDate: null, riskScore: null, ownerId: null };
+const NOTHING: PostureImage = {
+  statusGlobal: 'not_evaluated',
+  lastReviewDate: null,
+  riskScore: null,
+  ownerId: null,
+  tags: [],
+};
 
 const aProposal = (attackId: string, facts: Partial<Proposal> = {}): Proposal => ({
   attackId,
@@ -117,10 +123,24 @@ describe('planPostureImport', () => {
   });
 
   it('leaves alone what the proposal does not say, and clears what it says is null', () => {
-    const known: PostureImage = { statusGlobal: 'partial', lastReviewDate: DAY, riskScore: 5, ownerId: 'somebody' };
+    const known: PostureImage = {
+      statusGlobal: 'partial',
+      lastReviewDate: DAY,
+      riskScore: 5,
+      ownerId: 'somebody',
+      tags: ['pci'],
+    };
     expect(plan([aProposal('T1')], [inForce('T1', known)])).toMatchObject({ changes: [], unchanged: 1 });
-    const cleared = { statusGlobal: null, lastReviewDate: null, riskScore: null, ownerId: null };
+    const cleared = { statusGlobal: null, lastReviewDate: null, riskScore: null, ownerId: null, tags: null };
     expect(after(known, cleared, 'overwrite')).toMatchObject({ ...NOTHING });
+  });
+
+  it('takes the tags of a file in place of those that are there, or only where there are none', () => {
+    const tagged = { ...NOTHING, tags: ['pci'] };
+    expect(after(tagged, { tags: ['crown jewels'] }, 'overwrite').tags).toEqual(['crown jewels']);
+    expect(after(tagged, { tags: ['crown jewels'] }, 'only_unset').tags).toEqual(['pci']);
+    expect(after(NOTHING, { tags: ['crown jewels'] }, 'only_unset').tags).toEqual(['crown jewels']);
+    expect(plan([aProposal('T1', { tags: ['pci'] })], [inForce('T1', tagged)])).toMatchObject({ unchanged: 1 });
   });
 
   it('follows what ATT&CK replaced, and counts the highest where several ids meet', () => {

@@ -9,6 +9,8 @@ export interface PostureImage {
   lastReviewDate: Date | null;
   riskScore: number | null;
   ownerId: string | null;
+  /** As they are kept: each once and in order. */
+  tags: string[];
 }
 
 /** What the catalogue and the organisation have for an id of the file. */
@@ -185,7 +187,7 @@ function imageAfter(
   proposal: Proposal,
   { rule, ownerId, takesStatus }: { rule: ConflictRule; ownerId: string | null; takesStatus: boolean },
 ): PostureImage {
-  const { statusGlobal, lastReviewDate, riskScore } = proposal;
+  const { statusGlobal, lastReviewDate, riskScore, tags } = proposal;
   const setsOwner = proposal.ownerId !== undefined || proposal.ownerEmail !== undefined;
   const mayFill = (value: unknown): boolean => rule !== 'only_unset' || value === null;
   return {
@@ -196,6 +198,7 @@ function imageAfter(
         : before.lastReviewDate,
     riskScore: riskScore !== undefined && mayFill(before.riskScore) ? riskScore : before.riskScore,
     ownerId: setsOwner && mayFill(before.ownerId) ? (namesOwner(proposal) ? ownerId : null) : before.ownerId,
+    tags: tags !== undefined && (rule !== 'only_unset' || before.tags.length === 0) ? (tags ?? []) : before.tags,
   };
 }
 
@@ -209,6 +212,7 @@ export function isSameImage(a: PostureImage, b: PostureImage): boolean {
     a.statusGlobal === b.statusGlobal &&
     (a.lastReviewDate?.getTime() ?? null) === (b.lastReviewDate?.getTime() ?? null) &&
     a.riskScore === b.riskScore &&
-    a.ownerId === b.ownerId
+    a.ownerId === b.ownerId &&
+    a.tags.join() === b.tags.join()
   );
 }

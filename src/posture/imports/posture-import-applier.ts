@@ -134,7 +134,7 @@ export class PostureImportApplier {
     const rows = await queryRows<PostureImage & { techniqueId: string }>(
       manager,
       `SELECT technique_id AS "techniqueId", status_global AS "statusGlobal", last_review_date AS "lastReviewDate", risk_score AS "riskScore",
-         owner_id AS "ownerId"
+         owner_id AS "ownerId", tags
        FROM posture WHERE organization_id = $1 AND technique_id = ANY ($2::uuid[])`,
       [organizationId, ids],
     );
@@ -182,6 +182,7 @@ function stillStands({ before, after }: PlannedChange, current: PostureImage | u
 }
 
 function isSame(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.join() === b.join();
   return a instanceof Date && b instanceof Date ? a.getTime() === b.getTime() : a === b;
 }
 

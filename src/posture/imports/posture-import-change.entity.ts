@@ -28,6 +28,9 @@ export class PostureImportChange {
   @Column({ type: 'uuid', nullable: true })
   beforeOwnerId: string | null;
 
+  @Column({ type: 'text', array: true, default: '{}' })
+  beforeTags: string[];
+
   @Column({ type: 'text' })
   afterStatus: TechniqueStatus;
 
@@ -39,6 +42,9 @@ export class PostureImportChange {
 
   @Column({ type: 'uuid', nullable: true })
   afterOwnerId: string | null;
+
+  @Column({ type: 'text', array: true, default: '{}' })
+  afterTags: string[];
 
   /** What of the file it follows from. */
   @Column({ type: 'text' })

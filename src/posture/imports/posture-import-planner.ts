@@ -71,7 +71,7 @@ export class PostureImportPlanner {
       manager,
       `SELECT i.ord::integer - 1 AS index, named.in_force AS "isInForce", named.is_revoked AS "isRevoked", p.technique_id AS "techniqueId",
          target.attack_id AS "targetAttackId", target.name, p.status_global AS "statusGlobal", p.last_review_date AS "lastReviewDate",
-         p.risk_score AS "riskScore", p.owner_id AS "ownerId", m.user_id AS "proposedOwnerId"
+         p.risk_score AS "riskScore", p.owner_id AS "ownerId", p.tags, m.user_id AS "proposedOwnerId"
        ${FIND}
        LEFT JOIN unnest($4::uuid[], $5::text[]) WITH ORDINALITY AS o (owner_id, owner_email, ord) ON o.ord = i.ord
        LEFT JOIN user_account u ON u.email = o.owner_email
@@ -95,13 +95,13 @@ function keysOf(proposals: readonly Proposal[]): [attackIds: string[], domains: 
 
 function toFound(row: FoundRow): FoundTechnique {
   const { isInForce, isRevoked, techniqueId, targetAttackId, name, proposedOwnerId } = row;
-  const { statusGlobal, lastReviewDate, riskScore, ownerId } = row;
+  const { statusGlobal, lastReviewDate, riskScore, ownerId, tags } = row;
   return {
     outOfForce: isInForce ? null : isRevoked ? 'revoked' : 'deprecated',
     target:
       techniqueId === null
         ? null
-        : { techniqueId, attackId: targetAttackId, name, statusGlobal, lastReviewDate, riskScore, ownerId },
+        : { techniqueId, attackId: targetAttackId, name, statusGlobal, lastReviewDate, riskScore, ownerId, tags },
     ownerId: proposedOwnerId,
   };
 }

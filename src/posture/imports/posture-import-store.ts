@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { queryRows, type SqlRunner } from '../../database/index.js';
+import { queryRows, quotedArrayLiteral, type SqlRunner } from '../../database/index.js';
 import type { PlannedChange } from './plan-posture-import.js';
 
 /** A change as it is stored, with what undoing did to it. */
@@ -19,10 +19,12 @@ interface ChangeRow {
   beforeReviewDate: Date | null;
   beforeRiskScore: number | null;
   beforeOwnerId: string | null;
+  beforeTags: string[];
   afterStatus: PlannedChange['after']['statusGlobal'];
   afterReviewDate: Date | null;
   afterRiskScore: number | null;
   afterOwnerId: string | null;
+  afterTags: string[];
 }
 
 /** The changes of imports. */
@@ -41,12 +43,12 @@ export class PostureImportStore {
     ]);
     await manager.query(
       `INSERT INTO posture_import_change (organization_id, import_id, technique_id, before_status, before_review_date, before_risk_score, before_owner_id,
-         after_status, after_review_date, after_risk_score, after_owner_id, because, remapped_from)
-       SELECT $1, $2, c.technique_id, before_status, before_review_date, before_risk_score, before_owner_id, after_status, after_review_date, after_risk_score,
-         after_owner_id, because, coalesce(string_to_array(nullif(remapped_from, ''), ' '), '{}')
-       FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::double precision[], $7::uuid[], $8::text[], $9::timestamptz[], $10::double precision[],
-         $11::uuid[], $12::text[], $13::text[]) AS c (technique_id, before_status, before_review_date, before_risk_score, before_owner_id, after_status,
-         after_review_date, after_risk_score, after_owner_id, because, remapped_from)`,
+         before_tags, after_status, after_review_date, after_risk_score, after_owner_id, after_tags, because, remapped_from)
+       SELECT $1, $2, c.technique_id, before_status, before_review_date, before_risk_score, before_owner_id, before_tags::text[], after_status,
+         after_review_date, after_risk_score, after_owner_id, after_tags::text[], because, coalesce(string_to_array(nullif(remapped_from, ''), ' '), '{}')
+       FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::double precision[], $7::uuid[], $8::text[], $9::text[], $10::timestamptz[],
+         $11::double precision[], $12::uuid[], $13::text[], $14::text[], $15::text[]) AS c (technique_id, before_status, before_review_date,
+         before_risk_score, before_owner_id, before_tags, after_status, after_review_date, after_risk_score, after_owner_id, after_tags, because, remapped_from)`,
       [
         organizationId,
         importId,
@@ -56,6 +58,7 @@ export class PostureImportStore {
           changes.map((change) => change[side].lastReviewDate),
           changes.map((change) => change[side].riskScore),
           changes.map((change) => change[side].ownerId),
+          changes.map((change) => quotedArrayLiteral(change[side].tags)),
         ]),
         changes.map(({ because }) => because),
         changes.map(({ remappedFrom }) => remappedFrom.join(' ')),
@@ -74,7 +77,7 @@ export class PostureImportStore {
       runner,
       `SELECT c.technique_id AS "techniqueId", t.attack_id AS "attackId", t.name, c.because, c.remapped_from AS "remappedFrom",
          c.undo_outcome AS "undoOutcome", c.before_status AS "beforeStatus", c.before_review_date AS "beforeReviewDate",
-         c.before_risk_score AS "beforeRiskScore", c.before_owner_id AS "beforeOwnerId", c.after_status AS "afterStatus",
+         c.before_risk_score AS "beforeRiskScore", c.before_owner_id AS "beforeOwnerId", c.before_tags AS "beforeTags", c.after_tags AS "afterTags", c.after_status AS "afterStatus",
          c.after_review_date AS "afterReviewDate", c.after_risk_score AS "afterRiskScore", c.after_owner_id AS "afterOwnerId"
        FROM posture_import_change c JOIN technique t ON t.id = c.technique_id
        WHERE c.organization_id = $1 AND c.import_id = $2 ORDER BY t.attack_id COLLATE "C", t.id LIMIT $3 OFFSET $4`,
@@ -111,12 +114,14 @@ function toChange(row: ChangeRow): StoredChange {
       lastReviewDate: row.beforeReviewDate,
       riskScore: row.beforeRiskScore,
       ownerId: row.beforeOwnerId,
+      tags: row.beforeTags,
     },
     after: {
       statusGlobal: row.afterStatus,
       lastReviewDate: row.afterReviewDate,
       riskScore: row.afterRiskScore,
       ownerId: row.afterOwnerId,
+      tags: row.afterTags,
     },
   };
 }

@@ -102,11 +102,18 @@ export function toPresetResponse({ name, title, description, formats, options }:
   };
 }
 
-function toImageResponse({ statusGlobal, lastReviewDate, riskScore, ownerId }: PostureImage): PostureImageResponse {
+function toImageResponse({
+  statusGlobal,
+  lastReviewDate,
+  riskScore,
+  ownerId,
+  tags,
+}: PostureImage): PostureImageResponse {
   return {
     status_global: statusGlobal,
     last_review_date: toIso(lastReviewDate),
     risk_score: riskScore,
     owner_id: ownerId,
+    tags,
   };
 }

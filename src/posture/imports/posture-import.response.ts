@@ -50,6 +50,7 @@ export class PostureImageResponse {
   risk_score: number | null;
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   owner_id: string | null;
+  tags: string[];
 }
 
 export class PostureImportChangeResponse {

@@ -47,11 +47,11 @@ export class RevalidationQueueController {
 
   @Patch(':id')
   @Access('analyst')
-  @ApiOperation({ summary: 'Change an item of the revalidation queue' })
+  @ApiOperation({ summary: 'Change an item of the revalidation queue, or complete it with what came of the review' })
   @ApiResponse({
     status: 409,
     description:
-      'Its status changed meanwhile, or another unfinished item of the technique keeps it from being opened again.',
+      'Its status changed meanwhile, another unfinished item of the technique keeps it from being opened again, or the technique is not applicable any more.',
   })
   async change(
     @CurrentPrincipal() principal: Principal,
@@ -60,6 +60,8 @@ export class RevalidationQueueController {
   ): Promise<RevalidationItemResponse> {
     const changes = {
       status: body.status,
+      outcome: body.outcome,
+      reviewedAt: toDueAt(body.reviewed_at) ?? undefined,
       reason: body.reason,
       assigneeId: body.assignee_id,
       dueAt: toDueAt(body.due_at),

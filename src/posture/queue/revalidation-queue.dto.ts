@@ -2,7 +2,12 @@ import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength, ValidateIf } fr
 import { INSTANT_WORDS, IsInstant } from '../../common/instant.js';
 import { PageQuery } from '../../common/pagination/index.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../technique-ids.js';
-import { REVALIDATION_STATUSES, type RevalidationStatus } from '../technique-status.js';
+import {
+  REVALIDATION_STATUSES,
+  REVIEW_OUTCOMES,
+  type RevalidationStatus,
+  type ReviewOutcome,
+} from '../technique-status.js';
 
 const REASON = { message: 'must be text of at most 2000 characters, or null' };
 const MEMBER = { message: 'must be the id of an active member of this organisation, or null' };
@@ -51,6 +56,19 @@ export class UpdateRevalidationItemRequest {
   @ValidateIf((_, value) => value !== undefined)
   @IsIn(REVALIDATION_STATUSES, STATUS)
   status?: RevalidationStatus;
+
+  /**
+   * What came of the review, with status `done`: `passed` makes the technique `validated`, `partial` makes it `partial` and `failed` `not_covered`, and the review
+   * is its last. Left out, the item is done and the technique stays as it is.
+   */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(REVIEW_OUTCOMES, { message: `must be one of ${REVIEW_OUTCOMES.join(', ')}` })
+  outcome?: ReviewOutcome;
+
+  /** When the review was, with an outcome: ISO 8601 date, or date and time with a zone; not in the future and not before the technique's last review. Default: now. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInstant({ message: INSTANT_WORDS })
+  reviewed_at?: string;
 
   /** null: nobody. */
   @IsOptional()

@@ -1,5 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { REVALIDATION_STATUSES, type RevalidationStatus } from '../technique-status.js';
+import {
+  ITEM_SOURCES,
+  REVALIDATION_STATUSES,
+  REVIEW_OUTCOMES,
+  type ItemSource,
+  type RevalidationStatus,
+  type ReviewOutcome,
+} from '../technique-status.js';
 
 /** A technique waiting to be validated again. */
 export class RevalidationItemResponse {
@@ -12,6 +19,15 @@ export class RevalidationItemResponse {
   technique_name: string;
   @ApiProperty({ enum: REVALIDATION_STATUSES })
   status: RevalidationStatus;
+  /** `policy`: the revalidation policy added it; `manual`: somebody did. */
+  @ApiProperty({ enum: ITEM_SOURCES })
+  source: ItemSource;
+  /** What came of the review; null of an item that is not done, or was done without saying. */
+  @ApiProperty({ enum: [...REVIEW_OUTCOMES, null], type: String, nullable: true })
+  outcome: ReviewOutcome | null;
+  /** When the review was whose outcome it is. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  reviewed_at: string | null;
   @ApiProperty({ type: String, nullable: true })
   reason: string | null;
   @ApiProperty({ type: String, format: 'uuid', nullable: true })

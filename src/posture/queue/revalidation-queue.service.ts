@@ -9,10 +9,14 @@ import { isActiveMember, NOT_AN_ACTIVE_MEMBER } from '../active-members.js';
 import { PostureChanges } from '../posture-changes.js';
 import { RevalidationItem } from '../revalidation-item.entity.js';
 import { bestFirst } from '../technique-ids.js';
-import type { RevalidationStatus, TechniqueStatus } from '../technique-status.js';
+import type { RevalidationStatus, ReviewOutcome, TechniqueStatus } from '../technique-status.js';
+import { ReviewOutcomes, type Review } from './review-outcomes.js';
 
 /** An item with what people know its technique and assignee by. */
-export type QueueItem = Omit<RevalidationItem, 'organizationId' | 'version' | 'validFrom' | 'updatedBy'> & {
+export type QueueItem = Omit<
+  RevalidationItem,
+  'organizationId' | 'version' | 'validFrom' | 'updatedBy' | 'staleReviewDate'
+> & {
   attackId: string;
   techniqueName: string;
   assigneeEmail: string | null;
@@ -28,6 +32,10 @@ export interface NewQueueItem {
 /** Left out: as it is. */
 export interface QueueItemChanges {
   status?: RevalidationStatus;
+  /** With status `done` only. */
+  outcome?: ReviewOutcome;
+  /** With an outcome only; left out, now. */
+  reviewedAt?: Date;
   reason?: string | null;
   assigneeId?: string | null;
   dueAt?: Date | null;
@@ -53,7 +61,7 @@ const UNFINISHED_INDEX = 'revalidation_item_unfinished_idx';
 const SELECT_ITEMS = `
   SELECT q.id, q.technique_id AS "techniqueId", t.attack_id AS "attackId", t.name AS "techniqueName", q.status, q.reason, q.assignee_id AS "assigneeId",
     u.email AS "assigneeEmail", q.due_at AS "dueAt", q.created_by AS "createdBy", q.created_at AS "createdAt", q.updated_at AS "updatedAt",
-    q.completed_at AS "completedAt"
+    q.completed_at AS "completedAt", q.source, q.outcome, q.reviewed_at AS "reviewedAt"
   FROM revalidation_item q
   JOIN technique t ON t.id = q.technique_id
   LEFT JOIN user_account u ON u.id = q.assignee_id`;
@@ -65,6 +73,7 @@ export class RevalidationQueueService {
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly changes: PostureChanges,
+    private readonly outcomes: ReviewOutcomes,
     private readonly clock: Clock,
   ) {}
 
@@ -108,7 +117,8 @@ export class RevalidationQueueService {
   }
 
   /**
-   * Changes what is given. Of two people who change the status at once one wins, and the other is told.
+   * Changes what is given. Done with an outcome, the technique's posture says so in the same transaction. Of two people who change the status at once one wins, and
+   * the other is told.
    * @throws DomainError `conflict` when the status changed meanwhile, or when a finished item would be opened beside another unfinished one.
    */
   async change(organizationId: string, id: string, changes: QueueItemChanges, actorId: string): Promise<QueueItem> {
@@ -129,15 +139,24 @@ export class RevalidationQueueService {
     actorId: string,
   ): Promise<QueueItem> {
     const item = await this.find(manager, organizationId, id);
+    const review = reviewOf(item, changes);
     const changed = differences(item, changes);
     if (Object.keys(changed).length === 0) return item;
     await this.checkAssignee(manager, organizationId, changed.assigneeId ?? null);
+    const reviewedAt = review && (await this.outcomes.record(manager, organizationId, item, review, actorId));
     const now = this.clock.now();
-    const completedAt = changed.status === undefined ? {} : { completedAt: isFinished(changed.status) ? now : null };
+    const finished =
+      changed.status === undefined
+        ? {}
+        : {
+            completedAt: isFinished(changed.status) ? now : null,
+            outcome: review?.outcome ?? null,
+            reviewedAt: reviewedAt ?? null,
+          };
     const { affected } = await manager.update(
       RevalidationItem,
       { organizationId, id, ...(changed.status === undefined ? {} : { status: item.status }) },
-      { ...changed, ...completedAt, ...newVersion(changed, now, actorId), updatedAt: now },
+      { ...changed, ...finished, ...newVersion(changed, now, actorId), updatedAt: now },
     );
     const current = await this.find(manager, organizationId, id);
     if (!affected)
@@ -192,6 +211,19 @@ export class RevalidationQueueService {
 
 function isFinished(status: RevalidationStatus): boolean {
   return status === 'done' || status === 'cancelled';
+}
+
+/** The review that completes the item, if the changes hold one. Sent again, one that is recorded already changes nothing. */
+function reviewOf(item: QueueItem, { status, outcome, reviewedAt }: QueueItemChanges): Review | undefined {
+  if (outcome === undefined) {
+    if (reviewedAt) throw invalidField('reviewed_at', 'is taken together with an outcome only');
+    return undefined;
+  }
+  if (status !== 'done') throw invalidField('outcome', 'is taken together with the status done only');
+  if (item.status !== 'done') return { outcome, reviewedAt };
+  if (item.outcome === outcome && (!reviewedAt || reviewedAt.getTime() === item.reviewedAt?.getTime()))
+    return undefined;
+  throw conflict('the item is done already: open it again before recording another outcome');
 }
 
 /** What of the changes would alter the item. */

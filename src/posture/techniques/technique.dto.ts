@@ -43,6 +43,12 @@ export class ListTechniquesQuery extends PageQuery {
   @Matches(UUID_OR_NONE, { message: 'must be the id of a user, or none' })
   owner_id?: string;
 
+  /** Only techniques with this tag, in any case. */
+  @IsOptional()
+  @IsString(TEXT)
+  @MaxLength(200, TEXT)
+  tag?: string;
+
   /** Only techniques with at least this risk score. */
   @QueryNumber({ min: 0, max: 100 })
   min_risk_score?: number;

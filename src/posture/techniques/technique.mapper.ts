@@ -25,6 +25,7 @@ export function toTechniqueResponse(row: TechniqueWithPosture): TechniqueRespons
     risk_score: row.riskScore,
     owner_id: row.ownerId,
     owner_email: row.ownerEmail,
+    tags: row.tags,
     posture_updated_at: toIso(row.postureUpdatedAt),
   };
 }

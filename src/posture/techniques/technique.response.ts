@@ -42,6 +42,8 @@ export class TechniqueResponse {
   owner_id: string | null;
   @ApiProperty({ type: String, nullable: true })
   owner_email: string | null;
+  /** Words of the organisation's own, in lower case and in order. */
+  tags: string[];
   /** When the organisation last changed what it knows of the technique. */
   @ApiProperty({ format: 'date-time' })
   posture_updated_at: string;

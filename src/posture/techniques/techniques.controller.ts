@@ -26,6 +26,7 @@ export class TechniquesController {
       tactic: query.tactic,
       platform: query.platform,
       ownerId: query.owner_id,
+      tag: query.tag,
       minRiskScore: query.min_risk_score,
       inScope: query.in_scope,
       includeRevoked: query.include_revoked ?? false,

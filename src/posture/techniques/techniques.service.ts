@@ -28,7 +28,7 @@ export type TechniqueWithPosture = Pick<
   | 'isRevoked'
   | 'isDeprecated'
 > &
-  Pick<Posture, 'statusGlobal' | 'lastReviewDate' | 'riskScore' | 'ownerId'> & {
+  Pick<Posture, 'statusGlobal' | 'lastReviewDate' | 'riskScore' | 'ownerId' | 'tags'> & {
     parentAttackId: string | null;
     replacedByAttackId: string | null;
     ownerEmail: string | null;
@@ -43,6 +43,7 @@ export interface TechniqueFilters {
   platform?: string;
   /** The id of a user, or `none`. */
   ownerId?: string;
+  tag?: string;
   minRiskScore?: number;
   inScope?: boolean;
   includeRevoked: boolean;
@@ -54,7 +55,7 @@ const COLUMNS = `
   t.tactics, t.platforms, t.technique_version AS "techniqueVersion", t.attack_version AS "attackVersion", t.mitre_created AS "mitreCreated",
   t.mitre_last_modified AS "mitreLastModified", t.is_revoked AS "isRevoked", t.is_deprecated AS "isDeprecated",
   replacement.attack_id AS "replacedByAttackId", p.status_global AS "statusGlobal", p.last_review_date AS "lastReviewDate", p.risk_score AS "riskScore",
-  p.owner_id AS "ownerId", u.email AS "ownerEmail", p.updated_at AS "postureUpdatedAt"`;
+  p.owner_id AS "ownerId", u.email AS "ownerEmail", p.tags, p.updated_at AS "postureUpdatedAt"`;
 
 const FROM = 'FROM posture p JOIN technique t ON t.id = p.technique_id';
 
@@ -137,7 +138,7 @@ class Conditions {
 }
 
 function addFilters(where: Conditions, filters: TechniqueFilters): void {
-  const { search, statusGlobal, domain, tactic, platform, ownerId, minRiskScore, isSubtechnique } = filters;
+  const { search, statusGlobal, domain, tactic, platform, ownerId, tag, minRiskScore, isSubtechnique } = filters;
   if (search) {
     const text = escapeLike(search);
     where.add(`(t.attack_id ILIKE ${where.bind(`${text}%`)} OR t.name ILIKE ${where.bind(`%${text}%`)})`);
@@ -152,6 +153,7 @@ function addFilters(where: Conditions, filters: TechniqueFilters): void {
   }
   if (ownerId !== undefined)
     where.add(ownerId.toLowerCase() === 'none' ? 'p.owner_id IS NULL' : `p.owner_id = ${where.bind(ownerId)}`);
+  if (tag !== undefined) where.add(`p.tags @> ARRAY[${where.bind(tag.trim().toLowerCase())}]`);
   if (minRiskScore !== undefined) where.add(`p.risk_score >= ${where.bind(minRiskScore)}`);
   if (isSubtechnique !== undefined) where.add(`t.is_subtechnique = ${where.bind(isSubtechnique)}`);
   if (filters.inScope !== undefined) where.add(filters.inScope ? inScope('p') : `NOT (${inScope('p')})`);

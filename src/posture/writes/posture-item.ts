@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { FieldError } from '../../common/errors/domain-error.js';
 import { INSTANT_WORDS, parseInstant } from '../../common/instant-text.js';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../technique-ids.js';
+import { MAX_TAGS, TAG_PATTERN, TAG_WORDS, toTags } from '../tags.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
 
 /** A review may be stamped by a clock that runs ahead, or with a date that has begun in another time zone. */
@@ -15,6 +16,7 @@ export interface PostureItem {
   riskScore?: number | null;
   ownerId?: string | null;
   ownerEmail?: string | null;
+  tags?: string[] | null;
 }
 
 /** An item as it is sent, once the schema has passed it. */
@@ -25,6 +27,7 @@ interface SentItem {
   risk_score?: number | null;
   owner_id?: string | null;
   owner_email?: string | null;
+  tags?: string[] | null;
 }
 
 const UUID = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
@@ -42,6 +45,7 @@ const ITEM_SCHEMA = {
     risk_score: { type: ['number', 'null'], minimum: 0, maximum: 100 },
     owner_id: { type: ['string', 'null'], pattern: UUID },
     owner_email: { type: ['string', 'null'], maxLength: 254, pattern: EMAIL },
+    tags: { type: ['array', 'null'], maxItems: MAX_TAGS, items: { type: 'string', pattern: TAG_PATTERN.source } },
   },
 };
 
@@ -52,6 +56,7 @@ const TAKES: Record<string, string> = {
   risk_score: 'must be a number from 0 to 100, or null',
   owner_id: 'must be the id of an active member of this organisation, or null',
   owner_email: 'must be the e-mail address of an active member of this organisation, or null',
+  tags: `must be a list of at most ${MAX_TAGS} tags, ${TAG_WORDS}, or null`,
 };
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
@@ -89,7 +94,7 @@ function addSchemaErrors(errors: ItemErrors, path: string, schemaErrors: readonl
       );
       continue;
     }
-    const property = keyword === 'required' ? (params.missingProperty as string) : instancePath.slice(1);
+    const property = keyword === 'required' ? (params.missingProperty as string) : (instancePath.split('/')[1] ?? '');
     if (seen.has(property)) continue;
     seen.add(property);
     if (property === '') errors.add(path, 'must be an object with an attack_id and what changes');
@@ -106,6 +111,7 @@ function toItem(sent: SentItem): PostureItem {
     riskScore: sent.risk_score,
     ownerId: sent.owner_id,
     ownerEmail: sent.owner_email?.toLowerCase() ?? sent.owner_email,
+    tags: sent.tags && toTags(sent.tags),
   };
 }
 

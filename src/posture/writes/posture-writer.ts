@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { countChanged } from '../../database/index.js';
+import { countChanged, quotedArrayLiteral } from '../../database/index.js';
 import type { ChangeSource } from '../change-source.js';
 import { PostureChanges } from '../posture-changes.js';
 import type { TechniqueStatus } from '../technique-status.js';
@@ -13,6 +13,8 @@ export interface PostureWrite {
   lastReviewDate?: Date | null;
   riskScore?: number | null;
   ownerId?: string | null;
+  /** In lower case and in order, each once. */
+  tags?: string[] | null;
 }
 
 /** Who or what writes. */
@@ -58,15 +60,17 @@ export class PostureWriter {
          last_review_date = CASE WHEN i.sets_review THEN i.last_review_date ELSE p.last_review_date END,
          risk_score = CASE WHEN i.sets_risk THEN i.risk_score ELSE p.risk_score END,
          owner_id = CASE WHEN i.sets_owner THEN i.owner_id ELSE p.owner_id END,
+         tags = coalesce(i.tags::text[], p.tags),
          updated_at = $3, updated_by = $4, version = p.version + 1, valid_from = $3, change_source = $13, change_id = $14
        FROM unnest($2::uuid[], $5::boolean[], $6::text[], $7::boolean[], $8::timestamptz[], $9::boolean[], $10::double precision[], $11::boolean[],
-           $12::uuid[])
-         AS i (technique_id, sets_status, status_global, sets_review, last_review_date, sets_risk, risk_score, sets_owner, owner_id)
+           $12::uuid[], $15::text[])
+         AS i (technique_id, sets_status, status_global, sets_review, last_review_date, sets_risk, risk_score, sets_owner, owner_id, tags)
        WHERE p.organization_id = $1 AND p.technique_id = i.technique_id AND (
          (i.sets_status AND p.status_global <> i.status_global)
          OR (i.sets_review AND p.last_review_date IS DISTINCT FROM i.last_review_date)
          OR (i.sets_risk AND p.risk_score IS DISTINCT FROM i.risk_score)
-         OR (i.sets_owner AND p.owner_id IS DISTINCT FROM i.owner_id))`,
+         OR (i.sets_owner AND p.owner_id IS DISTINCT FROM i.owner_id)
+         OR p.tags <> i.tags::text[])`,
       [
         organizationId,
         writes.map(({ techniqueId }) => techniqueId),
@@ -82,6 +86,7 @@ export class PostureWriter {
         writes.map(({ ownerId }) => ownerId ?? null),
         origin.source,
         origin.changeId,
+        writes.map(({ tags }) => (tags === undefined ? null : quotedArrayLiteral(tags ?? []))),
       ],
     );
     if (updated > 0) await this.changes.mark(manager, [organizationId], 'posture');

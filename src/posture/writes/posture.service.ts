@@ -102,7 +102,7 @@ export class PostureService {
 }
 
 function toWrite(
-  { statusGlobal, lastReviewDate, riskScore, ownerId, ownerEmail }: PostureItem,
+  { statusGlobal, lastReviewDate, riskScore, ownerId, ownerEmail, tags }: PostureItem,
   found: FoundItem,
 ): PostureWrite {
   const setsOwner = ownerId !== undefined || ownerEmail !== undefined;
@@ -111,6 +111,7 @@ function toWrite(
     statusGlobal,
     lastReviewDate,
     riskScore,
+    tags,
     ...(setsOwner ? { ownerId: found.ownerId } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
+import { MAX_TAGS } from '../tags.js';
 import { MAX_ITEMS } from './posture-items.js';
 
 /** What changes of the posture of one technique: what is left out stays as it is, null clears. It describes the call; `parsePostureItems` checks it. */
@@ -27,6 +28,10 @@ export class PostureItemRequest {
   /** E-mail address of an active member of the organisation. Not together with `owner_id`. */
   @ApiProperty({ type: String, format: 'email', nullable: true, required: false })
   owner_email?: string | null;
+
+  /** All tags of the technique, in place of those that it has: words of your own, kept in lower case. null: none. */
+  @ApiProperty({ type: [String], maxItems: MAX_TAGS, nullable: true, required: false, example: ['crown-jewels'] })
+  tags?: string[] | null;
 }
 
 export class PutPostureRequest {

@@ -19,6 +19,11 @@ describe('a value of the details as people read it', () => {
     [null, '-'],
     [[{ deep: true }], '[{"deep":true}]'],
     [62.5, '62.5'],
+    [
+      { tactics: ['initial-access', 'execution'], sub_techniques: 'exclude' },
+      'tactics: initial-access, execution; sub_techniques: exclude',
+    ],
+    [{ tactics: [{ name: 'Execution' }] }, '{"tactics":[{"name":"Execution"}]}'],
   ])('%j is %s', (value, text) => {
     expect(valueText(value)).toBe(text);
   });

@@ -64,12 +64,12 @@ export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
   };
 }
 
-/** A value of the details as people read it: lists with commas, techniques that came or went by their ids, anything deeper as JSON. */
+/** A value of the details as people read it: lists with commas, techniques that came or went by their ids, a scope name by name, anything deeper as JSON. */
 export function valueText(value: unknown): string {
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object'))
     return value.map((item) => textOf(item) ?? '-').join(', ') || '-';
   if (value === null || typeof value !== 'object') return textOf(value) ?? '-';
-  return movedText(recordOf(value)) ?? plainText(JSON.stringify(value));
+  return movedText(recordOf(value)) ?? listsText(recordOf(value)) ?? plainText(JSON.stringify(value));
 }
 
 /** What an explained alert says of techniques, such as `3: T1003, T1059, T1566; changed by Mei Tanaka`. */
@@ -82,6 +82,15 @@ function movedText({ count, techniques }: Record<string, unknown>): string | nul
   const [ids, people] = [distinct('attack_id'), distinct('changed_by_name')];
   const which = `${count}: ${ids.join(', ')}${count > techniques.length ? ' and others' : ''}`;
   return people.length > 0 ? `${which}; changed by ${people.join(', ')}` : which;
+}
+
+/** What has lists of names by their kind, such as `tactics: initial-access, execution; sub_techniques: exclude`. */
+function listsText(record: Record<string, unknown>): string | null {
+  const entries = Object.entries(record);
+  const isFlat = (value: unknown): boolean =>
+    value !== null && [value].flat().every((item) => item === null || typeof item !== 'object');
+  if (!entries.some(([, value]) => Array.isArray(value)) || !entries.every(([, value]) => isFlat(value))) return null;
+  return entries.map(([name, value]) => `${plainText(name)}: ${valueText(value)}`).join('; ');
 }
 
 /** Every text in a value made printable, names as well; the value's shape stays. */

@@ -23,7 +23,7 @@ interface CsvRow {
 
 /**
  * Reads CSV (RFC 4180) with a header line that names the fields, delimited by commas, semicolons or tabs, whichever the header has. An empty cell says nothing of
- * its field; the word `null` clears it. It reads as it goes: the text is never held as a whole.
+ * its field; the word `null` clears it. Tags stand in one cell, with commas between them. It reads as it goes: the text is never held as a whole.
  * @throws PostureFileError
  */
 export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordKind, now: Date): Promise<ParsedFile> {
@@ -130,9 +130,14 @@ function recordOf(fields: readonly string[], cells: readonly string[]): UnknownR
     const cell = cells[index]!;
     if (cell === '' || PASSED_OVER.includes(field)) continue;
     const text = ESCAPED_FORMULA.test(cell) ? cell.slice(1) : cell;
-    record[field] = text === 'null' ? null : field === 'risk_score' ? numberFrom(text) : text;
+    record[field] = text === 'null' ? null : valueOf(field, text);
   }
   return record;
+}
+
+function valueOf(field: string, text: string): unknown {
+  if (field === 'tags') return text.split(',').map((tag) => tag.trim());
+  return field === 'risk_score' ? numberFrom(text) : text;
 }
 
 /** Text that is no number stays text, which the reader of the record refuses. */

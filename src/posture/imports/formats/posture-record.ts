@@ -10,7 +10,7 @@ export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** The fields of a record, of which `attack_id` must be there. */
 export const RECORD_FIELDS: Readonly<Record<RecordKind, readonly string[]>> = {
-  posture: ['attack_id', 'status_global', 'last_review_date', 'risk_score', 'owner_id', 'owner_email'],
+  posture: ['attack_id', 'status_global', 'last_review_date', 'risk_score', 'owner_id', 'owner_email', 'tags'],
   tests: ['attack_id', 'outcome', 'tested_at', 'test'],
 };
 

@@ -15,6 +15,7 @@ export interface Proposal {
   riskScore?: number | null;
   ownerId?: string | null;
   ownerEmail?: string | null;
+  tags?: string[] | null;
   /** What it follows from, for people: `score 41, the highest of 2`. */
   because: string;
 }

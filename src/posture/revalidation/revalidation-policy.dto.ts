@@ -1,0 +1,67 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsNumber,
+  Max,
+  Min,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+
+export const MAX_TIERS = 10;
+
+const FLAG = { message: 'must be true or false' };
+const RISK = { message: 'must be a risk score from 0 to 100' };
+const DAYS = { message: 'must be a whole number of days from 1 to 3650' };
+const DUE = { message: 'must be a whole number of days from 1 to 365' };
+const TIERS = { message: `must be a list of 1 to ${MAX_TIERS} tiers, each with from_risk and days` };
+
+export class RevalidationTierRequest {
+  /** The lowest risk score of the tier, 0 to 100. */
+  @IsNumber({ allowNaN: false, allowInfinity: false }, RISK)
+  @Min(0, RISK)
+  @Max(100, RISK)
+  from_risk: number;
+
+  /** How long a validation holds, in days of 24 hours, 1 to 3,650. */
+  @ApiProperty({ type: 'integer' })
+  @IsInt(DAYS)
+  @Min(1, DAYS)
+  @Max(3650, DAYS)
+  days: number;
+}
+
+/** The whole policy, in place of the one that there is. */
+export class PutRevalidationPolicyRequest {
+  /** Whether techniques go into the queue by themselves. */
+  @IsBoolean(FLAG)
+  is_enabled: boolean;
+
+  /** In any order, no risk score twice, and one from 0: techniques without a risk score belong to that one. */
+  @IsArray(TIERS)
+  @ArrayMinSize(1, TIERS)
+  @ArrayMaxSize(MAX_TIERS, TIERS)
+  @ValidateNested({ each: true, ...TIERS })
+  @Type(() => RevalidationTierRequest)
+  tiers: RevalidationTierRequest[];
+
+  /** By when an item is to be done, in days of 24 hours after it was added, 1 to 365. Default 14. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInt(DUE)
+  @Min(1, DUE)
+  @Max(365, DUE)
+  due_in_days?: number = 14;
+}
+
+export class RunRevalidationPolicyRequest {
+  /** Whether the techniques are only counted. Default false. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsBoolean(FLAG)
+  dry_run?: boolean = false;
+}

@@ -1,0 +1,83 @@
+import type { HttpAnswer } from '../support/vedette-process.js';
+import { startTwoOrganizations, type TwoOrganizations } from '../support/two-organizations.js';
+
+let world: TwoOrganizations;
+
+beforeAll(async () => {
+  world = await startTwoOrganizations();
+});
+
+afterAll(async () => {
+  await world?.stop();
+});
+
+const call = (method: string, path: string, body?: unknown): Promise<HttpAnswer['body']> =>
+  world.vedette.api(method, path, { token: world.ours.token, body });
+
+it('evaluates a rule within its scope, as the preview said, and tells webhooks which techniques it looked at', async () => {
+  await call('PUT', '/posture', {
+    items: [
+      { attack_id: 'T1078', risk_score: 91, tags: ['Crown Jewels'] },
+      { attack_id: 'T1078.001', risk_score: 92, tags: ['crown jewels'] },
+      { attack_id: 'T1190', risk_score: 93 },
+      { attack_id: 'T1003', risk_score: 94, tags: ['crown jewels'] },
+    ],
+  });
+  const rule = {
+    rule_type: 'high_risk',
+    severity: 'critical',
+    config: { min_risk_score: 90 },
+    cooldown_hours: 0,
+    notify_webhook: true,
+    webhook_id: world.ours.webhookId,
+    scope: { tactics: ['initial-access'], tags: ['crown jewels'], sub_techniques: 'exclude' },
+  };
+  const preview = await call('POST', '/rules/preview', rule);
+  expect(preview).toMatchObject({
+    rule: { scope: rule.scope },
+    outcome: 'fired',
+    measured: 1,
+    title:
+      '1 technique has a risk score of 90 or more (in Initial Access, tagged crown jewels, without sub-techniques)',
+    details: { top_attack_ids: ['T1078'], scope: rule.scope },
+  });
+
+  const { id } = await call('POST', '/rules', { name: 'Doors to the jewels', ...rule });
+  const { alerts } = await call('POST', '/evaluations');
+  const alert = alerts.find(({ rule_id: ruleId }: { rule_id: string }) => ruleId === id);
+  expect(alert).toMatchObject({ title: preview.title, message: preview.message, details: preview.details });
+  await world.receiver.received('/ours', 2);
+  await expect(
+    (async () => {
+      for (;;) {
+        const found = world.receiver.requests.find(({ body }) => body.includes(alert.id));
+        if (found) return (JSON.parse(found.body) as { data: unknown }).data;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })(),
+  ).resolves.toMatchObject({ details: { scope: rule.scope } });
+
+  // Wider, it counts the sub-technique too; lifted, all of the organisation.
+  await call('PATCH', `/rules/${id}`, { scope: { tactics: ['initial-access'], tags: ['crown jewels'] } });
+  expect(await call('POST', '/rules/preview', { rule_id: id })).toMatchObject({ measured: 2 });
+  expect(await call('POST', '/rules/preview', { rule_id: id, scope: null })).toMatchObject({ measured: 4 });
+  const from = new Date(Date.now() - 2 * 3_600_000).toISOString();
+  const backtest = await call('POST', '/rules/backtest', { rule_id: id, from, step: 'hour' });
+  expect(backtest.rule.scope).toEqual({ tactics: ['initial-access'], tags: ['crown jewels'] });
+});
+
+it('queues stale validations by the policy, and a review takes them out', async () => {
+  await call('PUT', '/posture', {
+    items: [{ attack_id: 'T1071', status_global: 'validated', risk_score: 80, last_review_date: '2025-01-01' }],
+  });
+  const tiers = [{ from_risk: 0, days: 30 }];
+  expect(await call('POST', '/revalidation-policy/run', { dry_run: true })).toMatchObject({ added: 1, dry_run: true });
+  await call('PUT', '/revalidation-policy', { is_enabled: true, tiers });
+  expect(await call('POST', '/revalidation-policy/run')).toMatchObject({ added: 1, dry_run: false });
+  const { items } = await call('GET', '/revalidation-queue?status=pending');
+  const item = items.find(({ attack_id: attackId }: { attack_id: string }) => attackId === 'T1071');
+  expect(item).toMatchObject({ source: 'policy', created_by: null });
+  await call('PATCH', `/revalidation-queue/${item.id}`, { status: 'done', outcome: 'partial' });
+  expect(await call('GET', '/techniques/T1071')).toMatchObject({ status_global: 'partial' });
+  expect(await call('POST', '/revalidation-policy/run')).toMatchObject({ added: 0 });
+});
