@@ -6,6 +6,8 @@ import { TellPeople1795800000000 } from './1795800000000-tell-people.js';
 import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodies.js';
 import { KeepPostureHistory1795900000000 } from './1795900000000-keep-posture-history.js';
 import { KeepMeasurements1795900000001 } from './1795900000001-keep-measurements.js';
+import { KeepHonestSnapshots1796100000000 } from './1796100000000-keep-honest-snapshots.js';
+import { UpgradeReleases1796110000000 } from './1796110000000-upgrade-releases.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -17,4 +19,6 @@ export const migrations = [
   ShareEventBodies1795810000000,
   KeepPostureHistory1795900000000,
   KeepMeasurements1795900000001,
+  KeepHonestSnapshots1796100000000,
+  UpgradeReleases1796110000000,
 ];

@@ -20,7 +20,10 @@ export interface PostureRelations {
   technique: string;
   /** `id, organization_id, technique_id, status, created_at, due_at`. */
   revalidationItem: string;
-  /** `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`: one row a day. */
+  /**
+   * `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`, and `rollup, formula_version, scope, attack_versions, tactics, taken_at,
+   * baseline_pct, baseline_date, baseline_tactics`: one row a day.
+   */
   snapshot: string;
 }
 

@@ -11,6 +11,9 @@ import { Posture } from './posture.entity.js';
 import { RevalidationQueueController } from './queue/revalidation-queue.controller.js';
 import { RevalidationQueueService } from './queue/revalidation-queue.service.js';
 import { RevalidationItem } from './revalidation-item.entity.js';
+import { SnapshotPolicies } from './snapshots/snapshot-policies.service.js';
+import { SnapshotPolicyController } from './snapshots/snapshot-policy.controller.js';
+import { SnapshotPolicy } from './snapshots/snapshot-policy.entity.js';
 import { SnapshotScheduler } from './snapshots/snapshot-scheduler.js';
 import { SnapshotsController } from './snapshots/snapshots.controller.js';
 import { SnapshotsService } from './snapshots/snapshots.service.js';
@@ -30,14 +33,22 @@ import { PostureService } from './writes/posture.service.js';
       PostureSnapshotHistory,
       RevalidationItem,
       RevalidationItemHistory,
+      SnapshotPolicy,
       Technique,
     ]),
   ],
-  controllers: [TechniquesController, PostureController, RevalidationQueueController, SnapshotsController],
+  controllers: [
+    TechniquesController,
+    PostureController,
+    RevalidationQueueController,
+    SnapshotPolicyController,
+    SnapshotsController,
+  ],
   providers: [
     PostureChanges,
     PostureService,
     RevalidationQueueService,
+    SnapshotPolicies,
     SnapshotScheduler,
     SnapshotsService,
     TechniquesService,

@@ -81,6 +81,8 @@ export class CatalogueImportService {
       result: { ...result },
       importedBy: options.importedBy,
       createdAt: now,
+      undoneAt: null,
+      undoneBy: null,
     });
     return result;
   }

@@ -43,11 +43,11 @@ export class CatalogueStore {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
   }
 
-  /** The release of the domain that was imported last, or null. */
+  /** The release of the domain that was imported last and not undone, or null. */
   async loadedVersion(manager: EntityManager, domain: string): Promise<string | null> {
     const [row] = await queryRows<{ attack_version: string }>(
       manager,
-      'SELECT attack_version FROM catalogue_import WHERE domain = $1 ORDER BY created_at DESC, id DESC LIMIT 1',
+      'SELECT attack_version FROM catalogue_import WHERE domain = $1 AND undone_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1',
       [domain],
     );
     return row?.attack_version ?? null;

@@ -24,7 +24,20 @@ export const VERSIONED_QUEUE: VersionedTable = {
 export const VERSIONED_SNAPSHOTS: VersionedTable = {
   table: 'posture_snapshot',
   key: ['organization_id', 'snapshot_date'],
-  columns: ['coverage_pct', 'total', 'validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated', 'source'],
+  columns: [
+    ...['coverage_pct', 'total', 'validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated', 'source'],
+    ...[
+      'rollup',
+      'formula_version',
+      'scope',
+      'attack_versions',
+      'tactics',
+      'taken_at',
+      'baseline_pct',
+      'baseline_date',
+      'baseline_tactics',
+    ],
+  ],
 };
 
 /**
