@@ -4,7 +4,7 @@ import { DomainError } from '../common/errors/index.js';
 import type { PostureReader } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
 import { EvaluatorRegistry } from './evaluator-registry.js';
-import type { RuleToMeasure } from './evaluator.js';
+import type { RuleConfig, RuleToMeasure } from './evaluator.js';
 import { failed, measureAll, measureRules, type FailedMeasurement, type Measurement } from './measure-rules.js';
 
 /** A rule as it is stored: its type may be gone and its config may not be valid any more. */
@@ -16,7 +16,7 @@ export interface StoredRule {
   config: string;
 }
 
-type CompleteConfig = { config: Readonly<Record<string, number>> };
+type CompleteConfig = { config: Readonly<RuleConfig> };
 
 /** Configs that are remembered at once: rules of thousands of organisations have few that differ. */
 const CONFIGS_KEPT = 2_000;
@@ -34,7 +34,7 @@ export class RuleMeasurer {
   /** @returns a measurement for every rule, by its id. A rule that cannot be measured is a failed measurement and touches no other. */
   async measure(rules: readonly StoredRule[], at: Date, reader: PostureReader): Promise<Map<string, Measurement>> {
     const measurements = new Map<string, Measurement>();
-    const byType = new Map<string, RuleToMeasure<Record<string, number>>[]>();
+    const byType = new Map<string, RuleToMeasure<RuleConfig>[]>();
     for (const { ruleId, organizationId, ruleType, config } of rules) {
       const complete = this.completeConfig(ruleType, config);
       if ('kind' in complete) {
@@ -66,7 +66,7 @@ export class RuleMeasurer {
 
   private async measureEach(
     byType: RulesByType,
-    measure: (type: string, rules: RuleToMeasure<Record<string, number>>[]) => Promise<Measurement[]>,
+    measure: (type: string, rules: RuleToMeasure<RuleConfig>[]) => Promise<Measurement[]>,
   ): Promise<[string, Measurement][]> {
     const measurements: [string, Measurement][] = [];
     for (const [type, rules] of byType) {
@@ -92,4 +92,4 @@ export class RuleMeasurer {
   }
 }
 
-type RulesByType = ReadonlyMap<string, RuleToMeasure<Record<string, number>>[]>;
+type RulesByType = ReadonlyMap<string, RuleToMeasure<RuleConfig>[]>;

@@ -8,8 +8,8 @@ export class TrialRuleResponse {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rule_id: string | null;
   rule_type: string;
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
-  config: Record<string, number>;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  config: Record<string, unknown>;
   @ApiProperty({ enum: SEVERITIES })
   severity: Severity;
   cooldown_hours: number;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnRepeat, Severity } from '../../common/alerting.js';
 import { invalidField } from '../../common/errors/index.js';
-import { EvaluatorRegistry } from '../../evaluators/index.js';
+import { EvaluatorRegistry, type RuleConfig } from '../../evaluators/index.js';
 import { RulesService } from '../../rules/index.js';
 
 /** A rule that is tried without being saved. */
@@ -11,7 +11,7 @@ export interface TrialRule {
   ruleId: string | null;
   ruleType: string;
   /** Complete. */
-  config: Record<string, number>;
+  config: RuleConfig;
   severity: Severity;
   cooldownHours: number;
   onRepeat: OnRepeat;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { countChanged, queryRows } from '../../database/index.js';
 import { CatalogueImport } from './catalogue-import.entity.js';
+import type { LastChangeKind } from './last-change-kind.js';
 import type { CatalogueTechnique } from './plan-import.js';
 import type { CatalogueSlice, SliceTactic } from './stix/catalogue-slice.js';
 
@@ -84,6 +85,19 @@ export class CatalogueStore {
     );
   }
 
+  /** Notes how the release changed techniques. */
+  async noteChanges(
+    manager: EntityManager,
+    changes: ReadonlyMap<string, LastChangeKind>,
+    attackVersion: string,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE technique t SET last_change_kind = c.kind, last_change_release = $3
+       FROM unnest($1::uuid[], $2::text[]) AS c (id, kind) WHERE t.id = c.id`,
+      [[...changes.keys()], [...changes.values()], attackVersion],
+    );
+  }
+
   /** Notes that techniques which did not change were read from this release too. */
   async noteRelease(manager: EntityManager, ids: readonly string[], attackVersion: string): Promise<void> {
     await manager.query(
@@ -163,6 +177,10 @@ export class CatalogueStore {
 
   async save(manager: EntityManager, record: CatalogueImport): Promise<void> {
     await manager.insert(CatalogueImport, record as never);
+  }
+
+  async saveResult(manager: EntityManager, importId: string, result: object): Promise<void> {
+    await manager.query('UPDATE catalogue_import SET result = $2 WHERE id = $1', [importId, JSON.stringify(result)]);
   }
 }
 

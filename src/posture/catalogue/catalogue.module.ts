@@ -3,10 +3,12 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { OrganizationsModule } from '../../organizations/index.js';
 import { PostureModule } from '../posture.module.js';
 import { CatalogueBeforeImage } from './catalogue-before-image.entity.js';
+import { CatalogueImages } from './catalogue-images.js';
 import { CatalogueImport } from './catalogue-import.entity.js';
 import { CatalogueImportService } from './catalogue-import.service.js';
 import { CatalogueImports } from './catalogue-imports.service.js';
 import { CatalogueStore } from './catalogue-store.js';
+import { CatalogueUndo } from './catalogue-undo.service.js';
 import { ImportSettings } from './import-settings.js';
 import { ImportsController } from './imports.controller.js';
 import { PostureCarryOver } from './posture-carry-over.entity.js';
@@ -22,12 +24,14 @@ import { Technique } from './technique.entity.js';
   ],
   controllers: [ImportsController],
   providers: [
+    CatalogueImages,
     CatalogueImportService,
     CatalogueImports,
     CatalogueStore,
+    CatalogueUndo,
     { provide: ImportSettings, useValue: new ImportSettings() },
   ],
-  exports: [CatalogueImportService, CatalogueImports],
+  exports: [CatalogueImportService, CatalogueImports, CatalogueUndo],
 })
 export class CatalogueModule {
   /** The same with other settings than the usual ones. */

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Post, Query, Req } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { plainToInstance } from 'class-transformer';
@@ -9,9 +9,10 @@ import { forbidden, invalidInput } from '../../common/errors/index.js';
 import { pageRequest, PageQuery } from '../../common/pagination/index.js';
 import { OrganizationsService } from '../../organizations/index.js';
 import type { CatalogueImportResult } from './catalogue-import.result.js';
-import { CatalogueImports } from './catalogue-imports.service.js';
+import { CatalogueImports, type KeptCatalogueImport } from './catalogue-imports.service.js';
+import { CatalogueUndo } from './catalogue-undo.service.js';
 import { ImportAttackQuery } from './import.dto.js';
-import { CatalogueImportListResponse, CatalogueImportResponse } from './import.response.js';
+import { CatalogueImportListResponse, CatalogueImportResponse, UndoneImportResponse } from './import.response.js';
 import { ImportSettings } from './import-settings.js';
 import { IMPORT_BODY } from './import-body.js';
 import { STREAMED_BODY } from './import-uploads.js';
@@ -22,6 +23,7 @@ import { withUploadedBundle, type UploadedBundle } from './uploaded-bundle.js';
 export class ImportsController {
   constructor(
     private readonly imports: CatalogueImports,
+    private readonly undone: CatalogueUndo,
     private readonly organizations: OrganizationsService,
     private readonly settings: ImportSettings,
   ) {}
@@ -45,12 +47,24 @@ export class ImportsController {
     @Query() query: ImportAttackQuery,
     @Req() request: FastifyRequest,
   ): Promise<CatalogueImportResponse> {
-    if (!(await this.organizations.isDefault(principal.organizationId))) {
-      throw forbidden(
-        "the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may import it",
-      );
-    }
+    await this.refuseUnlessOperator(principal, 'import it');
     return withUploadedBundle(request, this.settings, (bundle) => this.importBundle(bundle, query, principal.actorId));
+  }
+
+  @Post('attack/:id/undo')
+  @HttpCode(200)
+  @Access('admin')
+  @ApiOperation({
+    summary: "Undo the newest import of a domain (admins of the operator's organisation)",
+    description:
+      'The catalogue is as it was before. What the import carried over is taken away again where nobody has changed it since. A technique that the import ' +
+      'added is removed, or kept out of force where an organisation has set something of it.',
+  })
+  @ApiResponse({ status: 404, description: 'There is no such import.' })
+  @ApiResponse({ status: 409, description: 'It was undone already, or a newer one of its domain stands.' })
+  async undo(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<UndoneImportResponse> {
+    await this.refuseUnlessOperator(principal, 'undo an import of it');
+    return this.undone.undo(id, principal.actorId);
   }
 
   @Get('attack')
@@ -69,14 +83,22 @@ export class ImportsController {
     };
   }
 
+  private async refuseUnlessOperator({ organizationId }: Principal, what: string): Promise<void> {
+    if (await this.organizations.isDefault(organizationId)) return;
+    throw forbidden(
+      `the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may ${what}`,
+    );
+  }
+
   private importBundle(
     { file, fileName, fields }: UploadedBundle,
     query: ImportAttackQuery,
     importedBy: string,
   ): Promise<CatalogueImportResult> {
-    const { attack_version: attackVersion, domain, allow_older: allowOlder } = optionsOf(query, fields);
+    const options = optionsOf(query, fields);
+    const { attack_version: attackVersion, domain, allow_older: allowOlder, carry_over: carryOver } = options;
     const source = fileName === null ? 'upload' : `upload: ${fileName}`;
-    return this.imports.importFile(file, { attackVersion, domain, allowOlder, source, importedBy });
+    return this.imports.importFile(file, { attackVersion, domain, allowOlder, carryOver, source, importedBy });
   }
 }
 
@@ -93,7 +115,7 @@ function optionsOf(query: ImportAttackQuery, fields: Record<string, string>): Im
   );
 }
 
-/** Who works for the operator, and the names of the operator's files, are no business of the other organisations. */
-function withoutOrigin(result: CatalogueImportResult): CatalogueImportResult {
-  return { ...result, source: result.source.split(':', 1)[0]!, imported_by: null };
+/** Who works for the operator, the names of the operator's files, and what others had to carry over, are no business of the other organisations. */
+function withoutOrigin(result: KeptCatalogueImport): KeptCatalogueImport {
+  return { ...result, source: result.source.split(':', 1)[0]!, imported_by: null, carried_over: null };
 }
