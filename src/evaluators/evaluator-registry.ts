@@ -92,7 +92,9 @@ export class EvaluatorRegistry {
 /** Null takes an optional setting back. */
 function withoutNulls({ configSchema }: RuleTypeDefinition, config: Record<string, unknown>): Record<string, unknown> {
   const isOff = ([setting, value]: [string, unknown]): boolean =>
-    value === null && Object.hasOwn(configSchema.properties, setting) && configSchema.properties[setting]!.optional === true;
+    value === null &&
+    Object.hasOwn(configSchema.properties, setting) &&
+    configSchema.properties[setting]!.optional === true;
   return Object.fromEntries(Object.entries(config).filter((entry) => !isOff(entry)));
 }
 
@@ -105,7 +107,9 @@ function fieldErrors(definition: RuleTypeDefinition, errors: readonly ErrorObjec
   const byField = new Map<string, FieldError>();
   for (const error of errors) {
     const setting =
-      error.keyword === 'additionalProperties' ? String(error.params.additionalProperty) : error.instancePath.split('/')[1]!;
+      error.keyword === 'additionalProperties'
+        ? String(error.params.additionalProperty)
+        : error.instancePath.split('/')[1]!;
     byField.set(setting, { field: `config.${setting}`, message: whatItTakes(definition, setting) });
   }
   return [...byField.values()];

@@ -18,6 +18,8 @@ export interface PostureRelations {
   posture: string;
   /** `id, attack_id, name, ...`: the shared catalogue. */
   technique: string;
+  /** `id, attack_id, domain, shortname, name`: the tactics of the shared catalogue. */
+  tactic: string;
   /** `id, organization_id, technique_id, status, created_at, due_at`. */
   revalidationItem: string;
   /**
@@ -37,6 +39,7 @@ export class LivePostureReader implements PostureReader {
   readonly relations: PostureRelations = {
     posture: 'posture',
     technique: 'technique',
+    tactic: 'tactic',
     revalidationItem: 'revalidation_item',
     snapshot: 'posture_snapshot',
   };

@@ -210,6 +210,13 @@ describe('coverage_regression', () => {
       previous_date: '2026-01-05',
       current_date: '2026-03-08',
       threshold: 5,
+      baseline_pct: 60.25,
+      control_delta_pct: -10.25,
+      taxonomy_delta_pct: 0,
+      attack_versions: { before: null, after: null },
+      tactics: [],
+      techniques: [],
+      techniques_count: 0,
     });
     expect(alert).toEqual({
       title: 'Coverage dropped by 10.25 percentage points, from 60.25% to 50%',

@@ -312,7 +312,7 @@ describe('whatever releases do', () => {
           if (taken.length > 0) expect((await regression()).measured).toBe(0);
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     );
   });
 
@@ -345,7 +345,7 @@ describe('whatever releases do', () => {
           expect(await everything()).toEqual(was);
         },
       ),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     );
   });
 });

@@ -52,6 +52,7 @@ export class AsOfPostureReader extends LivePostureReader {
     this.relations = {
       posture: asOf(VERSIONED_POSTURE, at),
       technique: 'technique',
+      tactic: 'tactic',
       revalidationItem: asOf(VERSIONED_QUEUE, at),
       snapshot: asOf(VERSIONED_SNAPSHOTS, at),
     };
@@ -62,8 +63,16 @@ export class AsOfPostureReader extends LivePostureReader {
  * A sub-select that stands for the table as it was. A row that has not changed since is read where it is; for each that has, one step of the history's key leads
  * to the version that stood, so that the cost follows the number of rows and not the length of their history.
  */
-export function asOf({ table, key, columns }: VersionedTable, at: Date): string {
-  const instant = sqlInstant(at);
+export function asOf(versioned: VersionedTable, at: Date): string {
+  return asOfExpression(versioned, sqlInstant(at));
+}
+
+/** The posture as it was at the instant that an SQL expression says, which may name columns of what stands to the left. */
+export function postureAsOf(instant: string): string {
+  return asOfExpression({ ...VERSIONED_POSTURE, columns: ['status_global', 'in_force'] }, instant);
+}
+
+function asOfExpression({ table, key, columns }: VersionedTable, instant: string): string {
   const of = (alias: string, names: readonly string[]): string => names.map((name) => `${alias}.${name}`).join(', ');
   const sameKey = key.map((name) => `h.${name} = c.${name}`).join(' AND ');
   return `(

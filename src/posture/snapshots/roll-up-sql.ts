@@ -20,7 +20,7 @@ export function rolledUpSql(standing: string, policy: string): string {
       SELECT s.organization_id, s.side, c.domain, c.tactic, p.rollup, count(*) AS n, count(*) FILTER (WHERE c.is_own) AS own_n,
         ${COUNTS.map((status) => `count(*) FILTER (WHERE s.status_global = '${status}') AS ${status}, count(*) FILTER (WHERE c.is_own AND s.status_global = '${status}') AS own_${status}`).join(',\n        ')}
       FROM ${standing} s JOIN ${policy} p USING (organization_id) JOIN cell c USING (technique_id)
-      WHERE s.status_global <> 'not_applicable' AND ${isInPolicy('p.scope', 'c')}
+      WHERE s.status_global <> 'not_applicable' AND ${isInSnapshotScope('p.scope', 'c.of_domain', 'c.platforms')}
       GROUP BY s.organization_id, s.side, c.domain, c.tactic, p.rollup, CASE WHEN p.rollup <> 'flat' THEN c.family_id END
     ), counted AS (
       SELECT organization_id, side, domain, tactic, rollup,
@@ -57,7 +57,8 @@ export function rolledUpSql(standing: string, policy: string): string {
     )`;
 }
 
-function isInPolicy(scope: string, cell: string): string {
+/** SQL condition that a technique with this domain and these platforms is in the scope of a snapshot. */
+export function isInSnapshotScope(scope: string, domain: string, platforms: string): string {
   return `(${scope} IS NULL OR (
-        (NOT ${scope} ? 'domains' OR ${scope} -> 'domains' ? ${cell}.of_domain) AND (NOT ${scope} ? 'platforms' OR ${scope} -> 'platforms' ?| ${cell}.platforms)))`;
+        (NOT ${scope} ? 'domains' OR ${scope} -> 'domains' ? ${domain}) AND (NOT ${scope} ? 'platforms' OR ${scope} -> 'platforms' ?| ${platforms})))`;
 }
