@@ -76,6 +76,8 @@ export interface Finding {
   breached: boolean;
   /** The evidence, in snake_case: at least the keys that the type documents. Lists of evidence are only filled in when it breaches. */
   details: Record<string, unknown>;
+  /** What is told of once, such as a release, where the rule says so: a rule that fired for it does not fire for it again. */
+  occasion?: string | null;
   /** The alert's words; null unless it breaches. */
   alert: { title: string; message: string } | null;
 }

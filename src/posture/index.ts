@@ -1,7 +1,9 @@
 export type { CatalogueImportResult } from './catalogue/catalogue-import.result.js';
 export * from './catalogue/catalogue-import.service.js';
 export * from './catalogue/catalogue-imports.service.js';
+export * from './catalogue/catalogue-preview.service.js';
 export * from './catalogue/catalogue-undo.service.js';
+export { toImportPreviewResponse } from './catalogue/import-preview.mapper.js';
 export * from './catalogue/catalogue.module.js';
 export * from './catalogue/last-change-kind.js';
 export * from './catalogue/facts/attack-facts.js';

@@ -53,6 +53,6 @@ import { PostureService } from './writes/posture.service.js';
     SnapshotsService,
     TechniquesService,
   ],
-  exports: [PostureChanges, PostureService, SnapshotScheduler, SnapshotsService],
+  exports: [PostureChanges, PostureService, SnapshotPolicies, SnapshotScheduler, SnapshotsService],
 })
 export class PostureModule {}

@@ -4,12 +4,14 @@ import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/eva
 import {
   CatalogueImportService,
   CatalogueModule,
+  CataloguePreview,
   CatalogueUndo,
   LivePostureReader,
   PostureModule,
   PostureService,
   SnapshotsService,
   TECHNIQUE_STATUSES,
+  toImportPreviewResponse,
   type CatalogueImportResult,
   type CatalogueSlice,
   type TechniqueStatus,
@@ -426,6 +428,84 @@ describe('carrying over', () => {
     );
     await load({ ...after, techniques: both });
     expect(await statusOf(1006)).toMatchObject({ status_global: 'partial' });
+  });
+});
+
+describe('a preview', () => {
+  const preview = (slice: CatalogueSlice, options: { allowOlder?: boolean } = {}) =>
+    context.module.get(CataloguePreview).previewSlice(organizationId, slice, options);
+
+  it('names what the release does to the organisation, and writes nothing', async () => {
+    await populated();
+    const was = await everything();
+    const answer = toImportPreviewResponse(await preview(after));
+    expect(await everything()).toEqual(was);
+    expect(answer).toMatchObject({
+      domain: 'enterprise-attack',
+      attack_version: '18.1',
+      loaded_attack_version: '17.1',
+      added_count: 3,
+      added: [{ attack_id: 'T1006', name: 'Technique 1006', tactics: ['stealth'] }, {}, {}],
+      revoked_count: 1,
+      revoked: [
+        {
+          attack_id: 'T1003',
+          status_global: 'validated',
+          risk_score: 80,
+          owner_id: actorId,
+          replaced_by: { attack_id: 'T1006', name: 'Technique 1006' },
+          carried_over: true,
+        },
+      ],
+      carried_over_count: 1,
+      deprecated_count: 0,
+      moved_count: 3,
+      moved: [{ attack_id: 'T1001', tactics_before: ['defense-evasion'], tactics_after: ['stealth'] }, {}, {}],
+      changed_major: [{ attack_id: 'T1001', version_before: '1.0', version_after: '2.0' }],
+      changed_minor: [{ attack_id: 'T1002' }],
+      coverage: {
+        rollup: 'flat',
+        before_pct: 70,
+        after_unmapped_pct: 250 / 7,
+        after_carried_over_pct: 50,
+      },
+    });
+  });
+
+  it('refuses what the import refuses', async () => {
+    await populated();
+    await expect(preview({ ...after, attackVersion: '16.0' })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(preview({ ...after, attackVersion: null })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect((await preview({ ...after, attackVersion: '16.0' }, { allowOlder: true })).added).toHaveLength(3);
+  });
+
+  it('says of coverage just what comes of the import, with and without carrying over', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        release(1),
+        release(2),
+        fc.array(fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES), { minLength: 8, maxLength: 8 }),
+        fc.constantFrom(...ROLLUPS),
+        fc.boolean(),
+        async (first, second, statuses, rollup, mayCarryOver) => {
+          await begin();
+          await load(first);
+          await addOrganization();
+          await context.module.get(SnapshotPolicies).change(organizationId, { rollup }, actorId);
+          await context.database.query(
+            `UPDATE posture p SET status_global = s.status FROM unnest($1::uuid[], $2::text[]) AS s (id, status) WHERE p.technique_id = s.id`,
+            [statuses.map((_, index) => uuid(1001 + index)), statuses],
+          );
+          const { coverage, revoked } = await preview(second);
+          const { carried_over } = await load(second, { carryOver: mayCarryOver });
+          if (mayCarryOver) expect(carried_over).toBe(revoked.filter(({ isCarriedOver }) => isCarriedOver).length);
+          const expected = mayCarryOver ? coverage.carriedOver : coverage.unmapped;
+          if (expected === null) return;
+          expect((await snapshot()).coveragePct).toBeCloseTo(expected, 9);
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
+    );
   });
 });
 

@@ -75,7 +75,7 @@ function countedAlike(a: string, b: string): string {
 
 /** Whether the newer of two neighbours says what the older would have been on its catalogue. */
 function hasBaseline(older: string, newer: string): string {
-  return `(${older}.attack_versions IS NOT NULL AND ${newer}.baseline_date = ${older}.snapshot_date)`;
+  return `(${older}.attack_versions IS NOT NULL AND coalesce(${newer}.baseline_date = ${older}.snapshot_date, false))`;
 }
 
 /** Of a snapshot that was brought in nobody knows the releases: it counts as being of the same. */

@@ -59,8 +59,7 @@ export class CatalogueImportService {
     const attackVersion = releaseOf(slice);
     await this.store.takeTurn(manager);
     const loaded = await this.store.loadedVersion(manager, slice.domain);
-    if (loaded !== null && !options.allowOlder && compareVersions(attackVersion, loaded) < 0)
-      throw olderRelease(slice.domain, attackVersion, loaded);
+    refuseOlder(slice.domain, attackVersion, loaded, options.allowOlder);
 
     const now = this.clock.now();
     const importId = newId();
@@ -113,7 +112,8 @@ export class CatalogueImportService {
   }
 }
 
-function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
+/** @throws DomainError `invalid_input` naming `attack_version` when nobody told the release. */
+export function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
   if (attackVersion !== null) return attackVersion;
   throw invalidField(
     'attack_version',
@@ -123,8 +123,15 @@ function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
   );
 }
 
-function olderRelease(domain: string, attackVersion: string, loaded: string): Error {
-  return conflict(
+/** @throws DomainError `conflict` when a newer release of the domain is loaded, unless an older one may be. */
+export function refuseOlder(
+  domain: string,
+  attackVersion: string,
+  loaded: string | null,
+  allowOlder: boolean | undefined,
+): void {
+  if (loaded === null || allowOlder || compareVersions(attackVersion, loaded) >= 0) return;
+  throw conflict(
     `ATT&CK ${loaded} of ${domain} is loaded, and ${attackVersion} is older: set allow_older to import it all the same`,
     [{ field: 'allow_older', message: `must be true to replace ATT&CK ${loaded} by the older ${attackVersion}` }],
   );

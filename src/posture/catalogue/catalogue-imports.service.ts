@@ -11,6 +11,7 @@ import type { CatalogueSlice, ParseStixOptions } from './stix/catalogue-slice.js
 import { StixBundleError, type StixBundleFault } from './stix/stix-bundle.error.js';
 import { readStixBundle } from './stix/stix-reader.js';
 
+export type ReadFileOptions = ParseStixOptions;
 export type ImportFileOptions = ParseStixOptions & Omit<ImportSliceOptions, 'startedMs'>;
 
 /** An import that was made, and when it was undone: null while it stands. */
@@ -56,7 +57,12 @@ export class CatalogueImports {
     return { items: items.map(toKept), total, nextCursor };
   }
 
-  private async read(file: string, options: ParseStixOptions): Promise<CatalogueSlice> {
+  /**
+   * Reads a bundle in a worker thread.
+   * @throws DomainError naming `file`, `domain` or `attack_version`, whichever has to be another.
+   */
+  async read(file: string, { attackVersion, domain }: ReadFileOptions): Promise<CatalogueSlice> {
+    const options: ParseStixOptions = { attackVersion, domain };
     const { maxBytes, workerFile } = this.settings;
     try {
       return await readStixBundle(file, { ...options, maxBytes, workerFile });

@@ -7,6 +7,7 @@ import { CatalogueImages } from './catalogue-images.js';
 import { CatalogueImport } from './catalogue-import.entity.js';
 import { CatalogueImportService } from './catalogue-import.service.js';
 import { CatalogueImports } from './catalogue-imports.service.js';
+import { CataloguePreview } from './catalogue-preview.service.js';
 import { CatalogueStore } from './catalogue-store.js';
 import { CatalogueUndo } from './catalogue-undo.service.js';
 import { ImportSettings } from './import-settings.js';
@@ -27,11 +28,12 @@ import { Technique } from './technique.entity.js';
     CatalogueImages,
     CatalogueImportService,
     CatalogueImports,
+    CataloguePreview,
     CatalogueStore,
     CatalogueUndo,
     { provide: ImportSettings, useValue: new ImportSettings() },
   ],
-  exports: [CatalogueImportService, CatalogueImports, CatalogueUndo],
+  exports: [CatalogueImportService, CatalogueImports, CataloguePreview, CatalogueUndo],
 })
 export class CatalogueModule {
   /** The same with other settings than the usual ones. */

@@ -10,9 +10,12 @@ import { pageRequest, PageQuery } from '../../common/pagination/index.js';
 import { OrganizationsService } from '../../organizations/index.js';
 import type { CatalogueImportResult } from './catalogue-import.result.js';
 import { CatalogueImports, type KeptCatalogueImport } from './catalogue-imports.service.js';
+import { CataloguePreview } from './catalogue-preview.service.js';
 import { CatalogueUndo } from './catalogue-undo.service.js';
 import { ImportAttackQuery } from './import.dto.js';
 import { CatalogueImportListResponse, CatalogueImportResponse, UndoneImportResponse } from './import.response.js';
+import { toImportPreviewResponse } from './import-preview.mapper.js';
+import { ImportPreviewResponse } from './import-preview.response.js';
 import { ImportSettings } from './import-settings.js';
 import { IMPORT_BODY } from './import-body.js';
 import { STREAMED_BODY } from './import-uploads.js';
@@ -23,6 +26,7 @@ import { withUploadedBundle, type UploadedBundle } from './uploaded-bundle.js';
 export class ImportsController {
   constructor(
     private readonly imports: CatalogueImports,
+    private readonly previews: CataloguePreview,
     private readonly undone: CatalogueUndo,
     private readonly organizations: OrganizationsService,
     private readonly settings: ImportSettings,
@@ -49,6 +53,31 @@ export class ImportsController {
   ): Promise<CatalogueImportResponse> {
     await this.refuseUnlessOperator(principal, 'import it');
     return withUploadedBundle(request, this.settings, (bundle) => this.importBundle(bundle, query, principal.actorId));
+  }
+
+  @Post('attack/preview')
+  @HttpCode(200)
+  @Access('admin')
+  @RouteConfig(STREAMED_BODY)
+  @ApiOperation({
+    summary: 'Tell what importing an ATT&CK STIX bundle would mean for the organisation, without importing it',
+    description:
+      'Takes what the import takes. Whether anything is carried over is shown both ways, whatever `carry_over` says.',
+    requestBody: IMPORT_BODY,
+  })
+  @ApiResponse({ status: 409, description: 'A newer release of this domain is loaded.' })
+  @ApiResponse({ status: 413, description: 'The bundle is too large.' })
+  @ApiResponse({ status: 415, description: 'The body is of another type.' })
+  async preview(
+    @CurrentPrincipal() { organizationId }: Principal,
+    @Query() query: ImportAttackQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<ImportPreviewResponse> {
+    return withUploadedBundle(request, this.settings, async ({ file, fields }) => {
+      const { attack_version: attackVersion, domain, allow_older: allowOlder } = optionsOf(query, fields);
+      const options = { attackVersion, domain, allowOlder };
+      return toImportPreviewResponse(await this.previews.preview(organizationId, file, options));
+    });
   }
 
   @Post('attack/:id/undo')
