@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { PostureReader } from '../../posture/index.js';
 import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { hundredths, pairRows, ruleColumns } from '../measuring.js';
-import type { Comparison, CoverageRegressionConfig, CoverageRegressionRow } from './coverage-regression.row.js';
+import type {
+  Comparison,
+  CoverageRegressionConfig,
+  CoverageRegressionRow,
+  FallenTechnique,
+} from './coverage-regression.row.js';
 import { coverageRegressionStatement } from './coverage-regression.statement.js';
 import { alertOf, reasonNotCompared } from './coverage-regression.words.js';
 
@@ -105,14 +110,23 @@ function comparisonDetails(row: Comparison): Record<string, unknown> {
           peak_date: row.peak_date,
           drop_from_peak_pct: hundredths(row.drop_from_peak_pct),
         }),
-    tactics: (row.tactics ?? []).map(({ before_pct, after_pct, ...tactic }) => ({
-      ...tactic,
+    tactics: (row.tactics ?? []).map(({ domain, tactic, name, before_pct, after_pct }) => ({
+      domain,
+      tactic,
+      name,
       before_pct: hundredths(before_pct),
       after_pct: hundredths(after_pct),
     })),
-    techniques: row.techniques ?? [],
+    techniques: (row.techniques ?? []).map(techniqueDetails),
     techniques_count: row.techniques_count,
   };
+}
+
+/** The database writes instants in the time zone of its session. */
+function techniqueDetails(technique: FallenTechnique): Record<string, unknown> {
+  const { attack_id, name, from, to, tactics, change_source, changed_by, changed_at } = technique;
+  const at = changed_at === null ? null : new Date(changed_at).toISOString();
+  return { attack_id, name, from, to, tactics, change_source, changed_by, changed_at: at };
 }
 
 function isCompared(row: CoverageRegressionRow): row is Comparison {
