@@ -1,6 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import { ALERT_AUDIENCE } from '../common/access/index.js';
 import { newId } from '../common/ids.js';
+import { queryRows } from '../database/index.js';
+import { hoursAfter } from './demo-calendar.js';
 import type { DemoChange } from './demo-changes.js';
 import type { DemoAlert, Touch } from './demo-past-alerts.js';
 import type { DemoUserIds } from './demo-people.js';
@@ -8,6 +10,9 @@ import type { DemoPosture } from './demo-posture.js';
 import type { DemoQueueItem } from './demo-queue.js';
 import type { DemoSnapshot } from './demo-snapshots.js';
 import type { DemoPerson } from './demo-users.js';
+
+/** For how long what the migration took away had been there: longer than the demo goes back. */
+const HELD_DAYS = 150;
 
 /** One statement a table: the rows go over as one JSON document. */
 
@@ -26,6 +31,8 @@ export async function writePosture(
     owner_id: userId(one.owner, users),
     updated_at: one.updatedAt,
     updated_by: users[one.updatedBy],
+    status_before: one.statusBefore,
+    before_from: hoursAfter(one.updatedAt, -24 * HELD_DAYS),
   }));
   await manager.query('DELETE FROM posture WHERE organization_id = $1 AND technique_id = ANY ($2::uuid[])', [
     organizationId,
@@ -33,12 +40,22 @@ export async function writePosture(
   ]);
   await manager.query(
     `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified,
-       updated_at, updated_by, valid_from, change_source)
+       updated_at, updated_by, version, valid_from, change_source)
      SELECT $1, t.id, r.status_global, r.last_review_date, r.risk_score, r.owner_id, t.in_force, t.mitre_last_modified,
-       r.updated_at, r.updated_by, r.updated_at, 'demo'
+       r.updated_at, r.updated_by, CASE WHEN r.status_before <> r.status_global THEN 2 ELSE 1 END, r.updated_at, 'demo'
      FROM jsonb_to_recordset($2::jsonb) AS r (technique_id uuid, status_global text, last_review_date timestamptz, risk_score float8,
-       owner_id uuid, updated_at timestamptz, updated_by uuid)
+       owner_id uuid, updated_at timestamptz, updated_by uuid, status_before text)
      JOIN technique t ON t.id = r.technique_id`,
+    [organizationId, JSON.stringify(rows)],
+  );
+  await manager.query(
+    `INSERT INTO posture_history (organization_id, technique_id, version, valid_from, valid_to, status_global, last_review_date, risk_score, owner_id,
+       in_force, mitre_last_modified, change_source, changed_by)
+     SELECT $1, t.id, 1, r.before_from, r.updated_at, r.status_before, r.last_review_date, r.risk_score, r.owner_id, t.in_force, t.mitre_last_modified,
+       'demo', r.updated_by
+     FROM jsonb_to_recordset($2::jsonb) AS r (technique_id uuid, status_global text, last_review_date timestamptz, risk_score float8,
+       owner_id uuid, updated_at timestamptz, updated_by uuid, status_before text, before_from timestamptz)
+     JOIN technique t ON t.id = r.technique_id WHERE r.status_before <> r.status_global`,
     [organizationId, JSON.stringify(rows)],
   );
 }
@@ -85,6 +102,11 @@ export async function writeSnapshots(
   organizationId: string,
   snapshots: readonly DemoSnapshot[],
 ): Promise<void> {
+  const [loaded] = await queryRows<{ versions: Record<string, string> }>(
+    manager,
+    `SELECT coalesce(jsonb_object_agg(domain, attack_version), '{}') AS versions
+     FROM (SELECT DISTINCT ON (domain) domain, attack_version FROM catalogue_import WHERE undone_at IS NULL ORDER BY domain, created_at DESC, id DESC) newest`,
+  );
   const rows = snapshots.map(({ date, takenAt, ...counts }) => ({
     snapshot_date: date,
     ...counts,
@@ -93,6 +115,10 @@ export async function writeSnapshots(
     updated_at: takenAt,
     version: 1,
     valid_from: takenAt,
+    rollup: 'flat',
+    formula_version: 1,
+    attack_versions: loaded!.versions,
+    taken_at: takenAt,
   }));
   await insert(manager, organizationId, 'posture_snapshot', rows);
 }

@@ -217,7 +217,7 @@ describe('a release that moves coverage by itself', () => {
           to: 'not_covered',
           changed_by: actorId,
           change_source: 'api',
-          changed_at: '2026-03-11T19:00:00.000Z',
+          changed_at: '2026-03-11T16:00:00.000Z',
         },
       ],
       tactics: [{ name: 'Stealth', domain: 'enterprise-attack', before_pct: 50, after_pct: 37.5 }],
