@@ -92,15 +92,17 @@ function peak(snapshot: string): string {
       SELECT snapshot_date, taken_at, attack_versions, tactics, pct FROM (
         SELECT n.*, n.coverage_pct::numeric + coalesce(sum(n.taxonomy) OVER later, 0) AS pct, coalesce(bool_or(n.is_broken) OVER later, false) AS is_cut_off
         FROM (
-          SELECT s.*, o.coverage_pct IS NOT NULL AND NOT ${hasFooting('o', 's')} AS is_broken,
+          SELECT s.*, o.snapshot_date IS NOT NULL AND NOT ${hasFooting('o', 's')} AS is_broken,
             CASE WHEN ${hasBaseline('o', 's')} THEN s.baseline_pct::numeric - o.coverage_pct::numeric ELSE 0 END AS taxonomy
-          FROM ${snapshot} s
-          LEFT JOIN LATERAL (
-            SELECT * FROM ${snapshot} o WHERE o.organization_id = s.organization_id AND o.snapshot_date < s.snapshot_date AND ${countedAlike('o', 's')}
-            ORDER BY o.snapshot_date DESC LIMIT 1
-          ) o ON true
-          WHERE s.organization_id = r.organization_id AND s.snapshot_date BETWEEN current.snapshot_date - r.window_days AND current.snapshot_date
-            AND ${countedAlike('s', 'current')}
+          FROM (
+            SELECT s.snapshot_date, s.taken_at, s.attack_versions, s.tactics, s.coverage_pct, s.baseline_pct, s.baseline_date,
+              lag(s.snapshot_date) OVER earlier AS older_date, lag(s.attack_versions) OVER earlier AS older_versions, lag(s.coverage_pct) OVER earlier AS older_pct
+            FROM ${snapshot} s
+            WHERE s.organization_id = r.organization_id AND s.snapshot_date BETWEEN current.snapshot_date - r.window_days AND current.snapshot_date
+              AND ${countedAlike('s', 'current')}
+            WINDOW earlier AS (ORDER BY s.snapshot_date)
+          ) s
+          CROSS JOIN LATERAL (SELECT s.older_date AS snapshot_date, s.older_versions AS attack_versions, s.older_pct AS coverage_pct) o
         ) n
         WINDOW later AS (ORDER BY n.snapshot_date ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
       ) x
