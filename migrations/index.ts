@@ -7,6 +7,8 @@ import { ShareEventBodies1795810000000 } from './1795810000000-share-event-bodie
 import { KeepPostureHistory1795900000000 } from './1795900000000-keep-posture-history.js';
 import { KeepMeasurements1795900000001 } from './1795900000001-keep-measurements.js';
 import { ImportPosture1796000000000 } from './1796000000000-import-posture.js';
+import { KeepHonestSnapshots1796100000000 } from './1796100000000-keep-honest-snapshots.js';
+import { UpgradeReleases1796110000000 } from './1796110000000-upgrade-releases.js';
 import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
 import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-policy.js';
 
@@ -21,6 +23,8 @@ export const migrations = [
   KeepPostureHistory1795900000000,
   KeepMeasurements1795900000001,
   ImportPosture1796000000000,
+  KeepHonestSnapshots1796100000000,
+  UpgradeReleases1796110000000,
   LimitRules1796200000000,
   RevalidateByPolicy1796210000000,
 ];

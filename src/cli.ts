@@ -14,7 +14,15 @@ import { createApp, createLogger } from './create-app.js';
 import { openDatabaseServer } from './database/index.js';
 import { buildOpenApiDocument } from './openapi.js';
 import { OrganizationsService } from './organizations/index.js';
-import { ATTACK_DOMAINS, buildFactsFile, CatalogueImports, type AttackDomain } from './posture/index.js';
+import {
+  ATTACK_DOMAINS,
+  buildFactsFile,
+  CatalogueImports,
+  CataloguePreview,
+  CatalogueUndo,
+  toImportPreviewResponse,
+  type AttackDomain,
+} from './posture/index.js';
 import { SetupService } from './setup/index.js';
 import { EndpointKeys } from './webhooks/index.js';
 
@@ -38,6 +46,13 @@ interface BundleOptions {
   domain?: AttackDomain;
 }
 
+interface ImportOptions extends BundleOptions {
+  allowOlder?: boolean;
+  carryOver: boolean;
+  preview?: boolean;
+  organization?: string;
+}
+
 const imports = program.command('import').description('bring data in');
 imports
   .command('attack <file>')
@@ -45,8 +60,18 @@ imports
   .addOption(attackVersion)
   .addOption(domain)
   .option('--allow-older', 'import a release older than the one loaded')
-  .action(async (file: string, options: BundleOptions & { allowOlder?: boolean }) => {
+  .option('--no-carry-over', 'leave the posture of techniques that the release revokes where it is')
+  .option('--preview', 'tell what the import would mean for an organisation, and import nothing')
+  .option('--organization <slug>', 'whose preview, by its short name; the first one made when left out')
+  .action(async (file: string, { preview, organization: slug, ...options }: ImportOptions) => {
     await withContext(async (context) => {
+      if (preview) {
+        const organizations = context.get(OrganizationsService, { strict: false });
+        const { id } = slug === undefined ? (await organizations.list())[0]! : await organizations.getBySlug(slug);
+        const previews = context.get(CataloguePreview, { strict: false });
+        print(toImportPreviewResponse(await naming(file, previews.preview(id, file, options))));
+        return;
+      }
       const imports = context.get(CatalogueImports, { strict: false });
       print(await naming(file, imports.importFile(file, { ...options, source: `cli: ${file}`, importedBy: null })));
     });
@@ -55,9 +80,18 @@ imports
 addImportCommands(imports, withContext);
 addExportCommands(program, withContext);
 
-program
-  .command('catalogue')
-  .description('work on the shipped catalogue')
+const catalogue = program.command('catalogue').description('work on the catalogue');
+catalogue
+  .command('undo <import-id>')
+  .description(
+    'undo the newest import of a domain: the catalogue, and what the import carried over, as they were before',
+  )
+  .action(async (importId: string) => {
+    await withContext(async (context) => {
+      print(await context.get(CatalogueUndo, { strict: false }).undo(importId, null));
+    });
+  });
+catalogue
   .command('build-facts <bundle>')
   .description('write a facts-only table (no descriptions) from a bundle')
   .requiredOption('--out <file>', 'the file to write')

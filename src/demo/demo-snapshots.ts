@@ -18,6 +18,12 @@ export interface DemoSnapshot extends SnapshotCounts {
   date: string;
   coverage_pct: number;
   takenAt: Date;
+  /** By domain and tactic, as snapshots have it; null of days of which only the counts are made up. */
+  tactics: Record<string, Record<string, TacticCoverage>> | null;
+}
+
+export interface TacticCoverage extends SnapshotCounts {
+  coverage_pct: number;
 }
 
 /** How far the programme had come, as a share of yesterday's detections, so many days after it began: it climbs and rests. */
@@ -48,8 +54,9 @@ export function planSnapshots(posture: readonly DemoPosture[], now: Date): DemoS
     const remaining = OUTAGE[OUTAGE_DAYS_AGO - daysAgo] ?? 1;
     snapshots.push(snapshotOf(countsAt(yesterday, progress, remaining), daysAgo, now));
   }
-  snapshots.push(snapshotOf(yesterday, 1, now));
-  snapshots.push(snapshotOf(countsOf(posture.map(({ status }) => status)), 0, now));
+  const before = posture.map(({ technique, statusBefore }) => ({ technique, status: statusBefore }));
+  snapshots.push(snapshotOf(yesterday, 1, now, tacticsOf(before)));
+  snapshots.push(snapshotOf(countsOf(posture.map(({ status }) => status)), 0, now, tacticsOf(posture)));
   return snapshots;
 }
 
@@ -82,13 +89,35 @@ function countsAt(yesterday: SnapshotCounts, progress: number, remaining: number
   return { total, validated, partial, in_progress, not_covered, not_evaluated };
 }
 
-function snapshotOf(counts: SnapshotCounts, daysAgo: number, now: Date): DemoSnapshot {
+function tacticsOf(
+  posture: readonly Pick<DemoPosture, 'technique' | 'status'>[],
+): Record<string, Record<string, TacticCoverage>> {
+  const statuses = new Map<string, TechniqueStatus[]>();
+  for (const { technique, status } of posture)
+    for (const tactic of technique.tactics) statuses.set(tactic, [...(statuses.get(tactic) ?? []), status]);
+  const counted = [...statuses]
+    .map(([tactic, of]) => [tactic, countsOf(of)] as const)
+    .filter(([, { total }]) => total > 0);
+  return {
+    'enterprise-attack': Object.fromEntries(
+      counted.map(([tactic, counts]) => [tactic, { ...counts, coverage_pct: coverageOf(counts) }]),
+    ),
+  };
+}
+
+function snapshotOf(
+  counts: SnapshotCounts,
+  daysAgo: number,
+  now: Date,
+  tactics: DemoSnapshot['tactics'] = null,
+): DemoSnapshot {
   const scheduled = atHour(now, daysAgo, 5 / 60);
   return {
     ...counts,
     coverage_pct: coverageOf(counts),
     date: dateOf(scheduled),
     takenAt: scheduled < now ? scheduled : now,
+    tactics,
   };
 }
 

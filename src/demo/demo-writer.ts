@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { ALERT_AUDIENCE } from '../common/access/index.js';
 import { newId } from '../common/ids.js';
+import { queryRows } from '../database/index.js';
 import type { DemoChange } from './demo-changes.js';
 import type { DemoAlert, Touch } from './demo-past-alerts.js';
 import type { DemoUserIds } from './demo-people.js';
@@ -32,7 +33,7 @@ export async function writePosture(
        owner_id uuid, updated_at timestamptz, updated_by uuid)`;
   await manager.query(
     `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified,
-       updated_at, updated_by, valid_from, change_source)
+       updated_at, updated_by, version, valid_from, change_source)
      SELECT $1, t.id, r.status_global, r.last_review_date, r.risk_score, r.owner_id, t.in_force, t.mitre_last_modified,
        r.updated_at, r.updated_by, r.updated_at, 'demo'
      FROM ${from} JOIN technique t ON t.id = r.technique_id`,
@@ -115,6 +116,11 @@ export async function writeSnapshots(
   organizationId: string,
   snapshots: readonly DemoSnapshot[],
 ): Promise<void> {
+  const [loaded] = await queryRows<{ versions: Record<string, string> }>(
+    manager,
+    `SELECT coalesce(jsonb_object_agg(domain, attack_version), '{}') AS versions
+     FROM (SELECT DISTINCT ON (domain) domain, attack_version FROM catalogue_import WHERE undone_at IS NULL ORDER BY domain, created_at DESC, id DESC) newest`,
+  );
   const rows = snapshots.map(({ date, takenAt, ...counts }) => ({
     snapshot_date: date,
     ...counts,
@@ -123,6 +129,10 @@ export async function writeSnapshots(
     updated_at: takenAt,
     version: 1,
     valid_from: takenAt,
+    rollup: 'flat',
+    formula_version: 1,
+    attack_versions: loaded!.versions,
+    taken_at: takenAt,
   }));
   await insert(manager, organizationId, 'posture_snapshot', rows);
 }

@@ -56,6 +56,16 @@ describe('deciding on a rule', () => {
     expect(decide(aStanding(), measured({ breached: false }), NOW).outcome).toBe('clear');
   });
 
+  it('does not tell of an occasion again, whatever the rule does on repeat', () => {
+    const release = measured({ occasion: 'enterprise-attack 18.1' });
+    for (const onRepeat of ['new_instance', 'update_open'] as const) {
+      const told = aStanding({ onRepeat, lastOccasion: 'enterprise-attack 18.1', unfinishedAlertId: 'an alert' });
+      expect(decide(told, release, NOW).outcome).toBe('told');
+    }
+    expect(decide(aStanding({ lastOccasion: 'enterprise-attack 18.0' }), release, NOW).outcome).toBe('fired');
+    expect(decide(aStanding({ lastOccasion: null }), measured({ occasion: null }), NOW).outcome).toBe('fired');
+  });
+
   it('has no data where nothing could be measured', () => {
     expect(decide(aStanding(), measured({ measured: null, breached: false }), NOW).outcome).toBe('no_data');
   });

@@ -11,12 +11,14 @@ export interface RuleStanding {
   onRepeat: OnRepeat;
   /** The newest alert of the rule that nobody has finished with; only looked at with `on_repeat: update_open`. */
   unfinishedAlertId: string | null;
+  /** What the rule fired for last, of a rule that fires once for each occasion. */
+  lastOccasion?: string | null;
 }
 
 export type Decision =
   | { outcome: 'cooldown' }
   | { outcome: 'error'; error: string }
-  | { outcome: 'no_data' | 'clear' | 'fired'; finding: Finding }
+  | { outcome: 'no_data' | 'clear' | 'told' | 'fired'; finding: Finding }
   | { outcome: 'refreshed'; finding: Finding; alertId: string };
 
 type Cooldown = Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>;
@@ -41,6 +43,7 @@ export function decide(standing: RuleStanding, measurement: Measurement, now: Da
   const { finding } = measurement;
   if (finding.measured === null) return { outcome: 'no_data', finding };
   if (!finding.breached) return { outcome: 'clear', finding };
+  if (finding.occasion && finding.occasion === standing.lastOccasion) return { outcome: 'told', finding };
   return standing.onRepeat === 'update_open' && standing.unfinishedAlertId !== null
     ? { outcome: 'refreshed', finding, alertId: standing.unfinishedAlertId }
     : { outcome: 'fired', finding };

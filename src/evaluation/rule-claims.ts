@@ -31,6 +31,7 @@ export interface ClaimedRule {
   /** What it measured last, and against what; both null before its first measurement. */
   lastMeasured: number | null;
   lastThreshold: number | null;
+  lastOccasion: string | null;
 }
 
 /** What is said of a rule that fired or failed. */
@@ -147,7 +148,7 @@ export class RuleClaims {
       `SELECT r.id AS "ruleId", r.organization_id AS "organizationId", r.rule_type AS "ruleType", r.config::text AS config, r.scope::text AS scope,
          r.cooldown_hours AS "cooldownHours", r.on_repeat AS "onRepeat",
          r.evaluation_interval_minutes AS "evaluationIntervalMinutes", s.last_fired_at AS "lastFiredAt", s.last_error IS NOT NULL AS "isFailing",
-         s.last_measured AS "lastMeasured", s.last_threshold AS "lastThreshold"
+         s.last_measured AS "lastMeasured", s.last_threshold AS "lastThreshold", s.last_occasion AS "lastOccasion"
        FROM unnest($1::uuid[], $2::integer[]) AS claimed (organization_id, interval_minutes)
        JOIN alert_rule r ON r.organization_id = claimed.organization_id AND coalesce(r.evaluation_interval_minutes, 0) = claimed.interval_minutes
        JOIN rule_state s ON s.organization_id = r.organization_id AND s.rule_id = r.id

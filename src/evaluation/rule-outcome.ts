@@ -3,9 +3,9 @@ export type EvaluationTrigger = (typeof EVALUATION_TRIGGERS)[number];
 
 /**
  * What a pass made of one rule: `fired` opened an alert, `refreshed` updated the open one, `clear` did not breach, `cooldown` was skipped and still counts as
- * evaluated, `no_data` could not be measured yet (such as one snapshot only), `error` failed and touched no other rule.
+ * evaluated, `told` breached and was told of for the same occasion already (a rule that fires once a release), `no_data` could not be measured yet (such as one snapshot only), `error` failed and touched no other rule.
  */
-export const OUTCOMES = ['fired', 'refreshed', 'clear', 'cooldown', 'no_data', 'error'] as const;
+export const OUTCOMES = ['fired', 'refreshed', 'clear', 'told', 'cooldown', 'no_data', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** A rule that fails so many times in a row is told of, once until it is well again: less may be a passing fault of the database. */

@@ -148,9 +148,10 @@ export class RunStore {
          consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
          last_measured = CASE WHEN d.is_new THEN d.measured ELSE s.last_measured END,
          last_threshold = CASE WHEN d.is_new THEN d.threshold ELSE s.last_threshold END,
-         last_measured_at = CASE WHEN d.is_new THEN $1 ELSE s.last_measured_at END
-       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[], $8::boolean[], $9::float8[], $10::float8[], $11::boolean[])
-         AS d (organization_id, rule_id, has_fired, was_skipped, error, is_new, measured, threshold, breached)
+         last_measured_at = CASE WHEN d.is_new THEN $1 ELSE s.last_measured_at END,
+         last_occasion = CASE WHEN d.has_fired THEN coalesce(d.occasion, s.last_occasion) ELSE s.last_occasion END
+       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[], $8::boolean[], $9::float8[], $10::float8[], $11::boolean[], $12::text[])
+         AS d (organization_id, rule_id, has_fired, was_skipped, error, is_new, measured, threshold, breached, occasion)
        WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
        RETURNING s.organization_id, s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing,
          d.is_new, d.measured, d.threshold, d.breached),
@@ -171,6 +172,7 @@ export class RunStore {
         changed.map(({ decision }) => findingOf(decision)?.measured ?? null),
         changed.map(({ decision }) => findingOf(decision)?.threshold ?? null),
         changed.map(({ decision }) => findingOf(decision)?.breached ?? null),
+        changed.map(({ decision }) => findingOf(decision)?.occasion ?? null),
       ],
     );
     return new Set(rows.map((row) => row.rule_id));

@@ -1,5 +1,5 @@
 import { CHANGE_KINDS, type ChangeKind } from '../posture/index.js';
-import type { ConfigProperty, ConfigSchema, RuleTypeDefinition } from './evaluator.js';
+import type { ChoicesProperty, ConfigProperty, ConfigSchema, ConfigSetting, RuleTypeDefinition } from './evaluator.js';
 
 const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
@@ -28,17 +28,32 @@ function schemaProblems(schema: ConfigSchema | undefined): string[] {
   );
 }
 
-function propertyProblems(key: string, property: ConfigProperty): string[] {
-  const { type, title, description, minimum, maximum, default: value } = property;
+function propertyProblems(key: string, property: ConfigSetting): string[] {
+  const { title, description } = property;
   const problems: string[] = [];
   if (!SNAKE_CASE.test(key)) problems.push('name must be snake_case');
-  if (type !== 'number' && type !== 'integer') problems.push('type must be number or integer');
   if (!isText(title)) problems.push('title is missing');
   if (!isText(description)) problems.push('description is missing');
+  if (property.type === 'boolean') return problems;
+  return [...problems, ...(property.type === 'array' ? choicesProblems(property) : numberProblems(property))];
+}
+
+function choicesProblems({ items }: ChoicesProperty): string[] {
+  const choices = items?.enum;
+  return Array.isArray(choices) && choices.length > 0 && choices.every((choice) => SNAKE_CASE.test(String(choice)))
+    ? []
+    : ['items must be one or more words in snake_case'];
+}
+
+function numberProblems({ type, minimum, maximum, default: value, optional }: ConfigProperty): string[] {
+  const problems: string[] = [];
+  if (type !== 'number' && type !== 'integer') problems.push('type must be number or integer');
   if (!Number.isFinite(minimum) || !Number.isFinite(maximum) || minimum > maximum) {
     problems.push('minimum and maximum must be numbers in this order');
   }
-  if (!Number.isFinite(value)) problems.push('default is missing');
+  if (optional && value === undefined) return problems;
+  if (optional) problems.push('is optional, so that it cannot have a default');
+  else if (value === undefined || !Number.isFinite(value)) problems.push('default is missing');
   else if (value < minimum || value > maximum) problems.push('default is out of bounds');
   else if (type === 'integer' && !Number.isInteger(value)) problems.push('default is not a whole number');
   return problems;

@@ -110,6 +110,40 @@ describe('completing a config', () => {
     expect(registry.completeConfig('high_risk', {})).toEqual({ min_risk_score: 75, min_count: 1 });
   });
 
+  it('leaves out optional settings that were not given or are null', () => {
+    const evaluator = evaluatorOf({
+      type: 'of_choices',
+      configSchema: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          days: { type: 'integer', title: 'Days', description: 'How many.', minimum: 1, maximum: 9, optional: true },
+          once: { type: 'boolean', title: 'Once', description: 'Whether once.', optional: true },
+          kinds: {
+            type: 'array',
+            title: 'Kinds',
+            description: 'Which kinds.',
+            items: { type: 'string', enum: ['major', 'minor'] },
+            minItems: 1,
+            uniqueItems: true,
+            optional: true,
+          },
+        },
+      },
+    });
+    const optional = new EvaluatorRegistry([evaluator]);
+    expect(optional.completeConfig('of_choices', { days: null, once: null, kinds: null })).toEqual({});
+    const given = { days: 2, once: false, kinds: ['minor'] };
+    expect(optional.completeConfig('of_choices', given)).toEqual(given);
+    expect(
+      fieldErrorsOf(() => optional.completeConfig('of_choices', { days: 0, once: 1, kinds: ['minor', 'x'] })),
+    ).toEqual([
+      { field: 'config.days', message: 'must be a whole number from 1 to 9, or null' },
+      { field: 'config.once', message: 'must be true or false, or null' },
+      { field: 'config.kinds', message: 'must be a list of one or more of major, minor, or null' },
+    ]);
+  });
+
   it.each([
     [{ min_risk_score: 0, min_count: 1 }],
     [{ min_risk_score: 100, min_count: 100_000 }],

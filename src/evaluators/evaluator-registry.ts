@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidField, invalidInput, type FieldError } from '../common/errors/index.js';
 import type { ChangeKind } from '../posture/index.js';
 import { definitionProblems } from './definition-problems.js';
-import { EVALUATORS, type Evaluator, type RuleTypeDefinition } from './evaluator.js';
+import { EVALUATORS, type Evaluator, type RuleConfig, type RuleTypeDefinition } from './evaluator.js';
 
 interface Registered {
   evaluator: Evaluator;
@@ -20,6 +20,8 @@ export class EvaluatorRegistry {
 
   constructor(@Inject(EVALUATORS) evaluators: readonly Evaluator[]) {
     const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, coerceTypes: false });
+    // An annotation for whoever builds a form: it constrains nothing.
+    ajv.addKeyword({ keyword: 'optional', schemaType: 'boolean' });
     for (const evaluator of evaluators) this.register(evaluator, ajv);
   }
 
@@ -60,18 +62,24 @@ export class EvaluatorRegistry {
   }
 
   /**
-   * The config of a rule of this type, with defaults in place of what it leaves out. What is given is not changed.
+   * The config of a rule of this type, with defaults in place of what it leaves out, and without optional settings that are null. What is given is not changed.
    * @throws DomainError `invalid_input` on each field at fault, such as `config.min_count`.
    */
-  completeConfig(type: string, config: unknown): Record<string, number> {
+  completeConfig(type: string, config: unknown): RuleConfig {
     const { evaluator, validate } = this.find(type);
     const { definition } = evaluator;
     const settings = Object.keys(definition.configSchema.properties);
     if (!isPlainObject(config))
       throw invalidField('config', `must be an object of the settings of ${type}: ${settings.join(', ')}`);
-    const complete = structuredClone(config);
+    const complete = withoutNulls(definition, structuredClone(config));
     if (!validate(complete)) throw invalidInput(fieldErrors(definition, validate.errors ?? []));
-    return Object.fromEntries(settings.map((setting) => [setting, complete[setting] as number]));
+    const known = Object.fromEntries(
+      settings.filter((setting) => setting in complete).map((setting) => [setting, complete[setting]]),
+    ) as RuleConfig;
+    const problems = Object.entries(evaluator.configProblems?.(known) ?? {});
+    if (problems.length > 0)
+      throw invalidInput(problems.map(([setting, message]) => ({ field: `config.${setting}`, message })));
+    return known;
   }
 
   private find(type: string): Registered {
@@ -79,6 +87,15 @@ export class EvaluatorRegistry {
     if (!found) throw invalidField('rule_type', `must be one of ${[...this.registered.keys()].join(', ')}`);
     return found;
   }
+}
+
+/** Null takes an optional setting back. */
+function withoutNulls({ configSchema }: RuleTypeDefinition, config: Record<string, unknown>): Record<string, unknown> {
+  const isOff = ([setting, value]: [string, unknown]): boolean =>
+    value === null &&
+    Object.hasOwn(configSchema.properties, setting) &&
+    configSchema.properties[setting]!.optional === true;
+  return Object.fromEntries(Object.entries(config).filter((entry) => !isOff(entry)));
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
@@ -90,7 +107,9 @@ function fieldErrors(definition: RuleTypeDefinition, errors: readonly ErrorObjec
   const byField = new Map<string, FieldError>();
   for (const error of errors) {
     const setting =
-      error.keyword === 'additionalProperties' ? String(error.params.additionalProperty) : error.instancePath.slice(1);
+      error.keyword === 'additionalProperties'
+        ? String(error.params.additionalProperty)
+        : error.instancePath.split('/')[1]!;
     byField.set(setting, { field: `config.${setting}`, message: whatItTakes(definition, setting) });
   }
   return [...byField.values()];
@@ -100,6 +119,9 @@ function whatItTakes({ type, configSchema }: RuleTypeDefinition, setting: string
   const settings = Object.keys(configSchema.properties);
   const property = settings.includes(setting) ? configSchema.properties[setting] : undefined;
   if (!property) return `is not a setting of ${type}, which takes ${settings.join(', ')}`;
+  const orOff = property.optional ? ', or null' : '';
+  if (property.type === 'boolean') return `must be true or false${orOff}`;
+  if (property.type === 'array') return `must be a list of one or more of ${property.items.enum.join(', ')}${orOff}`;
   const kind = property.type === 'integer' ? 'a whole number' : 'a number';
-  return `must be ${kind} from ${property.minimum} to ${property.maximum}`;
+  return `must be ${kind} from ${property.minimum} to ${property.maximum}${orOff}`;
 }

@@ -8,20 +8,46 @@ export const EVALUATORS = Symbol('EVALUATORS');
 export interface ConfigSchema {
   type: 'object';
   additionalProperties: false;
-  /** Every property has a default, so that a config may be given in part. */
-  properties: Record<string, ConfigProperty>;
+  /** A property has a default, so that a config may be given in part, or is optional: left out, what it sets is off. */
+  properties: Record<string, ConfigSetting>;
 }
 
-export interface ConfigProperty {
-  type: 'number' | 'integer';
+export type ConfigSetting = ConfigProperty | FlagProperty | ChoicesProperty;
+
+interface DescribedProperty {
   /** Label of the field in a form. */
   title: string;
   /** What it does, as a sentence, with its unit. */
   description: string;
+}
+
+export interface ConfigProperty extends DescribedProperty {
+  type: 'number' | 'integer';
   minimum: number;
   maximum: number;
-  default: number;
+  default?: number;
+  /** It has no default then. In a config, null says that it is left out. */
+  optional?: true;
 }
+
+/** Yes or no; left out, no. */
+export interface FlagProperty extends DescribedProperty {
+  type: 'boolean';
+  optional: true;
+}
+
+/** Some of a number of words; left out, all of them. */
+export interface ChoicesProperty extends DescribedProperty {
+  type: 'array';
+  items: { type: 'string'; enum: readonly string[] };
+  minItems: 1;
+  uniqueItems: true;
+  optional: true;
+}
+
+/** A config that is complete: optional settings that were not given are not there. */
+export type RuleConfig = Record<string, ConfigValue>;
+export type ConfigValue = number | boolean | readonly string[] | undefined;
 
 /** A rule type as users see it. */
 export interface RuleTypeDefinition {
@@ -50,14 +76,16 @@ export interface Finding {
   breached: boolean;
   /** The evidence, in snake_case: at least the keys that the type documents. Lists of evidence are only filled in when it breaches. */
   details: Record<string, unknown>;
+  /** What is told of once, such as a release, where the rule says so: a rule that fired for it does not fire for it again. */
+  occasion?: string | null;
   /** The alert's words; null unless it breaches. */
   alert: { title: string; message: string } | null;
 }
 
 /** The techniques behind what a rule measures, so that an alert can tell which have come and which have gone since the measurement before. */
 export interface CountedTechniques<Config> {
-  /** The settings that decide on a technique, with the SQL types of their values. */
-  settings: { [Setting in keyof Config]?: 'integer' | 'float8' };
+  /** The settings that decide on a technique, with the SQL types of their values: a list of words is a text with commas between them, and what is left out is null. */
+  settings: { [Setting in keyof Config]?: 'integer' | 'float8' | 'text' };
   /**
    * SQL of the techniques of one rule: `SELECT technique_id, weight`, each technique once. The rule's `organization_id` and settings are columns of `r`. A technique
    * whose weight has grown has come.
@@ -70,10 +98,12 @@ export interface CountedTechniques<Config> {
  * Measures all given rules of one type, of any organisations, at one instant, in one SQL statement.
  * An evaluator keeps no state and writes nothing.
  */
-export interface Evaluator<Config = Record<string, number>> {
+export interface Evaluator<Config = RuleConfig> {
   readonly definition: RuleTypeDefinition;
   /** Left out where no technique stands behind what is measured; alerts of the type are then not explained. */
   readonly counted?: CountedTechniques<Config>;
+  /** What settings that are valid by themselves must not be together, in words, by the setting to change. */
+  configProblems?(config: Config): Record<string, string>;
   /** @returns one finding a rule, in the order of `rules`. Throws when the statement fails. */
   measure(rules: readonly RuleToMeasure<Config>[], at: Date, posture: PostureReader): Promise<Finding[]>;
 }

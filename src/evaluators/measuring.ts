@@ -2,16 +2,21 @@ import { plainNumber, roundTo } from '../common/wire.js';
 import { arrayLiteral } from '../database/index.js';
 import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
 
+/** Settings that are numbers, optional ones too. */
+type NumberSettings<Config> = {
+  [Setting in keyof Config & string]: Config[Setting] extends number | undefined ? Setting : never;
+}[keyof Config & string];
+
 /**
- * The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules.
+ * The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules. A setting that is left out is null.
  */
-export function ruleColumns<Config extends Record<string, number>>(
+export function ruleColumns<Config>(
   rules: readonly RuleToMeasure<Config>[],
-  ...settings: (keyof Config & string)[]
+  ...settings: NumberSettings<Config>[]
 ): unknown[] {
   return [
     arrayLiteral(rules.map(({ organizationId }) => organizationId)),
-    ...settings.map((setting) => arrayLiteral(rules.map(({ config }) => config[setting]))),
+    ...settings.map((setting) => arrayLiteral(rules.map(({ config }) => config[setting] as number | undefined))),
   ];
 }
 

@@ -4,6 +4,7 @@ import { DomainError } from '../common/errors/index.js';
 import type { PostureReader, TechniqueScope } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
 import { EvaluatorRegistry } from './evaluator-registry.js';
+import type { RuleConfig } from './evaluator.js';
 import type { RuleInScope } from './measure-in-scope.js';
 import { failed, measureAll, measureRules, type FailedMeasurement, type Measurement } from './measure-rules.js';
 
@@ -18,9 +19,9 @@ export interface StoredRule {
   scope: string | null;
 }
 
-type CompleteConfig = { config: Readonly<Record<string, number>> };
+type CompleteConfig = { config: Readonly<RuleConfig> };
 
-type MeasuredRule = RuleInScope<Record<string, number>>;
+type MeasuredRule = RuleInScope<RuleConfig>;
 
 /** Configs, and scopes, that are remembered at once: rules of thousands of organisations have few that differ. */
 const CONFIGS_KEPT = 2_000;

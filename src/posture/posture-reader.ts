@@ -18,9 +18,14 @@ export interface PostureRelations {
   posture: string;
   /** `id, attack_id, name, ...`: the shared catalogue. */
   technique: string;
+  /** `id, attack_id, domain, shortname, name`: the tactics of the shared catalogue. */
+  tactic: string;
   /** `id, organization_id, technique_id, status, created_at, due_at`. */
   revalidationItem: string;
-  /** `organization_id, snapshot_date, coverage_pct, total, validated, partial, ..., source, valid_from`: one row a day. */
+  /**
+   * `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`, and `rollup, formula_version, scope, attack_versions, tactics, taken_at,
+   * baseline_pct, baseline_date, baseline_tactics`; `source, valid_from`: one row a day.
+   */
   snapshot: string;
 }
 
@@ -33,6 +38,7 @@ export function inScope(alias: string): string {
 export const LIVE_RELATIONS: PostureRelations = {
   posture: 'posture',
   technique: 'technique',
+  tactic: 'tactic',
   revalidationItem: 'revalidation_item',
   snapshot: 'posture_snapshot',
 };

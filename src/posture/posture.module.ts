@@ -19,6 +19,9 @@ import { RevalidationPolicy } from './revalidation/revalidation-policy.entity.js
 import { RevalidationPolicyService } from './revalidation/revalidation-policy.service.js';
 import { RevalidationScheduler } from './revalidation/revalidation-scheduler.js';
 import { StaleValidations } from './revalidation/stale-validations.js';
+import { SnapshotPolicies } from './snapshots/snapshot-policies.service.js';
+import { SnapshotPolicyController } from './snapshots/snapshot-policy.controller.js';
+import { SnapshotPolicy } from './snapshots/snapshot-policy.entity.js';
 import { SnapshotScheduler } from './snapshots/snapshot-scheduler.js';
 import { SnapshotsController } from './snapshots/snapshots.controller.js';
 import { SnapshotsService } from './snapshots/snapshots.service.js';
@@ -40,6 +43,7 @@ import { PostureWriter } from './writes/posture-writer.js';
       RevalidationItem,
       RevalidationItemHistory,
       RevalidationPolicy,
+      SnapshotPolicy,
       Technique,
     ]),
   ],
@@ -49,6 +53,7 @@ import { PostureWriter } from './writes/posture-writer.js';
     PostureController,
     RevalidationQueueController,
     RevalidationPolicyController,
+    SnapshotPolicyController,
     SnapshotsController,
   ],
   providers: [
@@ -60,11 +65,20 @@ import { PostureWriter } from './writes/posture-writer.js';
     RevalidationQueueService,
     RevalidationScheduler,
     ReviewOutcomes,
+    SnapshotPolicies,
     SnapshotScheduler,
     SnapshotsService,
     StaleValidations,
     TechniquesService,
   ],
-  exports: [PostureChanges, PostureService, PostureWriter, RevalidationScheduler, SnapshotScheduler, SnapshotsService],
+  exports: [
+    PostureChanges,
+    PostureService,
+    PostureWriter,
+    RevalidationScheduler,
+    SnapshotPolicies,
+    SnapshotScheduler,
+    SnapshotsService,
+  ],
 })
 export class PostureModule {}

@@ -41,4 +41,8 @@ export class RuleState {
   /** Since when the rule measures that; null before its first measurement. */
   @Column({ type: 'timestamptz', nullable: true })
   lastMeasuredAt: Date | null;
+
+  /** What it fired for last, of a rule that fires once for each occasion, such as a release of ATT&CK. */
+  @Column({ type: 'text', nullable: true })
+  lastOccasion: string | null;
 }

@@ -19,7 +19,9 @@ export class RuleTypesController {
       description,
       config_schema: { ...configSchema },
       defaults: Object.fromEntries(
-        Object.entries(configSchema.properties).map(([key, property]) => [key, property.default]),
+        Object.entries(configSchema.properties).flatMap(([key, property]) =>
+          'default' in property && property.default !== undefined ? [[key, property.default]] : [],
+        ),
       ),
     }));
     return { items, total: items.length, next_cursor: null };

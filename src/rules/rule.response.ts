@@ -10,8 +10,8 @@ export class RuleResponse {
   rule_type: string;
   @ApiProperty({ enum: SEVERITIES })
   severity: Severity;
-  /** Settings of the type, complete. */
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
+  /** Settings of the type, complete but for optional ones that are off. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
   config: Record<string, unknown>;
   /** The techniques that the rule is limited to; null: all. */
   @ScopeProperty()
@@ -60,9 +60,13 @@ export class RuleTypeResponse {
   type: string;
   name: string;
   description: string;
-  /** JSON Schema (draft 7) of `config`, with a title, a description, bounds and a default for each setting: enough to build a form from. */
+  /**
+   * JSON Schema (draft 7) of `config`, with a title, a description, bounds or choices, and a default for each setting: enough to
+   * build a form from. A setting that says `optional: true` has no default: left out, or null, it is off.
+   */
   @ApiProperty({ type: 'object', additionalProperties: true })
   config_schema: Record<string, unknown>;
+  /** Of the settings that are not optional. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
   defaults: Record<string, number>;
 }

@@ -50,8 +50,13 @@ const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/evaluations/{id}': ({ evaluationId }) => `/evaluations/${evaluationId}`,
 };
 
-/** Paths whose parameter is not another organisation's: the shared catalogue, and a day of one's own. */
-const SHARED = ['/api/v1/techniques/{id}', '/api/v1/techniques/{id}/history', '/api/v1/snapshots/{date}'];
+/** Paths whose parameter is not another organisation's: the shared catalogue and its imports, and a day of one's own. */
+const SHARED = [
+  '/api/v1/techniques/{id}',
+  '/api/v1/techniques/{id}/history',
+  '/api/v1/imports/attack/{id}/undo',
+  '/api/v1/snapshots/{date}',
+];
 
 /** Paths that never end answering: what they say of whom is in their own tests. */
 const ENDLESS = ['/api/v1/notifications/stream'];
@@ -226,6 +231,15 @@ it('lets only the operator load a release into the catalogue that all share', as
     headers: { 'content-type': 'application/json' },
   });
   expect(answer.status).toBe(403);
+  const [made] = (await world.vedette.api('GET', '/imports/attack', { token: world.ours.token })).items;
+  expect(made).toMatchObject({ undone_at: null, carried_over: null });
+  const undo = await world.vedette.request('POST', `/api/v1/imports/attack/${made.id}/undo`, {
+    token: world.ours.token,
+  });
+  expect([undo.status, undo.body.detail]).toEqual([
+    403,
+    "the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may undo an import of it",
+  ]);
 });
 
 it('gives no token for an organisation that one is no member of', async () => {

@@ -285,7 +285,7 @@ describe('a newer release', () => {
     expect((await technique(1003))['updated_at']).toEqual(NOW);
   });
 
-  test('takes what it revokes and deprecates out of force everywhere, and keeps what the organisation knew', async () => {
+  test('takes what it revokes and deprecates out of force everywhere, keeps what the organisation knew, and carries it over to a replacement', async () => {
     const organizationId = await anOrganization(context.database);
     await importSlice(
       aSlice([aSliceTechnique(1001), aSliceTechnique(1002), aSliceTechnique(1003)], { attackVersion: '18.0' }),
@@ -318,7 +318,7 @@ describe('a newer release', () => {
       { in_force: false, status_global: 'validated', risk_score: 80 },
       { in_force: false, status_global: 'not_evaluated', risk_score: null },
       { in_force: true, status_global: 'not_evaluated', risk_score: null },
-      { in_force: true, status_global: 'not_evaluated', risk_score: null },
+      { in_force: true, status_global: 'validated', risk_score: 80 },
     ]);
   });
 

@@ -432,6 +432,50 @@ describe('the other routes', () => {
 });
 
 describe('GET /imports/attack', () => {
+  test('shows beforehand what an import would mean, to admins of any organisation, and takes it back afterwards', async () => {
+    await uploadForm(aForm(aFile()));
+    const newer = aBundle(
+      aCollection('18.2'),
+      aTechnique(1001, { name: 'Renamed', x_mitre_version: '1.3' }),
+      aTechnique(1004),
+    );
+    const count = () => http.database.query('SELECT count(*)::int AS techniques FROM technique');
+    const other = await tokenOf('admin', await anOrganization(http.database));
+    for (const token of [admin.token, other]) {
+      const shown = await uploadForm(aForm(aFile(newer)), { query: '/preview', token });
+      expect([shown.status, shown.body]).toMatchObject([
+        200,
+        {
+          attack_version: '18.2',
+          loaded_attack_version: '18.1',
+          added: [{ attack_id: 'T1004' }],
+          changed_minor: [{ attack_id: 'T1001', name: 'Renamed', version_before: '1.2', version_after: '1.3' }],
+          coverage: { before_pct: 0, after_unmapped_pct: 0, after_carried_over_pct: 0 },
+        },
+      ]);
+    }
+    expect(await count()).toEqual([{ techniques: 2 }]);
+    expect(
+      (await uploadForm(aForm(aFile(newer)), { query: '/preview', token: await tokenOf('red_lead') })).status,
+    ).toBe(403);
+    const bad = await uploadForm(aForm(aFile(newer)), { query: '/preview?carry_over=perhaps' });
+    expect([bad.status, bad.body.detail]).toEqual([400, 'carry_over must be true or false']);
+
+    const { id } = (await uploadForm(aForm(aFile(newer)))).body;
+    const undo = (path: string, token = admin.token) => http.request('POST', `${PATH}/${path}/undo`, { token });
+    expect((await undo(id, other)).status).toBe(403);
+    expect((await undo('none')).status).toBe(404);
+    const undone = await undo(id);
+    expect([undone.status, undone.body]).toMatchObject([
+      200,
+      { id, loaded_attack_version: '18.1', techniques_removed: 1 },
+    ]);
+    expect(await count()).toEqual([{ techniques: 2 }]);
+    const { items } = (await http.request('GET', PATH, { token: admin.token })).body;
+    expect(items).toMatchObject([{ id, undone_at: undone.body.undone_at }, { undone_at: null }]);
+    expect((await undo(id)).status).toBe(409);
+  });
+
   test('lists imports, newest first, a page at a time', async () => {
     for (const version of ['17.1', '18.1']) {
       await uploadForm(aForm(aFile(aBundle(aCollection(version), aTechnique(1001)))));

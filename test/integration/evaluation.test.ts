@@ -417,6 +417,30 @@ describe('which rules are evaluated', () => {
   });
 });
 
+it('fires once for a release, however long its techniques count as new', async () => {
+  const organizationId = await anOrganization(context.database);
+  await aTechnique(context.database, { attackId: 'T1059', mitreLastModified: NOW });
+  const release = (version: string) =>
+    rows(`UPDATE technique SET last_change_kind = 'added', last_change_release = '${version}'`);
+  await release('18.0');
+  await aRule(context.database, organizationId, {
+    ruleType: 'new_technique',
+    config: { lookback_days: 7, min_count: 1, once_per_release: true },
+    cooldownHours: 1,
+  });
+  const outcomes = [];
+  for (const version of ['18.0', '18.0', '18.1', '18.1']) {
+    await release(version);
+    const {
+      outcomes: [outcome],
+    } = await engine.evaluateOrganization(organizationId, null);
+    outcomes.push(outcome!.outcome);
+    context.clock.advanceMs(2 * HOUR_MS);
+  }
+  expect(outcomes).toEqual(['fired', 'told', 'fired', 'told']);
+  expect(await alerts(organizationId)).toHaveLength(2);
+});
+
 describe('several at once', () => {
   it('shares due rules among replicas: each is evaluated once', async () => {
     const organizations = [];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { CATALOGUE_SIZE, describeEvaluatorContract, type EvaluatorFixture } from '../support/evaluator-contract.js';
-import { daysBefore, EvaluatorWorld, msAfter } from '../support/evaluator-world.js';
-import { aMember, aQueueItem, aSnapshot } from '../support/factories.js';
+import { daysBefore, EvaluatorWorld, hoursBefore, msAfter } from '../support/evaluator-world.js';
+import { aFall, aMember, aQueueItem, aTakenSnapshot } from '../support/factories.js';
 import { NOW } from '../support/test-module.js';
 
 let world: EvaluatorWorld;
@@ -49,8 +49,10 @@ const fixtures: EvaluatorFixture[] = [
     detailsKeys: ['previous_pct', 'current_pct', 'drop_pct', 'previous_date', 'current_date'],
     readsPosture: false,
     arrange: async (on, organizationId, level) => {
-      await aSnapshot(on.database, organizationId, '2026-03-09', 53.69);
-      await aSnapshot(on.database, organizationId, '2026-03-10', level === 'breaching' ? 48.69 : 48.7);
+      const now = level === 'breaching' ? 48.69 : 48.7;
+      await aTakenSnapshot(on.database, organizationId, daysBefore(NOW, 1), 53.69);
+      await aTakenSnapshot(on.database, organizationId, NOW, now);
+      await aFall(on.database, organizationId, on.technique('T1001'), hoursBefore(NOW, 2));
     },
   },
   {

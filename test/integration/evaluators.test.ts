@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { daysBefore, EvaluatorWorld, msAfter } from '../support/evaluator-world.js';
-import { aMember, aQueueItem, aSnapshot, type PostureFacts } from '../support/factories.js';
+import { aMember, aQueueItem, aSnapshot, aTakenSnapshot, type PostureFacts } from '../support/factories.js';
 import { NOW } from '../support/test-module.js';
 
 const CATALOGUE_SIZE = 30;
@@ -210,6 +210,13 @@ describe('coverage_regression', () => {
       previous_date: '2026-01-05',
       current_date: '2026-03-08',
       threshold: 5,
+      baseline_pct: 60.25,
+      control_delta_pct: -10.25,
+      taxonomy_delta_pct: 0,
+      attack_versions: { before: null, after: null },
+      tactics: [],
+      techniques: [],
+      techniques_count: 0,
     });
     expect(alert).toEqual({
       title: 'Coverage dropped by 10.25 percentage points, from 60.25% to 50%',
@@ -255,6 +262,103 @@ describe('coverage_regression', () => {
       measured: 0,
       breached: false,
     });
+  });
+});
+
+describe('coverage_regression over snapshots that were taken', () => {
+  const taken = async (
+    snapshots: [number, number, { attackVersion?: string; rollup?: string }?][],
+  ): Promise<string> => {
+    const organizationId = await world.organization();
+    for (const [daysAgo, coverage, facts] of snapshots)
+      await aTakenSnapshot(world.database, organizationId, daysBefore(NOW, daysAgo), coverage, facts);
+    return organizationId;
+  };
+  const baseline = (organizationId: string, daysAgo: number, pct: number, of: number): Promise<unknown> =>
+    world.database.query(
+      `UPDATE posture_snapshot SET baseline_pct = $3, baseline_date = $4 WHERE organization_id = $1 AND snapshot_date = $2`,
+      [organizationId, dayOf(daysAgo), pct, dayOf(of)],
+    );
+  const dayOf = (daysAgo: number): string => daysBefore(NOW, daysAgo).toISOString().slice(0, 10);
+
+  it('compares with the newest that was counted alike, and says where there is none', async () => {
+    const organizationId = await taken([
+      [3, 80, { rollup: 'leaf' }],
+      [2, 70],
+      [1, 60, { rollup: 'leaf' }],
+    ]);
+    expect(await world.measure('coverage_regression', organizationId)).toMatchObject({
+      measured: 20,
+      details: { previous_date: dayOf(3), tactics: [{ name: 'initial-access', before_pct: 80, after_pct: 60 }] },
+    });
+    const changed = await taken([
+      [2, 70],
+      [1, 60, { rollup: 'leaf' }],
+    ]);
+    const none = await world.measure('coverage_regression', changed);
+    expect(none).toMatchObject({ measured: null, breached: false, details: { previous_pct: null, current_pct: 60 } });
+    expect(none.details.reason).toBe(
+      `The posture snapshot of ${dayOf(1)} was counted in another way than that of ${dayOf(2)} and those before, by roll-up, scope or release, ` +
+        'so that there is none to compare it with.',
+    );
+  });
+
+  it('compares across releases only where the newer says what the older would have been', async () => {
+    const organizationId = await taken([
+      [2, 70, { attackVersion: '17.1' }],
+      [1, 50, { attackVersion: '18.1' }],
+    ]);
+    expect(await world.measure('coverage_regression', organizationId)).toMatchObject({ measured: null });
+    await baseline(organizationId, 1, 56.5, 2);
+    expect(await world.measure('coverage_regression', organizationId)).toMatchObject({
+      measured: 6.5,
+      breached: true,
+      details: { previous_pct: 70, baseline_pct: 56.5, control_delta_pct: -6.5, taxonomy_delta_pct: -13.5 },
+    });
+  });
+
+  it('catches slow decline within its days, and nothing before them', async () => {
+    const organizationId = await taken([
+      [20, 90],
+      [9, 60],
+      [6, 58],
+      [3, 56],
+      [1, 54.5],
+    ]);
+    const measure = (config: object) => world.measure('coverage_regression', organizationId, { ...config });
+    expect(await measure({})).toMatchObject({ measured: 1.5, breached: false });
+    expect(await measure({ window_days: 5 })).toMatchObject({ measured: 1.5, breached: false });
+    const slow = await measure({ window_days: 8 });
+    expect(slow).toMatchObject({
+      measured: 5.5,
+      threshold: 5,
+      breached: true,
+      details: { peak_pct: 60, peak_date: dayOf(9), drop_from_peak_pct: 5.5, drop_pct: 1.5 },
+    });
+    expect(slow.alert!.title).toBe('Coverage is 5.5 percentage points below its peak, 54.5% after 60%');
+    expect(await measure({ window_days: 8, min_drop_from_peak_pct: 5.51 })).toMatchObject({ breached: false });
+    expect(await measure({ window_days: 8, min_drop_from_peak_pct: 5.5 })).toMatchObject({ breached: true });
+    expect(await measure({ min_drop_pct: 1.5, window_days: 8 })).toMatchObject({ measured: 1.5, threshold: 1.5 });
+  });
+
+  it('puts what came before a release on the footing of today', async () => {
+    const organizationId = await taken([
+      [6, 80, { attackVersion: '17.1' }],
+      [4, 79, { attackVersion: '17.1' }],
+      [2, 59, { attackVersion: '18.1' }],
+      [1, 58, { attackVersion: '18.1' }],
+    ]);
+    const measure = () => world.measure('coverage_regression', organizationId, { window_days: 10 });
+    // Without a footing, what lies before the release is left out.
+    expect((await measure()).details).toMatchObject({ peak_pct: 59, peak_date: dayOf(2) });
+    await baseline(organizationId, 2, 60, 4);
+    expect(await measure()).toMatchObject({ breached: false, details: { peak_pct: 61, peak_date: dayOf(6) } });
+  });
+
+  it('wants to know of how many days a drop from the peak is', () => {
+    expect(() =>
+      world.registry.completeConfig('coverage_regression', { min_drop_from_peak_pct: 5, window_days: 0 }),
+    ).toThrow('window_days must be given with min_drop_from_peak_pct');
   });
 });
 
@@ -452,6 +556,48 @@ describe('new_technique', () => {
     expect(details).toMatchObject({ count: 24, mitre_ids: newest, technique_ids: techniqueIds(newest) });
     expect(alert!.title).toBe('24 techniques were published or changed by MITRE in the last 7 days');
     expect(alert!.message).toContain('the rule fires at 1 or more. The newest 20 are T1030, T1002,');
+  });
+});
+
+describe('new_technique by kind of change', () => {
+  const days = 3;
+  let organizationId: string;
+
+  beforeAll(async () => {
+    organizationId = await organizationWith(
+      all(['T1001', 'T1002', 'T1003', 'T1004'], { mitreLastModified: daysBefore(NOW, days) }),
+    );
+    const kinds = { T1001: ['added', '18.1'], T1002: ['major', '18.1'], T1003: ['minor', '9.0'] };
+    for (const [attackId, [kind, release]] of Object.entries(kinds)) {
+      await world.database.query('UPDATE technique SET last_change_kind = $2, last_change_release = $3 WHERE id = $1', [
+        world.technique(attackId),
+        kind,
+        release,
+      ]);
+    }
+  });
+
+  afterAll(() => world.database.query('UPDATE technique SET last_change_kind = NULL, last_change_release = NULL'));
+
+  it.each([
+    [undefined, ['T1001', 'T1002', 'T1003', 'T1004']],
+    [['added'], ['T1001', 'T1004']],
+    [
+      ['major', 'minor'],
+      ['T1002', 'T1003', 'T1004'],
+    ],
+    [['metadata'], ['T1004']],
+  ])('of %j counts those, and what no release says of', async (kinds, expected) => {
+    const { measured, details } = await world.measure('new_technique', organizationId, kinds ? { kinds } : {});
+    expect([measured, details.mitre_ids]).toEqual([expected.length, expected]);
+  });
+
+  it('names the newest release where it fires once a release, by number and not by text', async () => {
+    const once = await world.measure('new_technique', organizationId, { once_per_release: true });
+    expect(once).toMatchObject({ occasion: 'enterprise-attack 18.1', details: { release: 'enterprise-attack 18.1' } });
+    const minor = await world.measure('new_technique', organizationId, { once_per_release: true, kinds: ['minor'] });
+    expect(minor.occasion).toBe('enterprise-attack 9.0');
+    expect((await world.measure('new_technique', organizationId)).occasion).toBeNull();
   });
 });
 

@@ -60,6 +60,25 @@ describe('snapshots', () => {
     not_evaluated: 2,
     source: 'manual',
     updated_at: NOW.toISOString(),
+    rollup: 'flat',
+    formula_version: 1,
+    scope: null,
+    attack_versions: {},
+    tactics: {
+      'enterprise-attack': {
+        execution: {
+          total: 8,
+          validated: 2,
+          partial: 1,
+          in_progress: 2,
+          not_covered: 1,
+          not_evaluated: 2,
+          coverage_pct: 31.25,
+        },
+      },
+    },
+    baseline_pct: null,
+    baseline_date: null,
   };
 
   it('takes the coverage of what is in scope, today in UTC', async () => {
@@ -108,6 +127,13 @@ describe('snapshots', () => {
       not_evaluated: 0,
       source: 'historical',
       updated_at: NOW.toISOString(),
+      rollup: 'flat',
+      formula_version: 1,
+      scope: null,
+      attack_versions: null,
+      tactics: null,
+      baseline_pct: null,
+      baseline_date: null,
     });
     expect(await markedChanges(http, lead.organizationId)).toEqual(['snapshot']);
     await put('2025-12-31', { ...counts, in_progress: 1, not_covered: 2, not_evaluated: 2 });

@@ -13,7 +13,9 @@ import { NotificationSkip } from '../../src/notifications/notification-skip.enti
 import { Notification } from '../../src/notifications/notification.entity.js';
 import { Membership } from '../../src/organizations/membership.entity.js';
 import { Organization } from '../../src/organizations/organization.entity.js';
+import { CatalogueBeforeImage } from '../../src/posture/catalogue/catalogue-before-image.entity.js';
 import { CatalogueImport } from '../../src/posture/catalogue/catalogue-import.entity.js';
+import { PostureCarryOver } from '../../src/posture/catalogue/posture-carry-over.entity.js';
 import { Tactic } from '../../src/posture/catalogue/tactic.entity.js';
 import { Technique } from '../../src/posture/catalogue/technique.entity.js';
 import { PostureHistory } from '../../src/posture/history/posture-history.entity.js';
@@ -26,6 +28,7 @@ import { PostureSnapshot } from '../../src/posture/posture-snapshot.entity.js';
 import { Posture } from '../../src/posture/posture.entity.js';
 import { RevalidationItem } from '../../src/posture/revalidation-item.entity.js';
 import { RevalidationPolicy } from '../../src/posture/revalidation/revalidation-policy.entity.js';
+import { SnapshotPolicy } from '../../src/posture/snapshots/snapshot-policy.entity.js';
 import { AlertRule } from '../../src/rules/alert-rule.entity.js';
 import { RuleState } from '../../src/rules/rule-state.entity.js';
 import { WebhookAttempt } from '../../src/webhooks/webhook-attempt.entity.js';
@@ -52,14 +55,17 @@ export const allEntities = [
   NotificationSkip,
   Membership,
   Organization,
+  CatalogueBeforeImage,
   CatalogueImport,
   Tactic,
   Technique,
+  PostureCarryOver,
   PostureChange,
   PostureImport,
   PostureImportChange,
   PostureHistory,
   PostureSnapshotHistory,
+  SnapshotPolicy,
   RevalidationItemHistory,
   PostureSnapshot,
   Posture,

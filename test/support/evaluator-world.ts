@@ -1,5 +1,11 @@
 import { DataSource, type QueryRunner } from 'typeorm';
-import { EvaluatorRegistry, EvaluatorsModule, type Finding, type RuleToMeasure } from '../../src/evaluators/index.js';
+import {
+  EvaluatorRegistry,
+  EvaluatorsModule,
+  type Finding,
+  type RuleConfig,
+  type RuleToMeasure,
+} from '../../src/evaluators/index.js';
 import { LivePostureReader, type PostureReader } from '../../src/posture/index.js';
 import { newId } from '../../src/common/ids.js';
 import { anOrganization, aPosture, aTechnique, type PostureFacts } from './factories.js';
@@ -97,11 +103,7 @@ export class EvaluatorWorld {
     );
   }
 
-  rule(
-    type: string,
-    organizationId: string,
-    config: Record<string, number> = {},
-  ): RuleToMeasure<Record<string, number>> {
+  rule(type: string, organizationId: string, config: Record<string, unknown> = {}): RuleToMeasure<RuleConfig> {
     return { ruleId: newId(), organizationId, config: this.registry.completeConfig(type, config) };
   }
 
@@ -109,7 +111,7 @@ export class EvaluatorWorld {
   async measure(
     type: string,
     organizationId: string,
-    config: Record<string, number> = {},
+    config: Record<string, unknown> = {},
     at: Date = NOW,
   ): Promise<Finding> {
     const [finding] = await this.registry.get(type).measure([this.rule(type, organizationId, config)], at, this.reader);

@@ -148,3 +148,42 @@ export async function aSnapshot(
     [organizationId, date, coveragePct],
   );
 }
+
+/** A snapshot that was taken at the instant, all of it of one tactic. */
+export async function aTakenSnapshot(
+  database: TestDatabase,
+  organizationId: string,
+  takenAt: Date,
+  coveragePct: number,
+  { attackVersion = '18.1', rollup = 'flat' } = {},
+): Promise<void> {
+  await database.query(
+    `INSERT INTO posture_snapshot (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source,
+       taken_at, valid_from, attack_versions, rollup, tactics)
+     VALUES ($1, ($2::timestamptz AT TIME ZONE 'UTC')::date, $3, 100, 0, 0, 0, 0, 100, 'scheduled', $2, $2, jsonb_build_object('enterprise-attack', $4::text), $5,
+       jsonb_build_object('enterprise-attack', jsonb_build_object('initial-access', jsonb_build_object('total', 100, 'coverage_pct', $3::float8))))`,
+    [organizationId, takenAt, coveragePct, attackVersion, rollup],
+  );
+}
+
+/** A technique that was validated for long, and is not covered since the instant. */
+export async function aFall(
+  database: TestDatabase,
+  organizationId: string,
+  techniqueId: string,
+  at: Date,
+): Promise<void> {
+  await database.query(
+    `INSERT INTO posture_history (organization_id, technique_id, version, valid_from, valid_to, status_global, in_force, mitre_last_modified, change_source)
+     SELECT organization_id, technique_id, 1, $3::timestamptz - interval '30 days', $3, 'validated', in_force, mitre_last_modified, 'api' FROM posture
+     WHERE organization_id = $1 AND technique_id = $2`,
+    [organizationId, techniqueId, at],
+  );
+  // Written anew rather than updated: an update would begin when it ran, which is long after the tests' clock.
+  await database.query(
+    `WITH was AS (DELETE FROM posture WHERE organization_id = $1 AND technique_id = $2 RETURNING in_force, mitre_last_modified)
+     INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, status_global, version, valid_from, change_source)
+     SELECT $1, $2, in_force, mitre_last_modified, 'not_covered', 2, $3, 'api' FROM was`,
+    [organizationId, techniqueId, at],
+  );
+}

@@ -1,7 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { queryRows } from '../../database/index.js';
-import { EvaluatorRegistry, limitedRules, measuredAs, type Evaluator } from '../../evaluators/index.js';
+import {
+  EvaluatorRegistry,
+  limitedRules,
+  measuredAs,
+  type ConfigValue,
+  type Evaluator,
+  type RuleConfig,
+} from '../../evaluators/index.js';
 import { LivePostureReader, type TechniqueScope } from '../../posture/index.js';
 import { explanationOf } from './explanation-sql.js';
 
@@ -11,7 +18,7 @@ export interface RuleToExplain {
   organizationId: string;
   ruleType: string;
   /** Complete. */
-  config: Readonly<Record<string, number>>;
+  config: Readonly<RuleConfig>;
   scope: TechniqueScope | null;
   since: Date;
 }
@@ -80,6 +87,10 @@ export class AlertExplainer {
   }
 }
 
+function inColumn(value: ConfigValue): string | number | boolean | null {
+  return typeof value === 'object' ? value.join() : (value ?? null);
+}
+
 async function explainType(
   manager: EntityManager,
   { counted, definition }: Evaluator,
@@ -97,7 +108,7 @@ async function explainType(
         rules.map(measuredAs),
         rules.map(({ since }) => since),
         rules.map(({ organizationId }) => organizationId),
-        ...settings.map((setting) => rules.map(({ config }) => config[setting])),
+        ...settings.map((setting) => rules.map(({ config }) => inColumn(config[setting]))),
       ],
     ),
   );

@@ -1,4 +1,4 @@
-import type { CountedTechniques } from '../../evaluators/index.js';
+import type { CountedTechniques, RuleConfig } from '../../evaluators/index.js';
 import {
   LIVE_RELATIONS,
   relationsAsOf,
@@ -16,7 +16,7 @@ const MOST_TECHNIQUES = 50;
  * @param limited the rules among them whose scope is not everything.
  */
 export function explanationOf(
-  counted: CountedTechniques<Record<string, number>>,
+  counted: CountedTechniques<RuleConfig>,
   asksQueue: boolean,
   limited: readonly ScopedRule[],
 ): string {

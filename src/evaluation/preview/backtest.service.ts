@@ -115,6 +115,7 @@ export class BacktestService {
       const [finding] = await measureInScope(evaluator, measured, at, replay.reader);
       const { outcome } = decide(standing, { kind: 'measured', finding: finding! }, at);
       if (outcome === 'fired' || outcome === 'refreshed') standing.lastFiredAt = at;
+      if (outcome === 'fired') standing.lastOccasion = finding!.occasion ?? standing.lastOccasion;
       if (outcome === 'fired') standing.unfinishedAlertId = 'the alert that the backtest opened';
       points.push({ at, outcome, finding: finding! });
     }

@@ -9,8 +9,8 @@ export class TrialRuleResponse {
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   rule_id: string | null;
   rule_type: string;
-  @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
-  config: Record<string, number>;
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  config: Record<string, unknown>;
   /** The techniques that the rule is limited to; null: all. */
   @ScopeProperty()
   scope: TechniqueScope | null;

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { invalidField } from '../../common/errors/index.js';
 import { newId } from '../../common/ids.js';
-import { Transactions } from '../../database/index.js';
+import { queryRows, Transactions } from '../../database/index.js';
 import { RuleMeasurer, type Finding, type Measurement } from '../../evaluators/index.js';
 import { RuleAlerts } from '../../instances/index.js';
 import { AsOfPostureReader, knownSince, LivePostureReader } from '../../posture/index.js';
@@ -83,6 +83,13 @@ export class PreviewService {
     const { cooldownHours, onRepeat, organizationId, ruleId } = rule;
     if (ruleId === null) return { cooldownHours, onRepeat, lastFiredAt: null, unfinishedAlertId: null };
     const then = await this.alerts.at(manager, organizationId, ruleId, at);
-    return { cooldownHours, onRepeat, ...then, ...(isPast ? {} : { lastFiredAt: rule.lastFiredAt }) };
+    if (isPast) return { cooldownHours, onRepeat, ...then };
+    const [state] = await queryRows<{ last_occasion: string | null }>(
+      manager,
+      'SELECT last_occasion FROM rule_state WHERE organization_id = $1 AND rule_id = $2',
+      [organizationId, ruleId],
+    );
+    const lastOccasion = state?.last_occasion ?? null;
+    return { cooldownHours, onRepeat, ...then, lastFiredAt: rule.lastFiredAt, lastOccasion };
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnRepeat, Severity } from '../../common/alerting.js';
 import { invalidField } from '../../common/errors/index.js';
-import { EvaluatorRegistry } from '../../evaluators/index.js';
+import { EvaluatorRegistry, type RuleConfig } from '../../evaluators/index.js';
 import { ScopeChecker, type SentScope, type TechniqueScope } from '../../posture/index.js';
 import { RulesService } from '../../rules/index.js';
 
@@ -12,7 +12,7 @@ export interface TrialRule {
   ruleId: string | null;
   ruleType: string;
   /** Complete. */
-  config: Record<string, number>;
+  config: RuleConfig;
   scope: TechniqueScope | null;
   severity: Severity;
   cooldownHours: number;

@@ -1,39 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import type { PostureReader } from '../../posture/index.js';
 import type { Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
-import { hundredths, pairRows, percentage, ruleColumns, inNumber } from '../measuring.js';
+import { hundredths, pairRows, ruleColumns } from '../measuring.js';
+import type {
+  Comparison,
+  CoverageRegressionConfig,
+  CoverageRegressionRow,
+  FallenTechnique,
+} from './coverage-regression.row.js';
+import { coverageRegressionStatement } from './coverage-regression.statement.js';
+import { alertOf, reasonNotCompared } from './coverage-regression.words.js';
 
-type CoverageRegressionConfig = { min_drop_pct: number };
-
-/** The two newest snapshots of an organisation. Dates are `YYYY-MM-DD`. */
-interface Comparison {
-  previous_pct: number;
-  current_pct: number;
-  drop_pct: number;
-  previous_date: string;
-  current_date: string;
-  breached: boolean;
-}
-
-/** An organisation that has no snapshot, or one only. */
-interface NoComparison {
-  previous_pct: null;
-  current_pct: number | null;
-  drop_pct: null;
-  previous_date: null;
-  current_date: string | null;
-  breached: false;
-}
-
-type CoverageRegressionRow = Comparison | NoComparison;
-
-/** Compares the two newest snapshots of coverage, as far as the instant knows them. */
+/**
+ * Compares the newest snapshot of coverage, as far as the instant knows them, with the one before it that was counted alike. Where the ATT&CK release changed in
+ * between, it compares with what that one would have been on the newer release: what the organisation did is alerted on, and what MITRE did is only told.
+ */
 @Injectable()
 export class CoverageRegressionEvaluator implements Evaluator<CoverageRegressionConfig> {
   readonly definition: RuleTypeDefinition = {
     type: 'coverage_regression',
     name: 'Coverage regression',
-    description: 'Fires when coverage dropped from one posture snapshot to the next.',
+    description:
+      'Fires when coverage dropped from one posture snapshot to the next, or slowly over a number of days. A new ATT&CK release never makes it fire by itself.',
     configSchema: {
       type: 'object',
       additionalProperties: false,
@@ -46,10 +34,34 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
           maximum: 100,
           default: 5,
         },
+        window_days: {
+          type: 'integer',
+          title: 'Days of the peak',
+          description:
+            'The rule also compares with the highest coverage of this number of days before the newest snapshot. 0, or left out: only with the snapshot before.',
+          minimum: 0,
+          maximum: 400,
+          optional: true,
+        },
+        min_drop_from_peak_pct: {
+          type: 'number',
+          title: 'Minimum drop from the peak',
+          description:
+            'The rule fires from this drop below that highest coverage up, in percentage points. Left out: the minimum drop. It takes the days of the peak.',
+          minimum: 0.01,
+          maximum: 100,
+          optional: true,
+        },
       },
     },
     affectedBy: ['snapshot'],
   };
+
+  configProblems({ window_days, min_drop_from_peak_pct }: CoverageRegressionConfig): Record<string, string> {
+    return min_drop_from_peak_pct !== undefined && !window_days
+      ? { window_days: 'must be given with min_drop_from_peak_pct: a whole number of days from 1 to 400' }
+      : {};
+  }
 
   async measure(
     rules: readonly RuleToMeasure<CoverageRegressionConfig>[],
@@ -57,65 +69,66 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
     posture: PostureReader,
   ): Promise<Finding[]> {
     if (rules.length === 0) return [];
-    const parameters = [...ruleColumns(rules, 'min_drop_pct'), at];
-    return pairRows(rules, await posture.query<CoverageRegressionRow>(statement(posture), parameters), finding);
+    const parameters = [...ruleColumns(rules, 'min_drop_pct', 'window_days', 'min_drop_from_peak_pct'), at];
+    const rows = await posture.query<CoverageRegressionRow>(coverageRegressionStatement(posture), parameters);
+    return pairRows(rules, rows, finding);
   }
 }
 
-/** The drop is a difference of decimals: in binary floating point, 53.69 less 48.69 is not quite 5. */
-function statement({ relations }: PostureReader): string {
-  const newestSnapshot = (condition: string) => `
-      SELECT s.snapshot_date, s.coverage_pct FROM ${relations.snapshot} s
-      WHERE s.organization_id = r.organization_id AND s.snapshot_date ${condition}
-      ORDER BY s.snapshot_date DESC LIMIT 1`;
-  return `
-    SELECT previous.coverage_pct AS previous_pct, current.coverage_pct AS current_pct, drop.points::float8 AS drop_pct,
-      to_char(previous.snapshot_date, 'YYYY-MM-DD') AS previous_date, to_char(current.snapshot_date, 'YYYY-MM-DD') AS current_date,
-      coalesce(drop.points >= r.min_drop_pct::numeric, false) AS breached
-    FROM unnest($1::uuid[], $2::float8[]) WITH ORDINALITY AS r (organization_id, min_drop_pct, ord)
-    LEFT JOIN LATERAL (${newestSnapshot(`<= ($3::timestamptz AT TIME ZONE 'UTC')::date`)}) current ON true
-    LEFT JOIN LATERAL (${newestSnapshot('< current.snapshot_date')}) previous ON true
-    CROSS JOIN LATERAL (SELECT previous.coverage_pct::numeric - current.coverage_pct::numeric AS points) drop
-    ORDER BY r.ord`;
-}
-
-function finding({ min_drop_pct }: CoverageRegressionConfig, row: CoverageRegressionRow): Finding {
-  const { previous_pct, current_pct, drop_pct, previous_date, current_date, breached } = row;
+/** A drop from the peak is what is measured only where it alone breaches, so that what is measured does not change its meaning from day to day. */
+function finding(config: CoverageRegressionConfig, row: CoverageRegressionRow): Finding {
+  const breached = row.drop_reached || row.peak_reached;
+  const byPeak = row.peak_reached && !row.drop_reached;
+  const threshold = byPeak ? (config.min_drop_from_peak_pct ?? config.min_drop_pct) : config.min_drop_pct;
   return {
-    measured: drop_pct,
-    threshold: min_drop_pct,
+    measured: byPeak ? row.drop_from_peak_pct : row.drop_pct,
+    threshold,
     breached,
     details: {
-      previous_pct: rounded(previous_pct),
-      current_pct: rounded(current_pct),
-      drop_pct: rounded(drop_pct),
-      previous_date,
-      current_date,
-      threshold: min_drop_pct,
-      ...(row.drop_pct === null ? { reason: reasonNotCompared(row) } : {}),
+      previous_pct: isCompared(row) ? hundredths(row.previous_pct) : null,
+      current_pct: row.current_pct === null ? null : hundredths(row.current_pct),
+      drop_pct: row.drop_pct === null ? null : hundredths(row.drop_pct),
+      previous_date: isCompared(row) ? row.previous_date : null,
+      current_date: row.current_date,
+      threshold,
+      ...(isCompared(row) ? comparisonDetails(row) : { reason: reasonNotCompared(row) }),
     },
-    alert: row.breached ? words(row, min_drop_pct) : null,
+    alert: breached && isCompared(row) ? alertOf(row, config) : null,
   };
 }
 
-function rounded(value: number | null): number | null {
-  return value === null ? null : hundredths(value);
-}
-
-function reasonNotCompared({ current_date }: NoComparison): string {
-  return current_date === null
-    ? 'There is no posture snapshot yet, and it takes two to compare.'
-    : `There is one posture snapshot only, of ${current_date}, and it takes two to compare.`;
-}
-
-function words(row: Comparison, threshold: number): Finding['alert'] {
-  const drop = hundredths(row.drop_pct);
-  const what = `Coverage dropped by ${drop} percentage ${inNumber(drop, 'point', 'points')}`;
-  const [previous, current] = [percentage(row.previous_pct), percentage(row.current_pct)];
+function comparisonDetails(row: Comparison): Record<string, unknown> {
   return {
-    title: `${what}, from ${previous} to ${current}`,
-    message:
-      `${what}, from ${previous} on ${row.previous_date} to ${current} on ${row.current_date}; ` +
-      `the rule fires at a drop of ${threshold} or more. Look at the techniques whose status changed between these snapshots.`,
+    baseline_pct: hundredths(row.baseline_pct),
+    control_delta_pct: hundredths(-row.drop_pct),
+    taxonomy_delta_pct: hundredths(row.baseline_pct - row.previous_pct),
+    attack_versions: { before: row.previous_versions, after: row.current_versions },
+    ...(row.peak_pct === null || row.drop_from_peak_pct === null
+      ? {}
+      : {
+          peak_pct: hundredths(row.peak_pct),
+          peak_date: row.peak_date,
+          drop_from_peak_pct: hundredths(row.drop_from_peak_pct),
+        }),
+    tactics: (row.tactics ?? []).map(({ domain, tactic, name, before_pct, after_pct }) => ({
+      domain,
+      tactic,
+      name,
+      before_pct: hundredths(before_pct),
+      after_pct: hundredths(after_pct),
+    })),
+    techniques: (row.techniques ?? []).map(techniqueDetails),
+    techniques_count: row.techniques_count,
   };
+}
+
+/** The database writes instants in the time zone of its session. */
+function techniqueDetails(technique: FallenTechnique): Record<string, unknown> {
+  const { attack_id, name, from, to, tactics, change_source, changed_by, changed_at } = technique;
+  const at = changed_at === null ? null : new Date(changed_at).toISOString();
+  return { attack_id, name, from, to, tactics, change_source, changed_by, changed_at: at };
+}
+
+function isCompared(row: CoverageRegressionRow): row is Comparison {
+  return row.drop_pct !== null;
 }

@@ -1,16 +1,29 @@
 import { Injectable } from '@nestjs/common';
 import { counted } from '../../common/wire.js';
-import { inScope, type PostureReader } from '../../posture/index.js';
+import {
+  inScope,
+  TECHNIQUE_CHANGES,
+  type PostureReader,
+  type PostureRelations,
+  type TechniqueChange,
+} from '../../posture/index.js';
 import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { daysBefore, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
-type NewTechniqueConfig = { lookback_days: number; min_count: number };
+type NewTechniqueConfig = {
+  lookback_days: number;
+  min_count: number;
+  kinds?: readonly TechniqueChange[];
+  once_per_release?: boolean;
+};
 
 interface NewTechniqueRow {
   count: number;
   breached: boolean;
   technique_ids: string[];
   mitre_ids: string[];
+  /** The newest release of each domain that changed what was counted, as text; null where that is not known or was not asked for. */
+  release: string | null;
 }
 
 const EVIDENCE_LIMIT = 20;
@@ -35,14 +48,33 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
           default: 7,
         },
         min_count: minimumCount('The rule fires from this number of techniques up.', 1),
+        kinds: {
+          type: 'array',
+          title: 'Kinds of change',
+          description:
+            'Only techniques count that their last ATT&CK release changed in one of these ways, by their version: added, major, minor, or metadata without a new version. ' +
+            'Left out: all. A technique of which no release since the first says how counts always.',
+          items: { type: 'string', enum: TECHNIQUE_CHANGES },
+          minItems: 1,
+          uniqueItems: true,
+          optional: true,
+        },
+        once_per_release: {
+          type: 'boolean',
+          title: 'Once a release',
+          description:
+            'The rule fires once for an ATT&CK release, however long its techniques count as new. Left out: after each cooldown.',
+          optional: true,
+        },
       },
     },
     affectedBy: ['catalogue', 'posture'],
   };
 
   readonly counted: CountedTechniques<NewTechniqueConfig> = {
-    settings: { lookback_days: 'integer' },
-    select: ({ posture }, at) => `SELECT p.technique_id, 1 AS weight FROM ${posture} p WHERE ${countsAt(at)}`,
+    settings: { lookback_days: 'integer', kinds: 'text' },
+    select: (relations, at) =>
+      `SELECT p.technique_id, 1 AS weight FROM ${relations.posture} p WHERE ${countsAt(relations, at, true)}`,
   };
 
   async measure(
@@ -51,22 +83,36 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
     posture: PostureReader,
   ): Promise<Finding[]> {
     if (rules.length === 0) return [];
-    const parameters = [...ruleColumns(rules, 'lookback_days', 'min_count'), at];
-    return pairRows(rules, await posture.query<NewTechniqueRow>(statement(posture), parameters), finding);
+    const parameters = [
+      ...ruleColumns(rules, 'lookback_days', 'min_count'),
+      at,
+      rules.map(({ config }) => config.kinds?.join() ?? null),
+      rules.map(({ config }) => config.once_per_release ?? false),
+    ];
+    // Where no rule asks for kinds, the counts are read off an index alone.
+    const sql = statement(
+      posture,
+      rules.some(({ config }) => config.kinds !== undefined),
+    );
+    return pairRows(rules, await posture.query<NewTechniqueRow>(sql, parameters), finding);
   }
 }
 
-function countsAt(instant: string): string {
+/** What counts of a posture `p` for a rule `r`, whose kinds are a text with commas or null. */
+function countsAt({ technique }: PostureRelations, instant: string, byKind: boolean): string {
+  const ofKind = `(r.kinds IS NULL OR EXISTS (
+      SELECT FROM ${technique} k WHERE k.id = p.technique_id AND (k.last_change_kind IS NULL OR k.last_change_kind = ANY (string_to_array(r.kinds, ',')))))`;
   return `p.organization_id = r.organization_id AND ${inScope('p')}
-    AND p.mitre_last_modified >= ${daysBefore(instant, 'r.lookback_days')}`;
+    AND p.mitre_last_modified >= ${daysBefore(instant, 'r.lookback_days')} ${byKind ? `AND ${ofKind}` : ''}`;
 }
 
 /** `WITH TIES` reads the index from its newest end and still leaves the order within one release of ATT&CK to the ATT&CK id. */
-function statement({ relations }: PostureReader): string {
-  const counts = countsAt('$4');
+function statement({ relations }: PostureReader, byKind: boolean): string {
+  const counts = countsAt(relations, '$4', byKind);
   return `
-    SELECT c.count, c.count >= r.min_count AS breached, e.technique_ids, e.mitre_ids
-    FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS r (organization_id, lookback_days, min_count, ord)
+    SELECT c.count, c.count >= r.min_count AS breached, e.technique_ids, e.mitre_ids, o.release
+    FROM unnest($1::uuid[], $2::int[], $3::int[], $5::text[], $6::boolean[])
+      WITH ORDINALITY AS r (organization_id, lookback_days, min_count, kinds, once_per_release, ord)
     CROSS JOIN LATERAL (SELECT count(*)::int AS count FROM ${relations.posture} p WHERE ${counts}) c
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(x.technique_id ORDER BY x.place), '{}') AS technique_ids,
@@ -82,16 +128,34 @@ function statement({ relations }: PostureReader): string {
       ) x
       WHERE x.place <= ${EVIDENCE_LIMIT}
     ) e
+    LEFT JOIN LATERAL (
+      SELECT string_agg(domain || ' ' || last_change_release, ', ' ORDER BY domain) AS release
+      FROM (
+        SELECT DISTINCT ON (t.domain) t.domain, t.last_change_release
+        FROM ${relations.posture} p JOIN ${relations.technique} t ON t.id = p.technique_id
+        WHERE r.once_per_release AND c.count >= r.min_count AND t.last_change_release IS NOT NULL AND ${counts}
+        ORDER BY t.domain, string_to_array(t.last_change_release, '.')::int[] DESC
+      ) newest
+    ) o ON true
     ORDER BY r.ord`;
 }
 
-function finding({ lookback_days, min_count }: NewTechniqueConfig, row: NewTechniqueRow): Finding {
+function finding({ lookback_days, min_count, kinds }: NewTechniqueConfig, row: NewTechniqueRow): Finding {
   const { count, breached, technique_ids, mitre_ids } = row;
   return {
     measured: count,
     threshold: min_count,
     breached,
-    details: { count, lookback_days, min_count, technique_ids, mitre_ids },
+    details: {
+      count,
+      lookback_days,
+      min_count,
+      technique_ids,
+      mitre_ids,
+      ...(kinds ? { kinds } : {}),
+      ...(row.release === null ? {} : { release: row.release }),
+    },
+    occasion: row.release,
     alert: breached ? words(row, lookback_days, min_count) : null,
   };
 }

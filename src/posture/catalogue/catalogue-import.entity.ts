@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** One import of an ATT&CK release into the shared catalogue; the newest of a domain tells its release. */
+/** One import of an ATT&CK release into the shared catalogue; the newest of a domain that was not undone tells its release. */
 @Entity('catalogue_import')
 @Index('catalogue_import_domain_created_at_idx', ['domain', 'createdAt'])
 export class CatalogueImport {
@@ -27,4 +27,11 @@ export class CatalogueImport {
 
   @Column({ type: 'timestamptz', default: () => 'now()' })
   createdAt: Date;
+
+  /** Null while it stands. One that was undone does not tell the release any more. */
+  @Column({ type: 'timestamptz', nullable: true })
+  undoneAt: Date | null;
+
+  @Column({ type: 'uuid', nullable: true })
+  undoneBy: string | null;
 }

@@ -43,6 +43,8 @@ export interface CatalogueImportResult extends Record<ImportOutcome, number>, Re
   tactics_total: number;
   tactics_added: number;
   tactics_changed: number;
+  /** Replacements that got the posture of a technique which this release revoked, over all organisations; null for organisations other than the operator's. */
+  carried_over: number | null;
   /** Reading the bundle included, where it was read for this import. */
   duration_seconds: number;
 }

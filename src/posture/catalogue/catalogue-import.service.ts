@@ -5,6 +5,8 @@ import { conflict, invalidField } from '../../common/errors/index.js';
 import { newId } from '../../common/ids.js';
 import { roundTo } from '../../common/wire.js';
 import { PostureChanges } from '../posture-changes.js';
+import { carryOver } from './carry-over.js';
+import { CatalogueImages } from './catalogue-images.js';
 import { MAX_NAMED_IDS, NAMED_OUTCOMES, type CatalogueImportResult } from './catalogue-import.result.js';
 import { CatalogueStore } from './catalogue-store.js';
 import { IMPORT_OUTCOMES, planImport, replaceUnstorable, type ImportPlan } from './plan-import.js';
@@ -18,21 +20,28 @@ export interface ImportSliceOptions {
   importedBy: string | null;
   /** Imports a release older than the one loaded, which is refused otherwise. */
   allowOlder?: boolean;
+  /** Gives the posture of techniques that the release revokes to what replaces them; true when left out. */
+  carryOver?: boolean;
   /** `performance.now()` of when the work began; the beginning of the import when left out. */
   startedMs?: number;
 }
 
-type Tactics = { added: number; changed: number };
+interface Written {
+  tactics: { added: number; changed: number };
+  carriedOver: number;
+}
+
 type Origin = Pick<
   CatalogueImportResult,
   'id' | 'attack_version' | 'previous_attack_version' | 'source' | 'imported_by' | 'created_at'
 >;
 
-/** Takes an ATT&CK release into the catalogue that all organisations share, and brings their posture in step with it. */
+/** Takes an ATT&CK release into the catalogue that all organisations share, and brings their posture in step with it: one step, which `CatalogueUndo` undoes. */
 @Injectable()
 export class CatalogueImportService {
   constructor(
     private readonly store: CatalogueStore,
+    private readonly images: CatalogueImages,
     private readonly changes: PostureChanges,
     private readonly clock: Clock,
   ) {}
@@ -50,19 +59,11 @@ export class CatalogueImportService {
     const attackVersion = releaseOf(slice);
     await this.store.takeTurn(manager);
     const loaded = await this.store.loadedVersion(manager, slice.domain);
-    if (loaded !== null && !options.allowOlder && compareVersions(attackVersion, loaded) < 0)
-      throw olderRelease(slice.domain, attackVersion, loaded);
+    refuseOlder(slice.domain, attackVersion, loaded, options.allowOlder);
 
     const now = this.clock.now();
     const importId = newId();
     const plan = planImport(await this.store.techniques(manager, slice), slice);
-    const tactics = await this.store.writeTactics(manager, slice.domain, plan.tactics);
-    await this.store.writeTechniques(manager, plan.rows, attackVersion, now);
-    await this.store.noteRelease(manager, plan.unchangedIds, attackVersion);
-    const writtenIds = plan.rows.map(({ id }) => id);
-    const mattersToRules = await this.store.bringPostureInStep(manager, plan.addedIds, writtenIds, { importId, now });
-    if (mattersToRules) await this.changes.mark(manager, 'all', 'catalogue');
-
     const origin = {
       id: importId,
       attack_version: attackVersion,
@@ -71,22 +72,48 @@ export class CatalogueImportService {
       imported_by: options.importedBy,
       created_at: now.toISOString(),
     };
-    const result = resultOf(slice, plan, tactics, origin, startedMs);
     await this.store.save(manager, {
-      id: origin.id,
+      id: importId,
       domain: slice.domain,
       attackVersion,
       previousAttackVersion: loaded,
       source: origin.source,
-      result: { ...result },
+      result: {},
       importedBy: options.importedBy,
       createdAt: now,
+      undoneAt: null,
+      undoneBy: null,
     });
+    await this.images.keep(manager, importId, slice.domain, plan.addedIds);
+    const written = await this.write(manager, slice.domain, plan, origin, options.carryOver ?? true);
+    const result = resultOf(slice, plan, written, origin, startedMs);
+    await this.store.saveResult(manager, importId, result);
     return result;
+  }
+
+  private async write(
+    manager: EntityManager,
+    domain: string,
+    plan: ImportPlan,
+    { id: importId, attack_version: attackVersion, created_at: createdAt, previous_attack_version: previous }: Origin,
+    mayCarryOver: boolean,
+  ): Promise<Written> {
+    const change = { importId, now: new Date(createdAt) };
+    const tactics = await this.store.writeTactics(manager, domain, plan.tactics);
+    await this.store.writeTechniques(manager, plan.rows, attackVersion, change.now);
+    // The first release of a domain says of no technique how it changed.
+    if (previous !== null) await this.store.noteChanges(manager, plan.changes, attackVersion);
+    await this.store.noteRelease(manager, plan.unchangedIds, attackVersion);
+    const writtenIds = plan.rows.map(({ id }) => id);
+    const mattersToRules = await this.store.bringPostureInStep(manager, plan.addedIds, writtenIds, change);
+    const carriedOver = mayCarryOver ? await carryOver(manager, plan.replacedIds, change) : 0;
+    if (mattersToRules || carriedOver > 0) await this.changes.mark(manager, 'all', 'catalogue');
+    return { tactics, carriedOver };
   }
 }
 
-function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
+/** @throws DomainError `invalid_input` naming `attack_version` when nobody told the release. */
+export function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
   if (attackVersion !== null) return attackVersion;
   throw invalidField(
     'attack_version',
@@ -96,8 +123,15 @@ function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
   );
 }
 
-function olderRelease(domain: string, attackVersion: string, loaded: string): Error {
-  return conflict(
+/** @throws DomainError `conflict` when a newer release of the domain is loaded, unless an older one may be. */
+export function refuseOlder(
+  domain: string,
+  attackVersion: string,
+  loaded: string | null,
+  allowOlder: boolean | undefined,
+): void {
+  if (loaded === null || allowOlder || compareVersions(attackVersion, loaded) >= 0) return;
+  throw conflict(
     `ATT&CK ${loaded} of ${domain} is loaded, and ${attackVersion} is older: set allow_older to import it all the same`,
     [{ field: 'allow_older', message: `must be true to replace ATT&CK ${loaded} by the older ${attackVersion}` }],
   );
@@ -106,7 +140,7 @@ function olderRelease(domain: string, attackVersion: string, loaded: string): Er
 function resultOf(
   slice: CatalogueSlice,
   plan: ImportPlan,
-  tactics: Tactics,
+  { tactics, carriedOver }: Written,
   origin: Origin,
   startedMs: number,
 ): CatalogueImportResult {
@@ -128,6 +162,7 @@ function resultOf(
     tactics_total: plan.tactics.length,
     tactics_added: tactics.added,
     tactics_changed: tactics.changed,
+    carried_over: carriedOver,
     duration_seconds: roundTo((performance.now() - startedMs) / 1000, 3),
   };
 }

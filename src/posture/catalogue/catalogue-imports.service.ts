@@ -11,7 +11,11 @@ import type { CatalogueSlice, ParseStixOptions } from './stix/catalogue-slice.js
 import { StixBundleError, type StixBundleFault } from './stix/stix-bundle.error.js';
 import { readStixBundle } from './stix/stix-reader.js';
 
+export type ReadFileOptions = ParseStixOptions;
 export type ImportFileOptions = ParseStixOptions & Omit<ImportSliceOptions, 'startedMs'>;
+
+/** An import that was made, and when it was undone: null while it stands. */
+export type KeptCatalogueImport = CatalogueImportResult & { undone_at: string | null };
 
 /** Faults that another parameter would mend; the file is at fault in all the others. */
 const FIELD_OF: Partial<Record<StixBundleFault, string>> = {
@@ -47,13 +51,18 @@ export class CatalogueImports {
   }
 
   /** Newest first. */
-  async list(page: PageRequest): Promise<Page<CatalogueImportResult>> {
+  async list(page: PageRequest): Promise<Page<KeptCatalogueImport>> {
     const imports = this.dataSource.getRepository(CatalogueImport).createQueryBuilder('import');
     const { items, total, nextCursor } = await keysetPage(imports, 'createdAt', 'DESC', page);
-    return { items: items.map(({ result }) => result as unknown as CatalogueImportResult), total, nextCursor };
+    return { items: items.map(toKept), total, nextCursor };
   }
 
-  private async read(file: string, options: ParseStixOptions): Promise<CatalogueSlice> {
+  /**
+   * Reads a bundle in a worker thread.
+   * @throws DomainError naming `file`, `domain` or `attack_version`, whichever has to be another.
+   */
+  async read(file: string, { attackVersion, domain }: ReadFileOptions): Promise<CatalogueSlice> {
+    const options: ParseStixOptions = { attackVersion, domain };
     const { maxBytes, workerFile } = this.settings;
     try {
       return await readStixBundle(file, { ...options, maxBytes, workerFile });
@@ -65,6 +74,12 @@ export class CatalogueImports {
       throw new DomainError(error.code, error.message, [{ field, message: error.message }], error.details);
     }
   }
+}
+
+/** Imports that were made before anything was carried over do not say so. */
+function toKept({ result, undoneAt }: CatalogueImport): KeptCatalogueImport {
+  const { carried_over: carriedOver, ...kept } = result as unknown as CatalogueImportResult;
+  return { ...kept, carried_over: carriedOver ?? 0, undone_at: undoneAt?.toISOString() ?? null };
 }
 
 function optionOf({ message }: StixBundleError): string {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { countChanged, queryRows } from '../../database/index.js';
 import { CatalogueImport } from './catalogue-import.entity.js';
+import type { LastChangeKind } from './last-change-kind.js';
 import type { CatalogueTechnique } from './plan-import.js';
 import type { CatalogueSlice, SliceTactic } from './stix/catalogue-slice.js';
 
@@ -43,11 +44,11 @@ export class CatalogueStore {
     await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
   }
 
-  /** The release of the domain that was imported last, or null. */
+  /** The release of the domain that was imported last and not undone, or null. */
   async loadedVersion(manager: EntityManager, domain: string): Promise<string | null> {
     const [row] = await queryRows<{ attack_version: string }>(
       manager,
-      'SELECT attack_version FROM catalogue_import WHERE domain = $1 ORDER BY created_at DESC, id DESC LIMIT 1',
+      'SELECT attack_version FROM catalogue_import WHERE domain = $1 AND undone_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1',
       [domain],
     );
     return row?.attack_version ?? null;
@@ -81,6 +82,19 @@ export class CatalogueStore {
        ON CONFLICT (id) DO UPDATE SET ${overwritten.join(', ')}, in_force = excluded.in_force, attack_version = excluded.attack_version,
          updated_at = excluded.updated_at`,
       [JSON.stringify(rows), attackVersion, now],
+    );
+  }
+
+  /** Notes how the release changed techniques. */
+  async noteChanges(
+    manager: EntityManager,
+    changes: ReadonlyMap<string, LastChangeKind>,
+    attackVersion: string,
+  ): Promise<void> {
+    await manager.query(
+      `UPDATE technique t SET last_change_kind = c.kind, last_change_release = $3
+       FROM unnest($1::uuid[], $2::text[]) AS c (id, kind) WHERE t.id = c.id`,
+      [[...changes.keys()], [...changes.values()], attackVersion],
     );
   }
 
@@ -163,6 +177,10 @@ export class CatalogueStore {
 
   async save(manager: EntityManager, record: CatalogueImport): Promise<void> {
     await manager.insert(CatalogueImport, record as never);
+  }
+
+  async saveResult(manager: EntityManager, importId: string, result: object): Promise<void> {
+    await manager.query('UPDATE catalogue_import SET result = $2 WHERE id = $1', [importId, JSON.stringify(result)]);
   }
 }
 

@@ -19,6 +19,7 @@ export const IMPORT_BODY: NonNullable<ApiOperationOptions['requestBody']> = {
           attack_version: { type: 'string', example: '18.1', description: 'As the query parameter.' },
           domain: { type: 'string', enum: [...ATTACK_DOMAINS], description: 'As the query parameter.' },
           allow_older: { type: 'boolean', description: 'As the query parameter.' },
+          carry_over: { type: 'boolean', description: 'As the query parameter.' },
         },
       },
     },

@@ -20,4 +20,8 @@ export class ImportAttackQuery {
   /** Import a release older than the one loaded, which is refused otherwise. */
   @QueryBoolean()
   allow_older?: boolean = false;
+
+  /** Give the status, review, risk and owner of techniques that the release revokes to what replaces them, where that is not evaluated. */
+  @QueryBoolean()
+  carry_over?: boolean = true;
 }

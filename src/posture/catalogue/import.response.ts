@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { CatalogueImportResult } from './catalogue-import.result.js';
+import type { UndoneCatalogueImport } from './catalogue-undo.service.js';
 import { ATTACK_DOMAINS, type AttackDomain } from './stix/catalogue-slice.js';
 
 /** Objects of a bundle that were left out for one reason. */
@@ -75,11 +76,54 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   tactics_added: number;
   @ApiProperty({ type: 'integer' })
   tactics_changed: number;
+  /**
+   * Replacements that got the status, review, risk and owner of a technique which this release revoked, over all organisations; null for organisations other than
+   * the operator's.
+   */
+  @ApiProperty({ type: 'integer', nullable: true })
+  carried_over: number | null;
   duration_seconds: number;
 }
 
+/** An import that was made, and whether it stands. */
+export class KeptCatalogueImportResponse extends CatalogueImportResponse {
+  /** When it was undone; null while it stands. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  undone_at: string | null;
+}
+
+/** What undoing an import did. */
+export class UndoneImportResponse implements UndoneCatalogueImport {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+  @ApiProperty({ enum: ATTACK_DOMAINS })
+  domain: AttackDomain;
+  /** The release that was taken out. */
+  attack_version: string;
+  /** The release that is loaded now; null where the domain has none any more. */
+  @ApiProperty({ type: String, nullable: true })
+  loaded_attack_version: string | null;
+  @ApiProperty({ format: 'date-time' })
+  undone_at: string;
+  /** Techniques that are as they were before the import, and were not. */
+  @ApiProperty({ type: 'integer' })
+  techniques_restored: number;
+  /** Techniques that the import had added, and that are gone. */
+  @ApiProperty({ type: 'integer' })
+  techniques_removed: number;
+  /** Techniques that the import had added, and that stay out of force because an organisation has set something of them since. */
+  @ApiProperty({ type: 'integer' })
+  techniques_kept: number;
+  /** Replacements whose posture is as it was before the import carried another's over, over all organisations. */
+  @ApiProperty({ type: 'integer' })
+  posture_put_back: number;
+  /** Replacements that stay as they are, because somebody has changed them since. */
+  @ApiProperty({ type: 'integer' })
+  posture_kept: number;
+}
+
 export class CatalogueImportListResponse {
-  items: CatalogueImportResponse[];
+  items: KeptCatalogueImportResponse[];
   /** How many imports there are, on all pages. */
   @ApiProperty({ type: 'integer' })
   total: number;

@@ -1,3 +1,4 @@
+import type { LastChangeKind } from './last-change-kind.js';
 import type {
   AttackDomain,
   CatalogueSlice,
@@ -44,11 +45,24 @@ export const IMPORT_OUTCOMES = [
 ] as const;
 export type ImportOutcome = (typeof IMPORT_OUTCOMES)[number];
 
+const CHANGE_OF: Partial<Record<ImportOutcome, LastChangeKind>> = {
+  added: 'added',
+  revoked: 'revoked',
+  deprecated: 'deprecated',
+  changed_major: 'major',
+  changed_minor: 'minor',
+  changed_metadata_only: 'metadata',
+};
+
 export interface ImportPlan {
   /** Techniques to insert or overwrite: those of every outcome but `unchanged`. */
   rows: CatalogueTechnique[];
   /** Ids of the rows that are new. */
   addedIds: string[];
+  /** Ids of the techniques that were in force, and that this release revoked in favour of others. */
+  replacedIds: string[];
+  /** How the release changed techniques, by their ids; those that it only restamped or left alone are not among them. */
+  changes: Map<string, LastChangeKind>;
   /** Ids of the techniques that stay as they are. */
   unchangedIds: string[];
   /** ATT&CK ids by outcome, in their order. */
@@ -76,6 +90,8 @@ export function planImport(stored: readonly CatalogueTechnique[], slice: Catalog
   const plan: ImportPlan = {
     rows: [],
     addedIds: [],
+    replacedIds: [],
+    changes: new Map(),
     unchangedIds: [],
     outcomes: Object.fromEntries(IMPORT_OUTCOMES.map((outcome) => [outcome, []])) as unknown as ImportPlan['outcomes'],
     missing: missingFrom(slice, stored),
@@ -90,6 +106,9 @@ export function planImport(stored: readonly CatalogueTechnique[], slice: Catalog
     if (outcome === 'unchanged') plan.unchangedIds.push(after.id);
     else plan.rows.push(after);
     if (outcome === 'added') plan.addedIds.push(after.id);
+    if (before && isInForce(before) && after.isRevoked && after.replacedById) plan.replacedIds.push(after.id);
+    const kind = CHANGE_OF[outcome];
+    if (kind) plan.changes.set(after.id, kind);
   }
   return plan;
 }

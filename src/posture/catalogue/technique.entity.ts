@@ -1,9 +1,14 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { LastChangeKind } from './last-change-kind.js';
 
 /** An ATT&CK technique or sub-technique, from the catalogue that all organisations share. Its id is the uuid of its STIX id. */
 @Entity('technique')
 @Index('technique_attack_id_idx', ['attackId'])
 @Index('technique_domain_idx', ['domain'])
+@Check(
+  'technique_last_change_kind_check',
+  `last_change_kind IN ('added', 'major', 'minor', 'metadata', 'revoked', 'deprecated')`,
+)
 @Check('technique_in_force_check', 'in_force = NOT (is_revoked OR is_deprecated)')
 export class Technique {
   @PrimaryColumn({ type: 'uuid' })
@@ -66,6 +71,14 @@ export class Technique {
   /** The technique in force that `revoked-by` leads to in the end. */
   @Column({ type: 'uuid', nullable: true })
   replacedById: string | null;
+
+  /** How the last release that changed it did; null where no release has since it came. */
+  @Column({ type: 'text', nullable: true })
+  lastChangeKind: LastChangeKind | null;
+
+  /** That release, such as `18.1`. */
+  @Column({ type: 'text', nullable: true })
+  lastChangeRelease: string | null;
 
   @Column({ type: 'timestamptz', default: () => 'now()' })
   createdAt: Date;

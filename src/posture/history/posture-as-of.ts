@@ -24,7 +24,20 @@ export const VERSIONED_QUEUE: VersionedTable = {
 export const VERSIONED_SNAPSHOTS: VersionedTable = {
   table: 'posture_snapshot',
   key: ['organization_id', 'snapshot_date'],
-  columns: ['coverage_pct', 'total', 'validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated', 'source'],
+  columns: [
+    ...['coverage_pct', 'total', 'validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated', 'source'],
+    ...[
+      'rollup',
+      'formula_version',
+      'scope',
+      'attack_versions',
+      'tactics',
+      'taken_at',
+      'baseline_pct',
+      'baseline_date',
+      'baseline_tactics',
+    ],
+  ],
 };
 
 /**
@@ -45,9 +58,15 @@ export function relationsAsOf(instant: string): PostureRelations {
   return {
     posture: asOf(VERSIONED_POSTURE, instant),
     technique: 'technique',
+    tactic: 'tactic',
     revalidationItem: asOf(VERSIONED_QUEUE, instant),
     snapshot: asOf(VERSIONED_SNAPSHOTS, instant),
   };
+}
+
+/** The posture as it was at the instant that an SQL expression says, which may name columns of what stands to the left. */
+export function postureAsOf(instant: string): string {
+  return asOf({ ...VERSIONED_POSTURE, columns: ['status_global', 'in_force'] }, instant);
 }
 
 /**

@@ -71,6 +71,7 @@ export class PostureReplay {
     return {
       posture: needsPosture ? POSTURE_TABLES[this.current]! : asOf(VERSIONED_POSTURE, sqlInstant(this.at)),
       technique: 'technique',
+      tactic: 'tactic',
       revalidationItem: kinds.includes('queue')
         ? standing(VERSIONED_QUEUE.table, this.at)
         : asOf(VERSIONED_QUEUE, sqlInstant(this.at)),

@@ -1,4 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Rollup } from '../snapshots/roll-up.js';
+import type { SnapshotScope, TacticCounts } from '../snapshots/snapshot-facts.js';
 
 /** A snapshot that another of its day has replaced, as {@link PostureHistory} is of posture. */
 @Entity('posture_snapshot_history')
@@ -44,4 +46,31 @@ export class PostureSnapshotHistory {
 
   @Column({ type: 'text' })
   source: 'scheduled' | 'manual' | 'historical';
+
+  @Column({ type: 'text', default: 'flat' })
+  rollup: Rollup;
+
+  @Column({ type: 'integer', default: 1 })
+  formulaVersion: number;
+
+  @Column({ type: 'jsonb', nullable: true })
+  scope: SnapshotScope | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  attackVersions: Record<string, string> | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  tactics: TacticCounts | null;
+
+  @Column({ type: 'timestamptz', nullable: true })
+  takenAt: Date | null;
+
+  @Column({ type: 'double precision', nullable: true })
+  baselinePct: number | null;
+
+  @Column({ type: 'date', nullable: true })
+  baselineDate: string | null;
+
+  @Column({ type: 'jsonb', nullable: true })
+  baselineTactics: TacticCounts | null;
 }

@@ -6,6 +6,7 @@ import {
   VERSIONED_SNAPSHOTS,
   type VersionedTable,
 } from '../history/posture-as-of.js';
+import { statusesOnFooting } from '../history/statuses-on-footing.js';
 import { inScope, type PostureReader, type PostureRelations } from '../posture-reader.js';
 import type { TechniqueScope } from './technique-scope.js';
 
@@ -41,7 +42,7 @@ export class ScopedPostureReader implements PostureReader {
  * Who measures a rule as of that organisation measures it within its scope, by the statement that measures all others too.
  */
 export function scopedRelations(relations: PostureRelations, rules: readonly ScopedRule[]): PostureRelations {
-  const { posture, technique, revalidationItem, snapshot } = relations;
+  const { posture, technique, tactic, revalidationItem, snapshot } = relations;
   const scopes = scopesOf(rules);
   const withinPosture = `
         SELECT s.rule_id, ${columnsOf('p', VERSIONED_POSTURE)}
@@ -55,6 +56,7 @@ export function scopedRelations(relations: PostureRelations, rules: readonly Sco
   return {
     posture: withScoped(posture, VERSIONED_POSTURE, withinPosture),
     technique,
+    tactic,
     revalidationItem: withScoped(revalidationItem, VERSIONED_QUEUE, withinQueue),
     snapshot: withScoped(snapshot, VERSIONED_SNAPSHOTS, scopedSnapshots(scopes, snapshot, technique)),
   };
@@ -97,24 +99,39 @@ function columnsOf(alias: string, { key, columns }: VersionedTable, rest = key.s
 const SNAPSHOTS_COMPARED = 2;
 
 /**
- * What the newest snapshots would have said of the techniques within the scope, counted from the posture as it was when each was taken. One that was brought in has no
- * posture behind it and is left out.
+ * What the newest snapshots would have said of the techniques within the scope, each counting for itself (`flat`), counted from the posture as it was when each was
+ * taken. Where the ATT&CK release changed between them, the older is counted on the newer's catalogue too. One that was brought in has no posture behind it and
+ * is left out.
  */
 function scopedSnapshots(scopes: string, snapshot: string, technique: string): string {
   const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
+  const footing = statusesOnFooting({
+    organizationId: 's.organization_id',
+    from: 'taken.older_taken_at',
+    until: 'taken.taken_at',
+  });
   return `
         SELECT s.rule_id, taken.snapshot_date, (100 * c.validated + 50 * c.partial)::double precision / c.total, c.total::integer, c.validated::integer,
-          c.partial::integer, c.in_progress::integer, c.not_covered::integer, c.not_evaluated::integer, taken.source
+          c.partial::integer, c.in_progress::integer, c.not_covered::integer, c.not_evaluated::integer, taken.source, 'flat', taken.formula_version, NULL::jsonb,
+          taken.attack_versions, NULL::jsonb, taken.taken_at, b.baseline_pct, CASE WHEN b.baseline_pct IS NOT NULL THEN taken.older_date END, NULL::jsonb
         FROM ${scopes}
         CROSS JOIN LATERAL (
-          SELECT n.snapshot_date, n.valid_from, n.source FROM ${snapshot} n
-          WHERE n.organization_id = s.organization_id AND n.source <> 'historical' ORDER BY n.snapshot_date DESC LIMIT ${SNAPSHOTS_COMPARED}
+          SELECT n.snapshot_date, n.taken_at, n.source, n.formula_version, n.attack_versions, lead(n.snapshot_date) OVER newest AS older_date,
+            lead(n.taken_at) OVER newest AS older_taken_at, lead(n.attack_versions) OVER newest AS older_versions
+          FROM ${snapshot} n WHERE n.organization_id = s.organization_id AND n.source <> 'historical' AND n.taken_at IS NOT NULL
+          WINDOW newest AS (ORDER BY n.snapshot_date DESC) ORDER BY n.snapshot_date DESC LIMIT ${SNAPSHOTS_COMPARED}
         ) taken
         CROSS JOIN LATERAL (
           SELECT nullif(count(*), 0) AS total, ${SNAPSHOT_STATUSES.map((status) => `${count(status)} AS ${status}`).join(', ')}
-          FROM ${asOf(VERSIONED_POSTURE, 'taken.valid_from')} p JOIN ${technique} t ON t.id = p.technique_id
+          FROM ${asOf(VERSIONED_POSTURE, 'taken.taken_at')} p JOIN ${technique} t ON t.id = p.technique_id
           WHERE p.organization_id = s.organization_id AND ${inScope('p')} AND ${IS_WITHIN}
         ) c
+        LEFT JOIN LATERAL (
+          SELECT (100 * count(*) FILTER (WHERE f.status_global = 'validated') + 50 * count(*) FILTER (WHERE f.status_global = 'partial'))::double precision
+            / nullif(count(*), 0) AS baseline_pct
+          FROM ${footing} f JOIN posture p ON p.organization_id = s.organization_id AND p.technique_id = f.technique_id JOIN ${technique} t ON t.id = f.technique_id
+          WHERE f.status_global <> 'not_applicable' AND ${IS_WITHIN}
+        ) b ON taken.older_versions <> taken.attack_versions
         WHERE c.total IS NOT NULL`;
 }
 

@@ -1,7 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsNumber, IsOptional, Max, Min, ValidateIf } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsObject, IsOptional, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
 import { IsCalendarDate } from '../../common/instant.js';
 import { PageQuery } from '../../common/pagination/index.js';
+import { ROLLUPS, type Rollup } from './roll-up.js';
+import { ROLLUP_WORDS, SCOPE_WORDS, SnapshotScopeRequest } from './snapshot-policy.dto.js';
 
 const MAX_COUNT = 1_000_000;
 const TOTAL = { message: `must be a whole number from 1 to ${MAX_COUNT}` };
@@ -72,4 +75,18 @@ export class PutSnapshotRequest {
   @Min(0, PERCENTAGE)
   @Max(100, PERCENTAGE)
   coverage_pct?: number;
+
+  /** How the counts were made. Default `flat`. It is compared only with snapshots that were counted alike. */
+  @ApiPropertyOptional({ enum: ROLLUPS })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(ROLLUPS, { message: ROLLUP_WORDS })
+  rollup?: Rollup;
+
+  /** What was counted of what was in scope; null or left out: all of it. */
+  @ApiPropertyOptional({ type: SnapshotScopeRequest, nullable: true })
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsObject({ message: SCOPE_WORDS })
+  @ValidateNested({ message: SCOPE_WORDS })
+  @Type(() => SnapshotScopeRequest)
+  scope?: SnapshotScopeRequest | null;
 }

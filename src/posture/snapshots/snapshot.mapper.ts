@@ -15,6 +15,13 @@ export function toSnapshotResponse(snapshot: Snapshot): SnapshotResponse {
     not_evaluated: snapshot.notEvaluated,
     source: snapshot.source,
     updated_at: toIso(snapshot.updatedAt),
+    rollup: snapshot.rollup,
+    formula_version: snapshot.formulaVersion,
+    scope: snapshot.scope,
+    attack_versions: snapshot.attackVersions,
+    tactics: snapshot.tactics,
+    baseline_pct: snapshot.baselinePct,
+    baseline_date: snapshot.baselineDate,
   };
 }
 
@@ -28,5 +35,7 @@ export function toHistoricalSnapshot(date: string, body: PutSnapshotRequest): Hi
     notCovered: body.not_covered ?? 0,
     notEvaluated: body.not_evaluated ?? 0,
     coveragePct: body.coverage_pct,
+    rollup: body.rollup,
+    scope: body.scope,
   };
 }

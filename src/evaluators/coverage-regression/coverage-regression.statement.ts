@@ -1,0 +1,152 @@
+import {
+  isInSnapshotScope,
+  postureAsOf,
+  statusChange,
+  statusesOnFooting,
+  type PostureReader,
+} from '../../posture/index.js';
+
+export const TACTICS_LIMIT = 5;
+export const TECHNIQUES_LIMIT = 20;
+
+/**
+ * The statement takes parallel arrays of organisations, `min_drop_pct`, `window_days` and `min_drop_from_peak_pct`, and the instant; it answers a
+ * {@link CoverageRegressionRow} a rule, in their order.
+ *
+ * Drops are differences of decimals: in binary floating point, 53.69 less 48.69 is not quite 5. Evidence is looked for only where a rule breaches, and only between
+ * snapshots whose instants are known.
+ */
+export function coverageRegressionStatement({ relations }: PostureReader): string {
+  return `
+    SELECT to_char(current.snapshot_date, 'YYYY-MM-DD') AS current_date, current.coverage_pct AS current_pct, current.attack_versions AS current_versions,
+      to_char(previous.snapshot_date, 'YYYY-MM-DD') AS previous_date, previous.coverage_pct AS previous_pct, previous.attack_versions AS previous_versions,
+      basis.baseline_pct, drop.points::float8 AS drop_pct, coalesce(drop.is_reached, false) AS drop_reached,
+      to_char(peak.snapshot_date, 'YYYY-MM-DD') AS peak_date, peak.pct::float8 AS peak_pct, drop.from_peak::float8 AS drop_from_peak_pct,
+      coalesce(drop.is_peak_reached, false) AS peak_reached, evidence.tactics, evidence.techniques, coalesce(evidence.techniques_count, 0) AS techniques_count,
+      ${other(relations.snapshot)} AS other_date
+    FROM unnest($1::uuid[], $2::float8[], $3::int[], $4::float8[])
+      WITH ORDINALITY AS r (organization_id, min_drop_pct, window_days, min_drop_from_peak_pct, ord)
+    LEFT JOIN LATERAL (
+      SELECT * FROM ${relations.snapshot} s WHERE s.organization_id = r.organization_id AND s.snapshot_date <= ($5::timestamptz AT TIME ZONE 'UTC')::date
+      ORDER BY s.snapshot_date DESC LIMIT 1
+    ) current ON true
+    LEFT JOIN LATERAL (
+      SELECT * FROM (
+        SELECT * FROM ${relations.snapshot} s
+        WHERE s.organization_id = r.organization_id AND s.snapshot_date < current.snapshot_date AND ${countedAlike('s', 'current')}
+        ORDER BY s.snapshot_date DESC LIMIT 1
+      ) s
+      WHERE ${hasFooting('s', 'current')}
+    ) previous ON true
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN ${hasBaseline('previous', 'current')} THEN current.baseline_pct ELSE previous.coverage_pct END AS baseline_pct
+    ) basis
+    LEFT JOIN LATERAL ${peak(relations.snapshot)} peak ON previous.snapshot_date IS NOT NULL
+    CROSS JOIN LATERAL (
+      SELECT points, from_peak, points >= r.min_drop_pct::numeric AS is_reached,
+        from_peak >= coalesce(r.min_drop_from_peak_pct, r.min_drop_pct)::numeric AS is_peak_reached
+      FROM (SELECT basis.baseline_pct::numeric - current.coverage_pct::numeric AS points, peak.pct - current.coverage_pct::numeric AS from_peak) d
+    ) drop
+    LEFT JOIN LATERAL (
+      SELECT tactics.list AS tactics, techniques.list AS techniques, techniques.count AS techniques_count
+      FROM (
+        SELECT previous.taken_at AS taken_at, CASE WHEN ${hasBaseline('previous', 'current')} THEN current.baseline_tactics ELSE previous.tactics END AS tactics
+        WHERE drop.is_reached
+        UNION ALL
+        SELECT peak.taken_at, CASE WHEN peak.attack_versions = current.attack_versions THEN peak.tactics END
+        WHERE drop.is_reached IS NOT TRUE AND drop.is_peak_reached
+      ) since
+      CROSS JOIN LATERAL ${tacticsThatLost(relations.tactic)} tactics
+      CROSS JOIN LATERAL ${techniquesThatFell(relations.technique)} techniques
+    ) evidence ON true
+    ORDER BY r.ord`;
+}
+
+/** The snapshot before the newest, where it may not be compared with it. */
+function other(snapshot: string): string {
+  return `CASE WHEN previous.snapshot_date IS NULL THEN (
+        SELECT to_char(max(s.snapshot_date), 'YYYY-MM-DD') FROM ${snapshot} s WHERE s.organization_id = r.organization_id AND s.snapshot_date < current.snapshot_date
+      ) END`;
+}
+
+function countedAlike(a: string, b: string): string {
+  return `${a}.rollup = ${b}.rollup AND ${a}.formula_version = ${b}.formula_version AND ${a}.scope IS NOT DISTINCT FROM ${b}.scope`;
+}
+
+/** Whether the newer of two neighbours says what the older would have been on its catalogue. */
+function hasBaseline(older: string, newer: string): string {
+  return `(${older}.attack_versions IS NOT NULL AND coalesce(${newer}.baseline_date = ${older}.snapshot_date, false))`;
+}
+
+/** Of a snapshot that was brought in nobody knows the releases: it counts as being of the same. */
+function hasFooting(older: string, newer: string): string {
+  return `(${hasBaseline(older, newer)} OR ${older}.attack_versions IS NULL OR ${newer}.attack_versions IS NULL OR ${older}.attack_versions = ${newer}.attack_versions)`;
+}
+
+/**
+ * The highest coverage of the window on the footing of the newest snapshot: what MITRE did from one snapshot to the next is added to all that came before. Snapshots
+ * before one that cannot be put on a footing with its predecessor are left out.
+ */
+function peak(snapshot: string): string {
+  return `(
+      SELECT snapshot_date, taken_at, attack_versions, tactics, pct FROM (
+        SELECT n.*, n.coverage_pct::numeric + coalesce(sum(n.taxonomy) OVER later, 0) AS pct, coalesce(bool_or(n.is_broken) OVER later, false) AS is_cut_off
+        FROM (
+          SELECT s.*, o.snapshot_date IS NOT NULL AND NOT ${hasFooting('o', 's')} AS is_broken,
+            CASE WHEN ${hasBaseline('o', 's')} THEN s.baseline_pct::numeric - o.coverage_pct::numeric ELSE 0 END AS taxonomy
+          FROM (
+            SELECT s.snapshot_date, s.taken_at, s.attack_versions, s.tactics, s.coverage_pct, s.baseline_pct, s.baseline_date,
+              lag(s.snapshot_date) OVER earlier AS older_date, lag(s.attack_versions) OVER earlier AS older_versions, lag(s.coverage_pct) OVER earlier AS older_pct
+            FROM ${snapshot} s
+            WHERE s.organization_id = r.organization_id AND s.snapshot_date BETWEEN current.snapshot_date - r.window_days AND current.snapshot_date
+              AND ${countedAlike('s', 'current')}
+            WINDOW earlier AS (ORDER BY s.snapshot_date)
+          ) s
+          CROSS JOIN LATERAL (SELECT s.older_date AS snapshot_date, s.older_versions AS attack_versions, s.older_pct AS coverage_pct) o
+        ) n
+        WINDOW later AS (ORDER BY n.snapshot_date ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
+      ) x
+      WHERE r.window_days > 0 AND NOT is_cut_off ORDER BY pct DESC, snapshot_date DESC LIMIT 1
+    )`;
+}
+
+function tacticsThatLost(tactic: string): string {
+  return `(
+        SELECT jsonb_agg(jsonb_build_object('domain', l.domain, 'tactic', l.tactic, 'name', coalesce(t.name, l.tactic), 'before_pct', l.before, 'after_pct', l.after)
+          ORDER BY l.before - l.after DESC, l.domain, l.tactic) AS list
+        FROM (
+          SELECT * FROM (
+            SELECT d.key AS domain, b.key AS tactic, (b.value ->> 'coverage_pct')::float8 AS before,
+              (current.tactics #>> ARRAY[d.key, b.key, 'coverage_pct'])::float8 AS after
+            FROM jsonb_each(since.tactics) d CROSS JOIN LATERAL jsonb_each(d.value) b
+          ) each_tactic
+          WHERE before > after ORDER BY before - after DESC, domain, tactic LIMIT ${TACTICS_LIMIT}
+        ) l
+        LEFT JOIN ${tactic} t ON t.domain = l.domain AND t.shortname = l.tactic
+      )`;
+}
+
+/** A technique fell when it is worth less than it was; one that is not applicable any more is worth nothing. */
+function techniquesThatFell(technique: string): string {
+  const span = { organizationId: 'r.organization_id', from: 'since.taken_at', until: 'current.taken_at' };
+  const change = statusChange({ ...span, techniqueId: 'f.technique_id', status: 'f.after' });
+  return `(
+        SELECT coalesce(max(f.count), 0)::int AS count, jsonb_agg(jsonb_build_object('attack_id', f.attack_id, 'name', f.name, 'from', f.before, 'to', f.after,
+          'tactics', f.tactics, 'change_source', c.change_source, 'changed_by', c.changed_by, 'changed_at', c.changed_at) ORDER BY f.place) AS list
+        FROM (
+          SELECT b.technique_id, t.attack_id, t.name, t.tactics, b.status_global AS before, a.status_global AS after, count(*) OVER () AS count,
+            row_number() OVER (ORDER BY ${worth('b')} - ${worth('a')} DESC, t.attack_id COLLATE "C", t.id) AS place
+          FROM ${statusesOnFooting(span)} b
+          JOIN ${postureAsOf(span.until)} a ON a.organization_id = r.organization_id AND a.technique_id = b.technique_id
+          JOIN ${technique} t ON t.id = b.technique_id
+          WHERE ${worth('a')} < ${worth('b')} AND ${isInSnapshotScope('current.scope', 't.domain', 't.platforms')}
+        ) f
+        LEFT JOIN LATERAL ${change} c ON true
+        WHERE f.place <= ${TECHNIQUES_LIMIT}
+      )`;
+}
+
+/** In halves. */
+function worth(alias: string): string {
+  return `CASE ${alias}.status_global WHEN 'validated' THEN 2 WHEN 'partial' THEN 1 ELSE 0 END`;
+}

@@ -1,0 +1,94 @@
+import { counted } from '../../common/wire.js';
+import type { Finding } from '../evaluator.js';
+import { hundredths, inNumber, percentage } from '../measuring.js';
+import type {
+  Comparison,
+  CoverageRegressionConfig,
+  FallenTechnique,
+  NoComparison,
+  TacticLoss,
+} from './coverage-regression.row.js';
+
+/** How many techniques the message names; the details have more. */
+const NAMED_TECHNIQUES = 5;
+const NAMED_TACTICS = 3;
+
+const OTHER_DOMAINS: Record<string, string> = { 'mobile-attack': ' (Mobile)', 'ics-attack': ' (ICS)' };
+
+/** Why there is nothing to compare. */
+export function reasonNotCompared({ current_date, other_date }: NoComparison): string {
+  if (current_date === null) return 'There is no posture snapshot yet, and it takes two to compare.';
+  if (other_date === null)
+    return `There is one posture snapshot only, of ${current_date}, and it takes two to compare.`;
+  return (
+    `The posture snapshot of ${current_date} was counted in another way than that of ${other_date} and those before, ` +
+    'by roll-up, scope or release, so that there is none to compare it with.'
+  );
+}
+
+export function alertOf(row: Comparison, config: CoverageRegressionConfig): Finding['alert'] {
+  const { title, sentence } = row.drop_reached ? dropWords(row, config) : peakWords(row, config);
+  return { title, message: [sentence, ...evidenceWords(row)].join(' ') };
+}
+
+function dropWords(row: Comparison, { min_drop_pct }: CoverageRegressionConfig): { title: string; sentence: string } {
+  const what = `Coverage dropped by ${points(row.drop_pct)}`;
+  const [baseline, current] = [percentage(row.baseline_pct), percentage(row.current_pct)];
+  const restated =
+    row.baseline_pct === row.previous_pct
+      ? ''
+      : ` (that day's ${percentage(row.previous_pct)} as it would be on the ATT&CK release of today)`;
+  return {
+    title: `${what}, from ${baseline} to ${current}`,
+    sentence:
+      `${what}, from ${baseline} on ${row.previous_date}${restated} to ${current} on ${row.current_date}; ` +
+      `the rule fires at a drop of ${min_drop_pct} or more.`,
+  };
+}
+
+function peakWords(row: Comparison, config: CoverageRegressionConfig): { title: string; sentence: string } {
+  const threshold = config.min_drop_from_peak_pct ?? config.min_drop_pct;
+  const what = `Coverage is ${points(row.drop_from_peak_pct!)} below its peak`;
+  const [peak, current] = [percentage(row.peak_pct!), percentage(row.current_pct)];
+  return {
+    title: `${what}, ${current} after ${peak}`,
+    sentence:
+      `${what} of the last ${counted(config.window_days!, 'day')}: ${peak} on ${row.peak_date}, ${current} on ${row.current_date}; ` +
+      `the rule fires at ${threshold} or more below the peak.`,
+  };
+}
+
+function evidenceWords({ tactics, techniques, techniques_count }: Comparison): string[] {
+  if (!tactics && !techniques) return ['Look at the techniques whose status changed between these snapshots.'];
+  return [
+    ...(tactics ? [tacticWords(tactics)] : []),
+    ...(techniques ? [techniqueWords(techniques, techniques_count)] : []),
+  ];
+}
+
+function tacticWords(tactics: readonly TacticLoss[]): string {
+  const named = tactics
+    .slice(0, NAMED_TACTICS)
+    .map(
+      ({ domain, name, before_pct, after_pct }) =>
+        `${name}${OTHER_DOMAINS[domain] ?? ''} ${percentage(before_pct)} to ${percentage(after_pct)}`,
+    );
+  return `${inNumber(named.length, 'The tactic that lost is', 'The tactics that lost most are')} ${named.join(', ')}.`;
+}
+
+function techniqueWords(techniques: readonly FallenTechnique[], count: number): string {
+  const named = techniques
+    .slice(0, NAMED_TECHNIQUES)
+    .map(({ attack_id, from, to }) => `${attack_id} (${inWords(from)} to ${inWords(to)})`);
+  const among = count > named.length ? 'among them ' : '';
+  return `${counted(count, 'technique')} fell: ${among}${named.join(', ')}.`;
+}
+
+function points(value: number): string {
+  const rounded = hundredths(value);
+  return `${rounded} percentage ${inNumber(rounded, 'point', 'points')}`;
+}
+
+function inWords(status: string): string {
+  return status.replaceAll('_', ' ');
+}

@@ -1,0 +1,542 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/evaluators/index.js';
+import {
+  CatalogueImportService,
+  CatalogueModule,
+  CataloguePreview,
+  CatalogueUndo,
+  LivePostureReader,
+  PostureModule,
+  PostureService,
+  SnapshotsService,
+  TECHNIQUE_STATUSES,
+  toImportPreviewResponse,
+  type CatalogueImportResult,
+  type CatalogueSlice,
+  type TechniqueStatus,
+} from '../../src/posture/index.js';
+import { DomainError } from '../../src/common/errors/index.js';
+import { newId } from '../../src/common/ids.js';
+import { Transactions } from '../../src/database/index.js';
+import { ROLLUPS } from '../../src/posture/snapshots/roll-up.js';
+import { SnapshotPolicies } from '../../src/posture/snapshots/snapshot-policies.service.js';
+import { uuid } from '../support/a-stix-bundle.js';
+import { aSlice, aSliceTactic, aSliceTechnique } from '../support/catalogue-factories.js';
+import { aMember, aQueueItem } from '../support/factories.js';
+import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
+
+const HOUR_MS = 3_600_000;
+
+type SliceTechnique = CatalogueSlice['techniques'][number];
+
+let context: TestContext;
+let organizationId: string;
+let actorId: string;
+
+beforeAll(async () => {
+  context = await startTestModule([CatalogueModule, PostureModule, EvaluatorsModule]);
+});
+
+afterAll(() => context.close());
+
+beforeEach(() => begin());
+
+async function begin(): Promise<void> {
+  context.clock.set(NOW);
+  await context.database.query('TRUNCATE organization, technique, tactic, catalogue_import, user_account CASCADE');
+}
+
+/** To be called once there is a catalogue. */
+async function addOrganization(): Promise<void> {
+  organizationId = newId();
+  await context.module.get(Transactions).run(async (manager) => {
+    await manager.query('INSERT INTO organization (id, slug, name, created_at) VALUES ($1, $2, $2, $3)', [
+      organizationId,
+      `org-${organizationId}`,
+      context.clock.now(),
+    ]);
+    await context.module.get(PostureService).createRowsFor(manager, organizationId);
+  });
+  actorId = (await aMember(context.database, organizationId, { role: 'red_lead' })).userId;
+  context.clock.advanceMs(HOUR_MS);
+}
+
+async function load(slice: CatalogueSlice, options: { carryOver?: boolean } = {}): Promise<CatalogueImportResult> {
+  const result = await context.module
+    .get(Transactions)
+    .run((manager) =>
+      context.module
+        .get(CatalogueImportService)
+        .importSlice(manager, slice, { source: 'a test', importedBy: null, ...options }),
+    );
+  context.clock.advanceMs(HOUR_MS);
+  return result;
+}
+
+async function undo(importId: string): Promise<Awaited<ReturnType<CatalogueUndo['undo']>>> {
+  const undone = await context.module.get(CatalogueUndo).undo(importId, actorId);
+  context.clock.advanceMs(HOUR_MS);
+  return undone;
+}
+
+async function put(items: Record<string, object>): Promise<void> {
+  const sent = Object.entries(items).map(([attack_id, facts]) => ({ attack_id, ...facts }));
+  await context.module.get(PostureService).write(organizationId, { items: sent }, actorId);
+  context.clock.advanceMs(HOUR_MS);
+}
+
+/** Takes the snapshot of a day, and moves on to the next. */
+async function snapshot(): Promise<Awaited<ReturnType<SnapshotsService['take']>>> {
+  const taken = await context.module.get(SnapshotsService).take(organizationId);
+  context.clock.advanceMs(24 * HOUR_MS);
+  return taken;
+}
+
+async function regression(config: Record<string, unknown> = { min_drop_pct: 0.01 }): Promise<Finding> {
+  const registry = context.module.get(EvaluatorRegistry);
+  const type = 'coverage_regression';
+  const rule = { ruleId: newId(), organizationId, config: registry.completeConfig(type, config) };
+  const [finding] = await context.module
+    .get(Transactions)
+    .run((manager) => registry.get(type).measure([rule], context.clock.now(), new LivePostureReader(manager)));
+  return finding!;
+}
+
+async function statusOf(number: number): Promise<unknown> {
+  const [row] = await context.database.query(
+    `SELECT p.status_global, p.last_review_date, p.risk_score, p.owner_id, p.in_force, p.change_source, p.change_id
+     FROM posture p WHERE p.organization_id = $1 AND p.technique_id = $2`,
+    [organizationId, uuid(number)],
+  );
+  return row;
+}
+
+/** Everything of the catalogue, and of posture but for what counts its versions. */
+async function everything(): Promise<unknown> {
+  const technique = await context.database.query('SELECT * FROM technique ORDER BY id');
+  const tactic = await context.database.query('SELECT * FROM tactic ORDER BY id');
+  const posture = await context.database.query(
+    `SELECT organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified FROM posture ORDER BY 1, 2`,
+  );
+  return { technique, tactic, posture };
+}
+
+const technique = (number: number, facts: Parameters<typeof aSliceTechnique>[1] = {}): SliceTechnique =>
+  aSliceTechnique(number, { tactics: ['defense-evasion'], techniqueVersion: '1.0', ...facts });
+
+const evasion = aSliceTactic(5, { shortname: 'defense-evasion', name: 'Defense Evasion' });
+const execution = aSliceTactic(2, { shortname: 'execution', name: 'Execution' });
+
+/** Four techniques of one tactic and one of another. */
+const before = aSlice(
+  [1001, 1002, 1003, 1004].map((number) => technique(number)).concat(technique(1005, { tactics: ['execution'] })),
+  { attackVersion: '17.1', tactics: [evasion, execution] },
+);
+
+/** The tactic is split in two, one technique is revoked in favour of a new one, and two more are new. */
+const after = aSlice(
+  [
+    technique(1001, { tactics: ['stealth'], techniqueVersion: '2.0', content: 'moved' }),
+    technique(1002, { tactics: ['defense-impairment'], techniqueVersion: '1.1', content: 'moved' }),
+    technique(1003, { revoked: true, revokedById: uuid(1006), replacedById: uuid(1006) }),
+    technique(1004, { tactics: ['stealth', 'defense-impairment'], content: 'moved' }),
+    technique(1005, { tactics: ['execution'] }),
+    technique(1006, { tactics: ['stealth'] }),
+    technique(1007, { tactics: ['stealth'] }),
+    technique(1008, { tactics: ['defense-impairment'] }),
+  ],
+  {
+    attackVersion: '18.1',
+    tactics: [
+      aSliceTactic(5, { shortname: 'stealth', name: 'Stealth' }),
+      aSliceTactic(12, { shortname: 'defense-impairment', name: 'Defense Impairment' }),
+      execution,
+    ],
+  },
+);
+
+async function populated(): Promise<void> {
+  await load(before);
+  await addOrganization();
+  await put({
+    T1001: { status_global: 'validated' },
+    T1002: { status_global: 'validated' },
+    T1003: { status_global: 'validated', risk_score: 80, owner_id: actorId, last_review_date: '2026-03-01' },
+    T1005: { status_global: 'partial' },
+  });
+}
+
+describe('a release that moves coverage by itself', () => {
+  it('raises no regression, and its taxonomy delta is told', async () => {
+    await populated();
+    expect(await snapshot()).toMatchObject({ coveragePct: 70, attackVersions: { 'enterprise-attack': '17.1' } });
+    expect(await load(after)).toMatchObject({ added: 3, revoked: 1, carried_over: 1 });
+    const taken = await snapshot();
+    expect(taken).toMatchObject({
+      coveragePct: 50,
+      baselinePct: 50,
+      baselineDate: '2026-03-10',
+      attackVersions: { 'enterprise-attack': '18.1' },
+    });
+    expect(Object.keys(taken.tactics!['enterprise-attack']!).sort()).toEqual([
+      'defense-impairment',
+      'execution',
+      'stealth',
+    ]);
+    expect(await regression()).toMatchObject({
+      measured: 0,
+      breached: false,
+      alert: null,
+      details: { previous_pct: 70, baseline_pct: 50, current_pct: 50, control_delta_pct: 0, taxonomy_delta_pct: -20 },
+    });
+  });
+
+  it('raises one for what the organisation lost in the same days, and for that alone', async () => {
+    await populated();
+    await snapshot();
+    await load(after);
+    await put({ T1006: { status_global: 'not_covered' }, T1007: { status_global: 'partial' } });
+    await snapshot();
+    const { measured, details, alert } = await regression();
+    expect(measured).toBeCloseTo(100 / 14, 9);
+    expect(details).toMatchObject({
+      previous_pct: 70,
+      baseline_pct: 50,
+      current_pct: 42.86,
+      drop_pct: 7.14,
+      control_delta_pct: -7.14,
+      taxonomy_delta_pct: -20,
+      attack_versions: { before: { 'enterprise-attack': '17.1' }, after: { 'enterprise-attack': '18.1' } },
+      techniques_count: 1,
+      techniques: [
+        {
+          attack_id: 'T1006',
+          name: 'Technique 1006',
+          from: 'validated',
+          to: 'not_covered',
+          changed_by: actorId,
+          change_source: 'api',
+          changed_at: '2026-03-11T16:00:00.000Z',
+        },
+      ],
+      tactics: [{ name: 'Stealth', domain: 'enterprise-attack', before_pct: 50, after_pct: 37.5 }],
+    });
+    expect(alert!.message).toContain('Stealth 50% to 37.5%');
+    expect(alert!.message).toContain('ATT&CK');
+  });
+
+  it('takes of a technique whose history is gone what is first known of it, so that nothing is told as lost or won', async () => {
+    await populated();
+    await snapshot();
+    await put({ T1001: { risk_score: 5 } });
+    await load(after);
+    await context.database.query('DELETE FROM posture_history');
+    expect(await snapshot()).toMatchObject({ coveragePct: 50, baselinePct: 50 });
+  });
+
+  it('leaves a replacement unmapped where nothing is to be carried over, and still raises none', async () => {
+    await populated();
+    await snapshot();
+    expect(await load(after, { carryOver: false })).toMatchObject({ carried_over: 0 });
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'not_evaluated' });
+    const taken = await snapshot();
+    expect(taken.baselinePct).toBe(taken.coveragePct);
+    expect((await regression()).breached).toBe(false);
+  });
+
+  it('raises none where it is undone between two snapshots', async () => {
+    await populated();
+    await snapshot();
+    const { id } = await load(after);
+    await snapshot();
+    await undo(id);
+    expect(await snapshot()).toMatchObject({ coveragePct: 70, baselinePct: 70 });
+    expect(await regression()).toMatchObject({ measured: 0, breached: false });
+  });
+});
+
+/** A release of eight techniques: each is missing, in force, revoked in favour of a later one, or deprecated. */
+const release = (number: number): fc.Arbitrary<CatalogueSlice> =>
+  fc
+    .array(
+      fc.record({
+        state: fc.constantFrom('missing', 'in_force', 'in_force', 'in_force', 'revoked', 'deprecated'),
+        replacement: fc.nat(7),
+        tactics: fc.subarray(['stealth', 'impact']),
+        parent: fc.boolean(),
+      }),
+      { minLength: 8, maxLength: 8 },
+    )
+    .map((facts) =>
+      aSlice(
+        facts.flatMap(({ state, replacement, tactics, parent }, index) => {
+          if (state === 'missing') return [];
+          const target = facts[replacement]!.state === 'in_force' ? uuid(1001 + replacement) : null;
+          return technique(1001 + index, {
+            tactics,
+            content: `${number} ${state}`,
+            isSubtechnique: parent && index > 0,
+            parentId: parent && index > 0 ? uuid(1001) : null,
+            revoked: state === 'revoked',
+            deprecated: state === 'deprecated',
+            revokedById: state === 'revoked' ? target : null,
+            replacedById: state === 'revoked' ? target : null,
+          });
+        }),
+        { attackVersion: `${number}.0` },
+      ),
+    );
+
+describe('whatever releases do', () => {
+  it.each(ROLLUPS)('the control delta of %s is exactly 0 where nobody changed anything', async (rollup) => {
+    const steps = fc.array(
+      fc.record({ carryOver: fc.boolean(), undone: fc.boolean(), snapshotBetween: fc.boolean() }),
+      { minLength: 1, maxLength: 3 },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.tuple(release(1), release(2), release(3), release(4)),
+        fc.array(fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES), { minLength: 8, maxLength: 8 }),
+        steps,
+        async ([first, ...releases], statuses, plan) => {
+          await begin();
+          if (first.techniques.length === 0) return;
+          await load(first);
+          await addOrganization();
+          await context.module.get(SnapshotPolicies).change(organizationId, { rollup }, actorId);
+          await context.database.query(
+            `UPDATE posture p SET status_global = s.status, version = 2, valid_from = $3 FROM unnest($1::uuid[], $2::text[]) AS s (id, status) WHERE p.technique_id = s.id`,
+            [statuses.map((_, index) => uuid(1001 + index)), statuses, context.clock.now()],
+          );
+          context.clock.advanceMs(HOUR_MS);
+          await takeIfAny();
+          for (const [index, { carryOver, undone, snapshotBetween }] of plan.entries()) {
+            const { id } = await load(releases[index]!, { carryOver });
+            if (snapshotBetween) await takeIfAny();
+            if (undone) await undo(id);
+          }
+          await takeIfAny();
+          const taken = await context.database.query<{ coverage_pct: number; baseline_pct: number | null }>(
+            'SELECT coverage_pct, baseline_pct FROM posture_snapshot ORDER BY snapshot_date OFFSET 1',
+          );
+          for (const { coverage_pct, baseline_pct } of taken) expect(baseline_pct ?? coverage_pct).toBe(coverage_pct);
+          if (taken.length > 0) expect((await regression()).measured).toBe(0);
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
+    );
+  });
+
+  /** Where nothing is in scope there is no coverage. */
+  async function takeIfAny(): Promise<void> {
+    try {
+      await snapshot();
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+    }
+  }
+
+  it('an import that is undone leaves everything as it was', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        release(1),
+        release(2),
+        fc.array(fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES), { minLength: 8, maxLength: 8 }),
+        async (first, second, statuses) => {
+          await begin();
+          await load(first);
+          await addOrganization();
+          await context.database.query(
+            `UPDATE posture p SET status_global = s.status, risk_score = 50 FROM unnest($1::uuid[], $2::text[]) AS s (id, status) WHERE p.technique_id = s.id`,
+            [statuses.map((_, index) => uuid(1001 + index)), statuses],
+          );
+          const was = await everything();
+          const { id } = await load(second);
+          await undo(id);
+          expect(await everything()).toEqual(was);
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
+    );
+  });
+});
+
+describe('carrying over', () => {
+  it('gives the replacement status, review, risk and owner, says so in the history, and is put back', async () => {
+    await populated();
+    const was = await everything();
+    const { id } = await load(after);
+    expect(await statusOf(1006)).toEqual({
+      status_global: 'validated',
+      last_review_date: new Date('2026-03-01T00:00:00Z'),
+      risk_score: 80,
+      owner_id: actorId,
+      in_force: true,
+      change_source: 'catalogue',
+      change_id: id,
+    });
+    expect(await undo(id)).toMatchObject({
+      id,
+      attack_version: '18.1',
+      loaded_attack_version: '17.1',
+      techniques_restored: 5,
+      techniques_removed: 3,
+      techniques_kept: 0,
+      posture_put_back: 1,
+      posture_kept: 0,
+    });
+    expect(await everything()).toEqual(was);
+    expect(await load(after)).toMatchObject({ added: 3, revoked: 1, carried_over: 1 });
+  });
+
+  it('leaves alone what somebody has set since, and keeps it out of force', async () => {
+    await populated();
+    const { id } = await load(after);
+    await put({ T1006: { status_global: 'partial' } });
+    await aQueueItem(context.database, organizationId, uuid(1007));
+    expect(await undo(id)).toMatchObject({
+      techniques_removed: 1,
+      techniques_kept: 2,
+      posture_put_back: 0,
+      posture_kept: 1,
+    });
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'partial', in_force: false });
+    expect(await statusOf(1003)).toMatchObject({ status_global: 'validated', in_force: true });
+  });
+
+  it('keeps what the replacement has: its evaluation whole, and its risk', async () => {
+    await load(aSlice([...before.techniques, technique(1006), technique(1007)], { attackVersion: '17.1' }));
+    await addOrganization();
+    await put({
+      T1003: { status_global: 'validated', risk_score: 80 },
+      T1004: { status_global: 'partial', risk_score: 70 },
+      T1006: { status_global: 'not_covered' },
+      T1007: { risk_score: 20 },
+    });
+    const revoked = (number: number, by: number): SliceTechnique =>
+      technique(number, { revoked: true, revokedById: uuid(by), replacedById: uuid(by) });
+    const next = [
+      technique(1001),
+      technique(1002),
+      revoked(1003, 1006),
+      revoked(1004, 1007),
+      technique(1005, { tactics: ['execution'] }),
+    ];
+    await load(aSlice([...next, technique(1006), technique(1007)], { attackVersion: '18.1' }));
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'not_covered', risk_score: null });
+    expect(await statusOf(1007)).toMatchObject({ status_global: 'partial', risk_score: 20 });
+  });
+
+  it('lets the least covered of several that were evaluated speak for what they become', async () => {
+    await populated();
+    await put({ T1004: { status_global: 'partial' } });
+    const both = after.techniques.map((one) =>
+      one.id === uuid(1004) || one.id === uuid(1002)
+        ? { ...one, revoked: true, revokedById: uuid(1006), replacedById: uuid(1006) }
+        : one,
+    );
+    await load({ ...after, techniques: both });
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'partial' });
+  });
+});
+
+describe('a preview', () => {
+  const preview = (slice: CatalogueSlice, options: { allowOlder?: boolean } = {}) =>
+    context.module.get(CataloguePreview).previewSlice(organizationId, slice, options);
+
+  it('names what the release does to the organisation, and writes nothing', async () => {
+    await populated();
+    const was = await everything();
+    const answer = toImportPreviewResponse(await preview(after));
+    expect(await everything()).toEqual(was);
+    expect(answer).toMatchObject({
+      domain: 'enterprise-attack',
+      attack_version: '18.1',
+      loaded_attack_version: '17.1',
+      added_count: 3,
+      added: [{ attack_id: 'T1006', name: 'Technique 1006', tactics: ['stealth'] }, {}, {}],
+      revoked_count: 1,
+      revoked: [
+        {
+          attack_id: 'T1003',
+          status_global: 'validated',
+          risk_score: 80,
+          owner_id: actorId,
+          replaced_by: { attack_id: 'T1006', name: 'Technique 1006' },
+          carried_over: true,
+        },
+      ],
+      carried_over_count: 1,
+      deprecated_count: 0,
+      moved_count: 3,
+      moved: [{ attack_id: 'T1001', tactics_before: ['defense-evasion'], tactics_after: ['stealth'] }, {}, {}],
+      changed_major: [{ attack_id: 'T1001', version_before: '1.0', version_after: '2.0' }],
+      changed_minor: [{ attack_id: 'T1002' }],
+      coverage: {
+        rollup: 'flat',
+        before_pct: 70,
+        after_unmapped_pct: 250 / 7,
+        after_carried_over_pct: 50,
+      },
+    });
+  });
+
+  it('refuses what the import refuses', async () => {
+    await populated();
+    await expect(preview({ ...after, attackVersion: '16.0' })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(preview({ ...after, attackVersion: null })).rejects.toMatchObject({ code: 'invalid_input' });
+    expect((await preview({ ...after, attackVersion: '16.0' }, { allowOlder: true })).added).toHaveLength(3);
+  });
+
+  it('says of coverage just what comes of the import, with and without carrying over', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        release(1),
+        release(2),
+        fc.array(fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES), { minLength: 8, maxLength: 8 }),
+        fc.constantFrom(...ROLLUPS),
+        fc.boolean(),
+        async (first, second, statuses, rollup, mayCarryOver) => {
+          await begin();
+          await load(first);
+          await addOrganization();
+          await context.module.get(SnapshotPolicies).change(organizationId, { rollup }, actorId);
+          await context.database.query(
+            `UPDATE posture p SET status_global = s.status FROM unnest($1::uuid[], $2::text[]) AS s (id, status) WHERE p.technique_id = s.id`,
+            [statuses.map((_, index) => uuid(1001 + index)), statuses],
+          );
+          const { coverage, revoked } = await preview(second);
+          const { carried_over } = await load(second, { carryOver: mayCarryOver });
+          if (mayCarryOver) expect(carried_over).toBe(revoked.filter(({ isCarriedOver }) => isCarriedOver).length);
+          const expected = mayCarryOver ? coverage.carriedOver : coverage.unmapped;
+          if (expected === null) return;
+          expect((await snapshot()).coveragePct).toBeCloseTo(expected, 9);
+        },
+      ),
+      { numRuns: 20, endOnFailure: true },
+    );
+  });
+});
+
+describe('undoing', () => {
+  it('is refused but for the newest import of a domain that stands', async () => {
+    await populated();
+    const second = await load(after);
+    const third = await load({ ...after, attackVersion: '18.2' });
+    await expect(undo(second.id)).rejects.toThrow(
+      'the import of ATT&CK 18.1 of enterprise-attack is not the newest of its domain: undo the one of 18.2 first',
+    );
+    await undo(third.id);
+    await expect(undo(third.id)).rejects.toThrow('was undone on');
+    await expect(undo(newId())).rejects.toMatchObject({ code: 'not_found' });
+    await context.database.query('DELETE FROM catalogue_before_image');
+    await expect(undo(second.id)).rejects.toThrow('was made before imports could be undone');
+  });
+
+  it('takes a whole domain out again', async () => {
+    await populated();
+    const { id } = await load(aSlice([technique(3001)], { domain: 'ics-attack', attackVersion: '18.1' }));
+    expect(await undo(id)).toMatchObject({ loaded_attack_version: null, techniques_removed: 1 });
+  });
+});
