@@ -33,7 +33,7 @@ export async function writePosture(
        owner_id uuid, updated_at timestamptz, updated_by uuid)`;
   await manager.query(
     `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified,
-       updated_at, updated_by, version, valid_from, change_source)
+       updated_at, updated_by, valid_from, change_source)
      SELECT $1, t.id, r.status_global, r.last_review_date, r.risk_score, r.owner_id, t.in_force, t.mitre_last_modified,
        r.updated_at, r.updated_by, r.updated_at, 'demo'
      FROM ${from} JOIN technique t ON t.id = r.technique_id`,

@@ -255,12 +255,13 @@ describe('an alert', () => {
     const registry = world.context.module.get(EvaluatorRegistry);
     /** The weights of the techniques that a rule counts, by ATT&CK id. */
     const countedBy = async ({ ruleType, config }: (typeof RULES)[number]): Promise<Map<string, number>> => {
-      const names = Object.keys(config);
+      const { settings, select } = registry.get(ruleType).counted!;
+      const names = Object.keys(settings);
       const found = await rows<{ attack_id: string; weight: number }>(
-        `SELECT t.attack_id, c.weight FROM (SELECT $1::uuid AS organization_id, ${names.map((name, index) => `$${index + 3}::float8 AS ${name}`).join(', ')}) r
-         CROSS JOIN LATERAL (${registry.get(ruleType).counted!.select(LIVE_RELATIONS, '$2::timestamptz')}) c
+        `SELECT t.attack_id, c.weight FROM (SELECT ${['$1::uuid AS organization_id', ...names.map((name, index) => `$${index + 3}::${settings[name]} AS ${name}`)].join(', ')}) r
+         CROSS JOIN LATERAL (${select(LIVE_RELATIONS, '$2::timestamptz')}) c
          JOIN technique t ON t.id = c.technique_id WHERE $2::timestamptz IS NOT NULL`,
-        [world.organizationId, world.now, ...Object.values(config)],
+        [world.organizationId, world.now, ...names.map((name) => config[name] ?? null)],
       );
       return new Map(found.map(({ attack_id: attackId, weight }) => [attackId, weight]));
     };
