@@ -193,7 +193,7 @@ describe('a rule within a scope', () => {
           );
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -202,6 +202,7 @@ describe('a rule within a scope', () => {
     await fc.assert(
       fc.asyncProperty(
         moves().map((made) => [
+          { waitMs: 0, what: 'snapshot' as const },
           ...made.filter(({ what }) => what === 'posture' || what === 'snapshot' || what === 'release'),
           { waitMs: DAY_MS, what: 'snapshot' as const },
         ]),
@@ -232,7 +233,7 @@ describe('a rule within a scope', () => {
           if (expected[2]!.measured !== null) told.compared += 1;
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
     expect(told.compared).toBeGreaterThan(5);
   });
@@ -268,7 +269,7 @@ describe('a rule within a scope', () => {
           expect(found).toEqual(expected);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 10 },
     );
   });
 
