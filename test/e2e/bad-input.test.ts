@@ -126,6 +126,7 @@ describe('an address that leads nowhere', () => {
       'webhooks',
       'revalidation-queue',
       'imports/attack',
+      'posture/imports',
     ]) {
       expectProblem(await vedette.request('GET', `/api/v1/${list}?cursor=${cursor}`, { token }), 400, 'cursor');
     }

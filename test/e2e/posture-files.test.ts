@@ -1,11 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/databases.js';
 import { layerFaults } from '../support/navigator-layer-schema.js';
-import { runCommandLine } from '../support/two-organizations.js';
-import { eventually, VedetteProcess } from '../support/vedette-process.js';
+import { eventually, SECRET_KEY, VedetteProcess } from '../support/vedette-process.js';
 
 const ORGANIZATION = ['--organization', 'default-organisation'];
 const MEBIBYTE = 1024 * 1024;
@@ -30,6 +31,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Runs the built command line beside the server, and answers what it printed. */
+async function run(...args: string[]): Promise<string> {
+  const cli = path.resolve('dist/src/cli.js');
+  const cliEnv = { PATH: process.env.PATH, DATABASE_URL: database.url, VEDETTE_SECRET_KEY: SECRET_KEY };
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args], { env: cliEnv });
+  return stdout;
+}
+
 const fileWith = (name: string, content: string): string => {
   const file = path.join(folder, name);
   writeFileSync(file, content);
@@ -51,46 +60,37 @@ const statusOf = async (attackId: string): Promise<string> =>
 it('previews on the command line, applies when asked to, says how to undo, and undoes', async () => {
   // T1086 was revoked by T1059.001 and T1064 was deprecated: both are so in every release that this is run on.
   const file = fileWith('layer.json', aLayer({ T1003: 4, T1086: 2, T1064: 1, T9999: 1 }));
-  const preview = runCommandLine(database, 'import', 'layer', file, ...ORGANIZATION, '--preset', 'rule_count');
+  const preview = await run('import', 'layer', file, ...ORGANIZATION, '--preset', 'rule_count');
   expect(preview).toContain('T1003  not_evaluated -> partial  (score 4)');
   expect(preview).toContain('T1086 -> T1059.001');
   expect(preview).toContain('T9999: unknown');
   expect(preview).toContain('T1064: deprecated');
   expect(await statusOf('T1003')).toBe('not_evaluated');
-  const applied = runCommandLine(
-    database,
-    'import',
-    'layer',
-    file,
-    ...ORGANIZATION,
-    '--preset',
-    'rule_count',
-    '--apply',
-  );
+  const applied = await run('import', 'layer', file, ...ORGANIZATION, '--preset', 'rule_count', '--apply');
   expect([await statusOf('T1003'), await statusOf('T1059.001')]).toEqual(['partial', 'partial']);
   const [, id] = /vedette import undo (\S+)/.exec(applied)!;
-  runCommandLine(database, 'import', 'undo', id!, ...ORGANIZATION);
+  await run('import', 'undo', id!, ...ORGANIZATION);
   expect(await statusOf('T1003')).toBe('not_evaluated');
 });
 
-it('exits with what is wrong and changes nothing where the file cannot be used', () => {
+it('exits with what is wrong and changes nothing where the file cannot be used', async () => {
   const layer = fileWith('broken.json', '{"name": ');
   for (const [args, message] of [
     [['layer', layer, '--preset', 'rule_count'], /ends before its JSON document does/],
     [['csv', path.join(folder, 'nowhere.csv'), '--option', 'on_conflict=only_unset'], /there is no such file/],
   ] as const) {
-    expect(() => runCommandLine(database, 'import', ...args, ...ORGANIZATION)).toThrow(message);
+    await expect(run('import', ...args, ...ORGANIZATION)).rejects.toThrow(message);
   }
 });
 
 it('writes what Navigator opens, and what comes back as it was', async () => {
   const out = path.join(folder, 'out.json');
-  runCommandLine(database, 'export', 'posture', ...ORGANIZATION, '--format', 'navigator', '--out', out);
+  await run('export', 'posture', ...ORGANIZATION, '--format', 'navigator', '--out', out);
   const layer = JSON.parse(readFileSync(out, 'utf8'));
   expect(layerFaults(layer)).toEqual([]);
   expect(layer.techniques.length).toBeGreaterThan(600);
-  const csv = runCommandLine(database, 'export', 'posture', ...ORGANIZATION, '--format', 'csv');
-  const preview = runCommandLine(database, 'import', 'csv', fileWith('back.csv', csv), ...ORGANIZATION);
+  const csv = await run('export', 'posture', ...ORGANIZATION, '--format', 'csv');
+  const preview = await run('import', 'csv', fileWith('back.csv', csv), ...ORGANIZATION);
   expect(preview).toContain(`${layer.techniques.length} stay as they are`);
   expect(preview).not.toContain('would change');
 });

@@ -228,7 +228,11 @@ describe('GET /posture/export/changes', () => {
 
   it('goes back 30 days where nobody says, and refuses ranges that are none', async () => {
     await aHistory();
-    expect((await lead.get('/posture/export/changes')).body).toMatchObject({ from: at(0), to: at(30) });
+    expect((await lead.get('/posture/export/changes')).body).toMatchObject({
+      from: at(0),
+      to: at(30),
+      known_since: expect.any(String),
+    });
     for (const [query, field] of [
       [`from=${at(5)}&to=${at(5)}`, 'from'],
       [`from=${at(6)}&to=${at(5)}`, 'from'],

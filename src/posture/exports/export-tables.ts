@@ -47,10 +47,15 @@ export function toPostureCsv(techniques: readonly ExportedTechnique[]): string {
   );
 }
 
-export function toChangesJson(from: Date, to: Date, changes: readonly ExportedChange[]): string {
+/** @param knownSince since when the history is whole; what changed before may be missing. */
+export function toChangesJson(
+  { from, to, knownSince }: { from: Date; to: Date; knownSince: Date | null },
+  changes: readonly ExportedChange[],
+): string {
   return toJson({
     from: toIso(from),
     to: toIso(to),
+    known_since: toIso(knownSince),
     items: changes.map((change) => ({
       attack_id: change.attackId,
       name: change.name,

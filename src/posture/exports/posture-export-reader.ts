@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryRows } from '../../database/index.js';
 import { loadedReleases } from '../catalogue/loaded-releases.js';
+import { knownSince } from '../history/known-since.js';
 import { AsOfPostureReader } from '../history/posture-as-of.js';
 import type { ChangeCause, ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
 
@@ -70,6 +71,11 @@ export class PostureExportReader {
       [organizationId, domain ?? null, from],
     );
     return rows.map(toChange);
+  }
+
+  /** Since when the history has the organisation's posture whole. */
+  knownSince(organizationId: string): Promise<Date | null> {
+    return knownSince(this.dataSource, organizationId);
   }
 
   /** The domains of the catalogue, with the release that each was last imported from. */

@@ -76,7 +76,10 @@ export class PostureExports {
     const changes = await this.reader.changes(organizationId, { from, to, domain });
     const stem = ['posture-changes', domain, day(from), day(to)].filter(Boolean).join('-');
     if (format === 'csv') return exportFile(stem, format, toChangesCsv(changes));
-    if (format === 'json') return exportFile(stem, format, toChangesJson(from, to, changes));
+    if (format === 'json') {
+      const range = { from, to, knownSince: await this.reader.knownSince(organizationId) };
+      return exportFile(stem, format, toChangesJson(range, changes));
+    }
     const layers = await this.layers(domain, (head) =>
       toChangeLayer(
         {

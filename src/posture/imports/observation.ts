@@ -17,7 +17,7 @@ export interface Observation {
   attackId: string;
   /** Null: the file does not tell. */
   domain: AttackDomain | null;
-  /** False: a layer marks the technique as disabled, or its tactic. */
+  /** False: a layer marks the technique as disabled. */
   isEnabled: boolean;
   /** Null: not scored, which is not 0. */
   score: number | null;

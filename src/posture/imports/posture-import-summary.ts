@@ -4,7 +4,10 @@ import type { KeptStatus, PostureImportPlan } from './plan-posture-import.js';
 /** How many entries of each list are kept; the counts are whole. */
 export const MAX_LISTED = 500;
 
-/** How many of what, as it is answered and kept. `techniques` is `changed + unchanged + silent + unmapped + out_of_scope` unless ids meet in one technique. */
+/**
+ * How many of what, as it is answered and kept. Each id of `techniques` is silent, unmapped, out of scope, or leads to a technique that is changed or unchanged; several
+ * may lead to one, and one whose owner is unknown is a problem.
+ */
 export interface PostureImportCounts {
   /** Entries of the file, usable or not. */
   entries: number;

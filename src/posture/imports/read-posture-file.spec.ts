@@ -14,9 +14,10 @@ interface Reading {
   options?: OptionTexts;
 }
 
-/** In pieces of seven bytes, so that characters and lines are cut. */
+/** In pieces of a few bytes, so that characters and lines are cut; what is long in larger ones. */
 async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+  const size = Math.max(7, Math.ceil(bytes.length / 10_000));
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 async function read(
@@ -186,6 +187,7 @@ describe('a Navigator layer', () => {
     ['an unknown domain', aLayer([{ techniqueID: 'T1001' }], { domain: 'moon' }), /^unknown_domain: .*moon/],
     ['techniques that are no list', aLayer([], { techniques: {} }), /^wrong_format: techniques/],
     ['deep nesting', '['.repeat(100_000) + ']'.repeat(100_000), /^too_deep: .*64 levels/],
+    ['a small text of very many values', `[${'0,'.repeat(8_000_000)}0]`, /^too_many: .*8000000 values/],
     [
       'deep nesting in a field',
       aLayer([{ techniqueID: 'T1001', metadata: JSON.parse('['.repeat(70) + ']'.repeat(70)) }]),
@@ -287,6 +289,7 @@ describe('a DeTT&CT administration', () => {
       anAdministration('  []', 'file_type: technique-administration\ndomain: moon'),
       /^unknown_domain/,
     ],
+    ['a small text of very many values', `[${'0,'.repeat(500_001)}0]`, /^too_many: .*500000 values/],
     ['too much text', `# ${'x'.repeat(8 * 1024 * 1024)}`, /^too_large: .*8 MiB/],
   ])('is not %s', async (_name, content, message) => {
     expect(await fault('dettect', content)).toMatch(message);

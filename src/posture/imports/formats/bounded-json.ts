@@ -4,12 +4,15 @@ import { PostureFileError } from '../posture-file.error.js';
 /** No format of ours nests deeper than a few levels. */
 export const MAX_DEPTH = 64;
 
+/** The most values that a document may hold: thirty of each of the entries that a file may have. A small text can hold so many that parsing takes gigabytes. */
+export const MAX_VALUES = 8_000_000;
+
 /**
- * Parses a JSON document that nests no deeper than {@link MAX_DEPTH}.
- * @throws PostureFileError `truncated`, `not_json` naming line and column, or `too_deep`
+ * Parses a JSON document that nests no deeper than {@link MAX_DEPTH} and holds no more than {@link MAX_VALUES}.
+ * @throws PostureFileError `truncated`, `not_json` naming line and column, `too_deep` or `too_many`
  */
 export function parseBoundedJson(text: string): unknown {
-  checkDepth(text);
+  checkShape(text);
   try {
     return JSON.parse(text);
   } catch {
@@ -24,9 +27,10 @@ export function parseBoundedJson(text: string): unknown {
   }
 }
 
-/** Counts brackets before anything is built from the text. Of a text that is not JSON the count may be wrong; the parser refuses that one anyway. */
-function checkDepth(text: string): void {
+/** Counts brackets and commas before anything is built from the text. Of a text that is not JSON the counts may be wrong; the parser refuses that one anyway. */
+function checkShape(text: string): void {
   let depth = 0;
+  let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
@@ -37,6 +41,9 @@ function checkDepth(text: string): void {
       if (depth > MAX_DEPTH) throw tooDeep();
     } else if (code === 0x5d || code === 0x7d) {
       depth -= 1;
+    } else if (code === 0x2c) {
+      values += 1;
+      if (values > MAX_VALUES) throw tooManyValues(MAX_VALUES);
     }
   }
 }
@@ -48,6 +55,10 @@ function closingQuote(text: string, opening: number): number {
     if (backslashes % 2 === 0) return at;
   }
   return -1;
+}
+
+export function tooManyValues(max: number): PostureFileError {
+  return new PostureFileError('too_many', `a file may hold at most ${max} values`);
 }
 
 export function tooDeep(): PostureFileError {
