@@ -98,7 +98,7 @@ const SNAPSHOTS_COMPARED = 2;
 
 /**
  * What the newest snapshots would have said of the techniques within the scope, counted from the posture as it was when each was taken. One that was brought in has no
- * posture behind it and is left out.
+ * posture behind it and is left out, and so is one at which nothing was within the scope.
  */
 function scopedSnapshots(scopes: string, snapshot: string, technique: string): string {
   const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
