@@ -100,8 +100,8 @@ const SNAPSHOTS_COMPARED = 2;
 
 /**
  * What the newest snapshots would have said of the techniques within the scope, each counting for itself (`flat`), counted from the posture as it was when each was
- * taken. Where the ATT&CK release changed between them, the older is counted on the newer's catalogue too. One that was brought in has no posture behind it and
- * is left out.
+ * taken. Where the ATT&CK release changed between them, the older is counted on the newer's catalogue too. One that was brought in has no posture behind it and is
+ * left out, and so is one at which nothing was within the scope.
  */
 function scopedSnapshots(scopes: string, snapshot: string, technique: string): string {
   const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
