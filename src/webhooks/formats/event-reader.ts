@@ -64,11 +64,18 @@ export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
   };
 }
 
-/** A value of the details as people read it: lists with commas, anything deeper as JSON. */
+/** A value of the details as people read it: lists with commas, of things that have an ATT&CK id or a name by that, anything deeper as JSON. */
 export function valueText(value: unknown): string {
+  const labels = Array.isArray(value) ? value.map(labelOf) : [];
+  if (labels.length > 0 && labels.every((label) => label !== null)) return labels.join(', ');
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object'))
     return value.map((item) => textOf(item) ?? '-').join(', ') || '-';
   return textOf(value) ?? (value !== null && typeof value === 'object' ? plainText(JSON.stringify(value)) : '-');
+}
+
+function labelOf(item: unknown): string | null {
+  const { attack_id: attackId, name } = recordOf(item);
+  return lineOf(attackId) ?? lineOf(name);
 }
 
 /** Every text in a value made printable, names as well; the value's shape stays. */
