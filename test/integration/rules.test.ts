@@ -249,6 +249,41 @@ describe('listing and deleting', () => {
     ).toEqual([{ rule_id: rule.id }]);
   });
 
+  it('takes optional settings, takes them back with null, and says what they take', async () => {
+    const body = { name: 'Slow', rule_type: 'coverage_regression', severity: 'low', config: { window_days: 30 } };
+    const slow = await call('POST', '/rules', body);
+    expect([slow.status, slow.body.config]).toEqual([201, { min_drop_pct: 5, window_days: 30 }]);
+    const change = (config: object) => call('PATCH', `/rules/${slow.body.id}`, { config });
+    expect((await change({ min_drop_from_peak_pct: 7.5 })).body.config).toEqual({
+      min_drop_pct: 5,
+      window_days: 30,
+      min_drop_from_peak_pct: 7.5,
+    });
+    const alone = await change({ window_days: null });
+    expect([alone.status, alone.body.errors]).toEqual([
+      400,
+      [
+        {
+          field: 'config.window_days',
+          message: 'must be given with min_drop_from_peak_pct: a whole number of days from 1 to 400',
+        },
+      ],
+    ]);
+    expect((await change({ window_days: null, min_drop_from_peak_pct: null })).body.config).toEqual({
+      min_drop_pct: 5,
+    });
+    const kinds = await call('POST', '/rules', {
+      name: 'Major',
+      rule_type: 'new_technique',
+      severity: 'info',
+      config: { kinds: ['major', 'renamed'] },
+    });
+    expect([kinds.status, kinds.body.errors]).toEqual([
+      400,
+      [{ field: 'config.kinds', message: 'must be a list of one or more of added, major, minor, metadata, or null' }],
+    ]);
+  });
+
   it('lists every rule type with what a form needs', async () => {
     const { items } = (await call('GET', '/rule-types')).body;
     expect(items.map((type: { type: string }) => type.type).sort()).toEqual(

@@ -189,7 +189,8 @@ export class HistoryWorld {
       ),
       queue: await read('id, technique_id, status, created_at::text, due_at::text', revalidationItem, 'id'),
       snapshots: await read(
-        'snapshot_date::text, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source',
+        `snapshot_date::text, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source, rollup, formula_version, scope,
+         attack_versions, tactics, taken_at::text, baseline_pct, baseline_date::text, baseline_tactics`,
         snapshot,
         'snapshot_date',
       ),

@@ -24,6 +24,16 @@ describe('a value of the details as people read it', () => {
       'tactics: initial-access, execution; sub_techniques: exclude',
     ],
     [{ tactics: [{ name: 'Execution' }] }, '{"tactics":[{"name":"Execution"}]}'],
+    [
+      [{ attack_id: 'T1059', name: 'Command and Scripting Interpreter', from: 'validated' }, { attack_id: 'T1003' }],
+      'T1059, T1003',
+    ],
+    [[{ domain: 'enterprise-attack', name: 'Initial Access', before_pct: 89 }], 'Initial Access'],
+    [['a', null, 2], 'a, -, 2'],
+    [[{ from: 'validated' }], '[{"from":"validated"}]'],
+    [[{ name: 'Execution' }, { other: 1 }], '[{"name":"Execution"},{"other":1}]'],
+    [{ before: { 'enterprise-attack': '17.1' } }, '{"before":{"enterprise-attack":"17.1"}}'],
+    [[], '-'],
   ])('%j is %s', (value, text) => {
     expect(valueText(value)).toBe(text);
   });

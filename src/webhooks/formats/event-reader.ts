@@ -64,8 +64,13 @@ export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
   };
 }
 
-/** A value of the details as people read it: lists with commas, techniques that came or went by their ids, a scope name by name, anything deeper as JSON. */
+/**
+ * A value of the details as people read it: lists with commas, of things that have an ATT&CK id or a name by that, techniques that came or went by their ids, a scope
+ * name by name, anything deeper as JSON.
+ */
 export function valueText(value: unknown): string {
+  const labels = Array.isArray(value) ? value.map(labelOf) : [];
+  if (labels.length > 0 && labels.every((label) => label !== null)) return labels.join(', ');
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object'))
     return value.map((item) => textOf(item) ?? '-').join(', ') || '-';
   if (value === null || typeof value !== 'object') return textOf(value) ?? '-';
@@ -91,6 +96,11 @@ function listsText(record: Record<string, unknown>): string | null {
     value !== null && [value].flat().every((item) => item === null || typeof item !== 'object');
   if (!entries.some(([, value]) => Array.isArray(value)) || !entries.every(([, value]) => isFlat(value))) return null;
   return entries.map(([name, value]) => `${plainText(name)}: ${valueText(value)}`).join('; ');
+}
+
+function labelOf(item: unknown): string | null {
+  const { attack_id: attackId, name } = recordOf(item);
+  return lineOf(attackId) ?? lineOf(name);
 }
 
 /** Every text in a value made printable, names as well; the value's shape stays. */
