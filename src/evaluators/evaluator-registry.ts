@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidField, invalidInput, type FieldError } from '../common/errors/index.js';
-import type { ChangeKind } from '../posture/index.js';
+import type { ChangeKind, TechniqueScope } from '../posture/index.js';
 import { definitionProblems } from './definition-problems.js';
 import { EVALUATORS, type Evaluator, type RuleConfig, type RuleTypeDefinition } from './evaluator.js';
 
@@ -76,10 +76,17 @@ export class EvaluatorRegistry {
     const known = Object.fromEntries(
       settings.filter((setting) => setting in complete).map((setting) => [setting, complete[setting]]),
     ) as RuleConfig;
-    const problems = Object.entries(evaluator.configProblems?.(known) ?? {});
-    if (problems.length > 0)
-      throw invalidInput(problems.map(([setting, message]) => ({ field: `config.${setting}`, message })));
+    throwIfAny(evaluator.configProblems?.(known));
     return known;
+  }
+
+  /**
+   * Whether a rule of this type may have the config and the scope together.
+   * @param config complete.
+   * @throws DomainError `invalid_input` on each setting at fault.
+   */
+  checkScope(type: string, config: RuleConfig, scope: TechniqueScope | null): void {
+    if (scope !== null) throwIfAny(this.find(type).evaluator.scopeProblems?.(config));
   }
 
   private find(type: string): Registered {
@@ -87,6 +94,11 @@ export class EvaluatorRegistry {
     if (!found) throw invalidField('rule_type', `must be one of ${[...this.registered.keys()].join(', ')}`);
     return found;
   }
+}
+
+function throwIfAny(problems: Record<string, string> = {}): void {
+  const errors = Object.entries(problems).map(([setting, message]) => ({ field: `config.${setting}`, message }));
+  if (errors.length > 0) throw invalidInput(errors);
 }
 
 /** Null takes an optional setting back. */

@@ -104,6 +104,8 @@ export interface Evaluator<Config = RuleConfig> {
   readonly counted?: CountedTechniques<Config>;
   /** What settings that are valid by themselves must not be together, in words, by the setting to change. */
   configProblems?(config: Config): Record<string, string>;
+  /** What a rule that is limited to a scope cannot have set, in words, by the setting. */
+  scopeProblems?(config: Config): Record<string, string>;
   /** @returns one finding a rule, in the order of `rules`. Throws when the statement fails. */
   measure(rules: readonly RuleToMeasure<Config>[], at: Date, posture: PostureReader): Promise<Finding[]>;
 }

@@ -4,8 +4,11 @@ import { isUuid } from '../common/ids.js';
 import { InstancesService } from '../instances/index.js';
 import { PostureExports, type ExportFile, type ExportFormat } from '../posture/index.js';
 
-/** Where the details of an alert name techniques, by rule type: a rule type has one of these. */
-const KEYS = ['top_ids', 'example_ids', 'technique_ids'];
+/** Where the details of an alert list the ids of techniques that are its evidence, by rule type. */
+const ID_LISTS = ['top_ids', 'example_ids', 'technique_ids'];
+
+/** What of the details holds `techniques`, each with its `technique_id`: the details themselves, where coverage fell, and what came or went since the measurement before. */
+const HOLDERS = ['entered', 'left'];
 
 /** Alerts as files for others. */
 @Injectable()
@@ -16,7 +19,7 @@ export class AlertExports {
   ) {}
 
   /**
-   * What is known now of the techniques that the alert names as its evidence.
+   * What is known now of the techniques that the alert names: its evidence, and those that came or went.
    * @throws DomainError `not_found`, or `conflict` where the alert names none.
    */
   async techniques(organizationId: string, alertId: string, format: ExportFormat): Promise<ExportFile> {
@@ -37,7 +40,15 @@ export class AlertExports {
   }
 }
 
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 function namedTechniques(details: Record<string, unknown>): string[] {
-  const lists = KEYS.map((key) => details[key]).filter((value): value is unknown[] => Array.isArray(value));
-  return lists.flat().filter(isUuid);
+  const listed = ID_LISTS.flatMap((key) => asList(details[key]));
+  const described = [details, ...HOLDERS.map((key) => details[key])].flatMap((holder) =>
+    asList((holder as { techniques?: unknown } | undefined)?.techniques),
+  );
+  const ids = [...listed, ...described.map((technique) => (technique as { technique_id?: unknown }).technique_id)];
+  return [...new Set(ids.filter(isUuid))];
 }

@@ -100,6 +100,7 @@ export class RulesService {
       updatedAt: now,
       version: 1,
     } satisfies AlertRule);
+    this.registry.checkScope(rule.ruleType, rule.config, rule.scope);
     await this.write(async (manager) => {
       if (rule.isEnabled) await this.makeDue(manager, rule);
       await manager.insert(AlertRule, rule);
@@ -123,7 +124,11 @@ export class RulesService {
       const { config, ...rest } = changes;
       const given = Object.fromEntries(Object.entries({ ...rest, scope }).filter(([, value]) => value !== undefined));
       Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
-      if (config) rule.config = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
+      if (config || scope) {
+        const complete = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
+        this.registry.checkScope(rule.ruleType, complete, rule.scope);
+        if (config) rule.config = complete;
+      }
       // The schedule comes before the state, in the order in which a pass takes them.
       if (rule.isEnabled) await this.makeDue(manager, rule);
       await this.startAnew(manager, rule);

@@ -302,6 +302,17 @@ describe('GET /instances/:id/export', () => {
     expect((await lead.get(`/instances/${id}/export`)).body.items).toHaveLength(2);
   });
 
+  it.each([
+    ['that fell', (listed: object[]) => ({ drop_pct: 6, techniques: listed })],
+    ['that came', (listed: object[]) => ({ coverage_pct: 12.5, entered: { count: 2, techniques: listed } })],
+    ['that went', (listed: object[]) => ({ coverage_pct: 12.5, left: { count: 2, techniques: listed } })],
+  ])('knows those %s', async (_, details) => {
+    await aKnownPosture();
+    const listed = [ids.T1001, ids.T1003].map((id) => ({ technique_id: id, attack_id: 'T1' }));
+    const { body } = await lead.get(`/instances/${await anAlert(details(listed))}/export`);
+    expect(body.items.map((item: { attack_id: string }) => item.attack_id)).toEqual(['T1001', 'T1003']);
+  });
+
   it('says so where the alert names none', async () => {
     const id = await anAlert({ coverage_pct: 12.5 });
     expect(await lead.get(`/instances/${id}/export`)).toMatchObject({

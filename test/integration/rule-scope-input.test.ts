@@ -137,3 +137,19 @@ it('is changed as a whole, keeps what is left out, and makes the rule due', asyn
   expect((await call('GET', `/rules/${rule.id}`)).body.scope).toEqual({ platforms: ['SaaS'] });
   expect((await call('PATCH', `/rules/${rule.id}`, { scope: null })).body.scope).toBeNull();
 });
+
+it('is refused where a regression is to be measured over a window of days', async () => {
+  const rule = { name: 'Slow', rule_type: 'coverage_regression', severity: 'high', config: { window_days: 30 } };
+  const scope = { tactics: ['execution'] };
+  const refusal = {
+    status: 400,
+    body: { errors: [{ field: 'config.window_days', message: expect.stringContaining('0 or left out') }] },
+  };
+
+  expect(await call('POST', '/rules', { ...rule, scope })).toMatchObject(refusal);
+  const { body: saved } = await call('POST', '/rules', rule);
+  expect(await call('PATCH', `/rules/${saved.id}`, { scope })).toMatchObject(refusal);
+  expect(await call('PATCH', `/rules/${saved.id}`, { scope, config: { window_days: 0 } })).toMatchObject({
+    status: 200,
+  });
+});

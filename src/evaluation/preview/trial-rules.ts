@@ -70,7 +70,7 @@ export class TrialRules {
       if (ruleType === undefined)
         throw invalidField('rule_type', 'must be given for a new rule; for one that is saved, give rule_id');
       const complete = this.registry.completeConfig(ruleType, config);
-      return { organizationId, ruleId: null, ruleType, config: complete, ...NEW, ...changes };
+      return this.checked({ organizationId, ruleId: null, ruleType, config: complete, ...NEW, ...changes });
     }
     const { rule, state } = await this.rules.get(organizationId, ruleId);
     if (ruleType !== undefined && ruleType !== rule.ruleType)
@@ -86,6 +86,18 @@ export class TrialRules {
       lastFiredAt: state.lastFiredAt,
     };
     const complete = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
-    return { organizationId, ruleId: rule.id, ruleType: rule.ruleType, config: complete, ...saved, ...changes };
+    return this.checked({
+      organizationId,
+      ruleId: rule.id,
+      ruleType: rule.ruleType,
+      config: complete,
+      ...saved,
+      ...changes,
+    });
+  }
+
+  private checked(rule: TrialRule): TrialRule {
+    this.registry.checkScope(rule.ruleType, rule.config, rule.scope);
+    return rule;
   }
 }

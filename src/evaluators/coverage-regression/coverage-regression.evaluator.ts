@@ -63,6 +63,13 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
       : {};
   }
 
+  /** Each snapshot within a scope is counted from the history: two are, and not one for each day. */
+  scopeProblems({ window_days }: CoverageRegressionConfig): Record<string, string> {
+    return window_days
+      ? { window_days: 'must be 0 or left out of a rule with a scope, which compares the two newest snapshots alone' }
+      : {};
+  }
+
   async measure(
     rules: readonly RuleToMeasure<CoverageRegressionConfig>[],
     at: Date,
@@ -124,9 +131,9 @@ function comparisonDetails(row: Comparison): Record<string, unknown> {
 
 /** The database writes instants in the time zone of its session. */
 function techniqueDetails(technique: FallenTechnique): Record<string, unknown> {
-  const { attack_id, name, from, to, tactics, change_source, changed_by, changed_at } = technique;
+  const { technique_id, attack_id, name, from, to, tactics, change_source, changed_by, changed_at } = technique;
   const at = changed_at === null ? null : new Date(changed_at).toISOString();
-  return { attack_id, name, from, to, tactics, change_source, changed_by, changed_at: at };
+  return { technique_id, attack_id, name, from, to, tactics, change_source, changed_by, changed_at: at };
 }
 
 function isCompared(row: CoverageRegressionRow): row is Comparison {

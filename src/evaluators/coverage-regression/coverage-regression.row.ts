@@ -18,6 +18,7 @@ export interface TacticLoss {
 
 /** A technique that is worth less than it was. */
 export interface FallenTechnique {
+  technique_id: string;
   attack_id: string;
   name: string;
   from: TechniqueStatus;

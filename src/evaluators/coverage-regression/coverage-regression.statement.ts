@@ -131,7 +131,7 @@ function techniquesThatFell(technique: string): string {
   const span = { organizationId: 'r.organization_id', from: 'since.taken_at', until: 'current.taken_at' };
   const change = statusChange({ ...span, techniqueId: 'f.technique_id', status: 'f.after' });
   return `(
-        SELECT coalesce(max(f.count), 0)::int AS count, jsonb_agg(jsonb_build_object('attack_id', f.attack_id, 'name', f.name, 'from', f.before, 'to', f.after,
+        SELECT coalesce(max(f.count), 0)::int AS count, jsonb_agg(jsonb_build_object('technique_id', f.technique_id, 'attack_id', f.attack_id, 'name', f.name, 'from', f.before, 'to', f.after,
           'tactics', f.tactics, 'change_source', c.change_source, 'changed_by', c.changed_by, 'changed_at', c.changed_at) ORDER BY f.place) AS list
         FROM (
           SELECT b.technique_id, t.attack_id, t.name, t.tactics, b.status_global AS before, a.status_global AS after, count(*) OVER () AS count,
