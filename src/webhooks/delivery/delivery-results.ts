@@ -9,8 +9,8 @@ import { DeliveryStore } from './delivery-store.js';
 const BATCH = 500;
 
 /** Under a stream of results a batch of fewer than this waits so long for more: statements cost more than rows. Nobody waits for a result who was not there already. */
-const SMALL_BATCH = 200;
-const GATHER_MS = 10;
+const SMALL_BATCH = 400;
+const GATHER_MS = 20;
 
 /** How often, and how far apart, writing is tried again. What cannot be written then is sent again after its lease: deliveries are at-least-once. */
 const RETRY_PAUSES_MS = [100, 1_000, 3_000];
@@ -26,6 +26,8 @@ export class DeliveryResults {
   private readonly logger = new Logger('Webhooks');
   private readonly entries: Entry[] = [];
   private isWriting = false;
+  /** Ends the wait for more. */
+  private hurry: (() => void) | undefined;
 
   constructor(
     private readonly store: DeliveryStore,
@@ -40,6 +42,7 @@ export class DeliveryResults {
   write(result: AttemptResult): Promise<boolean> {
     return new Promise((written) => {
       this.entries.push({ result, written });
+      if (result.error !== null) this.hurry?.();
       if (this.isWriting) return;
       this.isWriting = true;
       // What completes in this turn of the event loop goes along.
@@ -47,9 +50,21 @@ export class DeliveryResults {
     });
   }
 
+  /** A failure is news, which decides whether more is sent: it does not wait. */
+  private gather(): Promise<void> {
+    if (this.entries.some(({ result }) => result.error !== null)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   private async writeAll(): Promise<void> {
     for (let isFirst = true; this.entries.length > 0; isFirst = false) {
-      if (!isFirst && this.entries.length < SMALL_BATCH) await sleep(GATHER_MS);
+      if (!isFirst && this.entries.length < SMALL_BATCH) await this.gather();
       const batch = this.entries.splice(0, BATCH);
       const changed = new Set(await this.writeBatch(batch.map(({ result }) => result)));
       const unwell = await this.recordHealth(

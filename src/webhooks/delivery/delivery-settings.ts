@@ -13,16 +13,16 @@ export class DeliverySettings {
   pollIntervalMs = 1_000;
 
   /** How many rows one claim takes at most. */
-  claimBatch = 250;
+  claimBatch = 500;
 
   /** Of an endpoint that has more claimed rows than this waiting here no more are claimed: enough to keep it busy until the next claim comes in. */
-  waitingPerEndpoint = 50;
+  waitingPerEndpoint = 100;
 
   /**
    * How many claimed rows this worker keeps at most, running or waiting. More than a batch and what waits for each of the endpoints that can run at once, so that
    * endpoints which hang run out of exchanges before their waiting rows fill the memory meant for others.
    */
-  maxHeld = 4_000;
+  maxHeld = 8_000;
 
   /** How many exchanges run at once, in all and to one endpoint: one that is slow must not take all the room. */
   concurrency = 50;

@@ -128,8 +128,8 @@ const RELEASE_WELL = `
 
 /**
  * Writes results in one round trip. A delivery changes only while its row carries the result's token, so that a worker whose lease ran out changes nothing;
- * its attempt is logged all the same, because the receiver has seen it. The share lock keeps a row from being deleted under the attempt that refers to it; it
- * passes over rows that this very statement changed, which is why those are added.
+ * its attempt is logged all the same, because the receiver has seen it. The share lock keeps a row that did not change from being deleted under the
+ * attempt that refers to it.
  */
 const FINISH = `
   WITH result AS MATERIALIZED (
@@ -149,14 +149,15 @@ const FINISH = `
     FROM result r
     WHERE d.organization_id = r.organization_id AND d.id = r.delivery_id AND d.lock_token = r.lock_token AND d.status = 'pending'
     RETURNING d.id
-  ), present AS (
-    SELECT d.id FROM result r JOIN webhook_delivery d ON d.organization_id = r.organization_id AND d.id = r.delivery_id FOR KEY SHARE OF d
+  ), others AS (
+    SELECT d.id FROM result r JOIN webhook_delivery d ON d.organization_id = r.organization_id AND d.id = r.delivery_id
+    WHERE r.delivery_id NOT IN (SELECT id FROM changed) FOR KEY SHARE OF d
   ), logged AS (
     INSERT INTO webhook_attempt (id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body,
       request_url, request_headers, request_body)
     SELECT attempt_id, organization_id, delivery_id, attempt, started_at, duration_ms, status_code, error, response_body,
       request_url, request_headers, request_body
-    FROM result WHERE status <> 'skipped' AND delivery_id IN (SELECT id FROM present UNION SELECT id FROM changed)
+    FROM result WHERE status <> 'skipped' AND delivery_id IN (SELECT id FROM changed UNION ALL SELECT id FROM others)
   )
   SELECT id FROM changed`;
 
