@@ -11,6 +11,7 @@ import { KeepHonestSnapshots1796100000000 } from './1796100000000-keep-honest-sn
 import { UpgradeReleases1796110000000 } from './1796110000000-upgrade-releases.js';
 import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
 import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-policy.js';
+import { LetDeliveriesTakeTheirAttempts1796220000000 } from './1796220000000-let-deliveries-take-their-attempts.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   UpgradeReleases1796110000000,
   LimitRules1796200000000,
   RevalidateByPolicy1796210000000,
+  LetDeliveriesTakeTheirAttempts1796220000000,
 ];

@@ -1,9 +1,7 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import { WebhookDelivery } from './webhook-delivery.entity.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One attempt at a delivery and what came of it. */
+/** One attempt at a delivery and what came of it. Goes with its delivery, by a trigger: a foreign key would look for the delivery of each attempt. */
 @Entity('webhook_attempt')
-@ForeignKey(() => WebhookDelivery, ['organizationId', 'deliveryId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 export class WebhookAttempt {
   @PrimaryColumn({ type: 'uuid' })
   organizationId: string;

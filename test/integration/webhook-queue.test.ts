@@ -118,6 +118,65 @@ describe('the webhook queue', () => {
     expect(await deliveriesTo(context, kept.endpoint.id)).toMatchObject([{ status: 'delivered' }]);
   });
 
+  it('keeps no attempt without its delivery, whatever is deleted while outcomes are written', async () => {
+    const logged = async (): Promise<{ of_deliveries: number; alone: number }> => {
+      const [counts] = await context.database.query<{ of_deliveries: number; alone: number }>(
+        `SELECT count(d.id)::integer AS of_deliveries, (count(*) - count(d.id))::integer AS alone
+         FROM webhook_attempt a LEFT JOIN webhook_delivery d ON d.organization_id = a.organization_id AND d.id = a.delivery_id WHERE a.organization_id = $1`,
+        [organizationId],
+      );
+      return counts!;
+    };
+    const endpoint = await anEndpoint(context, organizationId, { url: URL });
+    await enqueue(context, ...Array.from({ length: 80 }, () => anEvent(organizationId)));
+    const { leases } = await claim();
+    const [deleted, others] = [leases.slice(0, 40), leases.slice(40)];
+    const deleting = async (): Promise<void> => {
+      for (const { id } of deleted) await context.database.query('DELETE FROM webhook_delivery WHERE id = $1', [id]);
+    };
+    await Promise.all([deleting(), ...deleted.toReversed().map((lease) => store.finish([delivered(lease)]))]);
+    await store.finish(others.map(delivered));
+
+    expect(await logged()).toEqual({ of_deliveries: 40, alone: 0 });
+    await context.module.get(WebhookEndpointsService).delete(organizationId, endpoint.endpoint.id);
+    expect(await logged()).toEqual({ of_deliveries: 0, alone: 0 });
+  });
+
+  it('reads each endpoint and event once a claim, and mixes up neither', async () => {
+    const other = await anOrganization(context.database);
+    const [first, second, foreign] = [
+      await anEndpoint(context, organizationId, { url: `${URL}first` }),
+      await anEndpoint(context, organizationId, { url: `${URL}second`, format: 'cloudevents' }),
+      await anEndpoint(context, other, { url: `${URL}foreign` }),
+    ];
+    const shared = newId();
+    const titled = (organization: string, title: string, eventId = newId()) =>
+      anEvent(organization, { eventId, data: { title } });
+    await enqueue(
+      context,
+      titled(organizationId, 'one', shared),
+      titled(organizationId, 'two'),
+      // No two events have one id; if ever they did, nobody reads the other's.
+      titled(other, 'three', shared),
+    );
+
+    const { leases } = await claim();
+
+    const titleOf = (lease: DeliveryLease): string =>
+      (JSON.parse(lease.body) as { data: { title: string } }).data.title;
+    expect(leases.map((lease) => [lease.endpointId, lease.endpoint.format, titleOf(lease)]).sort()).toEqual(
+      [
+        [first.endpoint.id, 'standard', 'one'],
+        [first.endpoint.id, 'standard', 'two'],
+        [second.endpoint.id, 'cloudevents', 'one'],
+        [second.endpoint.id, 'cloudevents', 'two'],
+        [foreign.endpoint.id, 'standard', 'three'],
+      ].sort(),
+    );
+    const sealed = new Map(leases.map(({ endpointId, endpoint }) => [endpointId, endpoint.url]));
+    expect(new Set(sealed.values()).size).toBe(3);
+  });
+
   it('gives back leases to be claimed at once, but only its own', async () => {
     await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId));

@@ -37,7 +37,6 @@ describe('DeliveryLanes', () => {
     lanes.done(s1);
 
     expect(takeAll(lanes)).toEqual(['s3']);
-    expect(lanes.isCongested('slow')).toBe(false);
   });
 
   it('never runs more than there is room for in all', () => {
@@ -57,6 +56,20 @@ describe('DeliveryLanes', () => {
     lanes.add([item('a', 'a1'), item('b', 'b1'), item('b', 'b2')]);
 
     expect(lanes.congested()).toEqual(['b']);
+  });
+
+  it('wants more for an endpoint well after it had enough, and before it has none', () => {
+    const lanes = new DeliveryLanes<ReturnType<typeof item>>(1, 1, 6, 'ping');
+    lanes.add(Array.from({ length: 8 }, (_, index) => item('a', `a${index}`)));
+    const wanted: [number, boolean][] = [];
+
+    for (let left = 7, running = lanes.next(); running; running = lanes.next(), left--) {
+      wanted.push([left, lanes.wantsMore('a')]);
+      lanes.done(running);
+    }
+
+    expect(wanted.filter(([, isWanted]) => isWanted)).toEqual([2, 1, 0].map((left) => [left, true]));
+    expect(wanted).toHaveLength(8);
   });
 
   it('gives up waiting items on request and keeps those that run', () => {

@@ -62,11 +62,14 @@ export class DeliveryLanes<T extends LaneItem> {
 
   /** Endpoints that have enough deliveries waiting here: more of theirs would only wait longer. */
   congested(): string[] {
-    return [...this.lanes.keys()].filter((endpointId) => this.isCongested(endpointId));
+    return [...this.lanes]
+      .filter(([, { waiting }]) => waiting.length > this.waitingPerLane)
+      .map(([endpointId]) => endpointId);
   }
 
-  isCongested(endpointId: string): boolean {
-    return (this.lanes.get(endpointId)?.waiting.length ?? 0) > this.waitingPerLane;
+  /** Whether so few of an endpoint wait that it is time for more: well before there are none, and well after it was congested, so that those that drain together are refilled together. */
+  wantsMore(endpointId: string): boolean {
+    return (this.lanes.get(endpointId)?.waiting.length ?? 0) <= this.waitingPerLane / 3;
   }
 
   /** Removes what waits for one endpoint. */

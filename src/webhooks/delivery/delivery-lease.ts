@@ -1,5 +1,17 @@
 import type { NextStep } from './decide-next.js';
 
+/** What is needed to send to an endpoint, as it was when it was claimed: one object for all leases of a claim. */
+export interface ClaimedEndpoint {
+  format: string;
+  /** Sealed, as are those below. */
+  url: string;
+  secretCiphertext: string;
+  /** Null where no secret was rotated of late. */
+  previousSecretCiphertext: string | null;
+  headersCiphertext: string | null;
+  settingsCiphertext: string | null;
+}
+
 /** A delivery that this worker may attempt until its lease ends, with what is needed to send it. */
 export interface DeliveryLease {
   id: string;
@@ -14,14 +26,7 @@ export interface DeliveryLease {
   attempt: number;
   /** The fencing token: whoever finishes the delivery must still hold it. */
   lockToken: string;
-  format: string;
-  /** Sealed, as are those below. */
-  url: string;
-  secretCiphertext: string;
-  /** Null where no secret was rotated of late. */
-  previousSecretCiphertext: string | null;
-  headersCiphertext: string | null;
-  settingsCiphertext: string | null;
+  endpoint: ClaimedEndpoint;
   /** The one delivery by which an open breaker finds out whether the endpoint answers again. */
   isProbe: boolean;
   /** Whether its endpoint was failing, paused or behind an open breaker when it was claimed: a success is then news. */

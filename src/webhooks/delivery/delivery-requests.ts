@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { BoundedCache } from '../../common/bounded-cache.js';
 import { Environment } from '../../config/index.js';
 import { EndpointSecrets } from '../endpoint-secrets.js';
-import { webhookFormat } from '../formats/index.js';
+import { webhookFormat, type FormatTarget } from '../formats/index.js';
 import { shownUrl } from '../shown-url.js';
 import type { WebhookRequest } from '../transport/index.js';
-import type { DeliveryLease, LoggedRequest } from './delivery-lease.js';
+import type { ClaimedEndpoint, DeliveryLease, LoggedRequest } from './delivery-lease.js';
 
 const REDACTED = '[redacted]';
 
@@ -14,9 +13,6 @@ const CREDENTIALS = new Set(['authorization', 'cookie']);
 
 /** Shorter settings, such as a region, tell nothing, and would be found in the middle of words. */
 const LEAST_SECRET_LENGTH = 8;
-
-/** How many addresses are remembered as the log shows them. */
-const SHOWN_KEPT = 2_000;
 
 /** What is sent, and what the log may keep of it. */
 export interface PreparedRequest {
@@ -28,10 +24,20 @@ export interface PreparedRequest {
 
 type ShownTarget = Pick<PreparedRequest, 'host'> & Pick<LoggedRequest, 'url'>;
 
+/** An endpoint of which everything that was sealed is open. */
+interface OpenedEndpoint {
+  target: FormatTarget;
+  /** The headers that it wants with every request. */
+  headers: Readonly<Record<string, string>>;
+  /** Those of its settings that no log may hold. */
+  keys: readonly string[];
+  shown: ShownTarget;
+}
+
 /** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
 @Injectable()
 export class DeliveryRequests {
-  private readonly shown = new BoundedCache<ShownTarget>(SHOWN_KEPT);
+  private readonly opened = new WeakMap<ClaimedEndpoint, OpenedEndpoint>();
 
   constructor(
     private readonly secrets: EndpointSecrets,
@@ -44,37 +50,44 @@ export class DeliveryRequests {
    * @throws Error where something sealed does not open, or this version does not know the format.
    */
   prepare(lease: DeliveryLease, at: Date): PreparedRequest | null {
-    const { endpointId, format } = lease;
-    const url = this.secrets.open(endpointId, 'url', lease.url);
-    const own = this.secrets.openRecord(endpointId, 'headers', lease.headersCiphertext);
-    const settings = this.secrets.openRecord(endpointId, 'settings', lease.settingsCiphertext);
-    const signing = [lease.secretCiphertext, lease.previousSecretCiphertext]
+    const { target, headers: own, keys, shown } = this.open(lease);
+    const { format } = lease.endpoint;
+    const formatted = webhookFormat(format).format(lease, target, at);
+    if (!formatted) return null;
+    const { url = target.url, body } = formatted;
+    const headers = { ...own, ...formatted.headers };
+    const { host, url: shownAs } = url === target.url ? shown : shownTarget(url, format);
+    const logged = {
+      url: shownAs,
+      headers: loggedHeaders(headers, own, keys),
+      body: body === lease.body ? null : without(keys, body),
+    };
+    return { request: { url, headers, body }, host, logged };
+  }
+
+  /** Once for all leases of a claim. */
+  private open({ endpointId, endpoint }: DeliveryLease): OpenedEndpoint {
+    const known = this.opened.get(endpoint);
+    if (known) return known;
+    const url = this.secrets.open(endpointId, 'url', endpoint.url);
+    const settings = this.secrets.openRecord(endpointId, 'settings', endpoint.settingsCiphertext);
+    const signing = [endpoint.secretCiphertext, endpoint.previousSecretCiphertext]
       .filter((sealed) => sealed !== null)
       .map((sealed) => this.secrets.open(endpointId, 'secret', sealed));
     const publicUrl = this.environment.VEDETTE_PUBLIC_URL ?? null;
-    const formatted = webhookFormat(format).format(lease, { url, settings, secrets: signing, publicUrl }, at);
-    if (!formatted) return null;
-    const request = {
-      url: formatted.url ?? url,
-      headers: { ...own, ...formatted.headers },
-      body: formatted.body,
+    const opened = {
+      target: { url, settings, secrets: signing, publicUrl },
+      headers: this.secrets.openRecord(endpointId, 'headers', endpoint.headersCiphertext),
+      keys: Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH),
+      shown: shownTarget(url, endpoint.format),
     };
-    const keys = Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH);
-    const body = request.body === lease.body ? null : without(keys, request.body);
-    const { url: shownAs, host } = this.shown.get(`${format} ${request.url}`, () => ({
-      url: shownUrl(request.url, format),
-      host: hostOf(request.url),
-    }));
-    return {
-      request,
-      host,
-      logged: { url: shownAs, headers: loggedHeaders(request.headers, own, keys), body },
-    };
+    this.opened.set(endpoint, opened);
+    return opened;
   }
 }
 
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : '';
+function shownTarget(url: string, format: string): ShownTarget {
+  return { url: shownUrl(url, format), host: URL.canParse(url) ? new URL(url).hostname : '' };
 }
 
 function loggedHeaders(

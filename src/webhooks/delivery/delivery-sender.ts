@@ -37,7 +37,7 @@ export class DeliverySender {
       'http.request.method': 'POST',
       'server.address': 'fault' in prepared ? '' : prepared.host,
       'vedette.webhook.event': lease.eventType,
-      'vedette.webhook.format': lease.format,
+      'vedette.webhook.format': lease.endpoint.format,
       'vedette.webhook.attempt': lease.attempt,
     };
     return this.tracing.span('webhook attempt', { kind: 'client', attributes }, (span) =>
@@ -64,7 +64,7 @@ export class DeliverySender {
       finishedAt,
       Math.random(),
       lease.eventType === PING_EVENT ? 1 : MAX_ATTEMPTS,
-      urgencyOf(lease.format),
+      urgencyOf(lease.endpoint.format),
     );
     const isResponse = exchange.kind === 'response';
     const result: AttemptResult = {
@@ -90,7 +90,7 @@ export class DeliverySender {
   ): void {
     const reason = attemptReason(exchange);
     this.metrics.webhookAttempted({
-      format: lease.format,
+      format: lease.endpoint.format,
       event: lease.eventType,
       outcome: next.status === 'pending' ? 'retried' : next.status === 'failed' ? 'failed' : 'delivered',
       reason,

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { newId } from '../../common/ids.js';
 import { arrayLiteral, countChanged, queryRows } from '../../database/index.js';
 import { PING_EVENT } from '../webhook-events.js';
-import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
+import type { AttemptResult, ClaimedEndpoint, DeliveryLease } from './delivery-lease.js';
 
 /** How long the deliveries of an endpoint wait for the one that is sent to see. They go at once when it succeeds. */
 const PROBE_PATIENCE_MS = 20_000;
@@ -27,7 +27,10 @@ export interface Claim {
   takenOver: number;
 }
 
-interface ClaimedRow extends DeliveryLease {
+/** What rows have in common stands in the first of them alone. */
+interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'lockToken'> {
+  endpoint: ClaimedEndpoint | null;
+  body: string | null;
   isHeld: boolean;
   wasLeased: boolean;
 }
@@ -37,6 +40,8 @@ interface ClaimedRow extends DeliveryLease {
  * off, so that they neither come due again and again nor get lost. A ping is never put off; a replay only by a pause. Of an endpoint whose breaker is to be
  * tried one row goes, whichever replica comes first: it takes the health row, and the others pass that by. Where order matters, a row waits for those of
  * the same alert before it.
+ *
+ * An endpoint and an event are read and answered once a claim, and not for each row.
  *
  * Nobody waits for the claim to reach the disk: where the database server itself crashes and forgets one, the rows are due again, as when a worker dies.
  */
@@ -73,7 +78,9 @@ const CLAIM = `
     SELECT DISTINCT ON (due.endpoint_id) due.id FROM due JOIN probing p ON p.endpoint_id = due.endpoint_id
     WHERE due.hold = 'probe' ORDER BY due.endpoint_id, due.next_attempt_at
   ), decided AS (
-    SELECT due.*, probe.id IS NOT NULL AS is_probe, due.hold IS NOT NULL AND probe.id IS NULL AS is_held
+    SELECT due.*, probe.id IS NOT NULL AS is_probe, due.hold IS NOT NULL AND probe.id IS NULL AS is_held,
+      row_number() OVER (PARTITION BY due.organization_id, due.endpoint_id) = 1 AS is_first_of_endpoint,
+      row_number() OVER (PARTITION BY due.organization_id, due.event_id) = 1 AS is_first_of_event
     FROM due LEFT JOIN probe ON probe.id = due.id
   )
   UPDATE webhook_delivery d
@@ -85,14 +92,20 @@ const CLAIM = `
         WHEN c.hold = 'disabled' THEN $5::timestamptz
         WHEN c.open_until > $1 THEN c.open_until
         ELSE $8::timestamptz END
-  FROM decided c, webhook_endpoint e, webhook_event v
+  FROM decided c
   WHERE d.organization_id = c.organization_id AND d.id = c.id
-    AND e.organization_id = c.organization_id AND e.id = c.endpoint_id AND v.organization_id = c.organization_id AND v.id = c.event_id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
-    d.created_at AS "createdAt", v.body, d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.lock_token AS "lockToken",
-    d.replay_id IS NOT NULL AS "isReplay", c.is_probe AS "isProbe", c.is_ailing AS "isAiling", e.url, e.format, e.secret_ciphertext AS "secretCiphertext",
-    CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END AS "previousSecretCiphertext",
-    e.headers_ciphertext AS "headersCiphertext", e.settings_ciphertext AS "settingsCiphertext", c.is_held AS "isHeld", c.was_leased AS "wasLeased"`;
+    d.created_at AS "createdAt", d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.replay_id IS NOT NULL AS "isReplay",
+    c.is_probe AS "isProbe", c.is_ailing AS "isAiling", c.is_held AS "isHeld", c.was_leased AS "wasLeased",
+    CASE WHEN c.is_first_of_endpoint THEN (
+      SELECT json_build_object('format', e.format, 'url', e.url, 'secretCiphertext', e.secret_ciphertext,
+        'previousSecretCiphertext', CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END,
+        'headersCiphertext', e.headers_ciphertext, 'settingsCiphertext', e.settings_ciphertext)
+      FROM webhook_endpoint e WHERE e.organization_id = d.organization_id AND e.id = d.endpoint_id
+    ) END AS endpoint,
+    CASE WHEN c.is_first_of_event THEN (
+      SELECT v.body FROM webhook_event v WHERE v.organization_id = d.organization_id AND v.id = d.event_id
+    ) END AS body`;
 
 /** What {@link CLAIM} would put off of these endpoints, batch by batch, and so long. Rows that somebody holds are passed by. */
 const PUT_OFF = `
@@ -167,10 +180,11 @@ export class DeliveryStore {
   constructor(private readonly dataSource: DataSource) {}
 
   async claim({ now, limit, leaseMs, holdMs, exceptEndpoints = [] }: ClaimRequest): Promise<Claim> {
+    const lockToken = newId();
     const rows = await queryRows<ClaimedRow>(this.dataSource, CLAIM, [
       now,
       limit,
-      newId(),
+      lockToken,
       new Date(now.getTime() + leaseMs),
       new Date(now.getTime() + holdMs),
       PING_EVENT,
@@ -179,7 +193,7 @@ export class DeliveryStore {
     ]);
     const claimed = rows.filter(({ isHeld }) => !isHeld);
     return {
-      leases: claimed,
+      leases: leasesOf(rows, lockToken),
       found: rows.length,
       held: [...new Set(rows.filter(({ isHeld }) => isHeld).map(({ endpointId }) => endpointId))],
       takenOver: claimed.filter(({ wasLeased }) => wasLeased).length,
@@ -259,4 +273,20 @@ export class DeliveryStore {
     );
     await this.release([endpointId], now);
   }
+}
+
+/** Gives each row what the first of its kind has brought. */
+function leasesOf(rows: readonly ClaimedRow[], lockToken: string): DeliveryLease[] {
+  const endpoints = new Map<string, ClaimedEndpoint>();
+  const bodies = new Map<string, string>();
+  for (const { organizationId, endpointId, eventId, endpoint, body } of rows) {
+    if (endpoint !== null) endpoints.set(`${organizationId} ${endpointId}`, endpoint);
+    if (body !== null) bodies.set(`${organizationId} ${eventId}`, body);
+  }
+  return rows
+    .filter(({ isHeld }) => !isHeld)
+    .map((row) => {
+      const endpoint = endpoints.get(`${row.organizationId} ${row.endpointId}`)!;
+      return Object.assign(row, { lockToken, endpoint, body: bodies.get(`${row.organizationId} ${row.eventId}`)! });
+    });
 }

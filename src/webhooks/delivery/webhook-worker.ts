@@ -194,7 +194,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
       const result = await this.sender.attempt(lease).finally(() => this.lanes.done(lease));
       exitPoint('webhook:after-send');
       void this.startAttempts();
-      if (this.passedOver.has(lease.endpointId) && !this.lanes.isCongested(lease.endpointId)) this.wake();
+      if (this.passedOver.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) this.wake();
       if (!result) return await this.giveBack([lease]);
       this.attempts += 1;
       const isUnwell = await this.results.write(result);
