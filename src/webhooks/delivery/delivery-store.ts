@@ -148,11 +148,13 @@ const FINISH = `
   WITH result AS MATERIALIZED (
     SELECT attempt_id, organization_id, delivery_id, lock_token, attempt, to_timestamp(started_ms / 1000) AS started_at,
       to_timestamp(finished_ms / 1000) AS finished_at, duration_ms, status_code, error, response_body, status,
-      to_timestamp(next_attempt_ms / 1000) AS next_attempt_at, request_url, request_headers, request_body
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::double precision[], $7::double precision[], $8::double precision[],
-        $9::integer[], $10::text[], $11::text[], $12::text[], $13::double precision[], $14::text[], $15::jsonb[], $16::text[])
-      AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_ms, finished_ms, duration_ms,
-        status_code, error, response_body, status, next_attempt_ms, request_url, request_headers, request_body)
+      to_timestamp(next_attempt_ms / 1000) AS next_attempt_at, request_url, request_body, nullif(request_headers, 'null') AS request_headers
+    FROM ROWS FROM (
+      unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::double precision[], $7::double precision[], $8::double precision[],
+        $9::integer[], $10::text[], $11::text[], $12::text[], $13::double precision[], $14::text[], $15::text[]),
+      jsonb_array_elements($16::jsonb)
+    ) AS r (attempt_id, organization_id, delivery_id, lock_token, attempt, started_ms, finished_ms, duration_ms, status_code, error, response_body, status,
+        next_attempt_ms, request_url, request_body, request_headers)
   ), changed AS (
     UPDATE webhook_delivery d
     SET status = r.status, attempt_count = CASE WHEN r.status = 'skipped' THEN d.attempt_count ELSE r.attempt END,
@@ -219,8 +221,9 @@ export class DeliveryStore {
       plain(({ next }) => next.status),
       plain(({ next }) => (next.status === 'pending' ? next.nextAttemptAt.getTime() : null)),
       column(({ request }) => request?.url ?? null),
-      column(({ request }) => (request ? JSON.stringify(request.headers) : null)),
       column(({ request }) => request?.body ?? null),
+      // As one text: within an array, each quotation mark would be escaped and read once more.
+      JSON.stringify(column(({ request }) => request?.headers ?? null)),
     ]);
     return rows.map(({ id }) => id);
   }

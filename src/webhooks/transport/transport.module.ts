@@ -19,11 +19,7 @@ export class TransportModule {
           imports: [AddressGuardModule],
           extraProviders: [WebhookAgent, settingsProvider],
           inject: [WebhookAgent],
-          useFactory: (agent: WebhookAgent) => ({
-            adapter: undiciAdapter(agent),
-            method: 'POST',
-            validateStatus: null,
-          }),
+          useFactory: (agent: WebhookAgent) => ({ adapter: undiciAdapter(agent), method: 'POST' }),
         }),
       ],
       providers: [WebhookTransport, settingsProvider],

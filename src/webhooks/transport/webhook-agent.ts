@@ -35,15 +35,23 @@ export class WebhookAgent implements OnApplicationShutdown {
   }
 
   /** @returns the answer; rejects when there is none, or when the exchange is aborted. */
-  async send(exchange: WebhookExchange): Promise<BoundedAnswer> {
-    const { origin, path, headers, body } = exchange.request;
-    if (this.isProxied) await this.guard.checkBeforeProxy(new URL(origin));
-    this.agent.dispatch({ origin, path, method: 'POST', headers, body }, exchange);
-    return exchange.answer;
+  send(exchange: WebhookExchange): Promise<BoundedAnswer> {
+    return this.isProxied ? this.sendThroughProxy(exchange) : this.dispatch(exchange);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.agent.destroy();
+  }
+
+  private async sendThroughProxy(exchange: WebhookExchange): Promise<BoundedAnswer> {
+    await this.guard.checkBeforeProxy(new URL(exchange.request.origin));
+    return this.dispatch(exchange);
+  }
+
+  private dispatch(exchange: WebhookExchange): Promise<BoundedAnswer> {
+    const { origin, path, headers, body } = exchange.request;
+    this.agent.dispatch({ origin, path, method: 'POST', headers, body }, exchange);
+    return exchange.answer;
   }
 }
 

@@ -3,6 +3,8 @@ import type { Dispatcher } from 'undici';
 /** How much of an answer is kept. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** What is sent: a POST. */
 export interface OutgoingRequest {
   origin: string;
@@ -79,6 +81,6 @@ export class WebhookExchange implements Dispatcher.DispatchHandler {
 
   private settle(): void {
     const { statusCode, headers, chunks } = this;
-    this.resolve({ statusCode, headers, body: Buffer.concat(chunks) });
+    this.resolve({ statusCode, headers, body: chunks.length === 0 ? NO_BYTES : Buffer.concat(chunks) });
   }
 }

@@ -45,7 +45,7 @@ export class WebhookTransport {
     private readonly guard: AddressGuard,
     private readonly settings: DeliverySettings,
   ) {
-    leaveOnly(http, ['adapter', 'method', 'validateStatus']);
+    leaveOnly(http, ['adapter', 'method']);
   }
 
   async send(request: WebhookRequest): Promise<Exchange> {
