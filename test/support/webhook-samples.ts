@@ -1,9 +1,11 @@
 import type { FormattableDelivery, FormatTarget, WebhookFormat } from '../../src/webhooks/formats/index.js';
+import { signingKey } from '../../src/webhooks/signing/standard-webhooks.js';
 import { eventBody } from '../../src/webhooks/webhook-events.js';
 
 /** When the sample alert fired, when whatever follows happened, and when all of it is sent. */
 const FIRED_AT = new Date('2026-03-10T12:00:00.000Z');
 const LATER = new Date('2026-03-10T14:30:00.000Z');
+export const SAMPLE_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 export const SAMPLE_ATTEMPT = new Date('2026-03-10T14:30:01.250Z');
 
 const ALERT = {
@@ -92,7 +94,7 @@ export function aFormatTarget(
   return {
     url: URLS[code] ?? `https://receiver.example/${code}`,
     settings: settings[code] ?? {},
-    secrets: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    signingKeys: [signingKey(SAMPLE_SECRET)],
     publicUrl: null,
     ...changes,
   };

@@ -3,6 +3,7 @@ import { Environment } from '../../config/index.js';
 import { EndpointSecrets } from '../endpoint-secrets.js';
 import { webhookFormat, type FormatTarget } from '../formats/index.js';
 import { shownUrl } from '../shown-url.js';
+import { signingKey } from '../signing/standard-webhooks.js';
 import type { WebhookRequest } from '../transport/index.js';
 import type { ClaimedEndpoint, DeliveryLease, LoggedRequest } from './delivery-lease.js';
 
@@ -71,12 +72,12 @@ export class DeliveryRequests {
     if (known) return known;
     const url = this.secrets.open(endpointId, 'url', endpoint.url);
     const settings = this.secrets.openRecord(endpointId, 'settings', endpoint.settingsCiphertext);
-    const signing = [endpoint.secretCiphertext, endpoint.previousSecretCiphertext]
+    const signingKeys = [endpoint.secretCiphertext, endpoint.previousSecretCiphertext]
       .filter((sealed) => sealed !== null)
-      .map((sealed) => this.secrets.open(endpointId, 'secret', sealed));
+      .map((sealed) => signingKey(this.secrets.open(endpointId, 'secret', sealed)));
     const publicUrl = this.environment.VEDETTE_PUBLIC_URL ?? null;
     const opened = {
-      target: { url, settings, secrets: signing, publicUrl },
+      target: { url, settings, signingKeys, publicUrl },
       headers: this.secrets.openRecord(endpointId, 'headers', endpoint.headersCiphertext),
       keys: Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH),
       shown: shownTarget(url, endpoint.format),

@@ -9,7 +9,7 @@ export const cloudeventsFormat = {
   description: 'CloudEvents 1.0 in structured JSON, signed as Standard Webhooks says.',
   settings: [],
   urgency: 'normal',
-  format: (delivery, { secrets }, at) => {
+  format: (delivery, { signingKeys }, at) => {
     const event = readEvent(delivery);
     const subject = subjectOf(event);
     const body = JSON.stringify({
@@ -22,7 +22,7 @@ export const cloudeventsFormat = {
       datacontenttype: 'application/json',
       data: event.data,
     });
-    const signature = standardWebhooksHeaders({ id: `msg_${delivery.id}`, at, body }, secrets);
+    const signature = standardWebhooksHeaders({ id: `msg_${delivery.id}`, at, body }, signingKeys);
     return { headers: { 'content-type': 'application/cloudevents+json; charset=utf-8', ...signature }, body };
   },
 } as const satisfies WebhookFormat;

@@ -7,6 +7,7 @@ import {
   SAMPLE_ATTEMPT,
   SAMPLE_DATA,
   SAMPLE_EVENTS,
+  SAMPLE_SECRET,
 } from '../../../test/support/webhook-samples.js';
 import { FORMATS, type FormattableDelivery, webhookFormat } from './index.js';
 
@@ -304,11 +305,10 @@ describe('the link to an alert', () => {
 
 describe('a signed format', () => {
   it.each(['standard', 'cloudevents'])('%s is verified by a receiver over its exact bytes', (code) => {
-    const [secret = ''] = aFormatTarget({ code }).secrets;
     const at = new Date();
     const delivery = aFormattableDelivery('alert.fired', { title: 'naïve “quotes” 漢字 😀' });
     const request = webhookFormat(code).format(delivery, aFormatTarget({ code }), at);
-    expect(new Webhook(secret).verify(request?.body ?? '', request?.headers ?? {})).toEqual(
+    expect(new Webhook(SAMPLE_SECRET).verify(request?.body ?? '', request?.headers ?? {})).toEqual(
       JSON.parse(request?.body ?? ''),
     );
     expect(request?.headers['webhook-id']).toBe(`msg_${delivery.id}`);

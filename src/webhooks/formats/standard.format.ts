@@ -8,8 +8,11 @@ export const standardFormat = {
   description: "Vedette's own JSON, signed as Standard Webhooks says.",
   settings: [],
   urgency: 'normal',
-  format: ({ id, body }, { secrets }, at) => ({
-    headers: { 'content-type': 'application/json', ...standardWebhooksHeaders({ id: `msg_${id}`, at, body }, secrets) },
+  format: ({ id, body }, { signingKeys }, at) => ({
+    headers: {
+      'content-type': 'application/json',
+      ...standardWebhooksHeaders({ id: `msg_${id}`, at, body }, signingKeys),
+    },
     body,
   }),
 } as const satisfies WebhookFormat;

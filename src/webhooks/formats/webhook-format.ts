@@ -1,3 +1,5 @@
+import type { KeyObject } from 'node:crypto';
+
 /** A delivery as a format sees it. */
 export interface FormattableDelivery {
   /** Of the delivery: stable over retries and replays. */
@@ -15,8 +17,8 @@ export interface FormatTarget {
   url: string;
   /** The values of the format's own settings by name, in the clear. */
   settings: Readonly<Record<string, string>>;
-  /** Signing secrets (`whsec_...`), the current one first. */
-  secrets: readonly string[];
+  /** Of the signing secrets, the current one first. */
+  signingKeys: readonly KeyObject[];
   /** Where people reach Vedette, for links to alerts; null where the deployment does not say. */
   publicUrl: string | null;
 }

@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { newSigningSecret, standardWebhooksHeaders } from './standard-webhooks.js';
+import { newSigningSecret, signingKey, standardWebhooksHeaders } from './standard-webhooks.js';
 
 const AT = new Date(1614265330_000);
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -8,7 +8,7 @@ describe('standardWebhooksHeaders', () => {
   it("gives the signature of the specification's example", () => {
     const content = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', at: AT, body: '{"test": 2432232314}' };
 
-    expect(standardWebhooksHeaders(content, [SECRET])).toEqual({
+    expect(standardWebhooksHeaders(content, [SECRET].map(signingKey))).toEqual({
       'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
       'webhook-timestamp': '1614265330',
       'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
@@ -18,7 +18,7 @@ describe('standardWebhooksHeaders', () => {
   it('signs Unicode as the reference implementation verifies it', () => {
     const body = JSON.stringify({ name: 'Détection 検知 🐎 \u2028', lone: '\ud800' });
     const secret = newSigningSecret();
-    const headers = standardWebhooksHeaders({ id: 'msg_1', at: new Date(), body }, [secret]);
+    const headers = standardWebhooksHeaders({ id: 'msg_1', at: new Date(), body }, [secret].map(signingKey));
 
     expect(new Webhook(secret).verify(Buffer.from(body, 'utf8'), headers)).toEqual(JSON.parse(body));
     expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow('No matching signature');
@@ -26,7 +26,10 @@ describe('standardWebhooksHeaders', () => {
 
   it('gives one signature a secret, so that holders of either can verify', () => {
     const [current, former] = [newSigningSecret(), newSigningSecret()];
-    const headers = standardWebhooksHeaders({ id: 'msg_1', at: new Date(), body: '{}' }, [current, former]);
+    const headers = standardWebhooksHeaders(
+      { id: 'msg_1', at: new Date(), body: '{}' },
+      [current, former].map(signingKey),
+    );
 
     for (const secret of [current, former]) expect(new Webhook(secret).verify('{}', headers)).toEqual({});
     expect(() => new Webhook(newSigningSecret()).verify('{}', headers)).toThrow('No matching signature');
