@@ -46,7 +46,7 @@ export function scopedSnapshots(scopes: string, { snapshot, technique, statusesB
 }
 
 /** Of a snapshot `taken`: since the one before it, as the baselines of whole organisations have it. */
-const CATALOGUE_MOVED = `(taken.older_versions IS DISTINCT FROM taken.attack_versions OR EXISTS (
+const CATALOGUE_MOVED = `(taken.older_taken_at IS NOT NULL AND (taken.older_versions IS DISTINCT FROM taken.attack_versions OR EXISTS (
             SELECT FROM catalogue_import i WHERE (i.created_at > taken.older_taken_at AND i.created_at <= taken.taken_at)
               OR (i.undone_at > taken.older_taken_at AND i.undone_at <= taken.taken_at)
-          ))`;
+          )))`;
