@@ -347,6 +347,19 @@ describe('a release that moves coverage within a scope by itself', () => {
     });
   });
 
+  it('raises none where it is loaded anew under the name that it had', async () => {
+    await populated();
+    await snapshot();
+    const techniques = before.techniques.map((one) => (one.id === uuid(1001) ? { ...one, revoked: true } : one));
+    await load({ ...before, techniques });
+    await snapshot();
+    expect(await regression({ min_drop_pct: 0.01 }, { attack_ids: ['T1001', 'T1005'] })).toMatchObject({
+      measured: 0,
+      breached: false,
+      details: { previous_pct: 75, baseline_pct: 50, current_pct: 50, taxonomy_delta_pct: -25 },
+    });
+  });
+
   it('changes nothing of what the snapshots before it say', async () => {
     await populated();
     await snapshot();

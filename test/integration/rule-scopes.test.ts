@@ -481,23 +481,28 @@ describe('a regression within a scope', () => {
   });
 
   it('says that techniques came into the scope or left it where none fell in status', async () => {
-    await status({ 5: 'not_covered' });
+    await world.write([{ technique: 1, fact: { tags: ['pci'] } }]);
+    await status({ 1: 'not_covered', 5: 'not_covered' });
     await snapshot();
     world.context.clock.advanceMs(DAY_MS);
-    await world.write([
-      { technique: 2, fact: { tags: [] } },
-      { technique: 4, fact: { tags: [] } },
-    ]);
+    await world.write([2, 4].map((technique) => ({ technique, fact: { tags: [] } })));
     await snapshot();
     const { measured, details, alert } = await regression({ tags: ['pci'] });
-    expect(measured).toBeCloseTo(200 / 3, 9);
-    expect(details).toMatchObject({ current_pct: 0, techniques: [], techniques_count: 0, tactics: [] });
+    expect(measured).toBe(50);
+    expect(details).toMatchObject({
+      techniques: [],
+      techniques_count: 0,
+      tactics: [{ domain: 'enterprise-attack', tactic: 'execution', before_pct: 50, after_pct: 0 }],
+    });
     expect(alert!.message).toContain(
-      'fires at a drop of 1 or more. No technique fell in status: look at those that came into scope or left it between these snapshots.',
+      'The tactic that lost is Execution 50% to 0%. No technique fell in status: look at those that came into scope or left it between these snapshots.',
     );
   });
 
   it('is about what was within the scope when the snapshots were taken, whatever is retagged since', async () => {
+    await status({ 0: 'not_covered' });
+    await snapshot();
+    world.context.clock.advanceMs(DAY_MS);
     await world.make({ waitMs: HOUR_MS, what: 'release', technique: 3, revoked: true });
     await status({ 2: 'not_covered' });
     await snapshot();
