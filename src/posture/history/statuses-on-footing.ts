@@ -62,15 +62,15 @@ function onFooting({ organizationId, from, until }: Footing, standing: string, c
     LEFT JOIN LATERAL (
       SELECT e.status_global FROM (
         SELECT e.* FROM (
-          SELECT q.status_global, q.valid_from, q.version, q.change_source
+          SELECT q.status_global, q.valid_from, q.version, q.change_source WHERE v.status_global IS NULL
           UNION ALL
           SELECT h.status_global, h.valid_from, h.version, h.change_source FROM posture_history h
-          WHERE h.organization_id = q.organization_id AND h.technique_id = q.technique_id
+          WHERE v.status_global IS NULL AND h.organization_id = q.organization_id AND h.technique_id = q.technique_id
         ) e
         ORDER BY e.valid_from, e.version LIMIT 1
       ) e
       WHERE NOT (e.version = 1 AND e.change_source = 'catalogue')
-    ) first ON v.status_global IS NULL
+    ) first ON true
     LEFT JOIN (
       SELECT DISTINCT k.technique_id FROM posture_carry_over k
       WHERE k.organization_id = ${organizationId} AND k.carried_at <= ${from} AND k.put_back_at > ${from} AND k.put_back_at <= ${until}
