@@ -1,5 +1,6 @@
 import type { SqlRunner } from '../database/index.js';
 import { queryRows } from '../database/index.js';
+import { statusesBetween, type StatusesSpan } from './history/statuses-on-footing.js';
 
 /**
  * The port through which evaluators read posture: relations to write SQL against, and a way to run it. The same SQL serves now, a preview and a replay of the
@@ -27,6 +28,12 @@ export interface PostureRelations {
    * baseline_pct, baseline_date, baseline_tactics`; `source, valid_from`: one row a day.
    */
   snapshot: string;
+  /**
+   * A sub-select `organization_id, technique_id, before, after, tactics` of the statuses at both ends of a span of the history, the older ones on the footing of the
+   * newer. The organisation is the one whose history tells who changed them, whatever rule is measured. A status is null at the end at which the technique was not
+   * within the scope that is measured; `tactics` are the short names that the scope is limited to, null where it is to none.
+   */
+  statusesBetween(this: void, span: StatusesSpan): string;
 }
 
 /** SQL condition that a row of {@link PostureRelations.posture} is in scope: the techniques that every count is over. */
@@ -41,6 +48,7 @@ export const LIVE_RELATIONS: PostureRelations = {
   tactic: 'tactic',
   revalidationItem: 'revalidation_item',
   snapshot: 'posture_snapshot',
+  statusesBetween,
 };
 
 /** Reads what is committed now, or what the transaction of the given manager sees. */

@@ -14,6 +14,15 @@ afterAll(async () => {
 const call = (method: string, path: string, body?: unknown): Promise<HttpAnswer['body']> =>
   world.vedette.api(method, path, { token: world.ours.token, body });
 
+/** What our webhook is told of the alert, once it is. */
+async function toldOurs(alertId: string): Promise<unknown> {
+  for (;;) {
+    const found = world.receiver.requests.find(({ path, body }) => path === '/ours' && body.includes(alertId));
+    if (found) return (JSON.parse(found.body) as { data: unknown }).data;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 it('evaluates a rule within its scope, as the preview said, and tells webhooks which techniques it looked at', async () => {
   await call('PUT', '/posture', {
     items: [
@@ -46,16 +55,7 @@ it('evaluates a rule within its scope, as the preview said, and tells webhooks w
   const { alerts } = await call('POST', '/evaluations');
   const alert = alerts.find(({ rule_id: ruleId }: { rule_id: string }) => ruleId === id);
   expect(alert).toMatchObject({ title: preview.title, message: preview.message, details: preview.details });
-  await world.receiver.received('/ours', 2);
-  await expect(
-    (async () => {
-      for (;;) {
-        const found = world.receiver.requests.find(({ body }) => body.includes(alert.id));
-        if (found) return (JSON.parse(found.body) as { data: unknown }).data;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    })(),
-  ).resolves.toMatchObject({ details: { scope: rule.scope } });
+  expect(await toldOurs(alert.id)).toMatchObject({ details: { scope: rule.scope } });
 
   // Wider, it counts the sub-technique too; lifted, all of the organisation.
   await call('PATCH', `/rules/${id}`, { scope: { tactics: ['initial-access'], tags: ['crown jewels'] } });
@@ -64,6 +64,60 @@ it('evaluates a rule within its scope, as the preview said, and tells webhooks w
   const from = new Date(Date.now() - 2 * 3_600_000).toISOString();
   const backtest = await call('POST', '/rules/backtest', { rule_id: id, from, step: 'hour' });
   expect(backtest.rule.scope).toEqual({ tactics: ['initial-access'], tags: ['crown jewels'] });
+});
+
+it('tells of a regression within a scope what fell, in the alert, to webhooks and as a layer', async () => {
+  const put = (statuses: Record<string, string>): Promise<unknown> =>
+    call('PUT', '/posture', {
+      items: Object.entries(statuses).map(([attack_id, status_global]) => ({
+        attack_id,
+        status_global,
+        tags: ['front door'],
+      })),
+    });
+  await put({ T1190: 'validated', T1133: 'validated', T1566: 'validated', T1041: 'validated' });
+  await call('POST', '/snapshots');
+  // As if it had been taken a day ago: there is one a day.
+  await world.database.query(
+    'UPDATE posture_snapshot SET snapshot_date = snapshot_date - 1 WHERE organization_id = $1',
+    [world.ours.organizationId],
+  );
+  await put({ T1190: 'not_covered', T1566: 'partial', T1041: 'not_covered' });
+  await call('POST', '/snapshots');
+
+  const scope = { tactics: ['initial-access'], tags: ['front door'] };
+  const rule = { rule_type: 'coverage_regression', severity: 'high', scope, cooldown_hours: 0 };
+  const { id } = await call('POST', '/rules', { name: 'The front door', ...rule });
+  const preview = await call('POST', '/rules/preview', { rule_id: id });
+  expect(preview).toMatchObject({ outcome: 'fired', measured: 50 });
+  const { alerts } = await call('POST', '/evaluations');
+  const fired = alerts.find(({ rule_id: ruleId }: { rule_id: string }) => ruleId === id);
+  const by = { change_source: 'api', changed_by: world.ours.adminId, changed_at: expect.stringMatching(/^20.*Z$/) };
+  const details = {
+    previous_pct: 100,
+    current_pct: 50,
+    techniques_count: 2,
+    techniques: [
+      { attack_id: 'T1190', from: 'validated', to: 'not_covered', ...by },
+      { attack_id: 'T1566', from: 'validated', to: 'partial', ...by },
+    ],
+    tactics: [{ domain: 'enterprise-attack', tactic: 'initial-access', name: 'Initial Access', after_pct: 50 }],
+    scope,
+  };
+  const alert = await call('GET', `/instances/${fired.id}`);
+  expect(alert).toMatchObject({ title: preview.title, message: preview.message, details });
+  expect(alert.title).toMatch(/^Coverage dropped by 50 percentage points, from 100% to 50% \(in Initial Access, /);
+  expect(alert.message).toContain(
+    'The tactic that lost is Initial Access 100% to 50%. 2 techniques fell: T1190 (validated to not covered), T1566 (validated to partial).',
+  );
+  expect(await toldOurs(fired.id)).toMatchObject({ details });
+
+  const layer = await world.vedette.request('GET', `/api/v1/instances/${fired.id}/export?format=navigator`, {
+    token: world.ours.token,
+  });
+  expect(layer.status).toBe(200);
+  const { techniques } = layer.body as { techniques: { techniqueID: string }[] };
+  expect([...new Set(techniques.map(({ techniqueID }) => techniqueID))].sort()).toEqual(['T1190', 'T1566']);
 });
 
 it('queues stale validations by the policy, and a review takes them out', async () => {

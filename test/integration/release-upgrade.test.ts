@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/evaluators/index.js';
+import { EvaluatorRegistry, EvaluatorsModule, measureInScope, type Finding } from '../../src/evaluators/index.js';
 import {
   CatalogueImportService,
   CatalogueModule,
@@ -14,6 +14,7 @@ import {
   toImportPreviewResponse,
   type CatalogueImportResult,
   type CatalogueSlice,
+  type TechniqueScope,
   type TechniqueStatus,
 } from '../../src/posture/index.js';
 import { DomainError } from '../../src/common/errors/index.js';
@@ -93,13 +94,16 @@ async function snapshot(): Promise<Awaited<ReturnType<SnapshotsService['take']>>
   return taken;
 }
 
-async function regression(config: Record<string, unknown> = { min_drop_pct: 0.01 }): Promise<Finding> {
+async function regression(
+  config: Record<string, unknown> = { min_drop_pct: 0.01 },
+  scope: TechniqueScope | null = null,
+): Promise<Finding> {
   const registry = context.module.get(EvaluatorRegistry);
   const type = 'coverage_regression';
-  const rule = { ruleId: newId(), organizationId, config: registry.completeConfig(type, config) };
+  const rule = { ruleId: newId(), organizationId, config: registry.completeConfig(type, config), scope };
   const [finding] = await context.module
     .get(Transactions)
-    .run((manager) => registry.get(type).measure([rule], context.clock.now(), new LivePostureReader(manager)));
+    .run((manager) => measureInScope(registry.get(type), [rule], context.clock.now(), new LivePostureReader(manager)));
   return finding!;
 }
 
@@ -226,6 +230,23 @@ describe('a release that moves coverage by itself', () => {
     expect(alert!.message).toContain('ATT&CK');
   });
 
+  it('names the tactics that lost since a peak on an older release, too', async () => {
+    await populated();
+    await snapshot();
+    await load(after);
+    await put({ T1001: { status_global: 'not_covered' } });
+    await snapshot();
+    await put({ T1006: { status_global: 'partial' } });
+    await snapshot();
+    const { details, alert } = await regression({ min_drop_pct: 20, window_days: 10 });
+    expect(details).toMatchObject({
+      peak_date: '2026-03-10',
+      tactics: [{ name: 'Stealth', domain: 'enterprise-attack', before_pct: 50, after_pct: 12.5 }],
+      techniques_count: 2,
+    });
+    expect(alert!.message).toContain('Stealth 50% to 12.5%');
+  });
+
   it('takes of a technique whose history is gone what is first known of it, so that nothing is told as lost or won', async () => {
     await populated();
     await snapshot();
@@ -233,6 +254,19 @@ describe('a release that moves coverage by itself', () => {
     await load(after);
     await context.database.query('DELETE FROM posture_history');
     expect(await snapshot()).toMatchObject({ coveragePct: 50, baselinePct: 50 });
+  });
+
+  it('names nothing since a snapshot that was brought in, whose instant nobody knows', async () => {
+    await populated();
+    await put({ T1001: { risk_score: 5 } });
+    await context.database.query('DELETE FROM posture_history');
+    const counts = { total: 5, validated: 4, partial: 0, inProgress: 0, notCovered: 0, notEvaluated: 1 };
+    await context.module.get(SnapshotsService).put(organizationId, { date: '2026-03-09', ...counts });
+    await put({ T1001: { status_global: 'not_covered' } });
+    await snapshot();
+    const { details, alert } = await regression();
+    expect(details).toMatchObject({ previous_pct: 80, current_pct: 50, techniques: [], tactics: [] });
+    expect(alert!.message).toMatch(/ Look at the techniques whose status changed between these snapshots\.$/);
   });
 
   it('leaves a replacement unmapped where nothing is to be carried over, and still raises none', async () => {
@@ -253,6 +287,111 @@ describe('a release that moves coverage by itself', () => {
     await undo(id);
     expect(await snapshot()).toMatchObject({ coveragePct: 70, baselinePct: 70 });
     expect(await regression()).toMatchObject({ measured: 0, breached: false });
+  });
+});
+
+describe('a release that moves coverage within a scope by itself', () => {
+  const scope: TechniqueScope = { tactics: ['stealth'] };
+  const withinScope = (): Promise<Finding> => regression({ min_drop_pct: 0.01 }, scope);
+
+  it('raises no regression of a rule within it, and its taxonomy delta is told', async () => {
+    await populated();
+    await snapshot();
+    await load(after);
+    await snapshot();
+    // Of the techniques that are of Stealth now, T1001 was validated and T1004 not evaluated; T1006 has what T1003 had, and T1007 is new.
+    expect(await withinScope()).toMatchObject({
+      measured: 0,
+      breached: false,
+      alert: null,
+      details: {
+        previous_pct: 50,
+        baseline_pct: 50,
+        current_pct: 50,
+        control_delta_pct: 0,
+        attack_versions: { before: { 'enterprise-attack': '17.1' }, after: { 'enterprise-attack': '18.1' } },
+      },
+    });
+    expect(
+      await regression({ min_drop_pct: 0.01 }, { attack_ids: ['T1003', 'T1005', 'T1006', 'T1008'] }),
+    ).toMatchObject({
+      measured: 0,
+      breached: false,
+      details: { previous_pct: 75, baseline_pct: 50, current_pct: 50, control_delta_pct: 0, taxonomy_delta_pct: -25 },
+    });
+  });
+
+  it('raises one for what the organisation lost within it, and for that alone', async () => {
+    await populated();
+    await snapshot();
+    await load(after);
+    const loweredAt = context.clock.now().toISOString();
+    await put({ T1006: { status_global: 'not_covered' }, T1002: { status_global: 'not_covered' } });
+    await snapshot();
+    const finding = await withinScope();
+    expect(finding).toMatchObject({
+      measured: 25,
+      details: {
+        previous_pct: 50,
+        baseline_pct: 50,
+        current_pct: 25,
+        control_delta_pct: -25,
+        techniques_count: 1,
+        techniques: [
+          {
+            attack_id: 'T1006',
+            from: 'validated',
+            to: 'not_covered',
+            change_source: 'api',
+            changed_by: actorId,
+            changed_at: loweredAt,
+          },
+        ],
+        tactics: [{ name: 'Stealth', domain: 'enterprise-attack', before_pct: 50, after_pct: 25 }],
+      },
+    });
+    expect(finding.alert!.message).toContain(
+      'The tactic that lost is Stealth 50% to 25%. 1 technique fell: T1006 (validated to not covered).',
+    );
+    expect(
+      await regression({ min_drop_pct: 0.01 }, { attack_ids: ['T1003', 'T1005', 'T1006', 'T1008'] }),
+    ).toMatchObject({
+      details: { previous_pct: 75, baseline_pct: 50, current_pct: 16.67, taxonomy_delta_pct: -25, techniques_count: 1 },
+    });
+  });
+
+  it('raises none where it is loaded anew under the name that it had', async () => {
+    await populated();
+    await snapshot();
+    const techniques = before.techniques.map((one) => (one.id === uuid(1001) ? { ...one, revoked: true } : one));
+    await load({ ...before, techniques });
+    await snapshot();
+    expect(await regression({ min_drop_pct: 0.01 }, { attack_ids: ['T1001', 'T1005'] })).toMatchObject({
+      measured: 0,
+      breached: false,
+      details: { previous_pct: 75, baseline_pct: 50, current_pct: 50, taxonomy_delta_pct: -25 },
+    });
+  });
+
+  it('changes nothing of what the snapshots before it say', async () => {
+    await populated();
+    await snapshot();
+    await load({ ...before, attackVersion: '17.2', techniques: [...before.techniques, technique(1009)] });
+    await put({ T1001: { status_global: 'not_covered' } });
+    await snapshot();
+    const ids: TechniqueScope = { attack_ids: ['T1001', 'T1003', 'T1005', 'T1006', 'T1009'] };
+    const said = {
+      details: {
+        baseline_pct: 62.5,
+        current_pct: 37.5,
+        techniques_count: 1,
+        techniques: [{ attack_id: 'T1001', from: 'validated', to: 'not_covered', changed_by: actorId }],
+      },
+    };
+    expect(await regression({ min_drop_pct: 0.01 }, ids)).toMatchObject(said);
+    // T1003 is out of force and T1006 is there from now on.
+    await load(after);
+    expect(await regression({ min_drop_pct: 0.01 }, ids)).toMatchObject(said);
   });
 });
 
@@ -288,45 +427,57 @@ const release = (number: number): fc.Arbitrary<CatalogueSlice> =>
       ),
     );
 
+const SCOPES: readonly TechniqueScope[] = [{ tactics: ['stealth'] }, { sub_techniques: 'exclude' }];
+
 describe('whatever releases do', () => {
-  it.each(ROLLUPS)('the control delta of %s is exactly 0 where nobody changed anything', async (rollup) => {
-    const steps = fc.array(
-      fc.record({ carryOver: fc.boolean(), undone: fc.boolean(), snapshotBetween: fc.boolean() }),
-      { minLength: 1, maxLength: 3 },
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.tuple(release(1), release(2), release(3), release(4)),
-        fc.array(fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES), { minLength: 8, maxLength: 8 }),
-        steps,
-        async ([first, ...releases], statuses, plan) => {
-          await begin();
-          if (first.techniques.length === 0) return;
-          await load(first);
-          await addOrganization();
-          await context.module.get(SnapshotPolicies).change(organizationId, { rollup }, actorId);
-          await context.database.query(
-            `UPDATE posture p SET status_global = s.status, version = 2, valid_from = $3 FROM unnest($1::uuid[], $2::text[]) AS s (id, status) WHERE p.technique_id = s.id`,
-            [statuses.map((_, index) => uuid(1001 + index)), statuses, context.clock.now()],
-          );
-          context.clock.advanceMs(HOUR_MS);
-          await takeIfAny();
-          for (const [index, { carryOver, undone, snapshotBetween }] of plan.entries()) {
-            const { id } = await load(releases[index]!, { carryOver });
-            if (snapshotBetween) await takeIfAny();
-            if (undone) await undo(id);
-          }
-          await takeIfAny();
-          const taken = await context.database.query<{ coverage_pct: number; baseline_pct: number | null }>(
-            'SELECT coverage_pct, baseline_pct FROM posture_snapshot ORDER BY snapshot_date OFFSET 1',
-          );
-          for (const { coverage_pct, baseline_pct } of taken) expect(baseline_pct ?? coverage_pct).toBe(coverage_pct);
-          if (taken.length > 0) expect((await regression()).measured).toBe(0);
-        },
-      ),
-      { numRuns: 20, endOnFailure: true },
-    );
-  });
+  it.each(ROLLUPS)(
+    'the control delta of %s is exactly 0 where nobody changed anything, within a scope too',
+    async (rollup) => {
+      const told = { within: 0 };
+      const steps = fc.array(
+        fc.record({ carryOver: fc.boolean(), undone: fc.boolean(), snapshotBetween: fc.boolean() }),
+        { minLength: 1, maxLength: 3 },
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.tuple(release(1), release(2), release(3), release(4)),
+          fc.array(fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES), { minLength: 8, maxLength: 8 }),
+          steps,
+          async ([first, ...releases], statuses, plan) => {
+            await begin();
+            if (first.techniques.length === 0) return;
+            await load(first);
+            await addOrganization();
+            await context.module.get(SnapshotPolicies).change(organizationId, { rollup }, actorId);
+            await context.database.query(
+              `UPDATE posture p SET status_global = s.status, version = 2, valid_from = $3 FROM unnest($1::uuid[], $2::text[]) AS s (id, status) WHERE p.technique_id = s.id`,
+              [statuses.map((_, index) => uuid(1001 + index)), statuses, context.clock.now()],
+            );
+            context.clock.advanceMs(HOUR_MS);
+            await takeIfAny();
+            for (const [index, { carryOver, undone, snapshotBetween }] of plan.entries()) {
+              const { id } = await load(releases[index]!, { carryOver });
+              if (snapshotBetween) await takeIfAny();
+              if (undone) await undo(id);
+            }
+            await takeIfAny();
+            const taken = await context.database.query<{ coverage_pct: number; baseline_pct: number | null }>(
+              'SELECT coverage_pct, baseline_pct FROM posture_snapshot ORDER BY snapshot_date OFFSET 1',
+            );
+            for (const { coverage_pct, baseline_pct } of taken) expect(baseline_pct ?? coverage_pct).toBe(coverage_pct);
+            if (taken.length > 0) expect((await regression()).measured).toBe(0);
+            for (const scope of SCOPES) {
+              const { measured } = await regression({ min_drop_pct: 0.01 }, scope);
+              if (measured !== null) told.within += 1;
+              expect(measured ?? 0).toBe(0);
+            }
+          },
+        ),
+        { numRuns: 20, endOnFailure: true },
+      );
+      expect(told.within).toBeGreaterThan(5);
+    },
+  );
 
   /** Where nothing is in scope there is no coverage. */
   async function takeIfAny(): Promise<void> {

@@ -12,6 +12,7 @@ import {
   PostureService,
   SnapshotsService,
   TECHNIQUE_STATUSES,
+  type CatalogueSlice,
   type PostureReader,
 } from '../../src/posture/index.js';
 import { RevalidationQueueService } from '../../src/posture/queue/revalidation-queue.service.js';
@@ -83,6 +84,13 @@ export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS, maxMoves = 14 } 
   return fc.array(move, { minLength: 1, maxLength: maxMoves });
 }
 
+/** What a world's catalogue says of itself; left out, its techniques are plain ones of Enterprise. */
+export interface DescribedCatalogue {
+  techniques: readonly Partial<CatalogueSlice['techniques'][number]>[];
+  /** Of Enterprise. */
+  tactics: CatalogueSlice['tactics'];
+}
+
 /** An organisation whose posture is written by the services that write it in earnest, on a clock that is moved. */
 export class HistoryWorld {
   organizationId = '';
@@ -94,13 +102,15 @@ export class HistoryWorld {
   private constructor(
     readonly context: TestContext,
     readonly techniques: number,
+    private readonly described: DescribedCatalogue | null,
   ) {}
 
   static async start(
     modules: NonNullable<ModuleMetadata['imports']> = [],
-    { techniques = 6 } = {},
+    { techniques = 6, described = null }: { techniques?: number; described?: DescribedCatalogue | null } = {},
   ): Promise<HistoryWorld> {
-    return new HistoryWorld(await startTestModule([PostureModule, CatalogueModule, ...modules]), techniques);
+    const context = await startTestModule([PostureModule, CatalogueModule, ...modules]);
+    return new HistoryWorld(context, described?.techniques.length ?? techniques, described);
   }
 
   get transactions(): Transactions {
@@ -149,6 +159,10 @@ export class HistoryWorld {
     return uuid(FIRST + index);
   }
 
+  attackId(index: number): string {
+    return this.described?.techniques[index]?.attackId ?? `T${FIRST + index}`;
+  }
+
   /** Waits as long as the move says, and makes it. What the services refuse changes nothing. */
   async make(move: Move): Promise<void> {
     this.context.clock.advanceMs(move.waitMs);
@@ -160,14 +174,14 @@ export class HistoryWorld {
   }
 
   write(items: { technique: number; fact: PostureFact }[], organizationId = this.organizationId): Promise<unknown> {
-    const sent = items.map(({ technique, fact }) => ({ attack_id: `T${FIRST + technique}`, ...this.toSent(fact) }));
+    const sent = items.map(({ technique, fact }) => ({ attack_id: this.attackId(technique), ...this.toSent(fact) }));
     return this.context.module.get(PostureService).write(organizationId, { items: sent }, this.actorId);
   }
 
   async queue(technique: number): Promise<string> {
     const item = await this.queueService.add(
       this.organizationId,
-      { attackId: `T${FIRST + technique}`, reason: null, assigneeId: null, dueAt: null },
+      { attackId: this.attackId(technique), reason: null, assigneeId: null, dueAt: null },
       this.actorId,
     );
     this.itemIds.push(item.id);
@@ -238,22 +252,36 @@ export class HistoryWorld {
       }
       case 'release':
         this.releases.set(move.technique, { mitreModified: this.now.toISOString(), revoked: move.revoked });
-        await this.release();
+        await this.release(this.domainOf(move.technique));
     }
   }
 
-  private async release(): Promise<void> {
-    const slice = aSlice(
-      Array.from({ length: this.techniques }, (_, index) => {
-        const facts = this.releases.get(index);
-        return aSliceTechnique(FIRST + index, facts && { ...facts, content: JSON.stringify(facts) });
-      }),
-    );
-    await this.transactions.run((manager) =>
-      this.context.module
-        .get(CatalogueImportService)
-        .importSlice(manager, slice, { source: 'a test', importedBy: null }),
-    );
+  private domainOf(index: number): CatalogueSlice['domain'] {
+    return this.described?.techniques[index]?.domain ?? 'enterprise-attack';
+  }
+
+  /** Loads what stands of one domain, or of each. */
+  private async release(only?: CatalogueSlice['domain']): Promise<void> {
+    const places = Array.from({ length: this.techniques }, (_, index) => index);
+    const domains = only ? [only] : new Set(places.map((index) => this.domainOf(index)));
+    for (const domain of domains) {
+      const techniques = places.filter((index) => this.domainOf(index) === domain).map((index) => this.sliceOf(index));
+      const tactics = domain === 'enterprise-attack' ? (this.described?.tactics ?? []) : [];
+      const slice = aSlice(techniques, { domain, tactics });
+      await this.transactions.run((manager) =>
+        this.context.module
+          .get(CatalogueImportService)
+          .importSlice(manager, slice, { source: 'a test', importedBy: null }),
+      );
+    }
+  }
+
+  private sliceOf(index: number): CatalogueSlice['techniques'][number] {
+    const facts = this.releases.get(index);
+    return aSliceTechnique(FIRST + index, {
+      ...this.described?.techniques[index],
+      ...(facts && { ...facts, content: JSON.stringify(facts) }),
+    });
   }
 
   private toSent(fact: PostureFact): object {

@@ -36,6 +36,8 @@ interface Evidence {
   tactics: TacticLoss[] | null;
   techniques: FallenTechnique[] | null;
   techniques_count: number;
+  /** Whether the statuses at both snapshots are known; they are looked for only where the rule breaches. */
+  has_statuses: boolean;
 }
 
 /** The newest snapshot, the comparable one before it, and where a window was given the highest of it. */

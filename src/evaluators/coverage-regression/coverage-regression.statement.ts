@@ -1,13 +1,5 @@
-import {
-  isInSnapshotScope,
-  postureAsOf,
-  statusChange,
-  statusesOnFooting,
-  type PostureReader,
-} from '../../posture/index.js';
-
-export const TACTICS_LIMIT = 5;
-export const TECHNIQUES_LIMIT = 20;
+import type { PostureReader } from '../../posture/index.js';
+import { evidenceSince } from './coverage-regression.evidence.js';
 
 /**
  * The statement takes parallel arrays of organisations, `min_drop_pct`, `window_days` and `min_drop_from_peak_pct`, and the instant; it answers a
@@ -23,6 +15,7 @@ export function coverageRegressionStatement({ relations }: PostureReader): strin
       basis.baseline_pct, drop.points::float8 AS drop_pct, coalesce(drop.is_reached, false) AS drop_reached,
       to_char(peak.snapshot_date, 'YYYY-MM-DD') AS peak_date, peak.pct::float8 AS peak_pct, drop.from_peak::float8 AS drop_from_peak_pct,
       coalesce(drop.is_peak_reached, false) AS peak_reached, evidence.tactics, evidence.techniques, coalesce(evidence.techniques_count, 0) AS techniques_count,
+      coalesce(evidence.has_statuses, false) AS has_statuses,
       ${other(relations.snapshot)} AS other_date
     FROM unnest($1::uuid[], $2::float8[], $3::int[], $4::float8[])
       WITH ORDINALITY AS r (organization_id, min_drop_pct, window_days, min_drop_from_peak_pct, ord)
@@ -48,16 +41,16 @@ export function coverageRegressionStatement({ relations }: PostureReader): strin
       FROM (SELECT basis.baseline_pct::numeric - current.coverage_pct::numeric AS points, peak.pct - current.coverage_pct::numeric AS from_peak) d
     ) drop
     LEFT JOIN LATERAL (
-      SELECT tactics.list AS tactics, techniques.list AS techniques, techniques.count AS techniques_count
+      SELECT since.taken_at IS NOT NULL AND current.taken_at IS NOT NULL AS has_statuses, found.*
       FROM (
-        SELECT previous.taken_at AS taken_at, CASE WHEN ${hasBaseline('previous', 'current')} THEN current.baseline_tactics ELSE previous.tactics END AS tactics
+        SELECT previous.taken_at, ${hasBaseline('previous', 'current')} AS is_restated,
+          CASE WHEN ${hasBaseline('previous', 'current')} THEN current.baseline_tactics ELSE previous.tactics END AS tactics
         WHERE drop.is_reached
         UNION ALL
-        SELECT peak.taken_at, CASE WHEN peak.attack_versions = current.attack_versions THEN peak.tactics END
+        SELECT peak.taken_at, true, CASE WHEN peak.attack_versions = current.attack_versions THEN peak.tactics END
         WHERE drop.is_reached IS NOT TRUE AND drop.is_peak_reached
       ) since
-      CROSS JOIN LATERAL ${tacticsThatLost(relations.tactic)} tactics
-      CROSS JOIN LATERAL ${techniquesThatFell(relations.technique)} techniques
+      CROSS JOIN LATERAL ${evidenceSince(relations)} found
     ) evidence ON true
     ORDER BY r.ord`;
 }
@@ -108,45 +101,4 @@ function peak(snapshot: string): string {
       ) x
       WHERE r.window_days > 0 AND NOT is_cut_off ORDER BY pct DESC, snapshot_date DESC LIMIT 1
     )`;
-}
-
-function tacticsThatLost(tactic: string): string {
-  return `(
-        SELECT jsonb_agg(jsonb_build_object('domain', l.domain, 'tactic', l.tactic, 'name', coalesce(t.name, l.tactic), 'before_pct', l.before, 'after_pct', l.after)
-          ORDER BY l.before - l.after DESC, l.domain, l.tactic) AS list
-        FROM (
-          SELECT * FROM (
-            SELECT d.key AS domain, b.key AS tactic, (b.value ->> 'coverage_pct')::float8 AS before,
-              (current.tactics #>> ARRAY[d.key, b.key, 'coverage_pct'])::float8 AS after
-            FROM jsonb_each(since.tactics) d CROSS JOIN LATERAL jsonb_each(d.value) b
-          ) each_tactic
-          WHERE before > after ORDER BY before - after DESC, domain, tactic LIMIT ${TACTICS_LIMIT}
-        ) l
-        LEFT JOIN ${tactic} t ON t.domain = l.domain AND t.shortname = l.tactic
-      )`;
-}
-
-/** A technique fell when it is worth less than it was; one that is not applicable any more is worth nothing. */
-function techniquesThatFell(technique: string): string {
-  const span = { organizationId: 'r.organization_id', from: 'since.taken_at', until: 'current.taken_at' };
-  const change = statusChange({ ...span, techniqueId: 'f.technique_id', status: 'f.after' });
-  return `(
-        SELECT coalesce(max(f.count), 0)::int AS count, jsonb_agg(jsonb_build_object('technique_id', f.technique_id, 'attack_id', f.attack_id, 'name', f.name, 'from', f.before, 'to', f.after,
-          'tactics', f.tactics, 'change_source', c.change_source, 'changed_by', c.changed_by, 'changed_at', c.changed_at) ORDER BY f.place) AS list
-        FROM (
-          SELECT b.technique_id, t.attack_id, t.name, t.tactics, b.status_global AS before, a.status_global AS after, count(*) OVER () AS count,
-            row_number() OVER (ORDER BY ${worth('b')} - ${worth('a')} DESC, t.attack_id COLLATE "C", t.id) AS place
-          FROM ${statusesOnFooting(span)} b
-          JOIN ${postureAsOf(span.until)} a ON a.organization_id = r.organization_id AND a.technique_id = b.technique_id
-          JOIN ${technique} t ON t.id = b.technique_id
-          WHERE ${worth('a')} < ${worth('b')} AND ${isInSnapshotScope('current.scope', 't.domain', 't.platforms')}
-        ) f
-        LEFT JOIN LATERAL ${change} c ON true
-        WHERE f.place <= ${TECHNIQUES_LIMIT}
-      )`;
-}
-
-/** In halves. */
-function worth(alias: string): string {
-  return `CASE ${alias}.status_global WHEN 'validated' THEN 2 WHEN 'partial' THEN 1 ELSE 0 END`;
 }

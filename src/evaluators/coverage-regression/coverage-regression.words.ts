@@ -58,12 +58,13 @@ function peakWords(row: Comparison, config: CoverageRegressionConfig): { title: 
   };
 }
 
-function evidenceWords({ tactics, techniques, techniques_count }: Comparison): string[] {
-  if (!tactics && !techniques) return ['Look at the techniques whose status changed between these snapshots.'];
-  return [
-    ...(tactics ? [tacticWords(tactics)] : []),
-    ...(techniques ? [techniqueWords(techniques, techniques_count)] : []),
-  ];
+/** Where no technique is worth less and coverage is less all the same, others are counted than were. */
+function evidenceWords({ tactics, techniques, techniques_count, has_statuses }: Comparison): string[] {
+  if (!tactics && !has_statuses) return ['Look at the techniques whose status changed between these snapshots.'];
+  const ofTechniques = techniques
+    ? techniqueWords(techniques, techniques_count)
+    : 'No technique fell in status: look at those that came into scope or left it between these snapshots.';
+  return [...(tactics ? [tacticWords(tactics)] : []), ...(has_statuses ? [ofTechniques] : [])];
 }
 
 function tacticWords(tactics: readonly TacticLoss[]): string {

@@ -2,7 +2,8 @@ import type { EntityManager } from 'typeorm';
 import { queryRows } from '../../database/index.js';
 import type { ChangeKind } from '../change-kind.js';
 import { LivePostureReader, type PostureReader, type PostureRelations } from '../posture-reader.js';
-import { asOf, sqlInstant, VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS } from './posture-as-of.js';
+import { asOf, sqlInstant, VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS } from './as-of-sql.js';
+import { statusesBetween } from './statuses-on-footing.js';
 
 /** Rows that are superseded within a transaction stay in the table and are read past, until the table is written anew: from so many on, and no fewer than live. */
 const DEAD_ROWS_KEPT = 200;
@@ -78,6 +79,7 @@ export class PostureReplay {
       snapshot: kinds.includes('snapshot')
         ? standing(VERSIONED_SNAPSHOTS.table, this.at)
         : asOf(VERSIONED_SNAPSHOTS, sqlInstant(this.at)),
+      statusesBetween,
     };
   }
 
