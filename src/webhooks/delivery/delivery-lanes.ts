@@ -72,6 +72,11 @@ export class DeliveryLanes<T extends LaneItem> {
     return (this.lanes.get(endpointId)?.waiting.length ?? 0) <= this.waitingPerLane / 3;
   }
 
+  /** Whether nothing runs. */
+  isIdle(): boolean {
+    return this.running === 0;
+  }
+
   /** Removes what waits for one endpoint. */
   takeWaitingOf(endpointId: string): T[] {
     const lane = this.lanes.get(endpointId);

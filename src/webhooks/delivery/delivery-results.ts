@@ -26,8 +26,9 @@ export class DeliveryResults {
   private readonly logger = new Logger('Webhooks');
   private readonly entries: Entry[] = [];
   private isWriting = false;
+  private isHurried = false;
   /** Ends the wait for more. */
-  private hurry: (() => void) | undefined;
+  private endWait: (() => void) | undefined;
 
   constructor(
     private readonly store: DeliveryStore,
@@ -42,7 +43,7 @@ export class DeliveryResults {
   write(result: AttemptResult): Promise<boolean> {
     return new Promise((written) => {
       this.entries.push({ result, written });
-      if (result.error !== null) this.hurry?.();
+      if (result.error !== null) this.hurry();
       if (this.isWriting) return;
       this.isWriting = true;
       // What completes in this turn of the event loop goes along.
@@ -50,12 +51,18 @@ export class DeliveryResults {
     });
   }
 
+  /** Has what is here, and what else comes in this turn of the event loop, written without waiting for company. */
+  hurry(): void {
+    this.isHurried = true;
+    setImmediate(() => this.endWait?.());
+  }
+
   /** A failure is news, which decides whether more is sent: it does not wait. */
   private gather(): Promise<void> {
-    if (this.entries.some(({ result }) => result.error !== null)) return Promise.resolve();
+    if (this.isHurried || this.entries.some(({ result }) => result.error !== null)) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, GATHER_MS);
-      this.hurry = () => {
+      this.endWait = () => {
         clearTimeout(timer);
         resolve();
       };
@@ -65,6 +72,7 @@ export class DeliveryResults {
   private async writeAll(): Promise<void> {
     for (let isFirst = true; this.entries.length > 0; isFirst = false) {
       if (!isFirst && this.entries.length < SMALL_BATCH) await this.gather();
+      this.isHurried = false;
       const batch = this.entries.splice(0, BATCH);
       const changed = new Set(await this.writeBatch(batch.map(({ result }) => result)));
       const unwell = await this.recordHealth(

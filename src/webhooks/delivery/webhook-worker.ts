@@ -4,7 +4,7 @@ import { exitPoint } from '../../common/exit-points.js';
 import { Metrics } from '../../metrics/index.js';
 import { PING_EVENT } from '../webhook-events.js';
 import { DeliveryLanes } from './delivery-lanes.js';
-import type { DeliveryLease } from './delivery-lease.js';
+import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 import { DeliveryResults } from './delivery-results.js';
 import { DeliverySender } from './delivery-sender.js';
 import { DeliverySettings } from './delivery-settings.js';
@@ -158,7 +158,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     this.passedOver = new Set(exceptEndpoints);
     this.held += leases.length;
     this.lanes.add(leases.map((lease) => Object.assign(lease, { startBefore })));
-    await this.startAttempts();
+    this.startAttempts();
     return found;
   }
 
@@ -175,7 +175,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   }
 
   /** Starts what there is room for, and gives back what has waited too long or will never start. */
-  private async startAttempts(): Promise<void> {
+  private startAttempts(): void {
     const now = performance.now();
     const unused: HeldLease[] = [];
     for (let lease = this.lanes.next(); lease; lease = this.lanes.next()) {
@@ -186,15 +186,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
         void this.attempt(lease);
       }
     }
-    await this.giveBack(unused);
+    if (unused.length > 0) void this.giveBack(unused);
   }
 
   private async attempt(lease: HeldLease): Promise<void> {
     try {
-      const result = await this.sender.attempt(lease).finally(() => this.lanes.done(lease));
-      exitPoint('webhook:after-send');
-      void this.startAttempts();
-      if (this.passedOver.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) this.wake();
+      const result = await this.send(lease);
       if (!result) return await this.giveBack([lease]);
       this.attempts += 1;
       const isUnwell = await this.results.write(result);
@@ -208,6 +205,20 @@ export class WebhookWorker implements BeforeApplicationShutdown {
       );
     }
     this.release(1);
+  }
+
+  /** Makes room for others as soon as the exchange is over, before its outcome is written. */
+  private async send(lease: HeldLease): Promise<AttemptResult | null> {
+    try {
+      return await this.sender.attempt(lease);
+    } finally {
+      this.lanes.done(lease);
+      exitPoint('webhook:after-send');
+      this.startAttempts();
+      // Nothing more is on its way that could be written along.
+      if (this.lanes.isIdle()) this.results.hurry();
+      if (this.passedOver.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) this.wake();
+    }
   }
 
   private async giveBack(leases: readonly HeldLease[]): Promise<void> {
