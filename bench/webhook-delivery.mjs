@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import PgBoss from 'pg-boss';
 import { Agent } from 'undici';
 import { Transactions } from '../dist/src/database/index.js';
 import { WebhookEndpointsService, WebhookOutbox, WebhookWorker } from '../dist/src/webhooks/index.js';
+import {
+  newSigningSecret,
+  signingKey,
+  standardWebhooksHeaders,
+} from '../dist/src/webhooks/signing/standard-webhooks.js';
 import { startApplication } from './lib/application.mjs';
 import { interleaved, median, ratio, spread, values } from './lib/measure.mjs';
 import { connect } from './lib/server.mjs';
@@ -14,26 +20,33 @@ import { startReceiver } from './lib/webhook-receiver.mjs';
 const ENDPOINTS = 20;
 const EVENTS = 500;
 const DELIVERIES = ENDPOINTS * EVENTS;
-const ROUNDS = 3;
-const BATCH = 100;
+const ROUNDS = 5;
 const CONNECTIONS = 50;
 const QUEUE = 'webhooks';
+const JSON_HEADERS = { 'content-type': 'application/json' };
+const OURS = 'Vedette: claim, sign, POST, log, finish';
 
-/** Queued webhooks to a receiver over loopback: ours, signed and logged, and the same POSTs out of a pg-boss queue, neither signed nor logged. */
+/**
+ * Queued webhooks to a receiver over loopback: ours, signed and logged, and POSTs of the same bodies out of a pg-boss queue: as they are, signed alike, and signed
+ * and logged.
+ */
 export async function webhookDelivery(server) {
   const receiver = await startReceiver();
   const url = await server.createDatabase('webhook_delivery');
   const start = () => startApplication(url, { VEDETTE_WEBHOOK_ALLOWED_HOSTS: receiver.host });
   const app = await start();
   const client = await connect(url);
-  const boss = await startBoss(await server.createDatabase('webhook_delivery_boss'));
+  const bossUrl = await server.createDatabase('webhook_delivery_boss');
+  const boss = await startBoss(bossUrl);
+  const attempts = await startLog(bossUrl);
   const agent = new Agent({ connections: CONNECTIONS });
   try {
     const organizationId = await fill(app, client, receiver);
-    report(await measure({ start, client, boss, agent, receiver, organizationId }));
+    report(await measure({ start, client, boss, attempts, agent, receiver, organizationId }));
   } finally {
     await agent.close();
     await boss.stop({ graceful: false });
+    await attempts.end();
     await client.end();
     await app.stop();
     await receiver.stop();
@@ -49,6 +62,18 @@ async function startBoss(url) {
   return boss;
 }
 
+/** Where what went out of pg-boss is logged, as ours is. */
+async function startLog(connectionString) {
+  const pool = new pg.Pool({ connectionString, max: 2 });
+  await pool.query(
+    `CREATE TABLE attempt (
+       id uuid, job_id uuid, attempt integer, started_at timestamptz, duration_ms double precision, status_code integer, response_body text, request_headers jsonb,
+       PRIMARY KEY (job_id, attempt, id)
+     )`,
+  );
+  return pool;
+}
+
 async function fill(app, client, { host }) {
   const [organizationId] = await addOrganizations(client, 1, await addOwner(client));
   const endpoints = app.provider(WebhookEndpointsService);
@@ -59,7 +84,7 @@ async function fill(app, client, { host }) {
   return organizationId;
 }
 
-function measure({ start, client, boss, agent, receiver, organizationId }) {
+function measure({ start, client, boss, attempts, agent, receiver, organizationId }) {
   let before;
   let app;
   const arrivedSoFar = async () => (await receiver.received()) - before;
@@ -91,17 +116,29 @@ function measure({ start, client, boss, agent, receiver, organizationId }) {
       expect(rows[0].attempts, 'logged');
     },
   };
-  const theirs = {
+  const theirs = (batch, post, written = async () => undefined) => ({
     async prepare() {
       await boss.clearStorage();
+      await attempts.query('TRUNCATE attempt');
       await insertJobs(boss, receiver);
       await client.query('CHECKPOINT');
       before = await receiver.received();
     },
-    run: () => workOff(boss, agent),
+    run: () => workOff(boss, batch, post, written),
     after: arrived,
+  });
+  const plain = (job) => send(agent, job, JSON_HEADERS);
+  const key = signingKey(newSigningSecret());
+  const signed = (job) => send(agent, job, signedHeaders(key, job));
+  const log = (results) => logAttempts(attempts, results);
+  const ways = {
+    'pg-boss: fetch 100, POST, complete': theirs(100, plain),
+    'pg-boss: fetch 500, POST, complete': theirs(500, plain),
+    'pg-boss: fetch 500, sign, POST, complete': theirs(500, signed),
+    'pg-boss: fetch 500, sign, POST, log, complete': theirs(500, signed, log),
+    [OURS]: ours,
   };
-  return interleaved({ boss: theirs, ours }, ROUNDS);
+  return interleaved(ways, ROUNDS);
 }
 
 function expect(count, what) {
@@ -144,12 +181,12 @@ async function insertJobs(boss, { host }) {
 }
 
 /** Without waiting for a poll: two loops that fetch a batch, send it at once and complete it in one statement. */
-async function workOff(boss, agent) {
+async function workOff(boss, batch, post, written) {
   const loop = async () => {
     for (;;) {
-      const jobs = await boss.fetch(QUEUE, { batchSize: BATCH });
+      const jobs = await boss.fetch(QUEUE, { batchSize: batch });
       if (jobs.length === 0) return;
-      await Promise.all(jobs.map(({ data }) => post(agent, data)));
+      await written(await Promise.all(jobs.map(post)));
       await boss.complete(
         QUEUE,
         jobs.map(({ id }) => id),
@@ -159,25 +196,44 @@ async function workOff(boss, agent) {
   await Promise.all([loop(), loop()]);
 }
 
-async function post(agent, { origin, path, body }) {
-  const headers = { 'content-type': 'application/json' };
-  const response = await agent.request({ origin, path, method: 'POST', headers, body });
-  await response.body.dump();
-  if (response.statusCode !== 204) throw new Error(`the receiver answered ${response.statusCode}`);
+function signedHeaders(key, { id, data }) {
+  const signature = standardWebhooksHeaders({ id: `msg_${id}`, at: new Date(), body: data.body }, [key]);
+  return { accept: '*/*', 'user-agent': 'pg-boss', ...JSON_HEADERS, ...signature };
 }
 
-function report({ boss, ours }) {
-  const row = (name, samples) => [
+async function send(agent, { id, data: { origin, path, body } }, headers) {
+  const [at, started] = [new Date(), performance.now()];
+  const response = await agent.request({ origin, path, method: 'POST', headers, body });
+  const text = await response.body.text();
+  if (response.statusCode !== 204) throw new Error(`the receiver answered ${response.statusCode}`);
+  return { id, at, durationMs: performance.now() - started, statusCode: response.statusCode, text, headers };
+}
+
+async function logAttempts(pool, results) {
+  const column = (value) => results.map(value);
+  await pool.query(
+    `INSERT INTO attempt (id, job_id, attempt, started_at, duration_ms, status_code, response_body, request_headers)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::double precision[], $6::integer[], $7::text[], $8::jsonb[])`,
+    [
+      column(() => randomUUID()),
+      column(({ id }) => id),
+      column(() => 1),
+      column(({ at }) => at),
+      column(({ durationMs }) => durationMs),
+      column(({ statusCode }) => statusCode),
+      column(({ text }) => text),
+      column(({ headers }) => JSON.stringify(headers)),
+    ],
+  );
+}
+
+function report(ways) {
+  const row = ([name, samples]) => [
     name,
     spread(values(samples)),
     (DELIVERIES / (median(values(samples)) / 1_000)).toFixed(0),
-    ratio(samples, boss),
+    ratio(samples, ways[OURS]),
   ];
   console.log(`${DELIVERIES} deliveries of about 1 kB to ${ENDPOINTS} endpoints.\n`);
-  console.log(
-    table(
-      ['way', 'ms: median (range)', 'a second', 'x pg-boss'],
-      [row('pg-boss: fetch, POST, complete', boss), row('Vedette: claim, sign, POST, log, finish', ours)],
-    ),
-  );
+  console.log(table(['way', 'ms: median (range)', 'a second', 'x Vedette'], Object.entries(ways).map(row)));
 }

@@ -22,6 +22,8 @@ export interface DeliveryLease {
   /** When the event was committed to the outbox. */
   createdAt: Date;
   body: string;
+  /** The same, encoded: one buffer for all leases of a claim. */
+  bytes: Buffer;
   /** The number of the attempt to make, from 1. */
   attempt: number;
   /** The fencing token: whoever finishes the delivery must still hold it. */

@@ -58,12 +58,13 @@ export class DeliveryRequests {
     const { url = target.url, body } = formatted;
     const headers = { ...own, ...formatted.headers };
     const { host, url: shownAs } = url === target.url ? shown : shownTarget(url, format);
+    const isAsStored = body === lease.body;
     const logged = {
       url: shownAs,
       headers: loggedHeaders(headers, own, keys),
-      body: body === lease.body ? null : without(keys, body),
+      body: isAsStored ? null : without(keys, body),
     };
-    return { request: { url, headers, body }, host, logged };
+    return { request: { url, headers, body: isAsStored ? lease.bytes : Buffer.from(body, 'utf8') }, host, logged };
   }
 
   /** Once for all leases of a claim. */

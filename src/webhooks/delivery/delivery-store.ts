@@ -28,7 +28,7 @@ export interface Claim {
 }
 
 /** What rows have in common stands in the first of them alone. */
-interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'lockToken'> {
+interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'bytes' | 'lockToken'> {
   endpoint: ClaimedEndpoint | null;
   body: string | null;
   isHeld: boolean;
@@ -281,15 +281,15 @@ export class DeliveryStore {
 /** Gives each row what the first of its kind has brought. */
 function leasesOf(rows: readonly ClaimedRow[], lockToken: string): DeliveryLease[] {
   const endpoints = new Map<string, ClaimedEndpoint>();
-  const bodies = new Map<string, string>();
+  const events = new Map<string, Pick<DeliveryLease, 'body' | 'bytes'>>();
   for (const { organizationId, endpointId, eventId, endpoint, body } of rows) {
     if (endpoint !== null) endpoints.set(`${organizationId} ${endpointId}`, endpoint);
-    if (body !== null) bodies.set(`${organizationId} ${eventId}`, body);
+    if (body !== null) events.set(`${organizationId} ${eventId}`, { body, bytes: Buffer.from(body, 'utf8') });
   }
   return rows
     .filter(({ isHeld }) => !isHeld)
     .map((row) => {
       const endpoint = endpoints.get(`${row.organizationId} ${row.endpointId}`)!;
-      return Object.assign(row, { lockToken, endpoint, body: bodies.get(`${row.organizationId} ${row.eventId}`)! });
+      return Object.assign(row, { lockToken, endpoint, ...events.get(`${row.organizationId} ${row.eventId}`)! });
     });
 }

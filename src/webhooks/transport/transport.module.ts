@@ -19,7 +19,7 @@ export class TransportModule {
           imports: [AddressGuardModule],
           extraProviders: [WebhookAgent, settingsProvider],
           inject: [WebhookAgent],
-          useFactory: (agent: WebhookAgent) => ({ adapter: undiciAdapter(agent), method: 'POST' }),
+          useFactory: (agent: WebhookAgent) => ({ adapter: undiciAdapter(agent) }),
         }),
       ],
       providers: [WebhookTransport, settingsProvider],

@@ -3,8 +3,8 @@ import type { WebhookAgent } from './webhook-agent.js';
 import type { WebhookExchange } from './webhook-exchange.js';
 
 /**
- * Lets axios send over undici, at several times the rate of its own adapter. What is sent and what comes back pass through axios whole, as `data`: it would
- * otherwise take the headers apart and put them together again several times a request, which takes longer than sending it.
+ * Lets axios send over undici, at several times the rate of its own adapter. What is sent and what comes back pass through axios whole, as `data`, and the method, which is
+ * always POST, is not told: it would otherwise take the headers apart and put them together again several times a request, which takes longer than sending it.
  */
 export function undiciAdapter(agent: WebhookAgent): AxiosAdapter {
   return async (config) => {

@@ -10,7 +10,7 @@ import { WebhookExchange, type BoundedAnswer, type OutgoingRequest } from './web
 export interface WebhookRequest {
   url: string;
   headers: Record<string, string>;
-  body: string;
+  body: Buffer;
 }
 
 export interface WebhookResponse {
@@ -45,7 +45,7 @@ export class WebhookTransport {
     private readonly guard: AddressGuard,
     private readonly settings: DeliverySettings,
   ) {
-    leaveOnly(http, ['adapter', 'method']);
+    leaveOnlyAdapter(http);
   }
 
   async send(request: WebhookRequest): Promise<Exchange> {
@@ -90,7 +90,7 @@ export class WebhookTransport {
       origin,
       path,
       headers: { accept: '*/*', 'user-agent': this.userAgent, ...headers },
-      body: Buffer.from(body, 'utf8'),
+      body,
     };
   }
 }
@@ -99,9 +99,8 @@ class ExchangeTimedOut extends Error {}
 class ExchangeAborted extends Error {}
 
 /** Axios merges its defaults into every request. What this transport has no use for would cost more than the exchange. */
-function leaveOnly({ axiosRef: { defaults } }: HttpService, kept: readonly string[]): void {
-  for (const name of Object.keys(defaults) as (keyof typeof defaults)[])
-    if (!kept.includes(name)) delete defaults[name];
+function leaveOnlyAdapter({ axiosRef: { defaults } }: HttpService): void {
+  for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) if (name !== 'adapter') delete defaults[name];
 }
 
 function toExchange({ statusCode, headers, body }: BoundedAnswer): WebhookResponse {
