@@ -56,7 +56,7 @@ export class DeliveryRequests {
     const formatted = webhookFormat(format).format(lease, target, at);
     if (!formatted) return null;
     const { url = target.url, body } = formatted;
-    const headers = { ...own, ...formatted.headers };
+    const headers = withOwn(formatted.headers, own);
     const { host, url: shownAs } = url === target.url ? shown : shownTarget(url, format);
     const isAsStored = body === lease.body;
     const logged = {
@@ -92,15 +92,19 @@ function shownTarget(url: string, format: string): ShownTarget {
   return { url: shownUrl(url, format), host: URL.canParse(url) ? new URL(url).hostname : '' };
 }
 
+function withOwn(headers: Record<string, string>, own: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.keys(own).length === 0 ? headers : { ...own, ...headers };
+}
+
 function loggedHeaders(
   headers: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Record<string, string> {
-  const logged: Record<string, string> = {};
+  const logged = { ...headers };
   for (const name of Object.keys(headers))
-    logged[name] =
-      Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase()) ? REDACTED : without(keys, headers[name]!);
+    if (Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase())) logged[name] = REDACTED;
+    else if (keys.length > 0) logged[name] = without(keys, headers[name]!);
   return logged;
 }
 

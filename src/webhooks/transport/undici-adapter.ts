@@ -7,8 +7,12 @@ import type { WebhookExchange } from './webhook-exchange.js';
  * always POST, is not told: it would otherwise take the headers apart and put them together again several times a request, which takes longer than sending it.
  */
 export function undiciAdapter(agent: WebhookAgent): AxiosAdapter {
-  return async (config) => {
-    const answer = await agent.send(config.data as WebhookExchange);
-    return { data: answer, status: answer.statusCode, statusText: '', headers: new AxiosHeaders(), config };
-  };
+  return (config) =>
+    agent.send(config.data as WebhookExchange).then((answer) => ({
+      data: answer,
+      status: answer.statusCode,
+      statusText: '',
+      headers: new AxiosHeaders(),
+      config,
+    }));
 }

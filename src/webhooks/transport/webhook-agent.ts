@@ -44,6 +44,8 @@ export class WebhookAgent implements OnApplicationShutdown {
   }
 
   private async sendThroughProxy(exchange: WebhookExchange): Promise<BoundedAnswer> {
+    // The exchange may be aborted while its address is still being checked, when nobody waits for the answer yet.
+    exchange.answer.catch(() => undefined);
     await this.guard.checkBeforeProxy(new URL(exchange.request.origin));
     return this.dispatch(exchange);
   }

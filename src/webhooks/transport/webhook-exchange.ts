@@ -41,8 +41,6 @@ export class WebhookExchange implements Dispatcher.DispatchHandler {
       this.resolve = resolve;
       this.reject = reject;
     });
-    // An exchange may be aborted while its address is still being checked, when nobody waits for the answer yet.
-    this.answer.catch(() => undefined);
   }
 
   /** Ends the exchange wherever it stands, also while it waits for a connection. */
