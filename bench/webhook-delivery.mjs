@@ -19,6 +19,7 @@ import { startReceiver } from './lib/webhook-receiver.mjs';
 
 const ENDPOINTS = 20;
 const EVENTS = 500;
+const WARM_UP_EVENTS = 50;
 const DELIVERIES = ENDPOINTS * EVENTS;
 const ROUNDS = 5;
 const CONNECTIONS = 50;
@@ -87,23 +88,32 @@ async function fill(app, client, { host }) {
 function measure({ start, client, boss, attempts, agent, receiver, organizationId }) {
   let before;
   let app;
+  let commit;
   const arrivedSoFar = async () => (await receiver.received()) - before;
   const arrived = async () => expect(await arrivedSoFar(), 'received');
+  const delivered = async () => {
+    while (await isPending(client)) await sleep(5);
+  };
   const ours = {
+    // A process that is at work already, as pg-boss is, and a transaction with all deliveries that is ready to be committed.
     async prepare() {
       await client.query('TRUNCATE webhook_event, webhook_delivery, webhook_attempt');
-      // A process of which the worker has not begun yet.
       app = await start();
-      await enqueue(app, organizationId);
-      await client.query('VACUUM ANALYZE webhook_delivery');
+      app.provider(WebhookWorker).start();
+      await (
+        await enqueue(app, organizationId, WARM_UP_EVENTS)
+      )();
+      await delivered();
+      await client.query('TRUNCATE webhook_event, webhook_delivery, webhook_attempt');
+      commit = await enqueue(app, organizationId, EVENTS);
       await client.query('CHECKPOINT');
       before = await receiver.received();
     },
     async run() {
-      app.provider(WebhookWorker).start();
+      await commit();
       // Looking at the queue takes from what is measured, so nobody looks before all have come.
       while ((await arrivedSoFar()) < DELIVERIES) await sleep(10);
-      while (await isPending(client)) await sleep(5);
+      await delivered();
     },
     async after() {
       await app.stop();
@@ -152,8 +162,9 @@ async function isPending(client) {
   return rows[0].is_pending;
 }
 
-function enqueue(app, organizationId) {
-  const events = Array.from({ length: EVENTS }, () => ({
+/** @returns what commits the events. */
+async function enqueue(app, organizationId, count) {
+  const events = Array.from({ length: count }, () => ({
     eventId: randomUUID(),
     organizationId,
     type: 'alert.fired',
@@ -162,7 +173,21 @@ function enqueue(app, organizationId) {
     data: payload(),
     directEndpointId: null,
   }));
-  return app.provider(Transactions).run((manager) => app.provider(WebhookOutbox).enqueue(manager, events));
+  const [written, mayCommit] = [new Signal(), new Signal()];
+  const committed = app.provider(Transactions).run(async (manager) => {
+    await app.provider(WebhookOutbox).enqueue(manager, events);
+    written.give();
+    await mayCommit.given;
+  });
+  await Promise.race([written.given, committed]);
+  return () => {
+    mayCommit.give();
+    return committed;
+  };
+}
+
+class Signal {
+  given = new Promise((resolve) => (this.give = resolve));
 }
 
 /** About a kilobyte, as alerts are. */
