@@ -12,6 +12,7 @@ import { UpgradeReleases1796110000000 } from './1796110000000-upgrade-releases.j
 import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
 import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-policy.js';
 import { LetDeliveriesTakeTheirAttempts1796220000000 } from './1796220000000-let-deliveries-take-their-attempts.js';
+import { CarryTagsOver1796230000000 } from './1796230000000-carry-tags-over.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -29,4 +30,5 @@ export const migrations = [
   LimitRules1796200000000,
   RevalidateByPolicy1796210000000,
   LetDeliveriesTakeTheirAttempts1796220000000,
+  CarryTagsOver1796230000000,
 ];

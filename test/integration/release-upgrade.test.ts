@@ -94,12 +94,18 @@ async function snapshot(): Promise<Awaited<ReturnType<SnapshotsService['take']>>
   return taken;
 }
 
-async function regression(
+function regression(
   config: Record<string, unknown> = { min_drop_pct: 0.01 },
   scope: TechniqueScope | null = null,
 ): Promise<Finding> {
+  return measure('coverage_regression', { config, scope });
+}
+
+async function measure(
+  type: string,
+  { config, scope }: { config: Record<string, unknown>; scope: TechniqueScope | null },
+): Promise<Finding> {
   const registry = context.module.get(EvaluatorRegistry);
-  const type = 'coverage_regression';
   const rule = { ruleId: newId(), organizationId, config: registry.completeConfig(type, config), scope };
   const [finding] = await context.module
     .get(Transactions)
@@ -109,7 +115,7 @@ async function regression(
 
 async function statusOf(number: number): Promise<unknown> {
   const [row] = await context.database.query(
-    `SELECT p.status_global, p.last_review_date, p.risk_score, p.owner_id, p.in_force, p.change_source, p.change_id
+    `SELECT p.status_global, p.last_review_date, p.risk_score, p.owner_id, p.tags, p.in_force, p.change_source, p.change_id
      FROM posture p WHERE p.organization_id = $1 AND p.technique_id = $2`,
     [organizationId, uuid(number)],
   );
@@ -121,7 +127,7 @@ async function everything(): Promise<unknown> {
   const technique = await context.database.query('SELECT * FROM technique ORDER BY id');
   const tactic = await context.database.query('SELECT * FROM tactic ORDER BY id');
   const posture = await context.database.query(
-    `SELECT organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified FROM posture ORDER BY 1, 2`,
+    `SELECT organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, tags, in_force, mitre_last_modified FROM posture ORDER BY 1, 2`,
   );
   return { technique, tactic, posture };
 }
@@ -514,8 +520,9 @@ describe('whatever releases do', () => {
 });
 
 describe('carrying over', () => {
-  it('gives the replacement status, review, risk and owner, says so in the history, and is put back', async () => {
+  it('gives the replacement status, review, risk, owner and tags, says so in the history, and is put back', async () => {
     await populated();
+    await put({ T1003: { tags: ['crown-jewels'] } });
     const was = await everything();
     const { id } = await load(after);
     expect(await statusOf(1006)).toEqual({
@@ -523,6 +530,7 @@ describe('carrying over', () => {
       last_review_date: new Date('2026-03-01T00:00:00Z'),
       risk_score: 80,
       owner_id: actorId,
+      tags: ['crown-jewels'],
       in_force: true,
       change_source: 'catalogue',
       change_id: id,
@@ -556,14 +564,14 @@ describe('carrying over', () => {
     expect(await statusOf(1003)).toMatchObject({ status_global: 'validated', in_force: true });
   });
 
-  it('keeps what the replacement has: its evaluation whole, and its risk', async () => {
+  it('keeps what the replacement has: its evaluation whole, and its risk and tags', async () => {
     await load(aSlice([...before.techniques, technique(1006), technique(1007)], { attackVersion: '17.1' }));
     await addOrganization();
     await put({
-      T1003: { status_global: 'validated', risk_score: 80 },
-      T1004: { status_global: 'partial', risk_score: 70 },
+      T1003: { status_global: 'validated', risk_score: 80, tags: ['pci'] },
+      T1004: { status_global: 'partial', risk_score: 70, tags: ['pci'] },
       T1006: { status_global: 'not_covered' },
-      T1007: { risk_score: 20 },
+      T1007: { risk_score: 20, tags: ['crown-jewels'] },
     });
     const revoked = (number: number, by: number): SliceTechnique =>
       technique(number, { revoked: true, revokedById: uuid(by), replacedById: uuid(by) });
@@ -575,8 +583,29 @@ describe('carrying over', () => {
       technique(1005, { tactics: ['execution'] }),
     ];
     await load(aSlice([...next, technique(1006), technique(1007)], { attackVersion: '18.1' }));
-    expect(await statusOf(1006)).toMatchObject({ status_global: 'not_covered', risk_score: null });
-    expect(await statusOf(1007)).toMatchObject({ status_global: 'partial', risk_score: 20 });
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'not_covered', risk_score: null, tags: [] });
+    expect(await statusOf(1007)).toMatchObject({ status_global: 'partial', risk_score: 20, tags: ['crown-jewels'] });
+  });
+
+  it('keeps a technique within the rules that are limited by its tag', async () => {
+    await populated();
+    await put({ T1003: { tags: ['crown-jewels'] } });
+    const rule = { config: { min_risk_score: 75, min_count: 1 }, scope: { tags: ['crown-jewels'] } };
+    expect(await measure('high_risk', rule)).toMatchObject({ measured: 1, details: { top_attack_ids: ['T1003'] } });
+    await load(after);
+    expect(await measure('high_risk', rule)).toMatchObject({ measured: 1, details: { top_attack_ids: ['T1006'] } });
+  });
+
+  it('takes a tag alone along, and a tag that was set since stays', async () => {
+    await load(before);
+    await addOrganization();
+    await put({ T1003: { tags: ['pci'] } });
+    const { id, carried_over } = await load(after);
+    expect(carried_over).toBe(1);
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'not_evaluated', tags: ['pci'] });
+    await put({ T1006: { tags: ['pci', 'crown-jewels'] } });
+    expect(await undo(id)).toMatchObject({ posture_put_back: 0, posture_kept: 1 });
+    expect(await statusOf(1006)).toMatchObject({ tags: ['crown-jewels', 'pci'], in_force: false });
   });
 
   it('lets the least covered of several that were evaluated speak for what they become', async () => {

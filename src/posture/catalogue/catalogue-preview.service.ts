@@ -53,7 +53,7 @@ export class CataloguePreview {
         manager,
         `SELECT t.id, t.attack_id AS "attackId", t.name, t.domain, t.parent_id AS "parentId", t.tactics, t.platforms,
            t.technique_version AS "techniqueVersion", t.in_force AS "inForce", p.status_global AS status, p.last_review_date AS "lastReviewDate",
-           p.risk_score AS "riskScore", p.owner_id AS "ownerId"
+           p.risk_score AS "riskScore", p.owner_id AS "ownerId", p.tags
          FROM posture p JOIN technique t ON t.id = p.technique_id WHERE p.organization_id = $1`,
         [organizationId],
       );

@@ -54,6 +54,7 @@ function toImpacted({ before, after }: ImpactedTechnique): ImpactedTechniqueResp
     last_review_date: before.lastReviewDate?.toISOString() ?? null,
     risk_score: before.riskScore,
     owner_id: before.ownerId,
+    tags: before.tags,
   };
 }
 

@@ -23,6 +23,7 @@ export class ImpactedTechniqueResponse {
   risk_score: number | null;
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   owner_id: string | null;
+  tags: string[];
 }
 
 export class ReplacementResponse {
@@ -34,7 +35,7 @@ export class RevokedTechniqueResponse extends ImpactedTechniqueResponse {
   /** null: nothing replaces it. */
   @ApiProperty({ type: ReplacementResponse, nullable: true })
   replaced_by: ReplacementResponse | null;
-  /** Whether status, review, risk and owner go to the replacement: it is not evaluated itself, and gets those of no other. */
+  /** Whether status, review, risk, owner and tags go to the replacement: it is not evaluated itself, and gets those of no other. */
   carried_over: boolean;
 }
 

@@ -21,7 +21,7 @@ export class ImportAttackQuery {
   @QueryBoolean()
   allow_older?: boolean = false;
 
-  /** Give the status, review, risk and owner of techniques that the release revokes to what replaces them, where that is not evaluated. */
+  /** Give the status, review, risk, owner and tags of techniques that the release revokes to what replaces them, where that is not evaluated. */
   @QueryBoolean()
   carry_over?: boolean = true;
 }

@@ -77,8 +77,8 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   @ApiProperty({ type: 'integer' })
   tactics_changed: number;
   /**
-   * Replacements that got the status, review, risk and owner of a technique which this release revoked, over all organisations; null for organisations other than
-   * the operator's.
+   * Replacements that got the status, review, risk, owner and tags of a technique which this release revoked, over all organisations; null for organisations other
+   * than the operator's.
    */
   @ApiProperty({ type: 'integer', nullable: true })
   carried_over: number | null;

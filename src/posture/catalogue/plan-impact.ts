@@ -19,6 +19,7 @@ export interface StandingTechnique {
   lastReviewDate: Date | null;
   riskScore: number | null;
   ownerId: string | null;
+  tags: string[];
 }
 
 /** A technique that a release changes, before and after. */
@@ -97,10 +98,16 @@ function afterRelease(plan: ImportPlan, known: ReadonlyMap<string, StandingTechn
   const after = new Map(known);
   for (const row of plan.rows) {
     const { id, attackId, name, domain, parentId, tactics, platforms, techniqueVersion } = row;
-    const posture = known.get(id) ?? { status: 'not_evaluated', lastReviewDate: null, riskScore: null, ownerId: null };
-    const { status, lastReviewDate, riskScore, ownerId } = posture as StandingTechnique;
+    const posture = known.get(id) ?? {
+      status: 'not_evaluated',
+      lastReviewDate: null,
+      riskScore: null,
+      ownerId: null,
+      tags: [],
+    };
+    const { status, lastReviewDate, riskScore, ownerId, tags } = posture as StandingTechnique;
     const facts = { id, attackId, name, domain, parentId, tactics, platforms, techniqueVersion };
-    after.set(id, { ...facts, inForce: isInForce(row), status, lastReviewDate, riskScore, ownerId });
+    after.set(id, { ...facts, inForce: isInForce(row), status, lastReviewDate, riskScore, ownerId, tags });
   }
   return after;
 }
@@ -127,6 +134,7 @@ function carriedOver(
       lastReviewDate: from.lastReviewDate,
       riskScore: target.riskScore ?? from.riskScore,
       ownerId: target.ownerId ?? from.ownerId,
+      tags: target.tags.length > 0 ? target.tags : from.tags,
       fromId: from.id,
     });
   }
@@ -163,8 +171,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function isSet({ status, lastReviewDate, riskScore, ownerId }: StandingTechnique): boolean {
-  return status !== 'not_evaluated' || lastReviewDate !== null || riskScore !== null || ownerId !== null;
+function isSet({ status, lastReviewDate, riskScore, ownerId, tags }: StandingTechnique): boolean {
+  return (
+    status !== 'not_evaluated' || lastReviewDate !== null || riskScore !== null || ownerId !== null || tags.length > 0
+  );
 }
 
 function isInForce({ isRevoked, isDeprecated }: CatalogueTechnique): boolean {

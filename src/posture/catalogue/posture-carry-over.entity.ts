@@ -41,12 +41,19 @@ export class PostureCarryOver {
   @Column({ type: 'uuid', nullable: true })
   ownerId: string | null;
 
+  /** Null where an earlier version of Vedette carried over, which left tags alone. */
+  @Column({ type: 'text', array: true, nullable: true })
+  tags: string[] | null;
+
   /** What it had of these before. */
   @Column({ type: 'double precision', nullable: true })
   previousRiskScore: number | null;
 
   @Column({ type: 'uuid', nullable: true })
   previousOwnerId: string | null;
+
+  @Column({ type: 'text', array: true, nullable: true })
+  previousTags: string[] | null;
 
   /** When the import was undone and the replacement's posture was as it was before; null while it stands. */
   @Column({ type: 'timestamptz', nullable: true })
