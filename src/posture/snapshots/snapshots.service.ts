@@ -61,8 +61,8 @@ const INSERT_HISTORICAL = `
     source, created_at, updated_at, valid_from, rollup, scope)
   VALUES ($1, $2::date, $3, $4, $5, $6, $7, $8, $9, 'historical', $10::timestamptz, $10, $2::date::timestamp AT TIME ZONE 'UTC', $11, $12)`;
 
-/** For one statement over all organisations: memory to group a million rows in, no time spent on compiling it, and longer to run than others may. */
-const FOR_MANY = `SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL statement_timeout = '10min'`;
+/** For one statement over all organisations: memory to group a million rows in, and longer to run than others may. */
+const FOR_MANY = `SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '10min'`;
 
 /** Posture snapshots: one a day and organisation. */
 @Injectable()
