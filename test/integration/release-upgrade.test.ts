@@ -669,6 +669,27 @@ describe('a preview', () => {
     expect((await preview({ ...after, attackVersion: '16.0' }, { allowOlder: true })).added).toHaveLength(3);
   });
 
+  it.each([
+    { revoked: { risk_score: 80 }, replacement: { risk_score: 20 }, isCarriedOver: false },
+    {
+      revoked: { risk_score: 80, tags: ['pci'] },
+      replacement: { risk_score: 20, tags: ['dmz'] },
+      isCarriedOver: false,
+    },
+    { revoked: { risk_score: 80, tags: ['pci'] }, replacement: { risk_score: 20 }, isCarriedOver: true },
+    { revoked: { tags: ['pci'] }, replacement: {}, isCarriedOver: true },
+  ])('says whether the replacement gets anything: $isCarriedOver', async ({ revoked, replacement, isCarriedOver }) => {
+    await load(aSlice([...before.techniques, technique(1006)], { attackVersion: '17.1' }));
+    await addOrganization();
+    await put({ T1003: revoked, T1006: replacement });
+    const count = isCarriedOver ? 1 : 0;
+    expect(toImportPreviewResponse(await preview(after))).toMatchObject({
+      revoked: [{ attack_id: 'T1003', tags: revoked.tags ?? [], carried_over: isCarriedOver }],
+      carried_over_count: count,
+    });
+    expect(await load(after)).toMatchObject({ revoked: 1, carried_over: count });
+  });
+
   it('says of coverage just what comes of the import, with and without carrying over', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -120,25 +120,40 @@ function carriedOver(
 ): Map<string, StandingTechnique & { fromId: string }> {
   const carried = new Map<string, StandingTechnique & { fromId: string }>();
   const replacementOf = new Map(plan.rows.map(({ id, replacedById }) => [id, replacedById]));
+  const spokenFor = new Set<string>();
   const revoked = plan.replacedIds
     .map((id) => known.get(id)!)
     .filter(isSet)
     .sort(bySpeaking);
   for (const from of revoked) {
     const target = after.get(replacementOf.get(from.id) ?? '');
-    if (!target?.inForce || target.status !== 'not_evaluated' || target.lastReviewDate || carried.has(target.id))
+    if (!target?.inForce || target.status !== 'not_evaluated' || target.lastReviewDate || spokenFor.has(target.id))
       continue;
-    carried.set(target.id, {
-      ...target,
+    spokenFor.add(target.id);
+    const given = {
       status: from.status,
       lastReviewDate: from.lastReviewDate,
       riskScore: target.riskScore ?? from.riskScore,
       ownerId: target.ownerId ?? from.ownerId,
       tags: target.tags.length > 0 ? target.tags : from.tags,
-      fromId: from.id,
-    });
+    };
+    if (isMore(given, target)) carried.set(target.id, { ...target, ...given, fromId: from.id });
   }
   return carried;
+}
+
+/** Whether a technique with nothing but perhaps a risk, an owner and tags gets anything by what it is given. */
+function isMore(
+  given: Pick<StandingTechnique, 'status' | 'lastReviewDate' | 'riskScore' | 'ownerId' | 'tags'>,
+  target: StandingTechnique,
+): boolean {
+  return (
+    given.status !== 'not_evaluated' ||
+    given.lastReviewDate !== null ||
+    given.riskScore !== target.riskScore ||
+    given.ownerId !== target.ownerId ||
+    given.tags.length > target.tags.length
+  );
 }
 
 function withReplacement(
