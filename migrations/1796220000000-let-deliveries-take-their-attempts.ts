@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Attempts go with their deliveries by a trigger, once a statement, and no more by a foreign key, which looked for the delivery of every attempt that was written: a
- * sixth of what PostgreSQL does for a webhook. The statement that writes attempts holds their deliveries locked, so that none can be deleted under them.
+ * Attempts go with their deliveries by a trigger, once a statement, and no more by a foreign key, which looked for the delivery of every attempt that was written: about a
+ * tenth of what PostgreSQL does for a webhook. The statement that writes attempts holds their deliveries locked, so that none can be deleted under them.
  */
 export class LetDeliveriesTakeTheirAttempts1796220000000 implements MigrationInterface {
   name = 'LetDeliveriesTakeTheirAttempts1796220000000';

@@ -596,6 +596,15 @@ describe('carrying over', () => {
     expect(await measure('high_risk', rule)).toMatchObject({ measured: 1, details: { top_attack_ids: ['T1006'] } });
   });
 
+  it('puts back what an earlier version carried over, which left tags alone', async () => {
+    await populated();
+    const { id } = await load(after);
+    await context.database.query('UPDATE posture_carry_over SET tags = NULL, previous_tags = NULL');
+    await put({ T1006: { tags: ['dmz'] } });
+    expect(await undo(id)).toMatchObject({ posture_put_back: 1, posture_kept: 0 });
+    expect(await statusOf(1006)).toMatchObject({ status_global: 'not_evaluated', owner_id: null, tags: ['dmz'] });
+  });
+
   it('takes a tag alone along, and a tag that was set since stays', async () => {
     await load(before);
     await addOrganization();

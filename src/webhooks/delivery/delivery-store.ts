@@ -193,12 +193,11 @@ export class DeliveryStore {
       exceptEndpoints,
       new Date(now.getTime() + PROBE_PATIENCE_MS),
     ]);
-    const claimed = rows.filter(({ isHeld }) => !isHeld);
     return {
       leases: leasesOf(rows, lockToken),
       found: rows.length,
       held: [...new Set(rows.filter(({ isHeld }) => isHeld).map(({ endpointId }) => endpointId))],
-      takenOver: claimed.filter(({ wasLeased }) => wasLeased).length,
+      takenOver: rows.filter(({ isHeld, wasLeased }) => wasLeased && !isHeld).length,
     };
   }
 
