@@ -19,8 +19,8 @@ export interface DeliveryLease {
   endpointId: string;
   eventId: string;
   eventType: string;
-  /** When the event was committed to the outbox. */
-  createdAt: Date;
+  /** When the event was committed to the outbox, in milliseconds since 1970. */
+  createdAtMs: number;
   body: string;
   /** The same, encoded: one buffer for all leases of a claim. */
   bytes: Buffer;

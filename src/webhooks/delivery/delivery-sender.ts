@@ -95,7 +95,7 @@ export class DeliverySender {
       outcome: next.status === 'pending' ? 'retried' : next.status === 'failed' ? 'failed' : 'delivered',
       reason,
       durationSeconds: durationMs / 1000,
-      lagSeconds: (finishedAt.getTime() - lease.createdAt.getTime()) / 1000,
+      lagSeconds: (finishedAt.getTime() - lease.createdAtMs) / 1000,
       refusedTier: (exchange.kind === 'refused' ? exchange.tier : undefined) ?? null,
     });
     if (statusCode !== null) span.set({ 'http.response.status_code': statusCode });

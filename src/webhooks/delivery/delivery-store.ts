@@ -95,7 +95,7 @@ const CLAIM = `
   FROM decided c
   WHERE d.organization_id = c.organization_id AND d.id = c.id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
-    d.created_at AS "createdAt", d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.replay_id IS NOT NULL AS "isReplay",
+    extract(epoch FROM d.created_at)::double precision * 1000 AS "createdAtMs", d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.replay_id IS NOT NULL AS "isReplay",
     c.is_probe AS "isProbe", c.is_ailing AS "isAiling", c.is_held AS "isHeld", c.was_leased AS "wasLeased",
     CASE WHEN c.is_first_of_endpoint THEN (
       SELECT json_build_object('format', e.format, 'url', e.url, 'secretCiphertext', e.secret_ciphertext,
@@ -277,18 +277,45 @@ export class DeliveryStore {
   }
 }
 
+/** What rows of an organization have in common. Their ids are among it: thousands of copies of the same few texts would keep the collector of garbage busy. */
+interface Shared {
+  organizationId: string;
+  endpoints: Map<string, Pick<DeliveryLease, 'endpointId' | 'endpoint'>>;
+  events: Map<string, Pick<DeliveryLease, 'eventId' | 'eventType' | 'body' | 'bytes'>>;
+}
+
 /** Gives each row what the first of its kind has brought. */
 function leasesOf(rows: readonly ClaimedRow[], lockToken: string): DeliveryLease[] {
-  const endpoints = new Map<string, ClaimedEndpoint>();
-  const events = new Map<string, Pick<DeliveryLease, 'body' | 'bytes'>>();
-  for (const { organizationId, endpointId, eventId, endpoint, body } of rows) {
-    if (endpoint !== null) endpoints.set(`${organizationId} ${endpointId}`, endpoint);
-    if (body !== null) events.set(`${organizationId} ${eventId}`, { body, bytes: Buffer.from(body, 'utf8') });
+  const organizations = new Map<string, Shared>();
+  for (const { organizationId, endpointId, eventId, eventType, endpoint, body } of rows) {
+    if (endpoint === null && body === null) continue;
+    const shared = organizations.get(organizationId) ?? { organizationId, endpoints: new Map(), events: new Map() };
+    organizations.set(organizationId, shared);
+    if (endpoint !== null) shared.endpoints.set(endpointId, { endpointId, endpoint });
+    if (body !== null) shared.events.set(eventId, { eventId, eventType, body, bytes: Buffer.from(body, 'utf8') });
   }
   return rows
     .filter(({ isHeld }) => !isHeld)
     .map((row) => {
-      const endpoint = endpoints.get(`${row.organizationId} ${row.endpointId}`)!;
-      return Object.assign(row, { lockToken, endpoint, ...events.get(`${row.organizationId} ${row.eventId}`)! });
+      const { organizationId, endpoints, events } = organizations.get(row.organizationId)!;
+      const { endpointId, endpoint } = endpoints.get(row.endpointId)!;
+      const { eventId, eventType, body, bytes } = events.get(row.eventId)!;
+      return {
+        id: row.id,
+        organizationId,
+        endpointId,
+        eventId,
+        eventType,
+        createdAtMs: row.createdAtMs,
+        body,
+        bytes,
+        attempt: row.attempt,
+        lockToken,
+        endpoint,
+        isProbe: row.isProbe,
+        isAiling: row.isAiling,
+        isReplay: row.isReplay,
+        attemptsBefore: row.attemptsBefore,
+      };
     });
 }

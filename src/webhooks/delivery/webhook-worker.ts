@@ -191,7 +191,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
 
   private async attempt(lease: HeldLease): Promise<void> {
     try {
-      const result = await this.send(lease);
+      let result: AttemptResult | null;
+      try {
+        result = await this.sender.attempt(lease);
+      } finally {
+        this.makeRoom(lease);
+      }
       if (!result) return await this.giveBack([lease]);
       this.attempts += 1;
       const isUnwell = await this.results.write(result);
@@ -207,18 +212,14 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     this.release(1);
   }
 
-  /** Makes room for others as soon as the exchange is over, before its outcome is written. */
-  private async send(lease: HeldLease): Promise<AttemptResult | null> {
-    try {
-      return await this.sender.attempt(lease);
-    } finally {
-      this.lanes.done(lease);
-      exitPoint('webhook:after-send');
-      this.startAttempts();
-      // Nothing more is on its way that could be written along.
-      if (this.lanes.isIdle()) this.results.hurry();
-      if (this.passedOver.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) this.wake();
-    }
+  /** Lets others go as soon as the exchange is over, before its outcome is written. */
+  private makeRoom(lease: HeldLease): void {
+    this.lanes.done(lease);
+    exitPoint('webhook:after-send');
+    this.startAttempts();
+    // Nothing more is on its way that could be written along.
+    if (this.lanes.isIdle()) this.results.hurry();
+    if (this.passedOver.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) this.wake();
   }
 
   private async giveBack(leases: readonly HeldLease[]): Promise<void> {

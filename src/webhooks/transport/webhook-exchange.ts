@@ -1,9 +1,13 @@
 import type { Dispatcher } from 'undici';
+import { TurnEnd } from '../../common/turn-end.js';
 
 /** How much of an answer is kept. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** Where answers of all exchanges wait for each other. */
+const turnEnd = new TurnEnd();
 
 /** What is sent: a POST. */
 export interface OutgoingRequest {
@@ -79,6 +83,8 @@ export class WebhookExchange implements Dispatcher.DispatchHandler {
 
   private settle(): void {
     const { statusCode, headers, chunks } = this;
-    this.resolve({ statusCode, headers, body: chunks.length === 0 ? NO_BYTES : Buffer.concat(chunks) });
+    turnEnd.add(() =>
+      this.resolve({ statusCode, headers, body: chunks.length === 0 ? NO_BYTES : Buffer.concat(chunks) }),
+    );
   }
 }
