@@ -5,6 +5,7 @@ export interface LaneItem {
 }
 
 interface Lane<T> {
+  endpointId: string;
   waiting: T[];
   running: number;
 }
@@ -15,6 +16,9 @@ interface Lane<T> {
  */
 export class DeliveryLanes<T extends LaneItem> {
   private readonly lanes = new Map<string, Lane<T>>();
+  /** All lanes, and whose turn it is: a place in it, or the place after the last. */
+  private readonly turns: Lane<T>[] = [];
+  private turn = 0;
   private running = 0;
 
   constructor(
@@ -28,8 +32,7 @@ export class DeliveryLanes<T extends LaneItem> {
 
   add(items: readonly T[]): void {
     for (const item of items) {
-      const lane = this.lanes.get(item.endpointId) ?? { waiting: [], running: 0 };
-      this.lanes.set(item.endpointId, lane);
+      const lane = this.lanes.get(item.endpointId) ?? this.open(item.endpointId);
       if (item.eventType === this.urgentEvent) lane.waiting.unshift(item);
       else lane.waiting.push(item);
     }
@@ -38,15 +41,14 @@ export class DeliveryLanes<T extends LaneItem> {
   /** The next item that may run, now counted as running until {@link done}; lanes take turns. */
   next(): T | undefined {
     if (this.running >= this.concurrency) return undefined;
-    for (const [endpointId, lane] of this.lanes) {
+    for (let looked = 0; looked < this.turns.length; looked++) {
+      const lane = this.turns[this.turn % this.turns.length]!;
+      this.turn = (this.turn % this.turns.length) + 1;
       if (lane.running >= this.concurrencyPerLane) continue;
       const item = lane.waiting.shift();
       if (!item) continue;
       lane.running += 1;
       this.running += 1;
-      // To the end of the map's order: the others come first next time.
-      this.lanes.delete(endpointId);
-      this.lanes.set(endpointId, lane);
       return item;
     }
     return undefined;
@@ -57,7 +59,7 @@ export class DeliveryLanes<T extends LaneItem> {
     if (!lane) return;
     lane.running -= 1;
     this.running -= 1;
-    if (lane.running === 0 && lane.waiting.length === 0) this.lanes.delete(endpointId);
+    this.closeIfEmpty(lane);
   }
 
   /** Endpoints that have enough deliveries waiting here: more of theirs would only wait longer. */
@@ -82,17 +84,34 @@ export class DeliveryLanes<T extends LaneItem> {
     const lane = this.lanes.get(endpointId);
     if (!lane) return [];
     const taken = lane.waiting.splice(0);
-    if (lane.running === 0) this.lanes.delete(endpointId);
+    this.closeIfEmpty(lane);
     return taken;
   }
 
   /** Removes everything that waits. */
   takeWaiting(): T[] {
     const taken: T[] = [];
-    for (const [endpointId, lane] of this.lanes) {
+    for (const lane of [...this.turns]) {
       taken.push(...lane.waiting.splice(0));
-      if (lane.running === 0) this.lanes.delete(endpointId);
+      this.closeIfEmpty(lane);
     }
     return taken;
+  }
+
+  /** Its turn comes last. */
+  private open(endpointId: string): Lane<T> {
+    const lane: Lane<T> = { endpointId, waiting: [], running: 0 };
+    this.lanes.set(endpointId, lane);
+    this.turns.splice(this.turn, 0, lane);
+    this.turn += 1;
+    return lane;
+  }
+
+  private closeIfEmpty(lane: Lane<T>): void {
+    if (lane.running > 0 || lane.waiting.length > 0) return;
+    this.lanes.delete(lane.endpointId);
+    const place = this.turns.indexOf(lane);
+    this.turns.splice(place, 1);
+    if (place < this.turn) this.turn -= 1;
   }
 }

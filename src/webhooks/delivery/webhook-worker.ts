@@ -32,11 +32,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   /** The latest look for due rows, under way or over. */
   private looking: Promise<void> = Promise.resolve();
   private isLooking = false;
-  private lookAgain = false;
-  /** Whether the last claim was full, so that there may be more. */
-  private hasBacklog = false;
-  /** Endpoints whose rows the last claim left alone. */
-  private passedOver: ReadonlySet<string> = new Set();
+  /** Whether something may have come due that no claim has looked for. */
+  private hasNews = false;
+  /** The endpoints that everything belongs to which was left when this worker last looked; null where it may belong to any. */
+  private backlogOf: ReadonlySet<string> | null = new Set();
+  /** Whether claims wait for room. */
+  private lacksRoom = false;
   /** Endpoints whose rows are just being put off. */
   private readonly puttingOff = new Map<string, Promise<void>>();
   /** Claimed and not yet written or given back. */
@@ -108,7 +109,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
 
   /** One look at a time; who asks during one makes it go round once more. */
   private look(): Promise<void> {
-    this.lookAgain = true;
+    this.hasNews = true;
+    return this.lookOn();
+  }
+
+  /** Goes on with what an earlier look has left. */
+  private lookOn(): Promise<void> {
     if (!this.isLooking) this.looking = this.claimWhileDue();
     return this.looking;
   }
@@ -116,12 +122,15 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   private async claimWhileDue(): Promise<void> {
     this.isLooking = true;
     try {
-      while ((this.lookAgain || this.hasBacklog) && !this.isStopping && this.room() > 0) {
-        this.lookAgain = false;
+      while ((this.hasNews || this.wantsBacklog()) && !this.isStopping) {
+        this.lacksRoom = this.room() === 0;
+        if (this.lacksRoom) return;
+        if (this.hasNews) this.backlogOf = null;
+        this.hasNews = false;
         await this.claim();
       }
     } catch (error) {
-      this.hasBacklog = false;
+      this.backlogOf = new Set();
       this.logger.error(
         'Due webhook deliveries could not be claimed; the next poll tries again',
         (error as Error).stack,
@@ -129,6 +138,12 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     } finally {
       this.isLooking = false;
     }
+  }
+
+  /** A claim that could only come upon rows of endpoints that have enough waiting here would read past all of them for nothing. */
+  private wantsBacklog(): boolean {
+    if (this.backlogOf === null) return true;
+    return [...this.backlogOf].some((id) => this.lanes.wantsMore(id) && !this.puttingOff.has(id));
   }
 
   /** A whole batch or nothing: where room comes free row by row, claims of single rows would follow each other. */
@@ -153,9 +168,8 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     });
     if (leases.length > 0) exitPoint('webhook:after-claim');
     this.metrics.webhookLeasesTakenOver(takenOver);
-    this.hasBacklog = found === limit;
-    if (this.hasBacklog && held.length > 0) this.putOff(held);
-    this.passedOver = new Set(exceptEndpoints);
+    if (found < limit) this.backlogOf = new Set(exceptEndpoints);
+    else if (held.length > 0) this.putOff(held);
     this.held += leases.length;
     this.lanes.add(leases.map((lease) => Object.assign(lease, { startBefore })));
     this.startAttempts();
@@ -219,7 +233,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     this.startAttempts();
     // Nothing more is on its way that could be written along.
     if (this.lanes.isIdle()) this.results.hurry();
-    if (this.passedOver.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) this.wake();
+    if (this.backlogOf?.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) void this.lookOn();
   }
 
   private async giveBack(leases: readonly HeldLease[]): Promise<void> {
@@ -236,7 +250,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
 
   private release(count: number): void {
     this.held -= count;
-    if (this.hasBacklog || this.lookAgain) this.wake();
+    if (this.lacksRoom && this.room() > 0) void this.lookOn();
     if (this.held > 0) return;
     for (const resolve of this.whenIdle.splice(0)) resolve();
   }

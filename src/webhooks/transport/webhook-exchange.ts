@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { Enrolled } from '../../common/roll.js';
 import { TurnEnd } from '../../common/turn-end.js';
 
 /** How much of an answer is kept. */
@@ -29,7 +30,8 @@ export interface BoundedAnswer {
  * One request, and what receives its answer from undici: no stream stands in between, which would cost as much as the exchange itself. An answer that is longer than is kept costs its
  * connection, so that nobody reads on. Settles once, whatever comes after.
  */
-export class WebhookExchange implements Dispatcher.DispatchHandler {
+export class WebhookExchange implements Dispatcher.DispatchHandler, Enrolled {
+  place = 0;
   readonly answer: Promise<BoundedAnswer>;
   private resolve!: (answer: BoundedAnswer) => void;
   private reject!: (reason: Error) => void;

@@ -1,6 +1,7 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../../common/bounded-cache.js';
+import { Roll } from '../../common/roll.js';
 import { AddressGuard } from '../address-guard/index.js';
 import { DeliverySettings } from '../delivery/delivery-settings.js';
 import { describeFailure, exchangeTimeout, type ExchangeFailure } from './describe-failure.js';
@@ -37,7 +38,7 @@ type Target = Pick<OutgoingRequest, 'origin' | 'path'>;
 @Injectable()
 export class WebhookTransport {
   private readonly userAgent = userAgent();
-  private readonly running = new Set<WebhookExchange>();
+  private readonly running = new Roll<WebhookExchange>();
   private readonly targets = new BoundedCache<Target>(TARGETS_KEPT);
 
   constructor(
@@ -68,13 +69,13 @@ export class WebhookTransport {
       return describeFailure(error, this.settings);
     } finally {
       clearTimeout(timer);
-      this.running.delete(exchange);
+      this.running.remove(exchange);
     }
   }
 
   /** Ends every running exchange as `aborted`. */
   abortAll(): void {
-    for (const exchange of this.running) exchange.abort(new ExchangeAborted());
+    for (const exchange of this.running.all()) exchange.abort(new ExchangeAborted());
   }
 
   /**
