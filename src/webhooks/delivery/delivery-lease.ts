@@ -42,7 +42,7 @@ export interface DeliveryLease {
 /** A request as the log keeps it, without what somebody keeps secret. */
 export interface LoggedRequest {
   url: string;
-  headers: Record<string, string>;
+  headers: Readonly<Record<string, string>>;
   /** Null where it is the delivery's own text. */
   body: string | null;
 }

@@ -100,12 +100,13 @@ function loggedHeaders(
   headers: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,
   keys: readonly string[],
-): Record<string, string> {
-  const logged = { ...headers };
-  for (const name of Object.keys(headers))
-    if (Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase())) logged[name] = REDACTED;
-    else if (keys.length > 0) logged[name] = without(keys, headers[name]!);
-  return logged;
+): Readonly<Record<string, string>> {
+  const names = Object.keys(headers);
+  const isSecret = (name: string): boolean => Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase());
+  if (keys.length === 0 && !names.some(isSecret)) return headers;
+  return Object.fromEntries(
+    names.map((name) => [name, isSecret(name) ? REDACTED : without(keys, headers[name]!)] as const),
+  );
 }
 
 /** As JSON writes them, too. */

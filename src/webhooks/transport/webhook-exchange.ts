@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import type { Enrolled } from '../../common/roll.js';
 import { TurnEnd } from '../../common/turn-end.js';
+import type { RunningExchange } from './running-exchanges.js';
 
 /** How much of an answer is kept. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
@@ -30,8 +30,9 @@ export interface BoundedAnswer {
  * One request, and what receives its answer from undici: no stream stands in between, which would cost as much as the exchange itself. An answer that is longer than is kept costs its
  * connection, so that nobody reads on. Settles once, whatever comes after.
  */
-export class WebhookExchange implements Dispatcher.DispatchHandler, Enrolled {
+export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExchange {
   place = 0;
+  endsBefore = 0;
   readonly answer: Promise<BoundedAnswer>;
   private resolve!: (answer: BoundedAnswer) => void;
   private reject!: (reason: Error) => void;

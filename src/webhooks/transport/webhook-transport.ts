@@ -1,10 +1,10 @@
 import { HttpService } from '@nestjs/axios';
 import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../../common/bounded-cache.js';
-import { Roll } from '../../common/roll.js';
 import { AddressGuard } from '../address-guard/index.js';
 import { DeliverySettings } from '../delivery/delivery-settings.js';
 import { describeFailure, exchangeTimeout, type ExchangeFailure } from './describe-failure.js';
+import { RunningExchanges } from './running-exchanges.js';
 import { userAgent } from './user-agent.js';
 import { WebhookExchange, type BoundedAnswer, type OutgoingRequest } from './webhook-exchange.js';
 
@@ -38,7 +38,7 @@ type Target = Pick<OutgoingRequest, 'origin' | 'path'>;
 @Injectable()
 export class WebhookTransport {
   private readonly userAgent = userAgent();
-  private readonly running = new Roll<WebhookExchange>();
+  private readonly running: RunningExchanges;
   private readonly targets = new BoundedCache<Target>(TARGETS_KEPT);
 
   constructor(
@@ -47,6 +47,7 @@ export class WebhookTransport {
     private readonly settings: DeliverySettings,
   ) {
     leaveOnlyAdapter(http);
+    this.running = new RunningExchanges(settings.exchangeTimeoutMs, () => new ExchangeTimedOut());
   }
 
   async send(request: WebhookRequest): Promise<Exchange> {
@@ -56,26 +57,23 @@ export class WebhookTransport {
     } catch (error) {
       return describeFailure(error, this.settings);
     }
-    const { exchangeTimeoutMs } = this.settings;
-    const timer = setTimeout(() => exchange.abort(new ExchangeTimedOut()), exchangeTimeoutMs);
     this.running.add(exchange);
     try {
       // The promise underneath, because unsubscribing from HttpService's observable raises a cancellation error for every request that succeeded.
       const { data } = await this.http.axiosRef.request<BoundedAnswer>({ data: exchange });
       return toExchange(data);
     } catch (error) {
-      if (error instanceof ExchangeTimedOut) return exchangeTimeout(exchangeTimeoutMs);
+      if (error instanceof ExchangeTimedOut) return exchangeTimeout(this.settings.exchangeTimeoutMs);
       if (error instanceof ExchangeAborted) return { kind: 'aborted' };
       return describeFailure(error, this.settings);
     } finally {
-      clearTimeout(timer);
       this.running.remove(exchange);
     }
   }
 
   /** Ends every running exchange as `aborted`. */
   abortAll(): void {
-    for (const exchange of this.running.all()) exchange.abort(new ExchangeAborted());
+    this.running.abortAll(new ExchangeAborted());
   }
 
   /**
