@@ -126,6 +126,9 @@ export class Metrics {
     DURATION_BUCKETS,
   );
 
+  /** Attempts by all that their labels need, until somebody reads: to look labels up takes longer than an attempt has. */
+  private readonly attempts = new Map<string, { attempt: WebhookAttemptFacts; count: number }>();
+
   private readonly databaseUp = this.gauge(
     'database_up',
     '1 while the database answers, else 0. The gauges that are read from the database are missing while it does not, or not within 2 s.',
@@ -210,18 +213,29 @@ export class Metrics {
 
   webhookAttempted(attempt: WebhookAttemptFacts): void {
     const { format, event, outcome, reason, durationSeconds, lagSeconds, refusedTier } = attempt;
-    this.webhookDeliveries.inc({ format, outcome, reason });
     this.webhookAttemptDuration.observe(durationSeconds);
-    if (refusedTier !== null) this.webhookRefusals.inc({ tier: refusedTier });
-    if (outcome === 'delivered') {
-      this.webhookDeliveryLag.observe(Math.max(0, lagSeconds));
-      this.notified('webhook', 'sent', event);
-    } else if (outcome === 'retried') {
-      this.webhookRetries.inc({ reason });
-    } else {
-      this.webhookExhausted.inc();
-      this.notified('webhook', 'failed', reason);
+    if (outcome === 'delivered') this.webhookDeliveryLag.observe(Math.max(0, lagSeconds));
+    const key = `${format} ${event} ${outcome} ${reason} ${refusedTier}`;
+    const alike = this.attempts.get(key);
+    if (alike) alike.count += 1;
+    else this.attempts.set(key, { attempt, count: 1 });
+  }
+
+  private countAttempts(): void {
+    for (const { attempt, count } of this.attempts.values()) {
+      const { format, event, outcome, reason, refusedTier } = attempt;
+      this.webhookDeliveries.inc({ format, outcome, reason }, count);
+      if (refusedTier !== null) this.webhookRefusals.inc({ tier: refusedTier }, count);
+      if (outcome === 'delivered') {
+        this.notified('webhook', 'sent', event, count);
+      } else if (outcome === 'retried') {
+        this.webhookRetries.inc({ reason }, count);
+      } else {
+        this.webhookExhausted.inc(count);
+        this.notified('webhook', 'failed', reason, count);
+      }
     }
+    this.attempts.clear();
   }
 
   webhookLeasesTakenOver(count: number): void {
@@ -263,6 +277,7 @@ export class Metrics {
   async expose(): Promise<{ contentType: string; text: string }> {
     if (!this.hasProcessMetrics) collectDefaultMetrics({ register: this.registry });
     this.hasProcessMetrics = true;
+    this.countAttempts();
     return { contentType: this.registry.contentType, text: await this.registry.metrics() };
   }
 

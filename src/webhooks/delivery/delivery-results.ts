@@ -74,10 +74,7 @@ export class DeliveryResults {
       if (!isFirst && this.entries.length < SMALL_BATCH) await this.gather();
       this.isHurried = false;
       const batch = this.entries.splice(0, BATCH);
-      const changed = new Set(await this.writeBatch(batch.map(({ result }) => result)));
-      const unwell = await this.recordHealth(
-        batch.map(({ result }) => result).filter(({ lease }) => changed.has(lease.id)),
-      );
+      const unwell = await this.recordHealth(await this.writeBatch(batch.map(({ result }) => result)));
       for (const { result, written } of batch) written(unwell.has(result.lease.endpointId));
     }
     this.isWriting = false;
@@ -95,17 +92,16 @@ export class DeliveryResults {
     }
   }
 
-  /** @returns the ids of the deliveries that changed. */
-  private async writeBatch(results: readonly AttemptResult[]): Promise<string[]> {
+  /** @returns the results that changed their delivery. */
+  private async writeBatch(results: readonly AttemptResult[]): Promise<readonly AttemptResult[]> {
     for (const pauseMs of [...RETRY_PAUSES_MS, null]) {
       try {
-        const changed = await this.store.finish(results);
-        const late = results.length - changed.length;
-        if (late > 0)
-          this.logger.warn(
-            `${late} webhook deliveries were finished by another worker, or deleted, before this one was done`,
-          );
-        return changed;
+        const late = new Set(await this.store.finish(results));
+        if (late.size === 0) return results;
+        this.logger.warn(
+          `${late.size} webhook deliveries were finished by another worker, or deleted, before this one was done`,
+        );
+        return results.filter(({ lease }) => !late.has(lease.id));
       } catch (error) {
         if (pauseMs === null) {
           this.logger.error(

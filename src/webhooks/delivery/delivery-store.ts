@@ -174,7 +174,7 @@ const FINISH = `
       request_url, request_headers, request_body
     FROM result WHERE status <> 'skipped' AND delivery_id IN (SELECT id FROM changed UNION ALL SELECT id FROM others)
   )
-  SELECT id FROM changed`;
+  SELECT delivery_id AS id FROM result WHERE delivery_id NOT IN (SELECT id FROM changed)`;
 
 /** The queue side of `webhook_delivery`: every statement is a short transaction of its own, and none is open while something is sent. */
 @Injectable()
@@ -201,7 +201,7 @@ export class DeliveryStore {
     };
   }
 
-  /** @returns the ids of the deliveries that changed; those whose lease had passed to another worker are missing. */
+  /** @returns the ids of the deliveries that did not change: their lease had passed to another worker, or they were deleted. */
   async finish(results: readonly AttemptResult[]): Promise<string[]> {
     const column = <T>(value: (result: AttemptResult) => T): T[] => results.map(value);
     const plain = (value: (result: AttemptResult) => string | number | null): string => arrayLiteral(column(value));

@@ -38,6 +38,8 @@ export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExcha
   private reject!: (reason: Error) => void;
   private controller: Dispatcher.DispatchController | undefined;
   private abortedBy: Error | undefined;
+  /** Whether there is an answer, which is told of at the end of the turn. */
+  private isAnswered = false;
   private statusCode = 0;
   private headers: BoundedAnswer['headers'] = {};
   private readonly chunks: Buffer[] = [];
@@ -50,8 +52,9 @@ export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExcha
     });
   }
 
-  /** Ends the exchange wherever it stands, also while it waits for a connection. */
+  /** Ends the exchange wherever it stands, also while it waits for a connection. Too late for one that has its answer. */
   abort(reason: Error): void {
+    if (this.isAnswered) return;
     this.abortedBy = reason;
     this.reject(reason);
     this.controller?.abort(reason);
@@ -81,10 +84,12 @@ export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExcha
   }
 
   onResponseError(_: unknown, error: Error): void {
-    this.reject(error);
+    if (!this.isAnswered) this.reject(error);
   }
 
   private settle(): void {
+    if (this.isAnswered) return;
+    this.isAnswered = true;
     const { statusCode, headers, chunks } = this;
     turnEnd.add(() =>
       this.resolve({ statusCode, headers, body: chunks.length === 0 ? NO_BYTES : Buffer.concat(chunks) }),
