@@ -5,7 +5,13 @@ import { queryRows, Transactions } from '../../database/index.js';
 import type { AttemptResult } from '../delivery/delivery-lease.js';
 import { PING_EVENT } from '../webhook-events.js';
 import { WebhookEndpointHealth } from './endpoint-health.entity.js';
-import { changeHealth, DELIVERIES_BEFORE_DISABLING, type HealthChange, type HealthSample } from './endpoint-health.js';
+import {
+  changeHealth,
+  DELIVERIES_BEFORE_DISABLING,
+  minuteOf,
+  type HealthChange,
+  type HealthSample,
+} from './endpoint-health.js';
 import { EndpointNotices, type DisabledReason } from './endpoint-notices.js';
 
 /** What attempts have made of their endpoints. */
@@ -35,8 +41,8 @@ interface Judged extends HealthChange {
 @Injectable()
 export class EndpointHealthRecorder implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
-  /** Successes that are not written yet. */
-  private readonly kept: Observation[] = [];
+  /** Successes that are not written yet, those of an endpoint within a minute as one. */
+  private readonly kept = new Map<string, Observation>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -50,17 +56,17 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
    * stream of them costs next to nothing; whatever is news takes them along. Pings and replays say nothing of health, but that an endpoint is gone is so whoever asks.
    */
   async record(results: readonly AttemptResult[]): Promise<RecordedHealth> {
-    const observations = results.filter(isTelling).map(toObservation);
+    const telling = results.filter(isTelling);
     const isNews = results.some(({ error, lease }) => error !== null || lease.isAiling);
     if (!isNews) {
-      this.kept.push(...observations);
+      for (const result of telling) this.keep(result);
       this.timer ??= setTimeout(() => void this.writeKept(), QUIET_MS).unref();
       return { unwell: new Set(), released: [] };
     }
     const gone = results
       .filter(({ next, lease }) => next.status === 'failed' && next.disableEndpoint && !lease.isReplay)
       .map(({ lease }) => lease.endpointId);
-    return this.write([...this.kept.splice(0), ...observations], gone);
+    return this.write([...this.takeKept(), ...telling.map(toObservation)], gone);
   }
 
   /** What is kept then is lost: a second of successes of endpoints that are well. */
@@ -68,10 +74,28 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
     clearTimeout(this.timer);
   }
 
+  private keep(result: AttemptResult): void {
+    const { finishedAt, lease } = result;
+    const key = `${lease.organizationId} ${lease.endpointId} ${minuteOf(finishedAt)}`;
+    const sample = this.kept.get(key)?.sample;
+    if (!sample) {
+      this.kept.set(key, toObservation(result));
+      return;
+    }
+    sample.count += 1;
+    if (finishedAt > sample.at) sample.at = finishedAt;
+  }
+
+  private takeKept(): Observation[] {
+    const kept = [...this.kept.values()];
+    this.kept.clear();
+    return kept;
+  }
+
   private async writeKept(): Promise<void> {
     this.timer = undefined;
     try {
-      await this.write(this.kept.splice(0), []);
+      await this.write(this.takeKept(), []);
     } catch (error) {
       this.logger.warn(`Successes of webhook endpoints could not be noted: ${(error as Error).message}`);
     }
@@ -145,7 +169,7 @@ function isTelling({ lease, next }: AttemptResult): boolean {
 
 function toObservation({ finishedAt, error, lease, pauseUntil }: AttemptResult): Observation {
   const { organizationId, endpointId, isProbe } = lease;
-  return { organizationId, endpointId, sample: { at: finishedAt, error, isProbe, pauseUntil } };
+  return { organizationId, endpointId, sample: { at: finishedAt, count: 1, error, isProbe, pauseUntil } };
 }
 
 async function lockRows(

@@ -6,6 +6,7 @@ const MINUTE_MS = 60_000;
 const after = (ms: number): Date => new Date(NOW.getTime() + ms);
 const failed = (at = NOW, changes: Partial<HealthSample> = {}): HealthSample => ({
   at,
+  count: 1,
   error: 'answered 500',
   isProbe: false,
   pauseUntil: null,
@@ -35,6 +36,15 @@ describe('the health of an endpoint', () => {
 
     expect(health.breaker).toBe(breaker);
     expect(health.openUntil).toEqual(breaker === 'open' ? after(MINUTE_MS) : null);
+  });
+
+  it.each([
+    [31, 'closed'],
+    [30, 'open'],
+  ])('counts %i successes that are told of together each for itself', (count, breaker) => {
+    const samples = [succeeded(NOW, { count }), ...times(100 - count, failed())];
+
+    expect(changeHealth(newHealth(), samples, NOW).health.breaker).toBe(breaker);
   });
 
   it('forgets what came of attempts more than five minutes ago', () => {

@@ -38,9 +38,11 @@ export interface EndpointHealth {
   recoverSince: Date | null;
 }
 
-/** An attempt as far as it says something of the endpoint's health. */
+/** An attempt as far as it says something of the endpoint's health; or several successes within a minute, at the time of the last. */
 export interface HealthSample {
   at: Date;
+  /** How many attempts it stands for: one where it failed. */
+  count: number;
   /** Null when it succeeded. */
   error: string | null;
   /** Whether it was the one delivery that a breaker let through. */
@@ -124,15 +126,20 @@ function open(health: EndpointHealth, at: Date): void {
   health.probeUntil = null;
 }
 
-function counted(samples: readonly MinuteSample[], { at, error }: HealthSample): MinuteSample[] {
-  const minute = Math.floor(at.getTime() / MINUTE_MS);
+/** In minutes since 1970. */
+export function minuteOf(at: Date): number {
+  return Math.floor(at.getTime() / MINUTE_MS);
+}
+
+function counted(samples: readonly MinuteSample[], { at, count, error }: HealthSample): MinuteSample[] {
+  const minute = minuteOf(at);
   const was = samples.find((sample) => sample.minute === minute) ?? { minute, succeeded: 0, failed: 0 };
-  const is = error === null ? { ...was, succeeded: was.succeeded + 1 } : { ...was, failed: was.failed + 1 };
+  const is = error === null ? { ...was, succeeded: was.succeeded + count } : { ...was, failed: was.failed + count };
   return [...samples.filter((sample) => sample.minute !== minute), is];
 }
 
 function recent(samples: readonly MinuteSample[], now: Date): MinuteSample[] {
-  const oldest = Math.floor(now.getTime() / MINUTE_MS) - WINDOW_MINUTES;
+  const oldest = minuteOf(now) - WINDOW_MINUTES;
   return samples.filter(({ minute }) => minute > oldest);
 }
 

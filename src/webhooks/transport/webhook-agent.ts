@@ -24,9 +24,9 @@ export class WebhookAgent implements OnApplicationShutdown {
     const options = {
       connections: settings.concurrency,
       pipelining: 1,
-      // The transport bounds each exchange as a whole; these only back it up.
-      headersTimeout: settings.exchangeTimeoutMs,
-      bodyTimeout: settings.exchangeTimeoutMs,
+      // The transport bounds each exchange as a whole.
+      headersTimeout: 0,
+      bodyTimeout: 0,
     };
     this.agent =
       proxy === undefined
