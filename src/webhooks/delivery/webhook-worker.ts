@@ -146,13 +146,9 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     return [...this.backlogOf].some((id) => this.lanes.wantsMore(id) && !this.puttingOff.has(id));
   }
 
-  /**
-   * A whole batch or nothing: where room comes free row by row, claims of single rows would follow each other. While nothing is under way, what all connections
-   * can send: it is here the sooner.
-   */
+  /** A whole batch or nothing: where room comes free row by row, claims of single rows would follow each other. */
   private room(): number {
-    const { claimBatch, concurrency, maxHeld } = this.settings;
-    if (this.held === 0) return Math.min(2 * concurrency, claimBatch, maxHeld);
+    const { claimBatch, maxHeld } = this.settings;
     return maxHeld - this.held >= claimBatch ? claimBatch : 0;
   }
 
