@@ -126,8 +126,8 @@ export class Metrics {
     DURATION_BUCKETS,
   );
 
-  /** Attempts by all that their labels need, until somebody reads: to look labels up takes longer than an attempt has. */
-  private readonly attempts = new Map<string, { attempt: WebhookAttemptFacts; count: number }>();
+  /** Attempts that are alike in all that their labels need, until somebody reads: to look labels up takes longer than an attempt has. They are few. */
+  private readonly attempts: { attempt: WebhookAttemptFacts; count: number }[] = [];
 
   private readonly databaseUp = this.gauge(
     'database_up',
@@ -212,17 +212,15 @@ export class Metrics {
   }
 
   webhookAttempted(attempt: WebhookAttemptFacts): void {
-    const { format, event, outcome, reason, durationSeconds, lagSeconds, refusedTier } = attempt;
-    this.webhookAttemptDuration.observe(durationSeconds);
-    if (outcome === 'delivered') this.webhookDeliveryLag.observe(Math.max(0, lagSeconds));
-    const key = `${format} ${event} ${outcome} ${reason} ${refusedTier}`;
-    const alike = this.attempts.get(key);
-    if (alike) alike.count += 1;
-    else this.attempts.set(key, { attempt, count: 1 });
+    this.webhookAttemptDuration.observe(attempt.durationSeconds);
+    if (attempt.outcome === 'delivered') this.webhookDeliveryLag.observe(Math.max(0, attempt.lagSeconds));
+    const known = this.attempts.find((group) => areAlike(group.attempt, attempt));
+    if (known) known.count += 1;
+    else this.attempts.push({ attempt, count: 1 });
   }
 
   private countAttempts(): void {
-    for (const { attempt, count } of this.attempts.values()) {
+    for (const { attempt, count } of this.attempts.splice(0)) {
       const { format, event, outcome, reason, refusedTier } = attempt;
       this.webhookDeliveries.inc({ format, outcome, reason }, count);
       if (refusedTier !== null) this.webhookRefusals.inc({ tier: refusedTier }, count);
@@ -235,7 +233,6 @@ export class Metrics {
         this.notified('webhook', 'failed', reason, count);
       }
     }
-    this.attempts.clear();
   }
 
   webhookLeasesTakenOver(count: number): void {
@@ -297,6 +294,16 @@ export class Metrics {
   ): Histogram<Label> {
     return new Histogram({ name: `vedette_${name}`, help, labelNames, buckets, registers: [this.registry] });
   }
+}
+
+function areAlike(a: WebhookAttemptFacts, b: WebhookAttemptFacts): boolean {
+  return (
+    a.format === b.format &&
+    a.event === b.event &&
+    a.outcome === b.outcome &&
+    a.reason === b.reason &&
+    a.refusedTier === b.refusedTier
+  );
 }
 
 function set(gauge: Gauge, value: number | null | undefined): void {
