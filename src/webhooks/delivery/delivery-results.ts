@@ -72,8 +72,9 @@ export class DeliveryResults {
   private async writeAll(): Promise<void> {
     for (let isFirst = true; this.entries.length > 0; isFirst = false) {
       if (!isFirst && this.entries.length < SMALL_BATCH) await this.gather();
-      this.isHurried = false;
       const batch = this.entries.splice(0, BATCH);
+      // What does not fit into one batch is in as much of a hurry.
+      if (this.entries.length === 0) this.isHurried = false;
       const unwell = await this.recordHealth(await this.writeBatch(batch.map(({ result }) => result)));
       for (const { result, written } of batch) written(unwell.has(result.lease.endpointId));
     }
