@@ -1,3 +1,4 @@
+import { HttpService } from '@nestjs/axios';
 import { newId } from '../../src/common/ids.js';
 import { WebhookEndpointsService } from '../../src/webhooks/index.js';
 import { NOW } from '../support/test-module.js';
@@ -182,6 +183,23 @@ describe('webhook delivery', () => {
 
     expect(await onlyDelivery(endpointId)).toMatchObject({ status: 'pending', last_status_code: 307 });
     expect(receiver.requests.some((request) => request.path === '/elsewhere')).toBe(false);
+  });
+
+  it('goes through whatever interceptors HttpService has', async () => {
+    const { interceptors } = context.module.get(HttpService, { strict: false }).axiosRef;
+    const seen: string[] = [];
+    const ids = {
+      request: interceptors.request.use((config) => (seen.push('request'), config)),
+      response: interceptors.response.use((response) => (seen.push(`answered ${response.status}`), response)),
+    };
+    try {
+      const { delivery } = await deliverOnce();
+      expect(delivery).toMatchObject({ status: 'delivered', last_status_code: 204 });
+      expect(seen).toEqual(['request', 'answered 204']);
+    } finally {
+      interceptors.request.eject(ids.request);
+      interceptors.response.eject(ids.response);
+    }
   });
 
   it('keeps 16 kB of an endless answer and hangs up', async () => {

@@ -2,8 +2,8 @@ import { AxiosHeaders, type AxiosAdapter } from 'axios';
 import type { WebhookAgent } from './webhook-agent.js';
 import type { WebhookExchange } from './webhook-exchange.js';
 
-/** The answer has its own, which axios does not see. */
-const NO_HEADERS = new AxiosHeaders();
+/** Requests and answers have their own, which axios does not see. */
+export const NO_HEADERS = new AxiosHeaders();
 
 /**
  * Lets axios send over undici, at several times the rate of its own adapter. What is sent and what comes back pass through axios whole, as `data`, and the method, which is
