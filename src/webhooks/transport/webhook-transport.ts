@@ -86,7 +86,8 @@ export class WebhookTransport {
     const { request, response } = axiosRef.interceptors;
     const isIntercepted = Boolean(request.handlers?.length) || Boolean(response.handlers?.length);
     if (isIntercepted) return axiosRef.request({ data: exchange });
-    return getAdapter(axiosRef.defaults.adapter)({ data: exchange, headers: NO_HEADERS });
+    const adapter = getAdapter(axiosRef.defaults.adapter);
+    return adapter({ data: exchange, headers: NO_HEADERS }) as Promise<AxiosResponse<BoundedAnswer>>;
   }
 
   /**
