@@ -52,8 +52,17 @@ describe('the webhook worker', () => {
     expect(await receiver.received('/a', 1)).toMatchObject([{ body: '{}' }]);
   });
 
-  it('works off a backlog of one endpoint without polling, a few at a time', async () => {
-    const running = await startWorker({ pollIntervalMs: 3_600_000, claimBatch: 10, concurrencyPerEndpoint: 3 });
+  it.each<[string, Partial<DeliverySettings>]>([
+    ['with room for all of it', {}],
+    ['of which few may wait here', { waitingPerEndpoint: 3 }],
+    ['with room for one claim at a time', { maxHeld: 12 }],
+  ])('works off a backlog of one endpoint without polling, a few at a time, %s', async (_, settings) => {
+    const running = await startWorker({
+      pollIntervalMs: 3_600_000,
+      claimBatch: 10,
+      concurrencyPerEndpoint: 3,
+      ...settings,
+    });
     const organizationId = await anOrganization(running.database);
     await anEndpoint(running, organizationId, { url: receiver.url('/a') });
 
@@ -64,25 +73,51 @@ describe('the webhook worker', () => {
     expect(receiver.mostAtOnce()).toBeLessThanOrEqual(3);
   });
 
-  it('does not let an endpoint that hangs keep others waiting', async () => {
-    const running = await startWorker({
-      pollIntervalMs: 3_600_000,
-      claimBatch: 10,
-      concurrency: 6,
-      concurrencyPerEndpoint: 2,
-      stopTimeoutMs: 0,
-    });
-    const [hanging, other] = [await anOrganization(running.database), await anOrganization(running.database)];
-    receiver.answer('/hangs', ...Array.from({ length: 50 }, () => () => {}));
-    await anEndpoint(running, hanging, { url: receiver.url('/hangs') });
-    await anEndpoint(running, other, { url: receiver.url('/other') });
+  it.each([100, 3])(
+    'does not let an endpoint that hangs keep others waiting, of which %i may wait',
+    async (waiting) => {
+      const running = await startWorker({
+        pollIntervalMs: 3_600_000,
+        claimBatch: 10,
+        concurrency: 6,
+        concurrencyPerEndpoint: 2,
+        waitingPerEndpoint: waiting,
+        stopTimeoutMs: 0,
+      });
+      const [hanging, other] = [await anOrganization(running.database), await anOrganization(running.database)];
+      receiver.answer('/hangs', ...Array.from({ length: 50 }, () => () => {}));
+      await anEndpoint(running, hanging, { url: receiver.url('/hangs') });
+      await anEndpoint(running, other, { url: receiver.url('/other') });
 
-    await enqueue(running, ...Array.from({ length: 50 }, () => anEvent(hanging)));
-    await receiver.received('/hangs', 2);
-    await enqueue(running, ...Array.from({ length: 50 }, () => anEvent(other)));
+      await enqueue(running, ...Array.from({ length: 50 }, () => anEvent(hanging)));
+      await receiver.received('/hangs', 2);
+      await enqueue(running, ...Array.from({ length: 50 }, () => anEvent(other)));
 
-    expect(await receiver.received('/other', 50)).toHaveLength(50);
-    expect(await receiver.received('/hangs', 2)).toHaveLength(2);
+      expect(await receiver.received('/other', 50)).toHaveLength(50);
+      expect(await receiver.received('/hangs', 2)).toHaveLength(2);
+    },
+  );
+
+  it('works off the backlogs of many endpoints together, and does not look for what it knows it has enough of', async () => {
+    const running = await startWorker({ pollIntervalMs: 3_600_000, claimBatch: 20, waitingPerEndpoint: 6 });
+    const organizationId = await anOrganization(running.database);
+    const paths = Array.from({ length: 5 }, (_, index) => `/many/${index}`);
+    for (const path of paths) await anEndpoint(running, organizationId, { url: receiver.url(path) });
+    const claims = jest.spyOn(running.module.get(DeliveryStore), 'claim');
+
+    await enqueue(running, ...Array.from({ length: 80 }, () => anEvent(organizationId)));
+    for (const path of paths) expect(await receiver.received(path, 80)).toHaveLength(80);
+
+    const found = (
+      await Promise.all(claims.mock.results.map(({ value }) => value as ReturnType<DeliveryStore['claim']>))
+    ).map(({ leases }) => leases.length);
+    expect(found.reduce((sum, count) => sum + count, 0)).toBe(400);
+    console.log(JSON.stringify(found));
+    const untilTheLast = found.slice(
+      0,
+      found.findLastIndex((count) => count > 0),
+    );
+    expect(untilTheLast.filter((count) => count === 0).length).toBeLessThanOrEqual(2);
   });
 
   it('stops within bounds: finishes what runs, gives back the rest without using up an attempt', async () => {

@@ -29,6 +29,28 @@ describe('DeliveryLanes', () => {
     expect(lanes.congested()).toEqual(['slow']);
   });
 
+  it('goes on in turn when endpoints come and go', () => {
+    const [a1, b1] = [item('a', 'a1'), item('b', 'b1')];
+    const lanes = new DeliveryLanes<ReturnType<typeof item>>(2, 1, 0, 'ping');
+    lanes.add([a1, b1, item('c', 'c1'), item('d', 'd1'), item('c', 'c2'), item('d', 'd2')]);
+    expect(takeAll(lanes)).toEqual(['a1', 'b1']);
+
+    lanes.done(a1);
+    lanes.add([item('e', 'e1')]);
+    const [c1] = [lanes.next()!];
+    lanes.done(b1);
+    const [d1] = [lanes.next()!];
+    lanes.done(c1);
+    lanes.add([item('a', 'a2')]);
+    const [e1] = [lanes.next()!];
+    lanes.done(d1);
+    lanes.done(e1);
+
+    expect([c1, d1, e1].map(({ name }) => name)).toEqual(['c1', 'd1', 'e1']);
+    expect(takeAll(lanes)).toEqual(['c2', 'd2']);
+    expect(lanes.takeWaiting().map(({ name }) => name)).toEqual(['a2']);
+  });
+
   it('frees room when an item is done', () => {
     const [s1, s2, s3] = [item('slow', 's1'), item('slow', 's2'), item('slow', 's3')];
     const lanes = lanesOf(s1, s2, s3);

@@ -1,0 +1,70 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { SystemClock } from '../../common/clock.js';
+import type { EndpointHealthRecorder } from '../health/endpoint-health-recorder.js';
+import type { AttemptResult } from './delivery-lease.js';
+import { DeliveryResults } from './delivery-results.js';
+import type { DeliveryStore } from './delivery-store.js';
+
+const delivered = (): AttemptResult => ({ error: null, lease: { endpointId: 'endpoint' } }) as AttemptResult;
+
+describe('DeliveryResults', () => {
+  /** The sizes of the batches; each is being written until the next call of `end`. */
+  let batches: number[];
+  let end: () => void;
+  let results: DeliveryResults;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    batches = [];
+    const store = {
+      finish: (batch) => {
+        batches.push(batch.length);
+        return new Promise((resolve) => (end = () => resolve([])));
+      },
+      release: () => Promise.resolve(),
+    } as Partial<DeliveryStore> as DeliveryStore;
+    const health = {
+      record: () => Promise.resolve({ unwell: new Set(), released: [] }),
+    } as Partial<EndpointHealthRecorder> as EndpointHealthRecorder;
+    results = new DeliveryResults(store, health, new SystemClock());
+  });
+
+  afterEach(() => jest.useRealTimers());
+
+  const write = (count: number): void => {
+    for (let written = 0; written < count; written++) void results.write(delivered());
+  };
+
+  async function settled(): Promise<void> {
+    for (let turns = 0; turns < 5; turns++) await turn();
+  }
+
+  it('waits for company under a stream of results, and for no longer than 20 ms', async () => {
+    write(1);
+    await settled();
+    write(30);
+    end();
+    await settled();
+    expect(batches).toEqual([1]);
+
+    write(10);
+    await jest.advanceTimersByTimeAsync(20);
+    await settled();
+
+    expect(batches).toEqual([1, 40]);
+  });
+
+  it('writes everything that is left without waiting when there is nothing more to come', async () => {
+    write(1);
+    await settled();
+    write(520);
+    results.hurry();
+    await settled();
+    end();
+    await settled();
+    end();
+    await settled();
+
+    expect(batches).toEqual([1, 500, 20]);
+  });
+});
