@@ -112,12 +112,9 @@ describe('the webhook worker', () => {
       await Promise.all(claims.mock.results.map(({ value }) => value as ReturnType<DeliveryStore['claim']>))
     ).map(({ leases }) => leases.length);
     expect(found.reduce((sum, count) => sum + count, 0)).toBe(400);
-    console.log(JSON.stringify(found));
-    const untilTheLast = found.slice(
-      0,
-      found.findLastIndex((count) => count > 0),
-    );
-    expect(untilTheLast.filter((count) => count === 0).length).toBeLessThanOrEqual(2);
+    // Towards the end, endpoints of which nothing is left have to be looked for once more.
+    const full = found.flatMap((count, index) => (count > 0 ? [index] : []));
+    expect(found.slice(0, full[12]).filter((count) => count === 0).length).toBeLessThanOrEqual(1);
   });
 
   it('stops within bounds: finishes what runs, gives back the rest without using up an attempt', async () => {
