@@ -145,6 +145,9 @@ function measure({ start, client, boss, attempts, agent, receiver, organizationI
     'pg-boss: fetch 500, POST, complete': theirs(500, plain),
     'pg-boss: fetch 500, sign, POST, complete': theirs(500, signed),
     'pg-boss: fetch 500, sign, POST, log, complete': theirs(500, signed, log),
+    'pg-boss: fetch 2000, POST, complete': theirs(2_000, plain),
+    'pg-boss: fetch 2000, sign, POST, complete': theirs(2_000, signed),
+    'pg-boss: fetch 2000, sign, POST, log, complete': theirs(2_000, signed, log),
     [OURS]: ours,
   };
   return interleaved(ways, ROUNDS);
