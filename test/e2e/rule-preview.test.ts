@@ -37,8 +37,8 @@ it('tells what a rule would do, which the evaluation then does', async () => {
     token: world.ours.token,
     body: { name: 'tried', ...rule },
   });
-  const { alerts } = await world.vedette.api('POST', '/evaluations', { token: world.ours.token });
-  const alert = alerts.find(({ rule_id: ruleId }: { rule_id: string }) => ruleId === created.id);
+  await world.vedette.api('POST', '/evaluations', { token: world.ours.token });
+  const alert = await world.alertOf(created.id);
   expect(alert).toMatchObject({ title: preview.title, message: preview.message, details: preview.details });
   expect((await send('/rules/preview', { rule_id: created.id })).body).toMatchObject({
     outcome: 'cooldown',

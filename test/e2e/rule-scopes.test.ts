@@ -52,8 +52,8 @@ it('evaluates a rule within its scope, as the preview said, and tells webhooks w
   });
 
   const { id } = await call('POST', '/rules', { name: 'Doors to the jewels', ...rule });
-  const { alerts } = await call('POST', '/evaluations');
-  const alert = alerts.find(({ rule_id: ruleId }: { rule_id: string }) => ruleId === id);
+  await call('POST', '/evaluations');
+  const alert = await world.alertOf(id);
   expect(alert).toMatchObject({ title: preview.title, message: preview.message, details: preview.details });
   expect(await toldOurs(alert.id)).toMatchObject({ details: { scope: rule.scope } });
 
@@ -90,8 +90,8 @@ it('tells of a regression within a scope what fell, in the alert, to webhooks an
   const { id } = await call('POST', '/rules', { name: 'The front door', ...rule });
   const preview = await call('POST', '/rules/preview', { rule_id: id });
   expect(preview).toMatchObject({ outcome: 'fired', measured: 50 });
-  const { alerts } = await call('POST', '/evaluations');
-  const fired = alerts.find(({ rule_id: ruleId }: { rule_id: string }) => ruleId === id);
+  await call('POST', '/evaluations');
+  const fired = await world.alertOf(id);
   const by = { change_source: 'api', changed_by: world.ours.adminId, changed_at: expect.stringMatching(/^20.*Z$/) };
   const details = {
     previous_pct: 100,

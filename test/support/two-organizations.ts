@@ -27,6 +27,8 @@ export interface TwoOrganizations {
   receiver: WebhookReceiver;
   ours: Furnished;
   theirs: Furnished;
+  /** The one alert of a rule of ours, whichever evaluation opened it: the one that was asked for, or one in the background just before. */
+  alertOf(ruleId: string): Promise<HttpAnswer['body']>;
   stop(): Promise<void>;
 }
 
@@ -57,6 +59,11 @@ export async function startTwoOrganizations(): Promise<TwoOrganizations> {
     receiver,
     ours,
     theirs,
+    alertOf: async (ruleId) => {
+      const { items } = await vedette.api('GET', `/instances?rule_id=${ruleId}`, { token: ours.token });
+      if (items.length !== 1) throw new Error(`the rule has ${items.length} alerts`);
+      return vedette.api('GET', `/instances/${items[0].id}`, { token: ours.token });
+    },
     stop: async () => {
       await vedette.stop();
       await receiver.close();
