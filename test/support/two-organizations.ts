@@ -27,7 +27,7 @@ export interface TwoOrganizations {
   receiver: WebhookReceiver;
   ours: Furnished;
   theirs: Furnished;
-  /** The one alert of a rule of ours, whichever evaluation opened it: the one that was asked for, or one in the background just before. */
+  /** The newest alert of a rule of ours, whichever evaluation opened it: the one that was asked for, or one in the background just before or after. */
   alertOf(ruleId: string): Promise<HttpAnswer['body']>;
   stop(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function startTwoOrganizations(): Promise<TwoOrganizations> {
     theirs,
     alertOf: async (ruleId) => {
       const { items } = await vedette.api('GET', `/instances?rule_id=${ruleId}`, { token: ours.token });
-      if (items.length !== 1) throw new Error(`the rule has ${items.length} alerts`);
+      if (items.length === 0) throw new Error('the rule has no alert');
       return vedette.api('GET', `/instances/${items[0].id}`, { token: ours.token });
     },
     stop: async () => {
