@@ -33,10 +33,14 @@ await check('types', () => tool('typescript/bin/tsc', '--noEmit', '-p', 'tsconfi
 await check('import rules', () =>
   tool('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src'),
 );
+await check(
+  'no circles of folders',
+  () => node(['scripts/checks/folder-circles.mjs'], { stdio: 'inherit' }).status === 0,
+);
 await check('the built application starts, answers and stops', bootsOnce);
 await check(
   'the schema has no drift',
-  () => node(['dist/src/cli.js', 'schema', 'check'], { env, stdio: 'inherit' }).status === 0,
+  () => node(['dist/src/cli/main.js', 'schema', 'check'], { env, stdio: 'inherit' }).status === 0,
 );
 await check('docs/openapi.json is current', openApiIsCurrent);
 
@@ -72,7 +76,7 @@ async function bootsOnce() {
 }
 
 function openApiIsCurrent() {
-  const { status, stdout, stderr } = node(['dist/src/cli.js', 'openapi'], { env });
+  const { status, stdout, stderr } = node(['dist/src/cli/main.js', 'openapi'], { env });
   if (status !== 0) {
     console.error(stderr);
     return false;

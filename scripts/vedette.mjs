@@ -6,4 +6,4 @@ import { build, install, root } from './lib/prepare.mjs';
 
 install();
 build();
-await import(pathToFileURL(path.join(root, 'dist/src/cli.js')).href);
+await import(pathToFileURL(path.join(root, 'dist/src/cli/main.js')).href);

@@ -9,16 +9,19 @@ import { EvaluatorsModule } from './evaluators/index.js';
 import { ExportsModule } from './exports/index.js';
 import { HealthModule } from './health/index.js';
 import { HeartbeatModule } from './heartbeat/index.js';
+import { ImportsModule } from './imports/index.js';
 import { InstancesModule } from './instances/index.js';
 import { MetricsModule } from './metrics/index.js';
 import { NotificationsModule } from './notifications/index.js';
 import { OrganizationsModule } from './organizations/index.js';
-import { CatalogueModule, PostureExportsModule, PostureImportsModule, PostureModule } from './posture/index.js';
+import { PostureModule } from './posture/index.js';
+import { ReleasesModule } from './releases/index.js';
 import { RetentionModule } from './retention/index.js';
+import { RevalidationModule } from './revalidation/index.js';
 import { RulesModule } from './rules/index.js';
 import { SetupModule } from './setup/index.js';
+import { SnapshotsModule } from './snapshots/index.js';
 import { TracingModule } from './tracing/index.js';
-import { TrailModule } from './trail/index.js';
 import { WebhooksModule } from './webhooks/index.js';
 
 /** Everything, wired. Nothing runs by itself until somebody starts it: see `startBackgroundWork`. */
@@ -41,15 +44,15 @@ export class AppModule {
         OrganizationsModule,
         AuthModule,
         PostureModule,
-        CatalogueModule,
-        PostureImportsModule,
-        PostureExportsModule,
+        SnapshotsModule,
+        RevalidationModule,
+        ReleasesModule,
+        ImportsModule,
+        ExportsModule,
         EvaluatorsModule,
         RulesModule,
         InstancesModule,
-        ExportsModule,
         NotificationsModule,
-        TrailModule,
         WebhooksModule.register(),
         EvaluationModule,
         RetentionModule,

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createApp, startBackgroundWork } from './create-app.js';
 import { readEnvironment, type Environment } from './config/index.js';
 import { openDatabaseServer, type DatabaseServer } from './database/index.js';
 import { DEMO_PASSWORD, DEMO_USERS } from './demo/index.js';
-import { SetupService, type SetupResult } from './setup/index.js';
 import type { PassResult } from './evaluation/index.js';
+import { createApp, startBackgroundWork } from './http/index.js';
+import { SetupService, type SetupResult } from './setup/index.js';
 
 /** How long a stop may take before the process gives up waiting. What is claimed and unfinished then comes free by itself. */
 const STOP_TIMEOUT_MS = 30_000;

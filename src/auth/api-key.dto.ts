@@ -1,7 +1,7 @@
 import { IsIn, IsOptional } from 'class-validator';
 import { ROLES, type Role } from '../common/access/index.js';
-import { IsName } from '../common/is-name.js';
 import { INSTANT_WORDS, IsInstant } from '../common/instant.js';
+import { IsName } from '../common/is-name.js';
 
 const TIME_RULE = { message: `${INSTANT_WORDS}, or null` };
 

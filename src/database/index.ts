@@ -1,3 +1,4 @@
+export * from './daily-job.js';
 export * from './database-server.js';
 export * from './database.module.js';
 export * from './keyset-page.js';

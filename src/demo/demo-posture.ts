@@ -1,4 +1,4 @@
-import type { TechniqueStatus } from '../posture/index.js';
+import type { TechniqueStatus } from '../posture/words/index.js';
 import { atHour, inWorkingHours } from './demo-calendar.js';
 import { HARBOUR_TACTICS, hasPlatform, isOutOfScope, RISK_BY_PLATFORM } from './demo-profile.js';
 import type { DemoPerson } from './demo-users.js';

@@ -1,4 +1,4 @@
-import type { TechniqueStatus } from '../posture/index.js';
+import type { TechniqueStatus } from '../posture/words/index.js';
 import { atHour, dateOf, DEMO_DAYS, isWeekend } from './demo-calendar.js';
 import type { DemoPosture } from './demo-posture.js';
 import { SeededRandom } from './seeded-random.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../metrics/index.js';
 import { Tracing } from '../tracing/index.js';
+import type { DecidedRule } from './evaluation-pass.js';
 import type { ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
-import type { DecidedRule } from './evaluation-pass.js';
 
 /** What of a committed batch is counted. */
 interface CommittedBatch {

@@ -1,5 +1,4 @@
-import type { PostureReader, PostureRelations } from '../posture/index.js';
-import type { ChangeKind } from '../posture/index.js';
+import type { PostureReader, PostureRelations, ChangeKind } from '../posture/index.js';
 
 /** The token under which every evaluator is collected. */
 export const EVALUATORS = Symbol('EVALUATORS');

@@ -1,13 +1,12 @@
 import { Module } from '@nestjs/common';
-import { InstancesModule } from '../instances/index.js';
-import { PostureExportsModule } from '../posture/index.js';
-import { AlertExportController } from './alert-export.controller.js';
-import { AlertExports } from './alert-exports.service.js';
+import { PostureExportReader } from './posture-export-reader.js';
+import { PostureExportsController } from './posture-exports.controller.js';
+import { PostureExports } from './posture-exports.service.js';
 
-/** Exports that more than one module has a part in. */
+/** Posture as files for others. */
 @Module({
-  imports: [InstancesModule, PostureExportsModule],
-  controllers: [AlertExportController],
-  providers: [AlertExports],
+  controllers: [PostureExportsController],
+  providers: [PostureExports, PostureExportReader],
+  exports: [PostureExports],
 })
 export class ExportsModule {}

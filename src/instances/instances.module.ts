@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ExportsModule } from '../exports/index.js';
 import { AlertCount } from './alert-count.entity.js';
 import { AlertCounts } from './alert-counts.js';
 import { AlertEvents } from './alert-events.js';
@@ -7,15 +8,26 @@ import { AlertInstance } from './alert-instance.entity.js';
 import { AlertPagesController } from './alert-pages.controller.js';
 import { AlertReader } from './alert-reader.js';
 import { AlertWriter } from './alert-writer.js';
+import { AlertExportController } from './export/alert-export.controller.js';
+import { AlertExports } from './export/alert-exports.service.js';
 import { InstanceAnswers } from './instance-answers.js';
-import { RuleAlerts } from './rule-alerts.js';
 import { InstancesController } from './instances.controller.js';
 import { InstancesService } from './instances.service.js';
+import { RuleAlerts } from './rule-alerts.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount])],
-  controllers: [InstancesController, AlertPagesController],
-  providers: [InstancesService, InstanceAnswers, AlertEvents, AlertReader, AlertWriter, AlertCounts, RuleAlerts],
+  imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount]), ExportsModule],
+  controllers: [InstancesController, AlertPagesController, AlertExportController],
+  providers: [
+    InstancesService,
+    InstanceAnswers,
+    AlertEvents,
+    AlertExports,
+    AlertReader,
+    AlertWriter,
+    AlertCounts,
+    RuleAlerts,
+  ],
   exports: [InstancesService, AlertWriter, AlertCounts, RuleAlerts],
 })
 export class InstancesModule {}

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
-import { Metrics } from './metrics.js';
 import { MetricsAccessGuard } from './metrics-access.guard.js';
 import { MetricsController } from './metrics.controller.js';
+import { Metrics } from './metrics.js';
 import { MetricsService } from './metrics.service.js';
 import { SharedReadingsReader } from './shared-readings.reader.js';
 

@@ -1,3 +1,4 @@
-export * from './alert-audience.js';
-export * from './alert-notifier.js';
+export * from './audience/alert-audience.js';
+export * from './audience/alert-notifier.js';
+export { EmailWorker } from './email/email-worker.js';
 export * from './notifications.module.js';

@@ -1,25 +1,27 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { EmailModule } from '../email/index.js';
 import { EvaluatorsModule } from '../evaluators/index.js';
-import { AlertAudience } from './alert-audience.js';
-import { AlertNotifier } from './alert-notifier.js';
-import { InboxService } from './inbox.service.js';
-import { NotificationPreference } from './notification-preference.entity.js';
-import { NotificationSkip } from './notification-skip.entity.js';
-import { Notification } from './notification.entity.js';
-import { NotificationsController } from './notifications.controller.js';
-import { PreferencesController } from './preferences.controller.js';
-import { PreferencesService } from './preferences.service.js';
+import { AlertAudience } from './audience/alert-audience.js';
+import { AlertNotifier } from './audience/alert-notifier.js';
+import { NotificationSkip } from './audience/notification-skip.entity.js';
+import { EmailModule } from './email/email.module.js';
+import { InboxService } from './inbox/inbox.service.js';
+import { Notification } from './inbox/notification.entity.js';
+import { NotificationsController } from './inbox/notifications.controller.js';
+import { NotificationPreference } from './preferences/notification-preference.entity.js';
+import { PreferencesController } from './preferences/preferences.controller.js';
+import { PreferencesService } from './preferences/preferences.service.js';
 import { NotificationStream } from './stream/notification-stream.js';
 import { StreamReader } from './stream/stream-reader.js';
 import { StreamSettings } from './stream/stream-settings.js';
 import { StreamController } from './stream/stream.controller.js';
+import { TrailModule } from './trail/trail.module.js';
 
 @Module({
   imports: [
     TypeOrmModule.forFeature([Notification, NotificationPreference, NotificationSkip]),
     EmailModule,
+    TrailModule,
     EvaluatorsModule,
   ],
   controllers: [PreferencesController, StreamController, NotificationsController],

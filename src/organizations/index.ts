@@ -1,3 +1,4 @@
+export * from './active-members.js';
 export * from './members.service.js';
 export * from './organizations.module.js';
 export * from './organizations.service.js';

@@ -1,47 +1,25 @@
-export type { CatalogueImportResult } from './catalogue/catalogue-import.result.js';
-export * from './catalogue/catalogue-import.service.js';
-export * from './catalogue/catalogue-imports.service.js';
-export * from './catalogue/catalogue-preview.service.js';
-export * from './catalogue/catalogue-undo.service.js';
-export { toImportPreviewResponse } from './catalogue/import-preview.mapper.js';
-export * from './catalogue/catalogue.module.js';
-export * from './catalogue/last-change-kind.js';
-export * from './catalogue/facts/attack-facts.js';
-export * from './catalogue/facts/build-facts-file.js';
-export * from './catalogue/stix/catalogue-slice.js';
-export * from './catalogue/stix/stix-reader.js';
-export * from './change-kind.js';
-export * from './change-source.js';
-export * from './history/known-since.js';
-export { AsOfPostureReader, relationsAsOf } from './history/posture-as-of.js';
-export * from './history/posture-replay.js';
-export * from './history/status-changes.js';
-export * from './exports/export-format.js';
-export { ExportFormatQuery } from './exports/posture-export.dto.js';
-export * from './exports/posture-exports.module.js';
-export * from './exports/posture-exports.service.js';
-export * from './exports/send-export.js';
-export { registerImportUploads } from './files/import-uploads.js';
-export { POSTURE_FILE_FORMATS, type PostureFileFormat } from './imports/observation.js';
-export * from './imports/posture-import-applier.js';
-export * from './imports/posture-import-uploads.js';
-export * from './imports/posture-import.mapper.js';
-export * from './imports/posture-imports.module.js';
-export * from './imports/posture-imports.service.js';
-export { PRESET_NAMES } from './imports/presets/preset.js';
-export * from './posture-changes.js';
-export * from './posture-reader.js';
-export * from './posture.module.js';
-export * from './revalidation/revalidation-scheduler.js';
-export { IsScope, TechniqueScopeRequest } from './scopes/scope.dto.js';
-export { ScopeProperty, TechniqueScopeResponse } from './scopes/scope.response.js';
-export * from './scopes/scope-checker.js';
-export type { ScopedRule } from './scopes/scope-sql.js';
-export * from './scopes/scoped-posture-reader.js';
-export * from './scopes/scopes.module.js';
-export * from './scopes/technique-scope.js';
-export { isInSnapshotScope } from './snapshots/roll-up-sql.js';
-export * from './snapshots/snapshot-scheduler.js';
-export * from './snapshots/snapshots.service.js';
-export * from './technique-status.js';
-export * from './writes/posture.service.js';
+export { CHANGE_KINDS, type ChangeKind } from './changes/change-kind.js';
+export { PostureChanges } from './changes/posture-changes.js';
+export { PostureModule } from './posture.module.js';
+export { knownSince } from './reading/known-since.js';
+export { AsOfPostureReader, relationsAsOf } from './reading/posture-as-of.js';
+export {
+  inScope,
+  LIVE_RELATIONS,
+  LivePostureReader,
+  type PostureReader,
+  type PostureRelations,
+} from './reading/posture-reader.js';
+export { PostureReplay } from './reading/posture-replay.js';
+export { ScopeChecker } from './reading/scopes/scope-checker.js';
+export type { ScopedRule } from './reading/scopes/scope-sql.js';
+export { IsScope, TechniqueScopeRequest } from './reading/scopes/scope.dto.js';
+export { ScopeProperty } from './reading/scopes/scope.response.js';
+export { ScopedPostureReader, scopedRelations } from './reading/scopes/scoped-posture-reader.js';
+export { ScopesModule } from './reading/scopes/scopes.module.js';
+export { scopeInWords, type SentScope, type TechniqueScope } from './reading/scopes/technique-scope.js';
+export { statusChange } from './reading/status-changes.js';
+export { statusesOnFooting } from './reading/statuses-on-footing.js';
+export { type PostureWrite, PostureWriter } from './writes/posture-writer.js';
+export { Posture } from './writes/posture.entity.js';
+export { PostureService } from './writes/posture.service.js';

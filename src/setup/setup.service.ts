@@ -3,13 +3,15 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { AuthService } from '../auth/index.js';
-import { packageRoot } from '../common/package-root.js';
+import { readFacts } from '../catalogue/index.js';
 import { Clock } from '../common/clock.js';
+import { packageRoot } from '../common/package-root.js';
 import { Environment } from '../config/index.js';
 import { queryRows, Transactions } from '../database/index.js';
 import { DemoService } from '../demo/index.js';
 import { OrganizationsService } from '../organizations/index.js';
-import { CatalogueImportService, PostureService, readFacts } from '../posture/index.js';
+import { PostureService } from '../posture/index.js';
+import { CatalogueImportService } from '../releases/index.js';
 import { SystemRulesService } from '../rules/index.js';
 
 /** The facts-only table of ATT&CK Enterprise that is shipped, so that a first start needs no network. */

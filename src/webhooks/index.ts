@@ -1,7 +1,7 @@
-export type { OutboxEvent, SubscribableEvent } from './webhook-events.js';
-export { EventAudience, type ToldEndpoint } from './event-audience.js';
-export { EndpointKeys } from './endpoint-keys.js';
+export type { OutboxEvent, SubscribableEvent } from './endpoints/webhook-events.js';
+export { EventAudience, type ToldEndpoint } from './outbox/event-audience.js';
+export { EndpointKeys } from './endpoints/endpoint-keys.js';
 export { WebhookWorker } from './delivery/webhook-worker.js';
-export { WebhookEndpointsService, type CreatedEndpoint, type EndpointInput } from './webhook-endpoints.service.js';
-export { WebhookOutbox } from './webhook-outbox.js';
+export { WebhookEndpointsService, type CreatedEndpoint, type EndpointInput } from './api/webhook-endpoints.service.js';
+export { WebhookOutbox } from './delivery/webhook-outbox.js';
 export { WebhooksModule, type WebhooksModuleOptions } from './webhooks.module.js';

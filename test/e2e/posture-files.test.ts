@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** Runs the built command line beside the server, and answers what it printed. */
 async function run(...args: string[]): Promise<string> {
-  const cli = path.resolve('dist/src/cli.js');
+  const cli = path.resolve('dist/src/cli/main.js');
   const cliEnv = { PATH: process.env.PATH, DATABASE_URL: database.url, VEDETTE_SECRET_KEY: SECRET_KEY };
   const { stdout } = await promisify(execFile)(process.execPath, [cli, ...args], { env: cliEnv });
   return stdout;

@@ -1,5 +1,5 @@
-import type { HttpAnswer } from '../support/vedette-process.js';
 import { startTwoOrganizations, type TwoOrganizations } from '../support/two-organizations.js';
+import type { HttpAnswer } from '../support/vedette-process.js';
 
 const HOUR_MS = 3_600_000;
 

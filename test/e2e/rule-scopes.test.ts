@@ -1,5 +1,5 @@
-import type { HttpAnswer } from '../support/vedette-process.js';
 import { startTwoOrganizations, type TwoOrganizations } from '../support/two-organizations.js';
+import type { HttpAnswer } from '../support/vedette-process.js';
 
 let world: TwoOrganizations;
 

@@ -1,5 +1,5 @@
-import { Transactions } from '../../src/database/index.js';
 import { newId } from '../../src/common/ids.js';
+import { Transactions } from '../../src/database/index.js';
 import {
   AlertCounts,
   AlertWriter,

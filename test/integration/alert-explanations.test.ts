@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import type { Explanation } from '../../src/evaluation/explanation/alert-explainer.js';
+import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import { EvaluatorRegistry } from '../../src/evaluators/index.js';
-import { LIVE_RELATIONS } from '../../src/posture/index.js';
+import { LIVE_RELATIONS } from '../../src/posture/reading/posture-reader.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
 import { aRule, type RuleFacts } from '../support/engine-factories.js';
 import { DAY_MS, HistoryWorld, HOUR_MS, moves } from '../support/history-world.js';

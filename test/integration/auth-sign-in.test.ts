@@ -104,7 +104,7 @@ describe('signing in', () => {
 
   test('marks the cookie Secure on a request that came over https', async () => {
     const { email } = await aPerson(http.database, organizationId);
-    const { createHttpAdapter, configureHttp } = await import('../../src/http-app.js');
+    const { createHttpAdapter, configureHttp } = await import('../../src/http/http-app.js');
     const proxied = http.module.createNestApplication(createHttpAdapter({ trustProxy: true }));
     await configureHttp(proxied as never);
     await proxied.init();

@@ -1,12 +1,10 @@
 import { Client } from 'pg';
-import {
-  CatalogueImports,
-  CatalogueImportService,
-  CatalogueModule,
-  type CatalogueImportResult,
-  type CatalogueSlice,
-} from '../../src/posture/index.js';
+import { type CatalogueSlice } from '../../src/catalogue/stix/catalogue-slice.js';
 import { Transactions } from '../../src/database/index.js';
+import { type CatalogueImportResult } from '../../src/releases/catalogue-import.result.js';
+import { CatalogueImportService } from '../../src/releases/catalogue-import.service.js';
+import { CatalogueImports } from '../../src/releases/catalogue-imports.service.js';
+import { ReleasesModule } from '../../src/releases/releases.module.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import { aSlice, aSliceTactic, aSliceTechnique } from '../support/catalogue-factories.js';
 import { anOrganization, aPosture, aTechnique } from '../support/factories.js';
@@ -19,7 +17,7 @@ let service: CatalogueImportService;
 let transactions: Transactions;
 
 beforeAll(async () => {
-  context = await startTestModule([CatalogueModule]);
+  context = await startTestModule([ReleasesModule]);
   service = context.module.get(CatalogueImportService);
   transactions = context.module.get(Transactions);
 });

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { AuthModule } from '../../src/auth/index.js';
 import type { Role } from '../../src/common/access/index.js';
-import { CatalogueModule, PostureModule } from '../../src/posture/index.js';
+import { PostureModule } from '../../src/posture/posture.module.js';
+import { ReleasesModule } from '../../src/releases/releases.module.js';
 import { aBundle, aCollection, aTechnique } from '../support/a-stix-bundle.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
 import { compileStixWorker } from '../support/catalogue-factories.js';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   http = await startTestHttp([
     AuthModule,
     PostureModule,
-    CatalogueModule.withSettings({ maxBytes: MAX_BYTES, temporaryFolder: temporaryFolder(), workerFile }),
+    ReleasesModule.withSettings({ maxBytes: MAX_BYTES, temporaryFolder: temporaryFolder(), workerFile }),
   ]);
   operator = await anOrganization(http.database, { isDefault: true });
   admin = await aSignedInMember(http, operator, 'admin');

@@ -3,21 +3,19 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Webhook } from 'standardwebhooks';
+import { PasswordHasher } from '../../src/auth/index.js';
+import { readFacts } from '../../src/catalogue/facts/attack-facts.js';
 import { SecretBox } from '../../src/common/secret-box.js';
 import { Transactions } from '../../src/database/index.js';
-import { DEMO_PASSWORD, DEMO_USERS, DemoModule, DemoService } from '../../src/demo/index.js';
 import { DEMO_WEBHOOK_SECRET } from '../../src/demo/demo-webhook.js';
-import { PasswordHasher } from '../../src/auth/index.js';
+import { DEMO_PASSWORD, DEMO_USERS, DemoModule, DemoService } from '../../src/demo/index.js';
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
-import {
-  CatalogueImportService,
-  CatalogueModule,
-  readFacts,
-  relationsAsOf,
-  SnapshotsService,
-} from '../../src/posture/index.js';
+import { relationsAsOf } from '../../src/posture/reading/posture-as-of.js';
+import { CatalogueImportService } from '../../src/releases/catalogue-import.service.js';
+import { ReleasesModule } from '../../src/releases/releases.module.js';
 import { RulesModule, SYSTEM_RULES, SystemRulesService } from '../../src/rules/index.js';
+import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
 import { anOrganization } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
@@ -42,7 +40,7 @@ beforeAll(async () => {
   context = await startTestModule([
     WebhooksModule.register(),
     EvaluationModule,
-    CatalogueModule,
+    ReleasesModule,
     RulesModule,
     DemoModule,
   ]);

@@ -1,8 +1,7 @@
 import { AccessTokens, AuthModule } from '../../src/auth/index.js';
 import { Transactions } from '../../src/database/index.js';
-import { EmailModule, EmailWorker } from '../../src/email/index.js';
-import { EmailStore } from '../../src/email/email-store.js';
-import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
+import { EmailStore } from '../../src/notifications/email/email-store.js';
+import { EmailWorker, AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember } from '../support/auth-factories.js';
 import { Exposition } from '../support/exposition.js';
@@ -49,7 +48,7 @@ beforeEach(async () => {
 });
 
 function start(url: string): Promise<TestHttp> {
-  return startTestHttp([AuthModule, NotificationsModule, EmailModule], {
+  return startTestHttp([AuthModule, NotificationsModule], {
     environment: {
       VEDETTE_SMTP_URL: url,
       VEDETTE_SMTP_FROM: 'Vedette <vedette@mail.example>',

@@ -1,8 +1,8 @@
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
-import { aMember, anOrganization, aTechnique } from '../support/factories.js';
 import { anEndpoint, aRule } from '../support/engine-factories.js';
+import { aMember, anOrganization, aTechnique } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
 
 const HOUR_MS = 3_600_000;

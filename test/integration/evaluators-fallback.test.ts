@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { newId } from '../../src/common/ids.js';
+import { HighRiskEvaluator } from '../../src/evaluators/high-risk/high-risk.evaluator.js';
 import {
   EVALUATORS,
   EvaluatorRegistry,
@@ -11,9 +13,7 @@ import {
   type RuleTypeDefinition,
   type StoredRule,
 } from '../../src/evaluators/index.js';
-import { HighRiskEvaluator } from '../../src/evaluators/high-risk/high-risk.evaluator.js';
-import { LivePostureReader, type PostureReader } from '../../src/posture/index.js';
-import { newId } from '../../src/common/ids.js';
+import { LivePostureReader, type PostureReader } from '../../src/posture/reading/posture-reader.js';
 import { CountingReader } from '../support/evaluator-world.js';
 import { anOrganization, aPosture, aTechnique } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';

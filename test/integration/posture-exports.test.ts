@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { ExportsModule } from '../../src/exports/index.js';
-import { PostureExportsModule, PostureImportsModule, PostureModule } from '../../src/posture/index.js';
+import { ImportsModule } from '../../src/imports/imports.module.js';
+import { InstancesModule } from '../../src/instances/index.js';
+import { PostureModule } from '../../src/posture/posture.module.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
-import { compileWorker } from '../support/compile-worker.js';
 import { someAlerts } from '../support/alert-factories.js';
+import { compileWorker } from '../support/compile-worker.js';
 import { aMember, aTechnique } from '../support/factories.js';
 import type { Answer, TestHttp } from '../support/http.js';
 import { layerFaults } from '../support/navigator-layer-schema.js';
@@ -23,12 +25,12 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   mkdirSync('.vedette-test', { recursive: true });
   folder = mkdtempSync(path.resolve('.vedette-test/exports-'));
-  const workerFile = compileWorker('src/posture/imports/posture-file-worker.ts', folder);
+  const workerFile = compileWorker('src/imports/posture-file-worker.ts', folder);
   http = await startPostureHttp([
     PostureModule,
-    PostureImportsModule.withSettings({ workerFile }),
-    PostureExportsModule,
+    ImportsModule.withSettings({ workerFile }),
     ExportsModule,
+    InstancesModule,
     WebhooksModule.register(),
   ]);
   for (const attackId of ['T1003', 'T1001', 'T1002', 'T1059', 'T1059.001']) {

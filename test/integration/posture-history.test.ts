@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/evaluators/index.js';
-import {
-  AsOfPostureReader,
-  knownSince,
-  LivePostureReader,
-  SnapshotsService,
-  type PostureReader,
-} from '../../src/posture/index.js';
-import { decodeCursor } from '../../src/common/pagination/index.js';
-import { PostureVersionsService } from '../../src/posture/history/posture-versions.service.js';
 import { newId } from '../../src/common/ids.js';
+import { decodeCursor } from '../../src/common/pagination/index.js';
+import { EvaluatorRegistry, EvaluatorsModule, type Finding } from '../../src/evaluators/index.js';
+import { PostureVersionsService } from '../../src/posture/history/posture-versions.service.js';
+import { knownSince } from '../../src/posture/reading/known-since.js';
+import { AsOfPostureReader } from '../../src/posture/reading/posture-as-of.js';
+import { LivePostureReader, type PostureReader } from '../../src/posture/reading/posture-reader.js';
+import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';
 import { aMember, aTechnique } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
 import { NOW } from '../support/test-module.js';

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
-import { PostureImportsModule, PostureImportUploads, PostureModule } from '../../src/posture/index.js';
+import { ImportsModule } from '../../src/imports/imports.module.js';
+import { PostureImportUploads } from '../../src/imports/posture-import-uploads.js';
+import { PostureModule } from '../../src/posture/posture.module.js';
 import { compileWorker } from '../support/compile-worker.js';
 import { aMember, anOrganization, aPosture, aTechnique } from '../support/factories.js';
 import type { Answer, TestHttp } from '../support/http.js';
@@ -22,7 +24,7 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   mkdirSync('.vedette-test', { recursive: true });
   folder = mkdtempSync(path.resolve('.vedette-test/imports-'));
-  const workerFile = compileWorker('src/posture/imports/posture-file-worker.ts', path.join(folder, 'built'));
+  const workerFile = compileWorker('src/imports/posture-file-worker.ts', path.join(folder, 'built'));
   mkdirSync(path.join(folder, 'temporary'));
   const settings = {
     maxBytes: MAX_BYTES,
@@ -30,7 +32,7 @@ beforeAll(async () => {
     temporaryFolder: path.join(folder, 'temporary'),
     workerFile,
   };
-  http = await startPostureHttp([PostureModule, PostureImportsModule.withSettings(settings)]);
+  http = await startPostureHttp([PostureModule, ImportsModule.withSettings(settings)]);
   for (const attackId of ['T1001', 'T1002', 'T1003', 'T1004', 'T1059', 'T1059.001']) {
     ids[attackId] = await aTechnique(http.database, { attackId });
   }
@@ -552,7 +554,7 @@ it('gives up what is being read when the server stops, and says so', async () =>
   writeFileSync(worker, 'for (;;);');
   const temporaryFolder = path.join(folder, 'temporary');
   const settings = { workerFile: worker, backgroundFromBytes: 1, temporaryFolder };
-  const other = await startPostureHttp([PostureModule, PostureImportsModule.withSettings(settings)]);
+  const other = await startPostureHttp([PostureModule, ImportsModule.withSettings(settings)]);
   const caller = await aCaller(other);
   const answer = await caller.send('POST', '/posture/imports?format=json', { items: [] });
   expect(answer).toMatchObject({ status: 202, body: { status: 'parsing' } });

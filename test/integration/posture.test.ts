@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Transactions } from '../../src/database/index.js';
-import { PostureService } from '../../src/posture/index.js';
+import { PostureService } from '../../src/posture/writes/posture.service.js';
 import { aMember, aTechnique } from '../support/factories.js';
 import type { TestHttp } from '../support/http.js';
 import { aCaller, markedChanges, startPostureHttp, type Caller } from '../support/posture-http.js';

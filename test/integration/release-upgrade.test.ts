@@ -1,27 +1,26 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EvaluatorRegistry, EvaluatorsModule, measureInScope, type Finding } from '../../src/evaluators/index.js';
-import {
-  CatalogueImportService,
-  CatalogueModule,
-  CataloguePreview,
-  CatalogueUndo,
-  LivePostureReader,
-  PostureModule,
-  PostureService,
-  SnapshotsService,
-  TECHNIQUE_STATUSES,
-  toImportPreviewResponse,
-  type CatalogueImportResult,
-  type CatalogueSlice,
-  type TechniqueScope,
-  type TechniqueStatus,
-} from '../../src/posture/index.js';
+import { type CatalogueSlice } from '../../src/catalogue/stix/catalogue-slice.js';
 import { DomainError } from '../../src/common/errors/index.js';
 import { newId } from '../../src/common/ids.js';
 import { Transactions } from '../../src/database/index.js';
-import { ROLLUPS } from '../../src/posture/snapshots/roll-up.js';
-import { SnapshotPolicies } from '../../src/posture/snapshots/snapshot-policies.service.js';
+import { EvaluatorRegistry, EvaluatorsModule, measureInScope, type Finding } from '../../src/evaluators/index.js';
+import { PostureModule } from '../../src/posture/posture.module.js';
+import { LivePostureReader } from '../../src/posture/reading/posture-reader.js';
+import { type TechniqueScope } from '../../src/posture/reading/scopes/technique-scope.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../src/posture/words/index.js';
+import { PostureService } from '../../src/posture/writes/posture.service.js';
+import { type CatalogueImportResult } from '../../src/releases/catalogue-import.result.js';
+import { CatalogueImportService } from '../../src/releases/catalogue-import.service.js';
+import { CataloguePreview } from '../../src/releases/catalogue-preview.service.js';
+import { CatalogueUndo } from '../../src/releases/catalogue-undo.service.js';
+import { toImportPreviewResponse } from '../../src/releases/import-preview.mapper.js';
+import { ReleasesModule } from '../../src/releases/releases.module.js';
+import { RevalidationModule } from '../../src/revalidation/revalidation.module.js';
+import { ROLLUPS } from '../../src/snapshots/roll-up.js';
+import { SnapshotPolicies } from '../../src/snapshots/snapshot-policies.service.js';
+import { SnapshotsModule } from '../../src/snapshots/snapshots.module.js';
+import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import { aSlice, aSliceTactic, aSliceTechnique } from '../support/catalogue-factories.js';
 import { aMember, aQueueItem } from '../support/factories.js';
@@ -36,7 +35,13 @@ let organizationId: string;
 let actorId: string;
 
 beforeAll(async () => {
-  context = await startTestModule([CatalogueModule, PostureModule, EvaluatorsModule]);
+  context = await startTestModule([
+    ReleasesModule,
+    PostureModule,
+    RevalidationModule,
+    SnapshotsModule,
+    EvaluatorsModule,
+  ]);
 });
 
 afterAll(() => context.close());

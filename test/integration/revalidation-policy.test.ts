@@ -2,8 +2,9 @@ import { ModuleRef } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Clock } from '../../src/common/clock.js';
 import { Slots, Transactions } from '../../src/database/index.js';
-import { PostureModule, RevalidationScheduler } from '../../src/posture/index.js';
-import { StaleValidations } from '../../src/posture/revalidation/stale-validations.js';
+import { RevalidationScheduler } from '../../src/revalidation/revalidation-scheduler.js';
+import { RevalidationModule } from '../../src/revalidation/revalidation.module.js';
+import { StaleValidations } from '../../src/revalidation/stale-validations.js';
 import { aPosture, aTechnique, anOrganization, type PostureFacts } from '../support/factories.js';
 import type { Answer, TestHttp } from '../support/http.js';
 import { aCaller, markedChanges, startPostureHttp, type Caller } from '../support/posture-http.js';
@@ -204,7 +205,7 @@ describe('the daily run of all policies', () => {
   const extra: RevalidationScheduler[] = [];
 
   beforeEach(async () => {
-    context = await startTestModule([ScheduleModule.forRoot(), PostureModule]);
+    context = await startTestModule([ScheduleModule.forRoot(), RevalidationModule]);
     organizations = [];
     for (let index = 0; index < 3; index += 1) organizations.push(await anOrganization(context.database));
     for (const attackId of ['T1001', 'T1002']) {

@@ -1,6 +1,6 @@
+import { decodeCursor } from '../../src/common/pagination/index.js';
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import { MeasurementsService } from '../../src/evaluation/measurements/measurements.service.js';
-import { decodeCursor } from '../../src/common/pagination/index.js';
 import { RetentionModule, RetentionService } from '../../src/retention/index.js';
 import { RulesService } from '../../src/rules/index.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';

@@ -6,8 +6,8 @@ import type { RuleOutcome } from '../../src/evaluation/rule-outcome.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
 import { RulesService } from '../../src/rules/index.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
-import { aMember } from '../support/factories.js';
 import { anEndpoint, aRule } from '../support/engine-factories.js';
+import { aMember } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
 import { NOW } from '../support/test-module.js';
 

@@ -1,14 +1,10 @@
 import fc from 'fast-check';
-import { EvaluatorRegistry, EvaluatorsModule, measureInScope, type Finding } from '../../src/evaluators/index.js';
-import {
-  AsOfPostureReader,
-  LivePostureReader,
-  PostureReplay,
-  scopeInWords,
-  type PostureReader,
-  type TechniqueScope,
-} from '../../src/posture/index.js';
 import { newId } from '../../src/common/ids.js';
+import { EvaluatorRegistry, EvaluatorsModule, measureInScope, type Finding } from '../../src/evaluators/index.js';
+import { AsOfPostureReader } from '../../src/posture/reading/posture-as-of.js';
+import { LivePostureReader, type PostureReader } from '../../src/posture/reading/posture-reader.js';
+import { PostureReplay } from '../../src/posture/reading/posture-replay.js';
+import { scopeInWords, type TechniqueScope } from '../../src/posture/reading/scopes/technique-scope.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import { aSliceTactic } from '../support/catalogue-factories.js';
 import { CountingReader } from '../support/evaluator-world.js';

@@ -1,10 +1,12 @@
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Slots } from '../../src/database/index.js';
-import { PostureModule, SnapshotScheduler, SnapshotsService } from '../../src/posture/index.js';
+import { ModuleRef } from '@nestjs/core';
 import { Clock } from '../../src/common/clock.js';
 import { Environment } from '../../src/config/index.js';
-import { ModuleRef } from '@nestjs/core';
+import { Slots } from '../../src/database/index.js';
+import { SnapshotScheduler } from '../../src/snapshots/snapshot-scheduler.js';
+import { SnapshotsModule } from '../../src/snapshots/snapshots.module.js';
+import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';
 import { anOrganization, aPosture, aSnapshot, aTechnique } from '../support/factories.js';
 import type { TestHttp } from '../support/http.js';
 import { aCaller, markedChanges, startPostureHttp, type Caller } from '../support/posture-http.js';
@@ -241,7 +243,7 @@ describe('the daily snapshot', () => {
   const extra: SnapshotScheduler[] = [];
 
   beforeEach(async () => {
-    context = await startTestModule([ScheduleModule.forRoot(), PostureModule], {
+    context = await startTestModule([ScheduleModule.forRoot(), SnapshotsModule], {
       environment: { VEDETTE_SNAPSHOT_CRON: '5 0 * * *' },
     });
     organizations = [

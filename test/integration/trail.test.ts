@@ -1,9 +1,7 @@
 import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
 import { Transactions } from '../../src/database/index.js';
-import { EmailModule, EmailWorker } from '../../src/email/index.js';
-import { AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
-import { TrailModule } from '../../src/trail/index.js';
+import { EmailWorker, AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';
@@ -18,7 +16,7 @@ let organizationId: string;
 
 beforeAll(async () => {
   smtp = await startSmtpReceiver();
-  http = await startTestHttp([AuthModule, NotificationsModule, EmailModule, TrailModule], {
+  http = await startTestHttp([AuthModule, NotificationsModule], {
     environment: { VEDETTE_SMTP_URL: smtp.url },
   });
 });

@@ -1,13 +1,13 @@
 import { AuthModule } from '../../src/auth/index.js';
-import { anEndpoint, deliveriesTo } from '../support/webhook-factories.js';
 import { newId } from '../../src/common/ids.js';
 import { InstancesModule } from '../../src/instances/index.js';
-import { WebhooksModule } from '../../src/webhooks/index.js';
 import { NotificationsModule } from '../../src/notifications/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
 import { anOrganization } from '../support/factories.js';
 import { startTestHttp, type Answer, type TestHttp } from '../support/http.js';
 import { NOW } from '../support/test-module.js';
+import { anEndpoint, deliveriesTo } from '../support/webhook-factories.js';
 
 const STATUSES = ['open', 'acknowledged', 'resolved', 'dismissed'] as const;
 type Action = 'acknowledge' | 'resolve' | 'dismiss';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { AddressGuard } from '../../src/webhooks/address-guard/address-guard.js';
 import { HostResolver } from '../../src/webhooks/address-guard/host-resolver.js';
-import { DeliverySettings } from '../../src/webhooks/delivery/delivery-settings.js';
+import { DeliverySettings } from '../../src/webhooks/attempts/delivery-settings.js';
 import { WebhookAgent } from '../../src/webhooks/transport/webhook-agent.js';
 import { WebhookExchange, type BoundedAnswer } from '../../src/webhooks/transport/webhook-exchange.js';
 import { testEnvironment } from '../support/test-module.js';

@@ -1,8 +1,8 @@
-import { WebhookEndpointsService, WebhookWorker } from '../../src/webhooks/index.js';
-import type { AttemptResult, DeliveryLease } from '../../src/webhooks/delivery/delivery-lease.js';
+import { WebhookEndpointViews } from '../../src/webhooks/api/webhook-endpoint-views.js';
+import type { AttemptResult, DeliveryLease } from '../../src/webhooks/attempts/delivery-lease.js';
+import { EndpointHealthRecorder } from '../../src/webhooks/breaker/endpoint-health-recorder.js';
 import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
-import { EndpointHealthRecorder } from '../../src/webhooks/health/endpoint-health-recorder.js';
-import { WebhookEndpointViews } from '../../src/webhooks/webhook-endpoint-views.js';
+import { WebhookEndpointsService, WebhookWorker } from '../../src/webhooks/index.js';
 import { aMember, anOrganization } from '../support/factories.js';
 import { NOW, type TestContext } from '../support/test-module.js';
 import { anEndpoint, anEvent, deliveriesTo, enqueue, type DeliveryRow } from '../support/webhook-factories.js';

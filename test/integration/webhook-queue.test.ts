@@ -1,6 +1,6 @@
 import { newId } from '../../src/common/ids.js';
+import type { AttemptResult, DeliveryLease } from '../../src/webhooks/attempts/delivery-lease.js';
 import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
-import type { AttemptResult, DeliveryLease } from '../../src/webhooks/delivery/delivery-lease.js';
 import { WebhookEndpointsService, WebhooksModule } from '../../src/webhooks/index.js';
 import { anOrganization } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';

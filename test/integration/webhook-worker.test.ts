@@ -1,4 +1,4 @@
-import { type DeliverySettings } from '../../src/webhooks/delivery/delivery-settings.js';
+import { type DeliverySettings } from '../../src/webhooks/attempts/delivery-settings.js';
 import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
 import { WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
 import { anOrganization } from '../support/factories.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CatalogueSlice } from '../../src/posture/index.js';
+import type { CatalogueSlice } from '../../src/catalogue/stix/catalogue-slice.js';
 import { uuid } from './a-stix-bundle.js';
 import { compileWorker } from './compile-worker.js';
 
@@ -67,5 +67,5 @@ export function aSlice(techniques: SliceTechnique[], facts: Partial<CatalogueSli
  * @returns the script to start
  */
 export function compileStixWorker(into: string): string {
-  return compileWorker('src/posture/catalogue/stix/stix-worker.ts', into);
+  return compileWorker('src/catalogue/stix/stix-worker.ts', into);
 }

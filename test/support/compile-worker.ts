@@ -6,7 +6,7 @@ import { packageRoot } from '../../src/common/package-root.js';
 /**
  * Compiles a worker script, and whatever files of ours it imports, into a folder, since a thread runs neither TypeScript nor what Jest transforms. The folder must
  * lie below the project where the script imports packages.
- * @param source the script, such as `src/posture/catalogue/stix/stix-worker.ts`.
+ * @param source the script, such as `src/catalogue/stix/stix-worker.ts`.
  * @returns the script to start
  */
 export function compileWorker(source: string, into: string): string {

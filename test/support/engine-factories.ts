@@ -1,5 +1,5 @@
 import { newId } from '../../src/common/ids.js';
-import type { TechniqueScope } from '../../src/posture/index.js';
+import type { TechniqueScope } from '../../src/posture/reading/scopes/technique-scope.js';
 import type { TestDatabase } from './databases.js';
 import { NOW } from './test-module.js';
 

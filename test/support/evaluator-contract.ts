@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Finding } from '../../src/evaluators/index.js';
-import type { PostureReader } from '../../src/posture/index.js';
 import { newId } from '../../src/common/ids.js';
 import { plainNumber } from '../../src/common/wire.js';
+import type { Finding } from '../../src/evaluators/index.js';
+import type { PostureReader } from '../../src/posture/reading/posture-reader.js';
 import { CountingReader, daysBefore, type EvaluatorWorld } from './evaluator-world.js';
 import { aTechnique } from './factories.js';
 import { NOW } from './test-module.js';

@@ -1,4 +1,5 @@
 import { DataSource, type QueryRunner } from 'typeorm';
+import { newId } from '../../src/common/ids.js';
 import {
   EvaluatorRegistry,
   EvaluatorsModule,
@@ -6,8 +7,7 @@ import {
   type RuleConfig,
   type RuleToMeasure,
 } from '../../src/evaluators/index.js';
-import { LivePostureReader, type PostureReader } from '../../src/posture/index.js';
-import { newId } from '../../src/common/ids.js';
+import { LivePostureReader, type PostureReader } from '../../src/posture/reading/posture-reader.js';
 import { anOrganization, aPosture, aTechnique, type PostureFacts } from './factories.js';
 import { NOW, startTestModule, type TestContext } from './test-module.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Role } from '../../src/common/access/index.js';
 import { newId } from '../../src/common/ids.js';
-import type { TechniqueStatus } from '../../src/posture/index.js';
+import type { TechniqueStatus } from '../../src/posture/words/index.js';
 import type { TestDatabase } from './databases.js';
 
 /** Rows that a test needs before it begins, written straight into the database. Each takes what the test cares about and fills in the rest. */

@@ -1,21 +1,21 @@
 import fc from 'fast-check';
 import { DataSource } from 'typeorm';
 import type { ModuleMetadata } from '@nestjs/common';
+import { type CatalogueSlice } from '../../src/catalogue/stix/catalogue-slice.js';
 import { DomainError } from '../../src/common/errors/index.js';
-import { utcDate } from '../../src/common/instant.js';
 import { newId } from '../../src/common/ids.js';
+import { utcDate } from '../../src/common/instant.js';
 import { Transactions } from '../../src/database/index.js';
-import {
-  CatalogueImportService,
-  CatalogueModule,
-  PostureModule,
-  PostureService,
-  SnapshotsService,
-  TECHNIQUE_STATUSES,
-  type CatalogueSlice,
-  type PostureReader,
-} from '../../src/posture/index.js';
-import { RevalidationQueueService } from '../../src/posture/queue/revalidation-queue.service.js';
+import { PostureModule } from '../../src/posture/posture.module.js';
+import { type PostureReader } from '../../src/posture/reading/posture-reader.js';
+import { TECHNIQUE_STATUSES } from '../../src/posture/words/index.js';
+import { PostureService } from '../../src/posture/writes/posture.service.js';
+import { CatalogueImportService } from '../../src/releases/catalogue-import.service.js';
+import { ReleasesModule } from '../../src/releases/releases.module.js';
+import { RevalidationQueueService } from '../../src/revalidation/revalidation-queue.service.js';
+import { RevalidationModule } from '../../src/revalidation/revalidation.module.js';
+import { SnapshotsModule } from '../../src/snapshots/snapshots.module.js';
+import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';
 import { uuid } from './a-stix-bundle.js';
 import { aSlice, aSliceTechnique } from './catalogue-factories.js';
 import { aMember } from './factories.js';
@@ -109,7 +109,13 @@ export class HistoryWorld {
     modules: NonNullable<ModuleMetadata['imports']> = [],
     { techniques = 6, described = null }: { techniques?: number; described?: DescribedCatalogue | null } = {},
   ): Promise<HistoryWorld> {
-    const context = await startTestModule([PostureModule, CatalogueModule, ...modules]);
+    const context = await startTestModule([
+      PostureModule,
+      RevalidationModule,
+      SnapshotsModule,
+      ReleasesModule,
+      ...modules,
+    ]);
     return new HistoryWorld(context, described?.techniques.length ?? techniques, described);
   }
 

@@ -1,7 +1,7 @@
 import type { ModuleMetadata } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Environment } from '../../src/config/index.js';
-import { configureHttp, createHttpAdapter } from '../../src/http-app.js';
+import { configureHttp, createHttpAdapter } from '../../src/http/http-app.js';
 import { startTestModule, type TestContext } from './test-module.js';
 
 export interface Answer {

@@ -2,7 +2,9 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import { ACCESS_METADATA, ROLES_AT_LEAST, type AccessLevel, type Role } from '../../src/common/access/index.js';
 import { forbidden } from '../../src/common/errors/index.js';
-import { PostureModule } from '../../src/posture/index.js';
+import { PostureModule } from '../../src/posture/posture.module.js';
+import { RevalidationModule } from '../../src/revalidation/revalidation.module.js';
+import { SnapshotsModule } from '../../src/snapshots/snapshots.module.js';
 import { aMember, anOrganization } from './factories.js';
 import { startTestHttp, type Answer, type TestHttp } from './http.js';
 
@@ -37,7 +39,7 @@ export interface Caller {
 
 /** The posture module behind HTTP, or the modules that are given. */
 export async function startPostureHttp(
-  modules: Parameters<typeof startTestHttp>[0] = [PostureModule],
+  modules: Parameters<typeof startTestHttp>[0] = [PostureModule, RevalidationModule, SnapshotsModule],
 ): Promise<TestHttp> {
   return startTestHttp(modules, { providers: [{ provide: APP_GUARD, useClass: TrustingGuard }] });
 }

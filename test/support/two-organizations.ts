@@ -74,7 +74,7 @@ export async function startTwoOrganizations(): Promise<TwoOrganizations> {
 
 /** Runs the built command line on the database and answers what it printed. */
 export function runCommandLine(database: TestDatabase, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.resolve('dist/src/cli.js'), ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.resolve('dist/src/cli/main.js'), ...args], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, DATABASE_URL: database.url, VEDETTE_SECRET_KEY: SECRET_KEY },
   });

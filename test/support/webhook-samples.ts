@@ -1,6 +1,6 @@
+import { eventBody } from '../../src/webhooks/endpoints/webhook-events.js';
 import type { FormattableDelivery, FormatTarget, WebhookFormat } from '../../src/webhooks/formats/index.js';
 import { signingKey } from '../../src/webhooks/signing/standard-webhooks.js';
-import { eventBody } from '../../src/webhooks/webhook-events.js';
 
 /** When the sample alert fired, when whatever follows happened, and when all of it is sent. */
 const FIRED_AT = new Date('2026-03-10T12:00:00.000Z');

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks';
 import type { Environment } from '../../src/config/index.js';
-import type { DeliverySettings } from '../../src/webhooks/delivery/delivery-settings.js';
+import type { DeliverySettings } from '../../src/webhooks/attempts/delivery-settings.js';
 import { WebhooksModule, WebhookWorker } from '../../src/webhooks/index.js';
 import { anOrganization } from './factories.js';
 import { NOW, startTestModule, type TestContext } from './test-module.js';

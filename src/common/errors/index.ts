@@ -1,2 +1,1 @@
 export * from './domain-error.js';
-export * from './problem.filter.js';

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Socket } from 'node:net';
-import { problemDocument } from '../errors/index.js';
+import { problemDocument } from './problem.filter.js';
 
 const HEADER_OVERFLOW = 'HPE_HEADER_OVERFLOW';
 

@@ -4,6 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { prepareBinaries, readBinariesVersion } from './binaries.js';
 import {
+  attach,
+  connectToCluster,
+  DATABASE,
+  detach,
+  ensureDatabase,
+  hasOtherClients,
+  HOST,
+} from './cluster-connection.js';
+import {
   assertSameMajor,
   clusterExists,
   createCluster,
@@ -13,15 +22,6 @@ import {
   removeUnfinished,
   SUPERUSER,
 } from './cluster.js';
-import {
-  attach,
-  connectToCluster,
-  DATABASE,
-  detach,
-  ensureDatabase,
-  hasOtherClients,
-  HOST,
-} from './cluster-connection.js';
 import { EmbeddedPostgresError, errorCode } from './embedded-postgres.error.js';
 import { identifyProcess, readPostmasterFile } from './postmaster-file.js';
 import { launchPostmaster, type PostmasterContext, shutDownPostmaster } from './postmaster.js';

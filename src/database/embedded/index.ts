@@ -1,7 +1,7 @@
-export { EmbeddedPostgres } from './embedded-postgres.js';
-export type {
-  EmbeddedPostgresOptions,
-  EmbeddedPostgresServer,
-  EmbeddedPostgresStopResult,
+export {
+  EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  type EmbeddedPostgresServer,
+  type EmbeddedPostgresStopResult,
 } from './embedded-postgres.js';
 export { EmbeddedPostgresError } from './embedded-postgres.error.js';

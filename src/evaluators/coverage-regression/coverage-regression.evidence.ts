@@ -1,4 +1,5 @@
-import { isInSnapshotScope, statusChange, type PostureRelations } from '../../posture/index.js';
+import { statusChange, type PostureRelations } from '../../posture/index.js';
+import { isInSnapshotScope } from '../../snapshots/index.js';
 
 const TACTICS_LIMIT = 5;
 const TECHNIQUES_LIMIT = 20;

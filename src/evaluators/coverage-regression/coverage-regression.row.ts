@@ -1,4 +1,4 @@
-import type { TechniqueStatus } from '../../posture/index.js';
+import type { TechniqueStatus } from '../../posture/words/index.js';
 
 export type CoverageRegressionConfig = {
   min_drop_pct: number;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { counted } from '../../common/wire.js';
-import { inScope, TECHNIQUE_STATUSES, type PostureReader, type TechniqueStatus } from '../../posture/index.js';
+import { inScope, type PostureReader } from '../../posture/index.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../posture/words/index.js';
 import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { hundredths, pairRows, percentage, ruleColumns, inNumber } from '../measuring.js';
 

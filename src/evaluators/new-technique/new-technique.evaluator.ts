@@ -1,12 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { TECHNIQUE_CHANGES, type TechniqueChange } from '../../catalogue/index.js';
 import { counted } from '../../common/wire.js';
-import {
-  inScope,
-  TECHNIQUE_CHANGES,
-  type PostureReader,
-  type PostureRelations,
-  type TechniqueChange,
-} from '../../posture/index.js';
+import { inScope, type PostureReader, type PostureRelations } from '../../posture/index.js';
 import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { daysBefore, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
 

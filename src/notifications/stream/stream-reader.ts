@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryRows } from '../../database/index.js';
-import type { Notification } from '../notification.entity.js';
-import { toNotificationResponse } from '../notification.mapper.js';
+import type { Notification } from '../inbox/notification.entity.js';
+import { toNotificationResponse } from '../inbox/notification.mapper.js';
 import type { StreamedNotice } from './stream-connection.js';
 import { FIRST_ID, type StreamPosition } from './stream-position.js';
 

@@ -3,7 +3,7 @@ import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger
 import type { FastifyReply } from 'fastify';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
 import { invalidField } from '../../common/errors/index.js';
-import { userOf } from '../user-of.js';
+import { userOf } from '../preferences/user-of.js';
 import { NotificationStream } from './notification-stream.js';
 import { readEventId } from './stream-position.js';
 

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { ChangeSource } from '../change-source.js';
-import type { TechniqueStatus } from '../technique-status.js';
+import type { ChangeSource } from '../words/change-source.js';
+import type { TechniqueStatus } from '../words/technique-status.js';
 
 /**
  * A version of the posture of one technique that another has superseded: it stood from `valid_from` until just before `valid_to`. Written by a trigger of `posture`

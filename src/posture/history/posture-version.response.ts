@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { CHANGE_SOURCES, type ChangeSource } from '../change-source.js';
-import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
+import { CHANGE_SOURCES, type ChangeSource } from '../words/change-source.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 
 /** What the organisation knew of a technique from one change to the next, and who or what made it so. */
 export class PostureVersionResponse {

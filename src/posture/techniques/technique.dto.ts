@@ -1,9 +1,9 @@
 import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { ATTACK_DOMAINS, type AttackDomain } from '../../catalogue/words/index.js';
 import { PageQuery } from '../../common/pagination/index.js';
 import { QueryNumber } from '../../common/query-number.js';
-import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
-import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/stix/catalogue-slice.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 
 const TEXT = { message: 'must be text of at most 200 characters' };
 const UUID_OR_NONE = /^(none|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;

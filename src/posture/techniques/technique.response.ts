@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 
 /** An ATT&CK technique of the catalogue, and what the organisation knows of it. */
 export class TechniqueResponse {

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { Technique } from '../../catalogue/index.js';
+import { ATTACK_ID_PATTERN, bestFirst } from '../../catalogue/words/index.js';
 import { notFound } from '../../common/errors/index.js';
 import { isUuid } from '../../common/ids.js';
 import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
 import { queryRows } from '../../database/index.js';
-import type { Posture } from '../posture.entity.js';
-import type { Technique } from '../catalogue/technique.entity.js';
-import { inScope } from '../posture-reader.js';
-import { ATTACK_ID_PATTERN, bestFirst } from '../technique-ids.js';
-import type { TechniqueStatus } from '../technique-status.js';
+import { inScope } from '../reading/posture-reader.js';
+import type { TechniqueStatus } from '../words/technique-status.js';
+import type { Posture } from '../writes/posture.entity.js';
 
 /** A technique of the catalogue, and what one organisation knows of it. */
 export type TechniqueWithPosture = Pick<

@@ -1,7 +1,7 @@
 import { invalidInput } from '../../common/errors/index.js';
-import { NOT_AN_ACTIVE_MEMBER } from '../active-members.js';
+import { NOT_AN_ACTIVE_MEMBER } from '../../organizations/index.js';
+import { readPostureItem, shownName, type PostureItem } from '../words/posture-item.js';
 import { FieldErrors } from './field-errors.js';
-import { readPostureItem, shownName, type PostureItem } from './posture-item.js';
 
 /** The most items that one call takes. */
 export const MAX_ITEMS = 10_000;

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { countChanged, quotedArrayLiteral } from '../../database/index.js';
-import type { ChangeSource } from '../change-source.js';
-import { PostureChanges } from '../posture-changes.js';
-import type { TechniqueStatus } from '../technique-status.js';
+import { PostureChanges } from '../changes/posture-changes.js';
+import type { ChangeSource } from '../words/change-source.js';
+import type { TechniqueStatus } from '../words/technique-status.js';
 
 /** What changes of the posture of one technique. A property left out stays as it is; null clears. */
 export interface PostureWrite {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { bestFirst } from '../../catalogue/words/index.js';
 import { Clock } from '../../common/clock.js';
 import { queryRows, Transactions } from '../../database/index.js';
-import { bestFirst } from '../technique-ids.js';
+import type { PostureItem } from '../words/posture-item.js';
 import { FieldErrors } from './field-errors.js';
-import type { PostureItem } from './posture-item.js';
 import { addLookupErrors, parsePostureItems } from './posture-items.js';
 import { PostureWriter, type PostureWrite } from './posture-writer.js';
 

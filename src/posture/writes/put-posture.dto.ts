@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../technique-status.js';
-import { MAX_TAGS } from '../tags.js';
+import { MAX_TAGS } from '../words/tags.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 import { MAX_ITEMS } from './posture-items.js';
 
 /** What changes of the posture of one technique: what is left out stays as it is, null clears. It describes the call; `parsePostureItems` checks it. */

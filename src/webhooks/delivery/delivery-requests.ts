@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Environment } from '../../config/index.js';
-import { EndpointSecrets } from '../endpoint-secrets.js';
+import type { ClaimedEndpoint, DeliveryLease, LoggedRequest } from '../attempts/delivery-lease.js';
+import { EndpointSecrets } from '../endpoints/endpoint-secrets.js';
+import { shownUrl } from '../endpoints/shown-url.js';
 import { webhookFormat, type FormatTarget } from '../formats/index.js';
-import { shownUrl } from '../shown-url.js';
 import { signingKey } from '../signing/standard-webhooks.js';
 import type { WebhookRequest } from '../transport/index.js';
-import type { ClaimedEndpoint, DeliveryLease, LoggedRequest } from './delivery-lease.js';
 
 const REDACTED = '[redacted]';
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { SystemClock } from '../../common/clock.js';
-import type { EndpointHealthRecorder } from '../health/endpoint-health-recorder.js';
-import type { AttemptResult } from './delivery-lease.js';
+import type { AttemptResult } from '../attempts/delivery-lease.js';
+import type { EndpointHealthRecorder } from '../breaker/endpoint-health-recorder.js';
 import { DeliveryResults } from './delivery-results.js';
 import type { DeliveryStore } from './delivery-store.js';
 

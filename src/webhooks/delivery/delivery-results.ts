@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { EndpointHealthRecorder } from '../health/endpoint-health-recorder.js';
-import type { AttemptResult } from './delivery-lease.js';
+import type { AttemptResult } from '../attempts/delivery-lease.js';
+import { EndpointHealthRecorder } from '../breaker/endpoint-health-recorder.js';
 import { DeliveryStore } from './delivery-store.js';
 
 /** How many results one statement writes at most. */

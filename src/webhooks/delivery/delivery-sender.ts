@@ -2,12 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Metrics } from '../../metrics/index.js';
 import { Tracing, type Span } from '../../tracing/index.js';
+import { attemptReason } from '../attempts/attempt-reason.js';
+import type { AttemptResult, DeliveryLease } from '../attempts/delivery-lease.js';
+import { decideNext, MAX_ATTEMPTS, pauseAfter, type Urgency } from '../attempts/retry-policy.js';
+import { PING_EVENT } from '../endpoints/webhook-events.js';
 import { FORMATS } from '../formats/index.js';
 import { WebhookTransport, type CompletedExchange } from '../transport/index.js';
-import { PING_EVENT } from '../webhook-events.js';
-import { decideNext, MAX_ATTEMPTS, pauseAfter, type Urgency } from './decide-next.js';
-import { attemptReason } from './attempt-reason.js';
-import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 import { DeliveryRequests, type PreparedRequest } from './delivery-requests.js';
 
 /** Why there is no request. */

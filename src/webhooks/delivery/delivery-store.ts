@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { newId } from '../../common/ids.js';
 import { arrayLiteral, countChanged, queryRows } from '../../database/index.js';
-import { PING_EVENT } from '../webhook-events.js';
-import type { AttemptResult, ClaimedEndpoint, DeliveryLease } from './delivery-lease.js';
+import type { AttemptResult, ClaimedEndpoint, DeliveryLease } from '../attempts/delivery-lease.js';
+import { PING_EVENT } from '../endpoints/webhook-events.js';
 
 /** How long the deliveries of an endpoint wait for the one that is sent to see. They go at once when it succeeds. */
 const PROBE_PATIENCE_MS = 20_000;

@@ -2,12 +2,12 @@ import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/comm
 import { Clock } from '../../common/clock.js';
 import { exitPoint } from '../../common/exit-points.js';
 import { Metrics } from '../../metrics/index.js';
-import { PING_EVENT } from '../webhook-events.js';
+import type { AttemptResult, DeliveryLease } from '../attempts/delivery-lease.js';
+import { DeliverySettings } from '../attempts/delivery-settings.js';
+import { PING_EVENT } from '../endpoints/webhook-events.js';
 import { DeliveryLanes } from './delivery-lanes.js';
-import type { AttemptResult, DeliveryLease } from './delivery-lease.js';
 import { DeliveryResults } from './delivery-results.js';
 import { DeliverySender } from './delivery-sender.js';
-import { DeliverySettings } from './delivery-settings.js';
 import { DeliveryStore } from './delivery-store.js';
 
 /** Time between the end of an exchange that uses its full time and the end of the lease, for writing the outcome. */

@@ -1,8 +1,8 @@
 import { vedetteLink } from '../../common/alert-link.js';
 import { readEvent, printable, type ReadEvent } from './event-reader.js';
 import { labelsFingerprint } from './labels-fingerprint.js';
-import { identityOf, pagerAction } from './pager-event.js';
 import { linkOfEvent } from './link-of-event.js';
+import { identityOf, pagerAction } from './pager-event.js';
 import { optionalSetting } from './setting-value.js';
 import type { FormatSetting, WebhookFormat } from './webhook-format.js';
 

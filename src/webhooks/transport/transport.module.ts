@@ -1,7 +1,7 @@
 import { HttpModule } from '@nestjs/axios';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AddressGuardModule } from '../address-guard/index.js';
-import { DeliverySettings } from '../delivery/delivery-settings.js';
+import { DeliverySettings } from '../attempts/delivery-settings.js';
 import { undiciAdapter } from './undici-adapter.js';
 import { WebhookAgent } from './webhook-agent.js';
 import { WebhookTransport } from './webhook-transport.js';

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { Environment } from '../../config/index.js';
 import { AddressGuard, guardedConnector, HostResolver } from '../address-guard/index.js';
-import { DeliverySettings } from '../delivery/delivery-settings.js';
+import { DeliverySettings } from '../attempts/delivery-settings.js';
 import type { BoundedAnswer, WebhookExchange } from './webhook-exchange.js';
 
 /**

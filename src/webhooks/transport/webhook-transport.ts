@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { getAdapter, type AxiosResponse } from 'axios';
 import { BoundedCache } from '../../common/bounded-cache.js';
 import { AddressGuard } from '../address-guard/index.js';
-import { DeliverySettings } from '../delivery/delivery-settings.js';
+import { DeliverySettings } from '../attempts/delivery-settings.js';
 import { describeFailure, exchangeTimeout, type ExchangeFailure } from './describe-failure.js';
 import { RunningExchanges } from './running-exchanges.js';
 import { NO_HEADERS } from './undici-adapter.js';

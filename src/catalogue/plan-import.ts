@@ -1,0 +1,239 @@
+import { isStorable, replaceUnstorable } from '../common/storable-text.js';
+import type { LastChangeKind } from './last-change-kind.js';
+import type { CatalogueSlice, SkippedObjects, SliceTactic, SliceTechnique } from './stix/catalogue-slice.js';
+import type { AttackDomain } from './words/attack-domain.js';
+import { versionStep } from './words/versions.js';
+
+/** A technique as the catalogue keeps it, save the release it was last read from. */
+export interface CatalogueTechnique {
+  id: string;
+  attackId: string;
+  name: string;
+  domain: string;
+  isSubtechnique: boolean;
+  parentId: string | null;
+  tactics: string[];
+  platforms: string[];
+  techniqueVersion: string | null;
+  mitreCreated: Date;
+  mitreLastModified: Date;
+  mitreModifiedRaw: Date;
+  contentHash: string;
+  isRevoked: boolean;
+  isDeprecated: boolean;
+  revokedById: string | null;
+  replacedById: string | null;
+}
+
+/**
+ * What an import makes of a technique; each has exactly one outcome, the first of these that holds. `changed_metadata_only`: content or another fact changed
+ * and the version did not. `restamped`: nothing but MITRE's stamp changed.
+ */
+export const IMPORT_OUTCOMES = [
+  'added',
+  'revoked',
+  'deprecated',
+  'changed_major',
+  'changed_minor',
+  'changed_metadata_only',
+  'restamped',
+  'unchanged',
+] as const;
+export type ImportOutcome = (typeof IMPORT_OUTCOMES)[number];
+
+const CHANGE_OF: Partial<Record<ImportOutcome, LastChangeKind>> = {
+  added: 'added',
+  revoked: 'revoked',
+  deprecated: 'deprecated',
+  changed_major: 'major',
+  changed_minor: 'minor',
+  changed_metadata_only: 'metadata',
+};
+
+export interface ImportPlan {
+  /** Techniques to insert or overwrite: those of every outcome but `unchanged`. */
+  rows: CatalogueTechnique[];
+  /** Ids of the rows that are new. */
+  addedIds: string[];
+  /** Ids of the techniques that were in force, and that this release revoked in favour of others. */
+  replacedIds: string[];
+  /** How the release changed techniques, by their ids; those that it only restamped or left alone are not among them. */
+  changes: Map<string, LastChangeKind>;
+  /** Ids of the techniques that stay as they are. */
+  unchangedIds: string[];
+  /** ATT&CK ids by outcome, in their order. */
+  outcomes: Record<ImportOutcome, string[]>;
+  /** ATT&CK ids of techniques that the catalogue has of this domain and the slice has not. */
+  missing: string[];
+  tactics: SliceTactic[];
+  skipped: SkippedObjects[];
+}
+
+/** How many ids a reason to leave something out names. */
+const MAX_EXAMPLES = 5;
+
+/**
+ * Compares a release with what the catalogue holds. Pure: what it decides is written by others.
+ * @param stored every technique of the slice's domain, and whatever else has an id of the slice.
+ */
+export function planImport(stored: readonly CatalogueTechnique[], slice: CatalogueSlice): ImportPlan {
+  const known = new Map(stored.map((technique) => [technique.id, technique]));
+  const { techniques, tactics, skipped } = usableOf(slice, known);
+  const parentOf = parentFinder(stored, slice);
+  const plan: ImportPlan = {
+    rows: [],
+    addedIds: [],
+    replacedIds: [],
+    changes: new Map(),
+    unchangedIds: [],
+    outcomes: Object.fromEntries(IMPORT_OUTCOMES.map((outcome) => [outcome, []])) as unknown as ImportPlan['outcomes'],
+    missing: missingFrom(slice, stored),
+    tactics,
+    skipped: [...slice.skipped, ...skipped].map(storable),
+  };
+  for (const technique of techniques) {
+    const before = known.get(technique.id);
+    const after = nextState(technique, before, parentOf(technique));
+    const outcome = before ? outcomeOf(before, after) : 'added';
+    plan.outcomes[outcome].push(after.attackId);
+    if (outcome === 'unchanged') plan.unchangedIds.push(after.id);
+    else plan.rows.push(after);
+    if (outcome === 'added') plan.addedIds.push(after.id);
+    if (before && isInForce(before) && after.isRevoked && after.replacedById) plan.replacedIds.push(after.id);
+    const kind = CHANGE_OF[outcome];
+    if (kind) plan.changes.set(after.id, kind);
+  }
+  return plan;
+}
+
+/** What of the slice can be stored, and what had to be left out. */
+function usableOf(
+  slice: CatalogueSlice,
+  known: ReadonlyMap<string, CatalogueTechnique>,
+): { techniques: SliceTechnique[]; tactics: SliceTactic[]; skipped: SkippedObjects[] } {
+  const skipped = new Map<string, SkippedObjects>();
+  const isUsable = (stixId: string, reason: string | null): boolean => {
+    if (reason === null) return true;
+    const entry = skipped.get(reason) ?? { reason, count: 0, examples: [] };
+    entry.count += 1;
+    if (entry.examples.length < MAX_EXAMPLES) entry.examples.push(stixId);
+    skipped.set(reason, entry);
+    return false;
+  };
+  return {
+    techniques: slice.techniques.filter((technique) =>
+      isUsable(technique.stixId, whyNot(technique, slice.domain, known.get(technique.id))),
+    ),
+    tactics: slice.tactics.filter(({ stixId, name, shortname }) =>
+      isUsable(stixId, whyNotText('x-mitre-tactic', [name, shortname])),
+    ),
+    skipped: [...skipped.values()],
+  };
+}
+
+/** A technique keeps the domain it came with: two domains that both claimed it would overwrite each other at every import. */
+function whyNot(
+  technique: SliceTechnique,
+  domain: AttackDomain,
+  stored: CatalogueTechnique | undefined,
+): string | null {
+  if (stored && stored.domain !== domain) return `attack-pattern: the catalogue has it from ${stored.domain}`;
+  return whyNotText('attack-pattern', [technique.name, ...technique.tactics, ...technique.platforms]);
+}
+
+function whyNotText(type: string, texts: readonly string[]): string | null {
+  return texts.every(isStorable) ? null : `${type}: holds a character that cannot be stored`;
+}
+
+/** A parent that the slice lacks is looked for in the catalogue: the one there is kept, else the one with the right ATT&CK id, else there is none. */
+function parentFinder(
+  stored: readonly CatalogueTechnique[],
+  slice: CatalogueSlice,
+): (technique: SliceTechnique) => string | null {
+  const ids = new Set([...stored.map(({ id }) => id), ...slice.techniques.map(({ id }) => id)]);
+  const before = new Map(stored.map(({ id, parentId }) => [id, parentId]));
+  const byAttackId = new Map<string, string>();
+  for (const inForce of [false, true]) {
+    for (const technique of stored) {
+      if (technique.domain === slice.domain && isInForce(technique) === inForce)
+        byAttackId.set(technique.attackId, technique.id);
+    }
+  }
+  return ({ id, isSubtechnique, parentId, parentAttackId }) => {
+    if (!isSubtechnique) return null;
+    const candidates = [parentId, before.get(id), byAttackId.get(parentAttackId ?? '')];
+    return candidates.find((candidate) => candidate && ids.has(candidate)) ?? null;
+  };
+}
+
+/** `mitreLastModified` moves only when the content changed: MITRE restamps whole releases. */
+function nextState(
+  technique: SliceTechnique,
+  before: CatalogueTechnique | undefined,
+  parentId: string | null,
+): CatalogueTechnique {
+  const stamp = new Date(technique.mitreModified);
+  const {
+    id,
+    attackId,
+    name,
+    domain,
+    isSubtechnique,
+    tactics,
+    platforms,
+    techniqueVersion,
+    contentHash,
+    revokedById,
+    replacedById,
+  } = technique;
+  return {
+    id,
+    attackId,
+    name,
+    domain,
+    isSubtechnique,
+    parentId,
+    tactics,
+    platforms,
+    techniqueVersion,
+    mitreCreated: new Date(technique.mitreCreated),
+    mitreLastModified: before?.contentHash === contentHash ? before.mitreLastModified : stamp,
+    mitreModifiedRaw: stamp,
+    contentHash,
+    isRevoked: technique.revoked,
+    isDeprecated: technique.deprecated,
+    revokedById,
+    replacedById,
+  };
+}
+
+function outcomeOf(before: CatalogueTechnique, after: CatalogueTechnique): ImportOutcome {
+  if (after.isRevoked && !before.isRevoked) return 'revoked';
+  if (after.isDeprecated && !before.isDeprecated) return 'deprecated';
+  const step = versionStep(before.techniqueVersion, after.techniqueVersion);
+  if (step !== 'none') return step === 'major' ? 'changed_major' : 'changed_minor';
+  if (factsOf(before) !== factsOf(after)) return 'changed_metadata_only';
+  return before.mitreModifiedRaw.getTime() === after.mitreModifiedRaw.getTime() ? 'unchanged' : 'restamped';
+}
+
+/** Everything stored but the stamps of the last change, as one text to compare. */
+function factsOf({ mitreLastModified: _lastModified, mitreModifiedRaw: _raw, ...facts }: CatalogueTechnique): string {
+  return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function missingFrom(slice: CatalogueSlice, stored: readonly CatalogueTechnique[]): string[] {
+  const ids = new Set(slice.techniques.map(({ id }) => id));
+  return stored
+    .filter(({ id, domain }) => domain === slice.domain && !ids.has(id))
+    .map(({ attackId }) => attackId)
+    .sort();
+}
+
+/** Ids of malformed objects are whatever the bundle says, and the result is kept. */
+function storable({ reason, count, examples }: SkippedObjects): SkippedObjects {
+  return { reason: replaceUnstorable(reason), count, examples: examples.map(replaceUnstorable) };
+}
+
+function isInForce({ isRevoked, isDeprecated }: CatalogueTechnique): boolean {
+  return !isRevoked && !isDeprecated;
+}

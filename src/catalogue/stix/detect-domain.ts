@@ -1,0 +1,66 @@
+import { ATTACK_DOMAINS, type AttackDomain } from '../words/attack-domain.js';
+import { StixBundleError } from './stix-bundle.error.js';
+import { isObject, stringsOf, type StixObject } from './stix-objects.js';
+
+/** The kill chain that each domain's tactics belong to. */
+export const KILL_CHAIN_OF: Readonly<Record<AttackDomain, string>> = {
+  'enterprise-attack': 'mitre-attack',
+  'mobile-attack': 'mitre-mobile-attack',
+  'ics-attack': 'mitre-ics-attack',
+};
+
+/** Share of the techniques that may belong to other domains before a bundle counts as one of several domains. */
+const MAX_STRAY_SHARE = 0.1;
+
+/** The domains that an object says it belongs to, by `x_mitre_domains` or else by its kill-chain phases; none when it does not tell. */
+export function domainsOf(object: StixObject): AttackDomain[] {
+  const named = stringsOf(object['x_mitre_domains']);
+  const byName = ATTACK_DOMAINS.filter((domain) => named.includes(domain));
+  if (byName.length > 0) return byName;
+  const chains = killChainPhases(object).map((phase) => phase.chain);
+  return ATTACK_DOMAINS.filter((domain) => chains.includes(KILL_CHAIN_OF[domain]));
+}
+
+export function killChainPhases(object: StixObject): { chain: string; phase: string }[] {
+  const phases = object['kill_chain_phases'];
+  if (!Array.isArray(phases)) return [];
+  return phases
+    .filter(isObject)
+    .flatMap(({ kill_chain_name: chain, phase_name: phase }) =>
+      typeof chain === 'string' && typeof phase === 'string' ? [{ chain, phase }] : [],
+    );
+}
+
+/**
+ * The domain that most of the techniques belong to, or the one that was asked for.
+ * @throws StixBundleError when it cannot be told, when the bundle mixes domains, or when it holds nothing of the domain asked for
+ */
+export function tellDomain(attackPatterns: readonly StixObject[], asked?: AttackDomain): AttackDomain {
+  const telling = attackPatterns.map(domainsOf).filter((domains) => domains.length > 0);
+  const votes = ATTACK_DOMAINS.map((domain) => ({
+    domain,
+    count: telling.filter((domains) => domains.includes(domain)).length,
+  }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const [most] = votes;
+  const found = votes.map(({ domain, count }) => `${domain} (${count})`).join(', ');
+  if (asked) {
+    if (!most || votes.some(({ domain }) => domain === asked)) return asked;
+    throw new StixBundleError('domain_mismatch', `the bundle holds no technique of ${asked}; it holds ${found}`);
+  }
+  if (!most) {
+    throw new StixBundleError(
+      'unknown_domain',
+      `the bundle does not tell its domain: give it, one of ${ATTACK_DOMAINS.join(', ')}`,
+    );
+  }
+  const strays = telling.filter((domains) => !domains.includes(most.domain)).length;
+  if (strays > telling.length * MAX_STRAY_SHARE) {
+    throw new StixBundleError(
+      'mixed_domains',
+      `the bundle holds techniques of several domains, ${found}: give the domain to take from it`,
+    );
+  }
+  return most.domain;
+}

@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { invalidField } from '../common/errors/index.js';
+import { exportFile, type ExportFile, type ExportFormat } from './export-format.js';
+import { toChangesCsv, toChangesJson, toPostureCsv, toPostureJson } from './export-tables.js';
+import type { ExportedTechnique } from './exported-posture.js';
+import {
+  toChangeLayer,
+  toPostureLayer,
+  type LayerHead,
+  type LayerMetadata,
+  type NavigatorLayer,
+} from './navigator-layer.js';
+import { PostureExportReader } from './posture-export-reader.js';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How far back the changes reach where nobody says. */
+const DEFAULT_CHANGE_DAYS = 30;
+
+/** What a layer of chosen techniques says of itself. */
+export interface ExportTitle {
+  /** What the file is called before what its format adds. */
+  fileStem: string;
+  name: string;
+  description: string;
+  metadata: LayerMetadata[];
+}
+
+/** Posture as files for others: tables, and layers that ATT&CK Navigator opens. */
+@Injectable()
+export class PostureExports {
+  constructor(
+    private readonly reader: PostureExportReader,
+    private readonly clock: Clock,
+  ) {}
+
+  /** What the organisation knows of every technique in force. */
+  async posture(organizationId: string, format: ExportFormat, domain?: string): Promise<ExportFile> {
+    const techniques = await this.reader.techniques(organizationId, { domain });
+    const today = day(this.clock.now());
+    const title = {
+      fileStem: ['posture', domain, today].filter(Boolean).join('-'),
+      name: `Posture of ${today}`,
+      description: `What is known of each technique on ${today}. The score is what the status counts towards coverage: validated 100, partial 50.`,
+      metadata: [],
+    };
+    return this.fileOf(techniques, format, { title, domain });
+  }
+
+  /** What the organisation knows of these techniques, of which those are left out that are not in force. */
+  async ofTechniques(
+    organizationId: string,
+    techniqueIds: readonly string[],
+    format: ExportFormat,
+    title: ExportTitle,
+  ): Promise<ExportFile> {
+    const techniques = await this.reader.techniques(organizationId, { techniqueIds });
+    return this.fileOf(techniques, format, { title, isSelection: true });
+  }
+
+  /**
+   * What became otherwise between two instants; the last 30 days where they are not given.
+   * @throws DomainError naming `from` or `to`.
+   */
+  async changes(
+    organizationId: string,
+    format: ExportFormat,
+    { from: askedFrom, to: askedTo, domain }: { from?: Date; to?: Date; domain?: string },
+  ): Promise<ExportFile> {
+    const now = this.clock.now();
+    const to = askedTo ?? now;
+    const from = askedFrom ?? new Date(to.getTime() - DEFAULT_CHANGE_DAYS * DAY_MS);
+    if (to > now) throw invalidField('to', 'must not lie in the future');
+    if (from >= to) throw invalidField('from', 'must lie before to');
+    const changes = await this.reader.changes(organizationId, { from, to, domain });
+    const stem = ['posture-changes', domain, day(from), day(to)].filter(Boolean).join('-');
+    if (format === 'csv') return exportFile(stem, format, toChangesCsv(changes));
+    if (format === 'json') {
+      const range = { from, to, knownSince: await this.reader.knownSince(organizationId) };
+      return exportFile(stem, format, toChangesJson(range, changes));
+    }
+    const layers = await this.layers(domain, (head) =>
+      toChangeLayer(
+        {
+          ...head,
+          name: `Changes from ${day(from)} to ${day(to)}`,
+          description: `What changed between ${from.toISOString()} and ${to.toISOString()}. The score is the gain or loss of coverage in per cent of the technique.`,
+        },
+        changes.filter((change) => change.domain === head.domain),
+      ),
+    );
+    return layerFile(stem, layers);
+  }
+
+  private async fileOf(
+    techniques: readonly ExportedTechnique[],
+    format: ExportFormat,
+    { title, domain, isSelection = false }: { title: ExportTitle; domain?: string; isSelection?: boolean },
+  ): Promise<ExportFile> {
+    const { fileStem, name, description, metadata } = title;
+    if (format === 'csv') return exportFile(fileStem, format, toPostureCsv(techniques));
+    if (format === 'json') return exportFile(fileStem, format, toPostureJson(techniques));
+    const layers = await this.layers(domain, (head) =>
+      toPostureLayer(
+        { ...head, name, description, metadata: [...metadata, ...head.metadata] },
+        techniques.filter((technique) => technique.domain === head.domain),
+        isSelection,
+      ),
+    );
+    return layerFile(fileStem, isSelection ? withoutEmpty(layers) : layers);
+  }
+
+  /** One layer a domain of the catalogue, or that of the domain that was asked for. */
+  private async layers(
+    asked: string | undefined,
+    make: (head: LayerHead) => NavigatorLayer,
+  ): Promise<NavigatorLayer[]> {
+    const domains = (await this.reader.domains()).filter(({ domain }) => asked === undefined || domain === asked);
+    if (asked !== undefined && domains.length === 0) {
+      throw invalidField('domain', `must be a domain of the catalogue, which has no release of ${asked}`);
+    }
+    const metadata = [{ name: 'exported at', value: this.clock.now().toISOString() }];
+    return domains.map((facts) => make({ ...facts, name: '', description: '', metadata }));
+  }
+}
+
+/** Navigator opens a layer and a list of layers; one layer is what most other programs expect. */
+function layerFile(stem: string, layers: readonly NavigatorLayer[]): ExportFile {
+  const document = layers.length === 1 ? layers[0] : layers;
+  return exportFile(stem, 'navigator', `${JSON.stringify(document, null, 2)}\n`);
+}
+
+function withoutEmpty(layers: NavigatorLayer[]): NavigatorLayer[] {
+  const filled = layers.filter(({ techniques }) => techniques.length > 0);
+  return filled.length > 0 ? filled : layers.slice(0, 1);
+}
+
+function day(instant: Date): string {
+  return instant.toISOString().slice(0, 10);
+}

@@ -1,0 +1,23 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { invalidInput } from '../common/errors/index.js';
+
+/**
+ * The options of an upload: fields of a form are as strict as query parameters are, and go before them.
+ * @throws DomainError `invalid_input` naming every field that is not as it must be, or that is not known.
+ */
+export function formOptions<T extends object>(
+  type: new () => T,
+  query: object,
+  fields: Readonly<Record<string, string>>,
+): T {
+  const options = plainToInstance(type, { ...query, ...fields }, { exposeDefaultValues: true });
+  const errors = validateSync(options, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true });
+  if (errors.length === 0) return options;
+  throw invalidInput(
+    errors.map(({ property, constraints = {} }) => {
+      const [[constraint, message] = ['', 'is not valid']] = Object.entries(constraints);
+      return { field: property, message: constraint === 'whitelistValidation' ? 'is not known here' : message };
+    }),
+  );
+}

@@ -1,0 +1,157 @@
+import type { FastifyRequest } from 'fastify';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { DomainError, invalidField } from '../common/errors/index.js';
+
+/** The form field that carries the file. */
+const FILE_FIELD = 'file';
+
+/** A form holds the file and a few short options; what exceeds this is no form of ours. */
+const FORM_LIMITS = { fields: 20, fieldSize: 1_000, files: 2, parts: 22, fileSize: Number.MAX_SAFE_INTEGER };
+
+const MAX_NAME_LENGTH = 200;
+const MEBIBYTE = 1024 * 1024;
+
+/** How uploads are taken in. */
+export interface UploadSettings {
+  /** Size of the largest file. */
+  maxBytes: number;
+  /** Where the file lies while it is worked on. */
+  temporaryFolder: string;
+  /** What errors call the file, such as `bundle`. */
+  what: string;
+}
+
+export interface UploadedFile {
+  /** The temporary file that holds what was sent. */
+  file: string;
+  /** The name that the sender gave the file, without folders; null for a raw body. */
+  fileName: string | null;
+  /** The other fields of a form. */
+  fields: Record<string, string>;
+}
+
+/** An upload that stays until somebody removes it. */
+export interface ReceivedUpload extends UploadedFile {
+  remove: () => Promise<void>;
+}
+
+/**
+ * Streams the file of a request (a form's field `file`, or the raw body) into a temporary file for `work`, and removes it whatever happens.
+ * @throws DomainError naming `file` when there is none or more than one, `payload_too_large` beyond `maxBytes`.
+ */
+export async function withUploadedFile<T>(
+  request: FastifyRequest,
+  settings: UploadSettings,
+  work: (upload: UploadedFile) => Promise<T>,
+): Promise<T> {
+  const upload = await receiveUpload(request, settings);
+  try {
+    return await work(upload);
+  } finally {
+    await upload.remove();
+  }
+}
+
+/** As {@link withUploadedFile}, for work that outlasts the request: the caller removes the file. Where this throws, nothing is left. */
+export async function receiveUpload(request: FastifyRequest, settings: UploadSettings): Promise<ReceivedUpload> {
+  const { maxBytes, temporaryFolder } = settings;
+  const announced = Number(request.headers['content-length'] ?? 0);
+  // A form is larger than its file by its boundaries and options, which the limits of the form bound.
+  if (announced > maxBytes + (request.isMultipart() ? 64 * 1024 : 0)) throw tooLarge(maxBytes);
+  const folder = await mkdtemp(path.join(temporaryFolder, 'vedette-import-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    return { ...(await receive(request, path.join(folder, 'upload'), settings)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function receive(request: FastifyRequest, file: string, settings: UploadSettings): Promise<UploadedFile> {
+  try {
+    if (request.isMultipart()) return await receiveForm(request, file, settings);
+    await receiveStream(request.body as Readable | undefined, file, settings);
+    return { file, fileName: null, fields: {} };
+  } catch (error) {
+    // The rest is dropped as it comes: a body that nobody reads would hold up the connection, and a sender that hears nothing until it has sent all.
+    request.raw.unpipe();
+    request.raw.resume();
+    throw request.raw.destroyed && !request.raw.complete ? brokenOff() : asFault(error);
+  }
+}
+
+async function receiveForm(request: FastifyRequest, file: string, settings: UploadSettings): Promise<UploadedFile> {
+  const fields: Record<string, string> = {};
+  let fileName: string | null = null;
+  for await (const part of request.parts({ limits: FORM_LIMITS })) {
+    if (part.type === 'file') {
+      if (part.fieldname !== FILE_FIELD)
+        throw invalidField(
+          part.fieldname.slice(0, MAX_NAME_LENGTH),
+          `is not known here: send the ${settings.what} as ${FILE_FIELD}`,
+        );
+      if (fileName !== null) throw invalidField(FILE_FIELD, 'must be one file: the form holds two');
+      fileName = baseName(part.filename);
+      await receiveStream(part.file, file, settings);
+    } else {
+      if (part.fieldname in fields) throw invalidField(part.fieldname.slice(0, MAX_NAME_LENGTH), 'must be given once');
+      fields[part.fieldname.slice(0, MAX_NAME_LENGTH)] = String(part.value);
+    }
+  }
+  if (fileName === null) {
+    throw invalidField(
+      FILE_FIELD,
+      fields[FILE_FIELD] === undefined
+        ? `must be sent: the ${settings.what}`
+        : 'must be a file, not text: give the part a file name',
+    );
+  }
+  return { file, fileName, fields };
+}
+
+async function receiveStream(
+  body: Readable | undefined,
+  file: string,
+  { maxBytes, what }: UploadSettings,
+): Promise<void> {
+  if (!body) throw invalidField(FILE_FIELD, `must be sent: the ${what} as a form field of this name, or as the body`);
+  await pipeline(limited(body, maxBytes), createWriteStream(file, { mode: 0o600 }));
+}
+
+/** Leaves the stream as it is when it stops: destroying the body of a request would take the connection with it, and the answer. */
+async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
+  }
+}
+
+/** The form's parser throws plain errors, all of them about what was sent; what the file system throws names its call. */
+function asFault(error: unknown): unknown {
+  const { syscall, statusCode, message } = error as { syscall?: unknown; statusCode?: unknown; message: string };
+  if (error instanceof DomainError || syscall !== undefined || statusCode !== undefined) return error;
+  return invalidField(FILE_FIELD, `cannot be read, the form is broken: ${message}`);
+}
+
+/** Browsers send the bare name, other programs whole paths of either kind. */
+function baseName(fileName: string | undefined): string {
+  const name = (fileName ?? '').split(/[/\\]/).at(-1)!;
+  return name.replace(/\p{Cc}/gu, '').slice(0, MAX_NAME_LENGTH) || 'unnamed';
+}
+
+function tooLarge(maxBytes: number): DomainError {
+  const size = maxBytes < MEBIBYTE ? `${maxBytes} bytes` : `${Math.floor((maxBytes / MEBIBYTE) * 10) / 10} MiB`;
+  const message = `must have at most ${size}`;
+  return new DomainError('payload_too_large', `${FILE_FIELD} ${message}`, [{ field: FILE_FIELD, message }]);
+}
+
+function brokenOff(): DomainError {
+  return invalidField(FILE_FIELD, 'was not sent to its end');
+}

@@ -1,0 +1,89 @@
+import fastifyCookie from '@fastify/cookie';
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ALERT_PAGES } from '../common/alert-link.js';
+import { invalidInput, type FieldError } from '../common/errors/index.js';
+import {
+  answerClientError,
+  answerFrameworkError,
+  checkInput,
+  ProblemFilter,
+  runInRequestContext,
+} from '../common/http/index.js';
+import { newId } from '../common/ids.js';
+import { registerImportUploads } from '../files/import-uploads.js';
+import { observeRequests } from './http-observation.js';
+import { securityHeaders } from './security-headers.js';
+
+export const API_PREFIX = 'api/v1';
+
+/** Largest JSON body, but for the routes below: what has to be looked at before it is refused must be small. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** 10,000 posture items with every field take some 2 MB. */
+const LARGER_BODIES: Record<string, number> = { [`/${API_PREFIX}/posture`]: 8 * 1024 * 1024 };
+
+/** More faults than this help nobody to mend the input. */
+const MAX_FIELD_ERRORS = 100;
+
+export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy,
+    genReqId: () => newId(),
+    requestIdHeader: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 1_000 },
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerClientError,
+  });
+}
+
+/** Everything that stands between a socket and a controller: prefix, security headers, request ids, validation, problem documents. */
+export async function configureHttp(app: NestFastifyApplication): Promise<void> {
+  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready', 'metrics', `${ALERT_PAGES}/:id`] });
+  app.useGlobalPipes(
+    new ValidationPipe({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      transform: true,
+      transformOptions: { exposeDefaultValues: true },
+      stopAtFirstError: true,
+      validationError: { target: false, value: false },
+      exceptionFactory: (errors) =>
+        invalidInput(errors.flatMap((error) => fieldErrors(error)).slice(0, MAX_FIELD_ERRORS)),
+    }),
+  );
+  app.useGlobalFilters(new ProblemFilter());
+  await app.register(fastifyCookie);
+  await registerImportUploads(app);
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRoute', (route) => {
+    route.bodyLimit ??= LARGER_BODIES[route.url];
+  });
+  const headers = securityHeaders();
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(headers).header('x-request-id', request.id);
+    // Many clients name a type for the body that they do not send.
+    if (request.headers['content-length'] === '0') delete request.headers['content-type'];
+    runInRequestContext({ requestId: request.id }, done);
+  });
+  checkInput(fastify);
+  observeRequests(app);
+}
+
+/** Validation errors as paths that the sender can find: `items[3].risk_score`. */
+function fieldErrors(error: ValidationError, parent = ''): FieldError[] {
+  const isIndex = /^\d+$/.test(error.property);
+  const field = isIndex ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property;
+  const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
+    field,
+    message: constraint === 'whitelistValidation' ? 'is not known here' : withoutName(message, error.property),
+  }));
+  return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, field))];
+}
+
+/** class-validator begins its messages with the property's name, which the field says already. */
+function withoutName(message: string, property: string): string {
+  return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+}

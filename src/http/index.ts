@@ -1,0 +1,2 @@
+export { createApp, createLogger, startBackgroundWork } from './create-app.js';
+export { buildOpenApiDocument } from './openapi.js';

@@ -1,0 +1,117 @@
+import { ATTACK_DOMAINS, type AttackDomain, ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../catalogue/words/index.js';
+import { MAX_OBSERVATIONS, ProblemLog, shown, type Observation, type ParsedFile } from '../observations/observation.js';
+import { PostureFileError } from '../observations/posture-file.error.js';
+import { parseBoundedJson } from './bounded-json.js';
+import { isRecord } from './unknown-record.js';
+
+/** What layers called the domains before ATT&CK 8 merged PRE-ATT&CK into Enterprise. */
+const OLD_DOMAINS: Readonly<Record<string, AttackDomain>> = {
+  'mitre-enterprise': 'enterprise-attack',
+  'mitre-mobile': 'mobile-attack',
+  'mitre-ics': 'ics-attack',
+};
+
+const OLDEST_FORMAT = [3, 0] as const;
+const NEWEST_FORMAT = [4, 5] as const;
+
+/**
+ * Reads an ATT&CK Navigator layer, or a list of layers, of the formats 3.0 to 4.5
+ * (https://github.com/mitre-attack/attack-navigator/tree/master/layers/spec). Pure.
+ * @throws PostureFileError
+ */
+export function parseNavigatorLayer(text: string): ParsedFile {
+  const document = parseBoundedJson(text);
+  const isList = Array.isArray(document);
+  const layers: unknown[] = isList ? document : [document];
+  const problems = new ProblemLog();
+  const parsed: ParsedFile = { observations: [], problems, entryCount: 0, name: null, attackVersion: null };
+  const faults: PostureFileError[] = [];
+  for (const [index, layer] of layers.entries()) {
+    const at = isList ? `[${index}]` : '';
+    try {
+      readLayer(layer, at, parsed);
+    } catch (error) {
+      if (!(error instanceof PostureFileError) || error.fault === 'too_many') throw error;
+      faults.push(error);
+      problems.add(at || 'the layer', error.message);
+    }
+  }
+  if (faults.length === layers.length) {
+    throw faults[0] ?? new PostureFileError('nothing_found', 'the file is an empty list: it holds no layer');
+  }
+  if (parsed.entryCount === 0) throw new PostureFileError('nothing_found', 'the layer holds no techniques');
+  return parsed;
+}
+
+function readLayer(layer: unknown, at: string, parsed: ParsedFile): void {
+  if (!isRecord(layer) || typeof layer.name !== 'string' || typeof layer.domain !== 'string') throw notALayer(layer);
+  const { name, techniques = [] } = layer;
+  const versions = isRecord(layer.versions) ? layer.versions : {};
+  checkFormat(versions.layer ?? layer.version);
+  const domain = domainOf(layer.domain);
+  if (!Array.isArray(techniques)) throw new PostureFileError('wrong_format', 'techniques must be a list');
+  parsed.name ??= shown(name);
+  if (typeof versions.attack === 'string') parsed.attackVersion ??= shown(versions.attack);
+  parsed.entryCount += techniques.length;
+  for (const [index, technique] of techniques.entries()) {
+    if (parsed.observations.length >= MAX_OBSERVATIONS) throw tooMany();
+    const observation = readTechnique(technique, `${at}${at && '.'}techniques[${index}]`, domain, parsed.problems);
+    if (observation) parsed.observations.push(observation);
+  }
+}
+
+function readTechnique(
+  technique: unknown,
+  at: string,
+  domain: AttackDomain,
+  problems: ProblemLog,
+): Observation | undefined {
+  if (!isRecord(technique)) return void problems.add(at, 'must be an object');
+  const { techniqueID: attackId, score = null, enabled = true } = technique;
+  if (typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) {
+    return void problems.add(`${at}.techniqueID`, `${ATTACK_ID_WORDS}, not ${shown(attackId)}`);
+  }
+  if (score !== null && (typeof score !== 'number' || !Number.isFinite(score))) {
+    return void problems.add(`${at}.score`, `must be a number, not ${shown(score)}`);
+  }
+  if (typeof enabled !== 'boolean') {
+    return void problems.add(`${at}.enabled`, `must be true or false, not ${shown(enabled)}`);
+  }
+  return { at, attackId: attackId.toUpperCase(), domain, isEnabled: enabled, score, date: null };
+}
+
+function notALayer(value: unknown): PostureFileError {
+  const type = isRecord(value) && typeof value.type === 'string' ? `; its type is ${shown(value.type)}` : '';
+  return new PostureFileError(
+    'wrong_format',
+    `the file is no Navigator layer: a layer is an object with name, domain and techniques${type}`,
+  );
+}
+
+/** Layers are not obliged to tell their format. */
+function checkFormat(version: unknown): void {
+  if (version === undefined || version === null) return;
+  const match =
+    typeof version === 'string' || typeof version === 'number' ? /^(\d+)(?:\.(\d+))?$/.exec(String(version)) : null;
+  const [major, minor] = [Number(match?.[1]), Number(match?.[2] ?? 0)];
+  const isOlder = major < OLDEST_FORMAT[0];
+  const isNewer = major > NEWEST_FORMAT[0] || (major === NEWEST_FORMAT[0] && minor > NEWEST_FORMAT[1]);
+  if (match && !isOlder && !isNewer) return;
+  throw new PostureFileError(
+    'unknown_version',
+    `the layer has format ${shown(version)}: ${OLDEST_FORMAT.join('.')} to ${NEWEST_FORMAT.join('.')} are taken; open it in Navigator and save it anew`,
+  );
+}
+
+function domainOf(domain: string): AttackDomain {
+  const known = OLD_DOMAINS[domain] ?? ATTACK_DOMAINS.find((name) => name === domain);
+  if (known) return known;
+  throw new PostureFileError(
+    'unknown_domain',
+    `the layer is of the domain ${shown(domain)}, which is none of ${ATTACK_DOMAINS.join(', ')}`,
+  );
+}
+
+function tooMany(): PostureFileError {
+  return new PostureFileError('too_many', `a file may hold at most ${MAX_OBSERVATIONS} entries`);
+}

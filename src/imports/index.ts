@@ -1,0 +1,10 @@
+export type { PostureFileFormat } from './observations/observation.js';
+export { ImportsModule } from './imports.module.js';
+export { PRESET_NAMES } from './presets/preset.js';
+export { PostureImportApplier } from './posture-import-applier.js';
+export { PostureImportUploads } from './posture-import-uploads.js';
+export { PostureImports } from './posture-imports.service.js';
+export { parseCsvRecords } from './formats/csv-records.js';
+export { parseJsonRecords } from './formats/json-records.js';
+export { parseNavigatorLayer } from './formats/navigator-layer.js';
+export { toImportDetail, toUndoResponse } from './posture-import.mapper.js';

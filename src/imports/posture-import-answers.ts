@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import type { PostureImport } from './posture-import.entity.js';
+import { toImportDetail } from './posture-import.mapper.js';
+import type { PostureImportDetailResponse } from './posture-import.response.js';
+import { PostureImports } from './posture-imports.service.js';
+
+/** How many changes an import is answered with. */
+export const SHOWN_CHANGES = 100;
+
+/** Imports as they are answered. */
+@Injectable()
+export class PostureImportAnswers {
+  constructor(
+    private readonly imports: PostureImports,
+    private readonly clock: Clock,
+  ) {}
+
+  async detail(run: PostureImport, alreadyApplied = false): Promise<PostureImportDetailResponse> {
+    const { items } = await this.imports.changes(run.organizationId, run.id, { limit: SHOWN_CHANGES });
+    return toImportDetail(run, items, { now: this.clock.now(), alreadyApplied });
+  }
+}

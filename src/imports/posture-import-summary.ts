@@ -1,0 +1,81 @@
+import type { KeptStatus, PostureImportPlan } from './plan-posture-import.js';
+import type { ReadPostureFile } from './posture-file-messages.js';
+
+/** How many entries of each list are kept; the counts are whole. */
+export const MAX_LISTED = 500;
+
+/**
+ * How many of what, as it is answered and kept. Each id of `techniques` is silent, unmapped, out of scope, or leads to a technique that is changed or unchanged; several
+ * may lead to one, and one whose owner is unknown is a problem.
+ */
+export interface PostureImportCounts {
+  /** Entries of the file, usable or not. */
+  entries: number;
+  /** Ids that the usable entries name. */
+  techniques: number;
+  changed: number;
+  unchanged: number;
+  /** Techniques whose status was not taken; their other fields may have been. */
+  kept: number;
+  /** Ids of which the file says nothing: not scored, or disabled. */
+  silent: number;
+  unmapped: number;
+  out_of_scope: number;
+  remapped: number;
+  problems: number;
+}
+
+/** What a plan comes to, in short, as it is answered and kept. */
+export interface PostureImportOverview {
+  /** What the file calls itself. */
+  source_name: string | null;
+  /** The ATT&CK release that the file was made for, where it tells. */
+  attack_version: string | null;
+  counts: PostureImportCounts;
+}
+
+/** What a plan comes to one by one, as it is answered and kept; the changes are kept apart. */
+export interface PostureImportLists {
+  /** What the catalogue held when it was planned. */
+  catalogue: { domain: string; attack_version: string | null }[];
+  kept: { attack_id: string; status: string; proposed: string; reason: KeptStatus['reason'] }[];
+  unmapped: { attack_id: string; reason: string }[];
+  out_of_scope: { attack_id: string; reason: string }[];
+  remapped: { attack_id: string; to_attack_id: string }[];
+  problems: { at: string; message: string }[];
+}
+
+export function overviewOf(read: ReadPostureFile, plan: PostureImportPlan): PostureImportOverview {
+  return {
+    source_name: read.name,
+    attack_version: read.attackVersion,
+    counts: {
+      entries: read.entryCount,
+      techniques: read.proposals.length + read.silent,
+      changed: plan.changes.length,
+      unchanged: plan.unchanged,
+      kept: plan.kept.length,
+      silent: read.silent,
+      unmapped: plan.unmapped.length,
+      out_of_scope: plan.outOfScope.length,
+      remapped: plan.remapped.length,
+      problems: read.problems.count + plan.problems.length,
+    },
+  };
+}
+
+export function listsOf(read: ReadPostureFile, plan: PostureImportPlan): PostureImportLists {
+  const { catalogue, kept, unmapped, outOfScope, remapped } = plan;
+  return {
+    catalogue: catalogue.map(({ domain, attackVersion }) => ({ domain, attack_version: attackVersion })),
+    kept: listed(kept, ({ attackId, status, proposed, reason }) => ({ attack_id: attackId, status, proposed, reason })),
+    unmapped: listed(unmapped, ({ attackId, reason }) => ({ attack_id: attackId, reason })),
+    out_of_scope: listed(outOfScope, ({ attackId, reason }) => ({ attack_id: attackId, reason })),
+    remapped: listed(remapped, ({ attackId, toAttackId }) => ({ attack_id: attackId, to_attack_id: toAttackId })),
+    problems: [...read.problems.listed, ...plan.problems].slice(0, MAX_LISTED),
+  };
+}
+
+function listed<From, To>(items: readonly From[], map: (item: From) => To): To[] {
+  return items.slice(0, MAX_LISTED).map(map);
+}

@@ -1,0 +1,234 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../posture/words/index.js';
+import { IMPORT_STATUSES, type ImportStatus } from './import-status.js';
+import { POSTURE_FILE_FORMATS, type PostureFileFormat } from './observations/observation.js';
+import type { PostureImportCounts } from './posture-import-summary.js';
+import type { OptionValue, OptionValues } from './presets/preset-options.js';
+import { PRESET_NAMES, type PresetName } from './presets/preset.js';
+
+/** How many of what. The lists beside them name the first 500, `changes` the first 100. */
+export class PostureImportCountsResponse implements PostureImportCounts {
+  /** Entries of the file, usable or not. */
+  @ApiProperty({ type: 'integer' })
+  entries: number;
+  /** Different ids that its usable entries name. */
+  @ApiProperty({ type: 'integer' })
+  techniques: number;
+  /** Techniques that change. */
+  @ApiProperty({ type: 'integer' })
+  changed: number;
+  /** Techniques of which the file says what is known already, or what is not taken. */
+  @ApiProperty({ type: 'integer' })
+  unchanged: number;
+  /** Techniques whose status was not taken. They are counted above too. */
+  @ApiProperty({ type: 'integer' })
+  kept: number;
+  /** Ids of which the file says nothing, not scored or disabled. They are left alone. */
+  @ApiProperty({ type: 'integer' })
+  silent: number;
+  /** Ids that the catalogue does not have. */
+  @ApiProperty({ type: 'integer' })
+  unmapped: number;
+  /** Ids that ATT&CK took out of force without a replacement. They are left alone. */
+  @ApiProperty({ type: 'integer' })
+  out_of_scope: number;
+  /** Ids that ATT&CK replaced by others, which are meant. They are counted above too. */
+  @ApiProperty({ type: 'integer' })
+  remapped: number;
+  /** Entries that were left out. */
+  @ApiProperty({ type: 'integer' })
+  problems: number;
+}
+
+/** What is known of a technique. */
+export class PostureImageResponse {
+  @ApiProperty({ enum: TECHNIQUE_STATUSES })
+  status_global: TechniqueStatus;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  last_review_date: string | null;
+  @ApiProperty({ type: Number, nullable: true })
+  risk_score: number | null;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  owner_id: string | null;
+  tags: string[];
+}
+
+export class PostureImportChangeResponse {
+  @ApiProperty({ format: 'uuid' })
+  technique_id: string;
+  attack_id: string;
+  name: string;
+  before: PostureImageResponse;
+  after: PostureImageResponse;
+  /** What of the file it follows from. */
+  because: string;
+  /** Ids of the file that ATT&CK replaced by this technique. */
+  remapped_from: string[];
+  /** What undoing the import did to it; `skipped`: somebody had changed it since. */
+  @ApiProperty({ enum: ['restored', 'skipped'], type: String, nullable: true })
+  undo_outcome: 'restored' | 'skipped' | null;
+}
+
+export class PostureImportChangeListResponse {
+  items: PostureImportChangeResponse[];
+  @ApiProperty({ type: 'integer' })
+  total: number;
+}
+
+export class KeptStatusResponse {
+  attack_id: string;
+  /** The status that stays. */
+  @ApiProperty({ enum: TECHNIQUE_STATUSES })
+  status: string;
+  @ApiProperty({ enum: TECHNIQUE_STATUSES })
+  proposed: string;
+  /** `higher`, `is_set`: as `on_conflict` says. `no_evidence`: validated, without the date of a test. */
+  @ApiProperty({ enum: ['higher', 'is_set', 'no_evidence'] })
+  reason: string;
+}
+
+export class UnmappedIdResponse {
+  attack_id: string;
+  /** `domain_not_loaded`: the catalogue has no release of the domain that the file is of. */
+  @ApiProperty({ enum: ['unknown', 'domain_not_loaded'] })
+  reason: string;
+}
+
+export class OutOfScopeIdResponse {
+  attack_id: string;
+  @ApiProperty({ enum: ['revoked', 'deprecated'] })
+  reason: string;
+}
+
+export class RemappedIdResponse {
+  attack_id: string;
+  /** The technique in force that `revoked-by` leads to in the end. */
+  to_attack_id: string;
+}
+
+export class ImportProblemResponse {
+  /** A line or a path in the file. */
+  at: string;
+  message: string;
+}
+
+export class PostureImportResponse {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+  @ApiProperty({ enum: IMPORT_STATUSES })
+  status: ImportStatus;
+  @ApiProperty({ enum: POSTURE_FILE_FORMATS })
+  format: PostureFileFormat;
+  @ApiProperty({ enum: PRESET_NAMES })
+  preset: PresetName;
+  /** All options of the preset, as they were given or by default. */
+  @ApiProperty({ type: 'object', additionalProperties: true })
+  options: OptionValues;
+  @ApiProperty({ type: String, nullable: true })
+  file_name: string | null;
+  /** SHA-256 of the file. */
+  content_hash: string;
+  @ApiProperty({ type: 'integer' })
+  byte_count: number;
+  /** How much of the file has been read. */
+  @ApiProperty({ type: 'integer' })
+  bytes_read: number;
+  /** What the file calls itself. */
+  @ApiProperty({ type: String, nullable: true })
+  source_name: string | null;
+  /** The ATT&CK release that the file was made for, where it tells. */
+  @ApiProperty({ type: String, nullable: true })
+  attack_version: string | null;
+  /** Null until the file was read. */
+  @ApiProperty({ type: PostureImportCountsResponse, nullable: true })
+  counts: PostureImportCountsResponse | null;
+  /** Why reading failed. */
+  @ApiProperty({ type: String, nullable: true })
+  failure: string | null;
+  /** The user or API key; null for the command line. So are the others. */
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  created_by: string | null;
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+  /** Until when a preview can be applied. */
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  applied_by: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  applied_at: string | null;
+  @ApiProperty({ type: String, format: 'uuid', nullable: true })
+  undone_by: string | null;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  undone_at: string | null;
+}
+
+export class PostureImportListResponse {
+  items: PostureImportResponse[];
+  @ApiProperty({ type: 'integer' })
+  total: number;
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}
+
+export class CatalogueReleaseResponse {
+  domain: string;
+  @ApiProperty({ type: String, nullable: true })
+  attack_version: string | null;
+}
+
+export class PostureImportDetailResponse extends PostureImportResponse {
+  /** Whether this is the answer to an upload of what is applied already; nothing was stored then. */
+  already_applied: boolean;
+  /** What the catalogue held when the preview was made: ids of a newer release than that are unmapped. */
+  catalogue: CatalogueReleaseResponse[];
+  /** The first 100; `GET /posture/imports/{id}/changes` has them all. */
+  changes: PostureImportChangeResponse[];
+  kept: KeptStatusResponse[];
+  unmapped: UnmappedIdResponse[];
+  out_of_scope: OutOfScopeIdResponse[];
+  remapped: RemappedIdResponse[];
+  problems: ImportProblemResponse[];
+}
+
+export class UndoImportResponse {
+  import: PostureImportResponse;
+  /** How many techniques are as they were before. */
+  @ApiProperty({ type: 'integer' })
+  restored: number;
+  /** How many stay as they are, because somebody has since changed what the import had changed. */
+  @ApiProperty({ type: 'integer' })
+  skipped: number;
+  /** The first 100 of those. */
+  skipped_ids: string[];
+}
+
+export class PresetOptionResponse {
+  name: string;
+  @ApiProperty({ enum: ['number', 'boolean', 'date', 'choice'] })
+  kind: string;
+  description: string;
+  /** Null: not set. */
+  @ApiProperty({ oneOf: [{ type: 'number' }, { type: 'string' }, { type: 'boolean' }], nullable: true })
+  default: OptionValue;
+  @ApiProperty({ type: Number, nullable: true })
+  min: number | null;
+  @ApiProperty({ type: Number, nullable: true })
+  max: number | null;
+  @ApiProperty({ type: [String], nullable: true })
+  choices: string[] | null;
+}
+
+export class PresetResponse {
+  @ApiProperty({ enum: PRESET_NAMES })
+  name: PresetName;
+  title: string;
+  description: string;
+  @ApiProperty({ enum: POSTURE_FILE_FORMATS, isArray: true })
+  formats: PostureFileFormat[];
+  options: PresetOptionResponse[];
+}
+
+export class PresetListResponse {
+  items: PresetResponse[];
+}

@@ -1,0 +1,80 @@
+import { utcDate } from '../../common/instant-text.js';
+import { counted } from '../../common/wire.js';
+import type { Observation, TestOutcome } from '../observations/observation.js';
+import { onConflict } from './common-options.js';
+import { byTechnique, type Preset, type Proposal } from './preset.js';
+
+const DAY_MS = 24 * 3_600_000;
+
+interface TestResult {
+  outcome: TestOutcome;
+  date: Date | null;
+}
+
+/** Results of purple-team exercises and of attack simulations. */
+export const SIMULATION: Preset = {
+  name: 'simulation',
+  title: 'Purple-team or simulation results',
+  description:
+    'Of each test the newest result counts. Where every test of a technique was detected or prevented, with a date that is not expired, the technique is validated ' +
+    'as of the newest; where some were detected, prevented or logged it is partial; else not_covered.',
+  formats: ['csv', 'json'],
+  recordKind: 'tests',
+  options: [
+    {
+      name: 'max_age_days',
+      kind: 'number',
+      min: 1,
+      max: 3_650,
+      default: 90,
+      description: 'For how many days a test stands: an older one makes a technique partial at most.',
+    },
+    onConflict('overwrite'),
+  ],
+  propose(observations, options, { now }) {
+    const oldest = new Date(now.getTime() - (options.max_age_days as number) * DAY_MS);
+    const proposals = byTechnique(observations).map((group): Proposal => {
+      const { attackId, domain, at } = group[0]!;
+      return { attackId, domain, at, ...judge(newestResults(group), oldest) };
+    });
+    return { proposals, silent: 0 };
+  },
+};
+
+/** Of each test the results with its newest date: a test that was made again stands for what it showed last. */
+function newestResults(group: readonly Observation[]): TestResult[] {
+  const byTest = new Map<string, TestResult[]>();
+  for (const { test, date } of group) {
+    if (!test) continue;
+    const result = { outcome: test.outcome, date };
+    const known = byTest.get(test.name);
+    const difference = known ? timeOf(result) - timeOf(known[0]!) : 1;
+    if (difference > 0) byTest.set(test.name, [result]);
+    else if (difference === 0) known!.push(result);
+  }
+  return [...byTest.values()].flat();
+}
+
+function timeOf({ date }: TestResult): number {
+  return date?.getTime() ?? 0;
+}
+
+function judge(
+  results: readonly TestResult[],
+  oldest: Date,
+): Pick<Proposal, 'statusGlobal' | 'lastReviewDate' | 'because'> {
+  const seen = results.filter(({ outcome }) => outcome === 'detected' || outcome === 'prevented');
+  const inDate = seen.filter(({ date }) => date && date >= oldest);
+  const newest = new Date(Math.max(...results.map(timeOf)));
+  const dated = newest.getTime() > 0;
+  const because =
+    `${seen.length} of ${counted(results.length, 'test')} detected or prevented` +
+    `${seen.length > inDate.length ? `, ${inDate.length} of them in date` : ''}${dated ? `, the newest of ${utcDate(newest)}` : ''}`;
+  if (inDate.length === results.length) return { statusGlobal: 'validated', lastReviewDate: newest, because };
+  const isSeenAtAll = results.some(({ outcome }) => outcome !== 'missed');
+  return {
+    statusGlobal: isSeenAtAll ? 'partial' : 'not_covered',
+    ...(dated ? { lastReviewDate: newest } : {}),
+    because,
+  };
+}

@@ -1,0 +1,604 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { POSTURE_FILE_FORMATS, type PostureFileFormat } from './observations/observation.js';
+import { PostureFileError } from './observations/posture-file.error.js';
+import type { ReadPostureFile } from './posture-file-messages.js';
+import { presetFor, PRESETS } from './presets/preset-list.js';
+import { resolveOptions, type OptionTexts } from './presets/preset-options.js';
+import { readPostureFile } from './read-posture-file.js';
+
+const NOW = new Date('2026-03-10T12:00:00Z');
+
+interface Reading {
+  preset?: string;
+  options?: OptionTexts;
+}
+
+/** In pieces of a few bytes, so that characters and lines are cut; what is long in larger ones. */
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const size = Math.max(7, Math.ceil(bytes.length / 10_000));
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function read(
+  format: PostureFileFormat,
+  content: string | Uint8Array,
+  { preset: name, options = {} }: Reading = {},
+): Promise<ReadPostureFile> {
+  const preset = presetFor(format, name ?? (format === 'navigator' ? 'rule_count' : undefined));
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  return readPostureFile(inPieces(bytes), {
+    format,
+    preset: preset.name,
+    options: resolveOptions(preset.name, preset.options, options),
+    now: NOW,
+  });
+}
+
+async function fault(format: PostureFileFormat, content: string | Uint8Array, reading?: Reading): Promise<string> {
+  return read(format, content, reading).then(
+    () => 'accepted',
+    (error: PostureFileError) => `${error.fault}: ${error.message}`,
+  );
+}
+
+/** What is proposed, in a line each. */
+async function proposed(format: PostureFileFormat, content: string, reading?: Reading): Promise<string[]> {
+  const { proposals } = await read(format, content, reading);
+  return proposals.map(({ attackId, statusGlobal, lastReviewDate }) =>
+    [attackId, statusGlobal, lastReviewDate?.toISOString().slice(0, 10)].filter(Boolean).join(' '),
+  );
+}
+
+async function problems(format: PostureFileFormat, content: string, reading?: Reading): Promise<string[]> {
+  const read_ = await read(format, content, reading);
+  expect(read_.problems.count).toBe(read_.problems.listed.length);
+  return read_.problems.listed.map(({ at, message }) => `${at} ${message}`);
+}
+
+const aLayer = (techniques: unknown[], facts: object = {}): string =>
+  JSON.stringify({
+    name: 'Our rules',
+    versions: { attack: '18', navigator: '5.2.0', layer: '4.5' },
+    domain: 'enterprise-attack',
+    techniques,
+    ...facts,
+  });
+
+const anAdministration = (
+  techniques: string,
+  head = 'file_type: technique-administration\ndomain: enterprise-attack',
+): string => `version: 1.2\n${head}\nname: our detections\ntechniques:\n${techniques}`;
+
+const aDetection = (id: string, ...log: [date: string, score: string][]): string =>
+  `- technique_id: ${id}\n  detection:\n    applicable_to: [all]\n    score_logbook:\n${log.map(([date, score]) => `    - date: ${date}\n      score: ${score}\n`).join('')}`;
+
+describe('a Navigator layer', () => {
+  it('proposes by the highest score under any tactic, and nothing for what is not scored', async () => {
+    const layer = aLayer([
+      { techniqueID: 'T1078', tactic: 'persistence', score: 0 },
+      { techniqueID: 't1078', tactic: 'initial-access', score: 3 },
+      { techniqueID: 'T1059', score: 0 },
+      { techniqueID: 'T1059.001', score: 219 },
+      { techniqueID: 'T1003', comment: 'looked at' },
+      { techniqueID: 'T1005', score: null },
+    ]);
+    expect(await proposed('navigator', layer)).toEqual(['T1078 partial', 'T1059 not_covered', 'T1059.001 partial']);
+    expect(await read('navigator', layer)).toMatchObject({
+      entryCount: 6,
+      silent: 2,
+      name: 'Our rules',
+      attackVersion: '18',
+      proposals: [{ because: 'score 3, the highest of 2', domain: 'enterprise-attack' }, {}, { because: 'score 219' }],
+    });
+  });
+
+  it('never makes a rule count validated, whatever its options say', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), fc.nat(1000), async (score, min) => {
+        const lines = await proposed('navigator', aLayer([{ techniqueID: 'T1059', score }]), {
+          options: { partial_min: String(min) },
+        });
+        expect(lines).toEqual([score >= min ? 'T1059 partial' : 'T1059 not_covered']);
+      }),
+    );
+  });
+
+  it('leaves what is disabled alone, unless it shall be not applicable', async () => {
+    const layer = aLayer([
+      { techniqueID: 'T1001', enabled: false, score: 5 },
+      { techniqueID: 'T1002', enabled: false, tactic: 'persistence' },
+      { techniqueID: 'T1002', enabled: true, tactic: 'execution', score: 1 },
+    ]);
+    expect(await proposed('navigator', layer)).toEqual(['T1002 partial']);
+    expect(await proposed('navigator', layer, { options: { disabled: 'not_applicable' } })).toEqual([
+      'T1001 not_applicable',
+      'T1002 partial',
+    ]);
+  });
+
+  it('takes a score of 80 for validated only once that is confirmed, as of the day of the tests', async () => {
+    const layer = aLayer([80, 79, 1, 0, 101, -1].map((score, index) => ({ techniqueID: `T100${index}`, score })));
+    const preset = 'score_0_100';
+    expect(await proposed('navigator', layer, { preset })).toEqual([
+      'T1000 partial',
+      'T1001 partial',
+      'T1002 partial',
+      'T1003 not_covered',
+    ]);
+    const options = { confirmed: 'true', evidence_date: '2026-02-01' };
+    expect((await proposed('navigator', layer, { preset, options }))[0]).toBe('T1000 validated 2026-02-01');
+    expect(await problems('navigator', layer, { preset })).toEqual([
+      'techniques[4].score must be from 0 to 100, not 101: is it a rule_count?',
+      'techniques[5].score must be from 0 to 100, not -1: is it a rule_count?',
+    ]);
+  });
+
+  it('may be of format 3.0, of an old domain, or one of a list', async () => {
+    const old = {
+      name: 'Bear',
+      version: '3.0',
+      domain: 'mitre-enterprise',
+      techniques: [{ techniqueID: 'T1001', score: 1 }],
+    };
+    const mobile = { name: 'Phones', domain: 'mobile-attack', techniques: [{ techniqueID: 'T1001', score: 0 }] };
+    const strange = { name: 'Elsewhere', domain: 'moon-attack', techniques: [{ techniqueID: 'T1001', score: 0 }] };
+    const list = await read('navigator', JSON.stringify([old, mobile, strange]));
+    expect(list.proposals).toMatchObject([
+      { domain: 'enterprise-attack', statusGlobal: 'partial', at: '[0].techniques[0]' },
+      { domain: 'mobile-attack', statusGlobal: 'not_covered', at: '[1].techniques[0]' },
+    ]);
+    expect(list.problems.listed).toEqual([
+      {
+        at: '[2]',
+        message:
+          'the layer is of the domain moon-attack, which is none of enterprise-attack, mobile-attack, ics-attack',
+      },
+    ]);
+  });
+
+  it('leaves out entries that are not as they must be, and says which', async () => {
+    const layer = aLayer([
+      { techniqueID: 'TA0001', score: 1 },
+      { techniqueID: 'T1001', score: '5' },
+      { techniqueID: 'T1001', enabled: 'no' },
+      { score: 1 },
+      7,
+      { techniqueID: 'T1002', score: 1 },
+    ]);
+    expect(await proposed('navigator', layer)).toEqual(['T1002 partial']);
+    expect(await problems('navigator', layer)).toEqual([
+      'techniques[0].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not TA0001',
+      'techniques[1].score must be a number, not 5',
+      'techniques[2].enabled must be true or false, not no',
+      'techniques[3].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not undefined',
+      'techniques[4] must be an object',
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['a STIX bundle', '{"type": "bundle", "objects": []}', /^wrong_format: .*its type is bundle/],
+    ['YAML', 'version: 1.2', /^not_json: .*line 1, column 1/],
+    ['a text that is cut off', aLayer([{ techniqueID: 'T1001' }]).slice(0, -5), /^truncated/],
+    ['an empty list', '[]', /^nothing_found/],
+    ['a layer without techniques', aLayer([]), /^nothing_found/],
+    ['format 2.2', aLayer([], { versions: { layer: '2.2' } }), /^unknown_version: .*2\.2: 3\.0 to 4\.5/],
+    ['format 5.0', aLayer([], { versions: { layer: '5.0' } }), /^unknown_version/],
+    ['an unknown domain', aLayer([{ techniqueID: 'T1001' }], { domain: 'moon' }), /^unknown_domain: .*moon/],
+    ['techniques that are no list', aLayer([], { techniques: {} }), /^wrong_format: techniques/],
+    ['deep nesting', '['.repeat(100_000) + ']'.repeat(100_000), /^too_deep: .*64 levels/],
+    ['a small text of very many values', `[${'0,'.repeat(8_000_000)}0]`, /^too_many: .*8000000 values/],
+    [
+      'deep nesting in a field',
+      aLayer([{ techniqueID: 'T1001', metadata: JSON.parse('['.repeat(70) + ']'.repeat(70)) }]),
+      /^too_deep/,
+    ],
+  ])('is not %s', async (_name, content, message) => {
+    expect(await fault('navigator', content)).toMatch(message);
+  });
+
+  it('may hold brackets and quotes in its texts', async () => {
+    const layer = aLayer([{ techniqueID: 'T1001', score: 1, comment: `${'['.repeat(500)}\\"${'{'.repeat(500)}\\` }]);
+    expect(await proposed('navigator', layer)).toEqual(['T1001 partial']);
+  });
+});
+
+describe('a DeTT&CT administration', () => {
+  it('proposes by the newest score, which validates where it has a date', async () => {
+    const file = anAdministration(
+      [
+        aDetection('T1001', ['2021-06-01', '1'], ['2021-10-14', '3'], ['2021-07-01', '5']),
+        aDetection('T1002', ['', '4']),
+        aDetection('T1003', ['2021-06-01', '2']),
+        aDetection('T1004', ['2021-06-01', '0'], ['', '5']),
+        aDetection('T1005', ['', '-1']),
+        aDetection('T1006', ['2021-06-01 10:30:00', '3']),
+        '- technique_id: T1007\n  visibility: {applicable_to: [all], score_logbook: [{date: 2021-01-01, score: 4}]}\n',
+      ].join(''),
+    );
+    expect(await proposed('dettect', file)).toEqual([
+      'T1001 validated 2021-10-14',
+      'T1002 partial',
+      'T1003 partial',
+      'T1004 not_covered',
+      'T1005 not_covered',
+      'T1006 validated 2021-06-01',
+    ]);
+    expect(await read('dettect', file)).toMatchObject({ entryCount: 7, silent: 1, name: 'our detections' });
+  });
+
+  it('takes the highest of several detections, and its date', async () => {
+    const log = (score: number, date: string): string =>
+      `{applicable_to: [x], score_logbook: [{date: ${date}, score: ${score}}]}`;
+    const file = anAdministration(
+      `- technique_id: T1001\n  detection: [${log(2, '2022-01-01')}, ${log(4, '2021-03-01')}, ${log(4, '2021-05-01')}]\n`,
+    );
+    expect(await proposed('dettect', file)).toEqual(['T1001 validated 2021-05-01']);
+    const options = { validated_min: '5' };
+    expect(await proposed('dettect', file, { options })).toEqual(['T1001 partial']);
+  });
+
+  it('reads version 1.0, which has no log', async () => {
+    const file = anAdministration(
+      '- technique_id: T1001\n  detection: {date_registered: 2019-01-01, date_implemented: 2019-02-01, score: 3}\n',
+      'file_type: technique-administration',
+    );
+    expect(await proposed('dettect', file)).toEqual(['T1001 validated 2019-02-01']);
+  });
+
+  it('leaves out what is not as it must be, and says which', async () => {
+    const file = anAdministration(
+      aDetection('T1001', ['2021-06-01', '6']) +
+        aDetection('T1002', ['yesterday', '3']) +
+        aDetection('T1003', ['2030-01-01', '3']) +
+        aDetection('DET1', ['', '1']),
+    );
+    expect(await proposed('dettect', file)).toEqual([]);
+    expect(await problems('dettect', file)).toEqual([
+      'techniques[0].detection.score_logbook[0].score must be a whole number from -1 to 5, not 6',
+      expect.stringMatching(
+        /^techniques\[1\]\.detection\.score_logbook\[0\]\.date must be an ISO 8601 date.* not yesterday$/,
+      ),
+      'techniques[2].detection.score_logbook[0].date must not lie in the future',
+      'techniques[3].technique_id must be an ATT&CK id such as T1059 or T1059.001, not DET1',
+    ]);
+  });
+
+  const bomb = `a: &a [1,1,1,1,1,1,1,1,1,1]\n${'bcdefgh'
+    .split('')
+    .map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index]},`.repeat(10)}]\n`)
+    .join('')}`;
+
+  it.each<[string, string, RegExp]>([
+    [
+      'a data source administration',
+      'file_type: data-source-administration\ndata_sources: []',
+      /^wrong_format: .*its file_type is data-source-administration/,
+    ],
+    ['JSON of something else', '{"items": []}', /^wrong_format/],
+    ['broken YAML', 'a: [1, 2\nb: }', /^not_yaml: .*line 2/],
+    ['a text with a tab where none can be', 'a:\n\t- b', /^not_yaml/],
+    ['an alias without an anchor', 'a: *nowhere', /^not_yaml/],
+    ['aliases that expand without bound', bomb, /^alias_bomb/],
+    ['deep flow nesting', '['.repeat(50_000), /^(too_deep|not_yaml)/],
+    ['deep nesting that is well-formed', `${'['.repeat(100)}${']'.repeat(100)}`, /^too_deep/],
+    ['deep nesting without brackets', '- '.repeat(50_000), /^too_deep/],
+    ['a file without techniques', anAdministration('  []'), /^nothing_found/],
+    [
+      'an unknown domain',
+      anAdministration('  []', 'file_type: technique-administration\ndomain: moon'),
+      /^unknown_domain/,
+    ],
+    ['a small text of very many values', `[${'0,'.repeat(500_001)}0]`, /^too_many: .*500000 values/],
+    ['too much text', `# ${'x'.repeat(8 * 1024 * 1024)}`, /^too_large: .*8 MiB/],
+  ])('is not %s', async (_name, content, message) => {
+    expect(await fault('dettect', content)).toMatch(message);
+  });
+
+  it('may use aliases as YAML has them', async () => {
+    const file = anAdministration(
+      `- technique_id: T1001\n  detection: &one\n    applicable_to: [all]\n    score_logbook: [{date: 2021-01-01, score: 3}]\n- technique_id: T1002\n  detection: *one\n`,
+    );
+    expect(await proposed('dettect', file)).toEqual(['T1001 validated 2021-01-01', 'T1002 validated 2021-01-01']);
+  });
+});
+
+describe('a CSV file', () => {
+  const HEADER = 'attack_id,status_global,last_review_date,risk_score,owner_email\n';
+
+  it.each([
+    ['commas', ','],
+    ['semicolons', ';'],
+    ['tabs', '\t'],
+  ])('may be delimited by %s, with any line ends', async (_name, delimiter) => {
+    const text = `${HEADER}T1001,validated,2026-01-01,50,a@b.c\nT1002,partial,,,\n`;
+    for (const [ends, bom] of [
+      ['\n', ''],
+      ['\r\n', '\ufeff'],
+      ['\r', ''],
+    ] as const) {
+      const file = bom + text.replaceAll(',', delimiter).replaceAll('\n', ends);
+      const { proposals, problems: log } = await read('csv', file);
+      expect(log.listed).toEqual([]);
+      expect(proposals).toMatchObject([
+        { attackId: 'T1001', statusGlobal: 'validated', riskScore: 50, ownerEmail: 'a@b.c', at: 'line 2' },
+        { attackId: 'T1002', statusGlobal: 'partial' },
+      ]);
+      expect(proposals[1]).not.toHaveProperty('riskScore', expect.anything());
+    }
+  });
+
+  it('says nothing by an empty cell and clears by null', async () => {
+    const { proposals } = await read('csv', `${HEADER}T1001,,null,,null\n`);
+    expect(proposals).toEqual([
+      expect.objectContaining({
+        statusGlobal: undefined,
+        lastReviewDate: null,
+        riskScore: undefined,
+        ownerEmail: null,
+      }),
+    ]);
+  });
+
+  it('reads quoted cells, blanks, and what our export has escaped', async () => {
+    const file = `"Attack ID" , owner-email\n"T1001","'+me@example.org"\n\n  T1002  ,  "x@y.z"  \n`;
+    expect((await read('csv', file)).proposals.map(({ attackId, ownerEmail }) => [attackId, ownerEmail])).toEqual([
+      ['T1001', '+me@example.org'],
+      ['T1002', 'x@y.z'],
+    ]);
+  });
+
+  it('leaves out lines that are not as they must be, by their number', async () => {
+    const file = `${HEADER}T1001,covered,,,\nT1,,,,\nT1002,,2026-13-01,,\nT1003,,,101,\nT1004,,,1e1,\nT1005,partial\nT1006,partial,,,\nT1006,partial,,,\nT1007,,2026-04-01,,\n`;
+    expect(await proposed('csv', file)).toEqual(['T1006 partial']);
+    const lines = await problems('csv', file);
+    expect(lines.map((line) => line.split(' ', 3).join(' '))).toEqual([
+      'line 2.status_global must',
+      'line 3.attack_id must',
+      'line 4.last_review_date must',
+      'line 5.risk_score must',
+      'line 6.risk_score must',
+      'line 7 must',
+      'line 10.last_review_date must',
+      'line 9.attack_id is',
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['nothing', '', /^empty/],
+    ['blank lines', '\n\n', /^empty/],
+    ['a header alone', HEADER, /^nothing_found/],
+    ['JSON', '{"items": []}', /^wrong_format: .*looks like JSON/],
+    ['without an id', 'technique,status\nT1001,partial\n', /^wrong_format/],
+    ['with an unknown field', 'attack_id,colour\nT1001,red\n', /^wrong_format: .*names colour/],
+    ['with a field twice', 'attack_id,risk_score,risk_score\nT1001,1,1\n', /^wrong_format: .*risk_score twice/],
+    ['with a quote that is never closed', `attack_id\n"T1001\n${'x'.repeat(100)}`, /^broken_csv/],
+    ['with a quote inside a cell', `attack_id\nT10"01\n`, /^broken_csv: .*line 2/],
+    ['with a record without end', `attack_id\n${'x'.repeat(200_000)}`, /^broken_csv: .*longer/],
+    [
+      'with too many techniques',
+      `attack_id\n${Array.from({ length: 10_001 }, (_, i) => `T${1000 + (i % 9000)}.${String(Math.floor(i / 9000)).padStart(3, '0')}`).join('\n')}`,
+      /^too_many/,
+    ],
+  ])('is not a file %s', async (_name, content, message) => {
+    expect(await fault('csv', content)).toMatch(message);
+  });
+});
+
+describe('results of tests', () => {
+  const results = (...lines: string[]): string => `attack_id,outcome,tested_at,test\n${lines.join('\n')}\n`;
+  const judged = (...lines: string[]): Promise<string[]> =>
+    proposed('csv', results(...lines), { preset: 'simulation' });
+
+  it('validate where every test was detected or prevented, in date', async () => {
+    expect(
+      await judged('T1001,detected,2026-02-01,a', 'T1001,prevented,2026-03-01,b', 'T1002,detected,2026-02-01,'),
+    ).toEqual(['T1001 validated 2026-03-01', 'T1002 validated 2026-02-01']);
+  });
+
+  it('make partial where some were missed, logged alone, expired or undated', async () => {
+    expect(
+      await judged(
+        'T1001,detected,2026-02-01,a',
+        'T1001,missed,2026-02-01,b',
+        'T1002,logged,2026-02-01,',
+        'T1003,detected,2025-01-01,',
+        'T1004,detected,,',
+        'T1005,missed,2026-02-01,',
+      ),
+    ).toEqual([
+      'T1001 partial 2026-02-01',
+      'T1002 partial 2026-02-01',
+      'T1003 partial 2025-01-01',
+      'T1004 partial',
+      'T1005 not_covered 2026-02-01',
+    ]);
+  });
+
+  it('count as each test ended last', async () => {
+    expect(await judged('T1001,missed,2026-01-20,a', 'T1001,detected,2026-02-20,a')).toEqual([
+      'T1001 validated 2026-02-20',
+    ]);
+    expect(await judged('T1001,detected,2026-02-20,a', 'T1001,missed,2026-02-21,a')).toEqual([
+      'T1001 not_covered 2026-02-21',
+    ]);
+  });
+
+  it('come as JSON too, and expire by an option', async () => {
+    const items = [{ attack_id: 'T1001', outcome: 'detected', tested_at: '2025-06-01', test: null }];
+    const reading = { preset: 'simulation', options: { max_age_days: '365' } };
+    expect(await proposed('json', JSON.stringify({ items }), reading)).toEqual(['T1001 validated 2025-06-01']);
+  });
+
+  it('are left out where they are not as they must be', async () => {
+    const lines = await problems(
+      'csv',
+      results(
+        'T1,detected,,',
+        'T1001,seen,,',
+        'T1001,missed,soon,',
+        'T1001,missed,2027-01-01,',
+        `T1001,missed,,${'x'.repeat(300)}`,
+        'T1001,missed,,',
+      ),
+      { preset: 'simulation' },
+    );
+    expect(lines.map((line) => line.split(' ', 2).join(' '))).toEqual([
+      'line 2.attack_id',
+      'line 3.outcome',
+      'line 4.tested_at',
+      'line 5.tested_at',
+      'line 6.test',
+    ]);
+  });
+});
+
+describe('our own JSON', () => {
+  it('is the body of PUT /posture', async () => {
+    const items = [
+      { attack_id: 'T1001', status_global: 'validated', last_review_date: '2026-01-01', risk_score: 5 },
+      { attack_id: 'T1001', status_global: 'partial' },
+      { attack_id: 'T1002', colour: 'red' },
+    ];
+    expect(await proposed('json', JSON.stringify({ items }))).toEqual(['T1001 validated 2026-01-01']);
+    expect(await problems('json', JSON.stringify({ items }))).toEqual([
+      expect.stringContaining('items[2].colour is not known here'),
+      'items[1].attack_id is T1001, as in items[0]: give each technique once',
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['a layer', aLayer([]), /^wrong_format: .*list of items/],
+    ['a list', '[]', /^wrong_format/],
+    ['without items', '{"items": []}', /^nothing_found/],
+  ])('is not %s', async (_name, content, message) => {
+    expect(await fault('json', content)).toMatch(message);
+  });
+});
+
+describe('the bytes of a file', () => {
+  const text = 'attack_id,owner_email\nT1001,bjørn@example.org\n';
+
+  it('may be UTF-8 with a mark, or UTF-16 with one', async () => {
+    const little = Buffer.from(`\ufeff${text}`, 'utf16le');
+    for (const bytes of [Buffer.from(text), Buffer.from(`\ufeff${text}`), little, Buffer.from(little).swap16()]) {
+      expect((await read('csv', bytes)).proposals).toMatchObject([{ ownerEmail: 'bjørn@example.org' }]);
+    }
+    const layer = Buffer.from(`\ufeff${aLayer([{ techniqueID: 'T1001', score: 1 }])}`, 'utf16le');
+    expect((await read('navigator', layer)).proposals).toHaveLength(1);
+  });
+
+  it.each<[string, Buffer, RegExp]>([
+    ['Latin-1', Buffer.from(text, 'latin1'), /not valid UTF-8/],
+    ['UTF-16 without a mark', Buffer.from(text, 'utf16le'), /UTF-16 without a byte order mark/],
+    ['UTF-16 that is cut off', Buffer.from(`\ufeff${text}`, 'utf16le').subarray(0, -1), /not valid UTF-16LE/],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0, 0]), /gzip archive/],
+    ['a spreadsheet', Buffer.from('PK\u0003\u0004rest'), /zip archive/],
+    ['binary', Buffer.from('attack_id\nT1001\u0000\n'), /U\+0000/],
+  ])('are not %s, in any format', async (_name, bytes, message) => {
+    for (const format of POSTURE_FILE_FORMATS) {
+      expect(await fault(format, bytes)).toMatch(/^wrong_encoding: /);
+      expect(await fault(format, bytes)).toMatch(message);
+    }
+  });
+});
+
+describe('whatever is sent', () => {
+  const presetsOf = PRESETS.flatMap((preset) => preset.formats.map((format) => [format, preset.name] as const));
+
+  async function expectTypedError(work: Promise<unknown>): Promise<void> {
+    const error = await work.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (error !== undefined) expect(error).toBeInstanceOf(PostureFileError);
+  }
+
+  it('is read or refused with a fault, by every format and preset: any bytes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...presetsOf), (bytes, [format, preset]) =>
+        expectTypedError(read(format, bytes, { preset })),
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is read or refused with a fault, by every format and preset: anything that looks like a file', async () => {
+    const scalar = fc.oneof(
+      fc.constantFrom(
+        'T1001',
+        'T1059.001',
+        'detected',
+        'validated',
+        '2026-01-01',
+        'technique-administration',
+        'enterprise-attack',
+        '4.5',
+        '__proto__',
+      ),
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    const keys = fc.constantFrom(
+      ...[
+        'name',
+        'domain',
+        'versions',
+        'techniques',
+        'techniqueID',
+        'score',
+        'enabled',
+        'items',
+        'attack_id',
+        'outcome',
+        'tested_at',
+        'file_type',
+      ],
+      ...[
+        'detection',
+        'score_logbook',
+        'date',
+        'technique_id',
+        'status_global',
+        'last_review_date',
+        'risk_score',
+        'layer',
+        '__proto__',
+        'constructor',
+      ],
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { depthSize: 'small' },
+        scalar,
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.dictionary(keys, tie('tree'), { maxKeys: 6 }),
+      ),
+    }));
+    await fc.assert(
+      fc.asyncProperty(tree, fc.constantFrom(...presetsOf), (value, [format, preset]) =>
+        expectTypedError(read(format, JSON.stringify(value) ?? '', { preset })),
+      ),
+      { numRuns: 1_500 },
+    );
+  });
+
+  it('never becomes validated without a date', async () => {
+    const entry = fc.record({
+      techniqueID: fc.constantFrom('T1001', 'T1002'),
+      score: fc.integer({ min: 0, max: 100 }),
+      enabled: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, { minLength: 1 }), fc.boolean(), async (techniques, confirmed) => {
+        const options = confirmed ? { confirmed: 'true', evidence_date: '2026-01-01' } : {};
+        const { proposals } = await read('navigator', aLayer(techniques), { preset: 'score_0_100', options });
+        for (const { statusGlobal, lastReviewDate } of proposals) {
+          if (statusGlobal === 'validated') expect([confirmed, lastReviewDate]).toEqual([true, new Date('2026-01-01')]);
+        }
+      }),
+    );
+  });
+});

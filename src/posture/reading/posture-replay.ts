@@ -1,0 +1,198 @@
+import type { EntityManager } from 'typeorm';
+import { queryRows } from '../../database/index.js';
+import type { ChangeKind } from '../changes/change-kind.js';
+import { asOf, sqlInstant, VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS } from './as-of-sql.js';
+import { LivePostureReader, type PostureReader, type PostureRelations } from './posture-reader.js';
+import { statusesBetween } from './statuses-on-footing.js';
+
+/** Rows that are superseded within a transaction stay in the table and are read past, until the table is written anew: from so many on, and no fewer than live. */
+const DEAD_ROWS_KEPT = 200;
+
+/** The posture as it stands at the step, and the table that it moves to when it is written anew. */
+const POSTURE_TABLES = ['replay_posture', 'replay_posture_anew'] as const;
+
+export interface ReplaySpan {
+  organizationId: string;
+  /** The steps, earliest first; at least one. */
+  instants: readonly Date[];
+  /** What is going to be read often. What is left out is read from the history at each step, which takes longer and comes out the same. */
+  kinds: readonly ChangeKind[];
+}
+
+/**
+ * Reads the posture of one organisation at one instant after the other. What the history says of the whole span is read once, into temporary tables that go when
+ * the transaction ends; a step then applies what changed since the one before it. Nothing else is written.
+ */
+export class PostureReplay {
+  private step = 0;
+  private current = 0;
+  private deadRows = 0;
+
+  /** @param changes how many techniques change at each step. */
+  private constructor(
+    private readonly manager: EntityManager,
+    private readonly span: ReplaySpan,
+    private readonly rows: number,
+    private readonly changes: ReadonlyMap<number, number>,
+  ) {}
+
+  /** Stands at the first step. @param manager of an open transaction, in which no other replay was begun. */
+  static async begin(manager: EntityManager, span: ReplaySpan): Promise<PostureReplay> {
+    const { kinds } = span;
+    const needsPosture = kinds.includes('posture') || kinds.includes('catalogue');
+    if (kinds.includes('queue')) await loadVersions(manager, VERSIONED_QUEUE, span);
+    if (kinds.includes('snapshot')) await loadVersions(manager, VERSIONED_SNAPSHOTS, span);
+    if (!needsPosture) return new PostureReplay(manager, span, 0, new Map());
+    const rows = await loadPosture(manager, span);
+    return new PostureReplay(manager, span, rows, await loadChanges(manager, span));
+  }
+
+  /** The instant of the step. */
+  get at(): Date {
+    return this.span.instants[this.step]!;
+  }
+
+  /** Reads the step that stands when it is asked. */
+  get reader(): PostureReader {
+    return new StepReader(this.manager, this.relations);
+  }
+
+  /** Moves on to the next step. */
+  async next(): Promise<void> {
+    this.step += 1;
+    const changing = this.changes.get(this.step) ?? 0;
+    if (changing === 0) return;
+    if (this.deadRows + changing > Math.max(DEAD_ROWS_KEPT, this.rows)) await this.writeAnew();
+    else await this.applyInPlace(changing);
+  }
+
+  private get relations(): PostureRelations {
+    const { kinds } = this.span;
+    const needsPosture = kinds.includes('posture') || kinds.includes('catalogue');
+    return {
+      posture: needsPosture ? POSTURE_TABLES[this.current]! : asOf(VERSIONED_POSTURE, sqlInstant(this.at)),
+      technique: 'technique',
+      tactic: 'tactic',
+      revalidationItem: kinds.includes('queue')
+        ? standing(VERSIONED_QUEUE.table, this.at)
+        : asOf(VERSIONED_QUEUE, sqlInstant(this.at)),
+      snapshot: kinds.includes('snapshot')
+        ? standing(VERSIONED_SNAPSHOTS.table, this.at)
+        : asOf(VERSIONED_SNAPSHOTS, sqlInstant(this.at)),
+      statusesBetween,
+    };
+  }
+
+  private async applyInPlace(changing: number): Promise<void> {
+    const table = POSTURE_TABLES[this.current]!;
+    await this.manager.query(
+      `WITH superseded AS (
+         DELETE FROM ${table} p USING replay_posture_change c WHERE c.step = $1 AND p.technique_id = c.technique_id
+       )
+       INSERT INTO ${table} SELECT ${POSTURE_COLUMNS} FROM replay_posture_change WHERE step = $1`,
+      [this.step],
+    );
+    this.deadRows += changing;
+  }
+
+  private async writeAnew(): Promise<void> {
+    const [from, to] = [POSTURE_TABLES[this.current]!, POSTURE_TABLES[1 - this.current]!];
+    await this.manager.query(`TRUNCATE ${to}`);
+    await this.manager.query(
+      `INSERT INTO ${to}
+       SELECT * FROM ${from} p WHERE NOT EXISTS (SELECT FROM replay_posture_change c WHERE c.step = $1 AND c.technique_id = p.technique_id)
+       UNION ALL
+       SELECT ${POSTURE_COLUMNS} FROM replay_posture_change WHERE step = $1`,
+      [this.step],
+    );
+    this.current = 1 - this.current;
+    this.deadRows = 0;
+  }
+}
+
+const POSTURE_COLUMNS = [...VERSIONED_POSTURE.key, ...VERSIONED_POSTURE.columns].join(', ');
+
+class StepReader extends LivePostureReader {
+  constructor(
+    manager: EntityManager,
+    override readonly relations: PostureRelations,
+  ) {
+    super(manager);
+  }
+}
+
+/** The posture of the first step. @returns how many techniques the organisation has posture of today: at the first step it may have been none. */
+async function loadPosture(manager: EntityManager, { organizationId, instants }: ReplaySpan): Promise<number> {
+  for (const table of POSTURE_TABLES) {
+    await manager.query(`
+      CREATE TEMPORARY TABLE ${table} ON COMMIT DROP AS SELECT ${POSTURE_COLUMNS} FROM posture WITH NO DATA;
+      CREATE INDEX ON ${table} (technique_id)`);
+  }
+  const [loaded] = await queryRows<{ rows: number }>(
+    manager,
+    `WITH loaded AS (
+       INSERT INTO ${POSTURE_TABLES[0]} SELECT ${POSTURE_COLUMNS} FROM ${asOf(VERSIONED_POSTURE, sqlInstant(instants[0]!))} p WHERE organization_id = $1
+     ) SELECT count(*)::integer AS rows FROM posture WHERE organization_id = $1`,
+    [organizationId],
+  );
+  await manager.query(`ANALYZE ${POSTURE_TABLES[0]}`);
+  return loaded!.rows;
+}
+
+/** Of what changes between two steps, the version that stands at the later. @returns how many techniques change at each step. */
+async function loadChanges(
+  manager: EntityManager,
+  { organizationId, instants }: ReplaySpan,
+): Promise<Map<number, number>> {
+  const [first, last] = [sqlInstant(instants[0]!), sqlInstant(instants.at(-1)!)];
+  const began = `organization_id = $1 AND valid_from > ${first} AND valid_from <= ${last}`;
+  const columns = `${POSTURE_COLUMNS}, valid_from, version`;
+  // A bucket begins at its bound, and a version that begins at a step belongs to that step.
+  const step = `width_bucket(valid_from - interval '1 microsecond', $2::timestamptz[])`;
+  await manager.query(
+    `CREATE TEMPORARY TABLE replay_posture_change ON COMMIT DROP AS SELECT ${POSTURE_COLUMNS}, 0 AS step FROM posture WITH NO DATA`,
+  );
+  await manager.query(
+    `INSERT INTO replay_posture_change
+     SELECT DISTINCT ON (step, technique_id) ${POSTURE_COLUMNS}, step FROM (
+       SELECT ${columns}, ${step} AS step FROM posture WHERE ${began}
+       UNION ALL SELECT ${columns}, ${step} FROM posture_history WHERE ${began}
+     ) begun
+     ORDER BY step, technique_id, valid_from DESC, version DESC`,
+    [organizationId, instants],
+  );
+  await manager.query('CREATE INDEX ON replay_posture_change (step); ANALYZE replay_posture_change');
+  const counts = await queryRows<{ step: number; count: number }>(
+    manager,
+    'SELECT step, count(*)::integer AS count FROM replay_posture_change GROUP BY step',
+  );
+  return new Map(counts.map(({ step: at, count }) => [at, count]));
+}
+
+/** All versions that stood at any time of the span, with until when: few enough to look through at each step. */
+async function loadVersions(
+  manager: EntityManager,
+  { table, key, columns }: { table: string; key: readonly string[]; columns: readonly string[] },
+  { organizationId, instants }: ReplaySpan,
+): Promise<void> {
+  const names = [...key, ...columns, 'valid_from'].join(', ');
+  const [first, last] = [sqlInstant(instants[0]!), sqlInstant(instants.at(-1)!)];
+  await manager.query(
+    `CREATE TEMPORARY TABLE replay_${table} ON COMMIT DROP AS SELECT ${names}, valid_from AS valid_to FROM ${table} WITH NO DATA`,
+  );
+  await manager.query(
+    `INSERT INTO replay_${table}
+     SELECT ${names}, 'infinity' FROM ${table} WHERE organization_id = $1 AND valid_from <= ${last}
+     UNION ALL
+     SELECT ${names}, valid_to FROM ${table}_history
+     WHERE organization_id = $1 AND valid_from <= ${last} AND valid_to > ${first} AND valid_to > valid_from`,
+    [organizationId],
+  );
+  await manager.query(`ANALYZE replay_${table}`);
+}
+
+/** A sub-select of what stood at the instant, of what {@link loadVersions} loaded. */
+function standing(table: string, at: Date): string {
+  const instant = sqlInstant(at);
+  return `(SELECT * FROM replay_${table} v WHERE v.valid_from <= ${instant} AND v.valid_to > ${instant})`;
+}

@@ -1,0 +1,52 @@
+import { asOf, VERSIONED_POSTURE } from '../as-of-sql.js';
+import { inScope, type PostureRelations } from '../posture-reader.js';
+import { IS_WITHIN, withinAt } from './scope-sql.js';
+
+/** As many of the newest snapshots are counted again as a rule compares. */
+const SNAPSHOTS_COMPARED = 2;
+
+const SNAPSHOT_STATUSES = ['validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated'] as const;
+
+/**
+ * What the newest snapshots would have said of the techniques within the scope, each counting for itself (`flat`), counted from the posture as it was when each was
+ * taken. Where the catalogue moved between them, the older is counted on the newer's catalogue too. One that was brought in has no posture behind it and is left out,
+ * and so is one at which nothing was within the scope. What each tactic counted is left to those who need it.
+ */
+export function scopedSnapshots(scopes: string, { snapshot, technique, statusesBetween }: PostureRelations): string {
+  const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
+  const statuses = statusesBetween({
+    organizationId: 's.organization_id',
+    from: 'taken.older_taken_at',
+    until: 'taken.taken_at',
+    isRestated: 'true',
+  });
+  return `
+        SELECT s.rule_id, taken.snapshot_date, (100 * c.validated + 50 * c.partial)::double precision / c.total, c.total::integer, c.validated::integer,
+          c.partial::integer, c.in_progress::integer, c.not_covered::integer, c.not_evaluated::integer, taken.source, 'flat', taken.formula_version, NULL::jsonb,
+          taken.attack_versions, NULL::jsonb, taken.taken_at, b.baseline_pct, CASE WHEN b.baseline_pct IS NOT NULL THEN taken.older_date END, NULL::jsonb
+        FROM ${scopes}
+        CROSS JOIN LATERAL (
+          SELECT n.snapshot_date, n.taken_at, n.source, n.formula_version, n.attack_versions, lead(n.snapshot_date) OVER newest AS older_date,
+            lead(n.taken_at) OVER newest AS older_taken_at, lead(n.attack_versions) OVER newest AS older_versions
+          FROM ${snapshot} n WHERE n.organization_id = s.organization_id AND n.source <> 'historical' AND n.taken_at IS NOT NULL
+          WINDOW newest AS (ORDER BY n.snapshot_date DESC) ORDER BY n.snapshot_date DESC LIMIT ${SNAPSHOTS_COMPARED}
+        ) taken
+        CROSS JOIN LATERAL (
+          SELECT nullif(count(*), 0) AS total, ${SNAPSHOT_STATUSES.map((status) => `${count(status)} AS ${status}`).join(', ')}
+          FROM ${asOf(VERSIONED_POSTURE, 'taken.taken_at')} p JOIN ${technique} t ON t.id = p.technique_id
+          WHERE p.organization_id = s.organization_id AND ${inScope('p')} AND ${IS_WITHIN}
+        ) c
+        CROSS JOIN LATERAL (
+          SELECT (100 * count(*) FILTER (WHERE n.before = 'validated') + 50 * count(*) FILTER (WHERE n.before = 'partial'))::double precision
+            / nullif(count(*), 0) AS baseline_pct
+          FROM ${statuses} n CROSS JOIN LATERAL ${withinAt(technique, { is_within: 'taken.taken_at' })} w
+          WHERE ${CATALOGUE_MOVED} AND n.before <> 'not_applicable' AND w.is_within
+        ) b
+        WHERE c.total IS NOT NULL`;
+}
+
+/** Of a snapshot `taken`: since the one before it, as the baselines of whole organisations have it. */
+const CATALOGUE_MOVED = `(taken.older_taken_at IS NOT NULL AND (taken.older_versions IS DISTINCT FROM taken.attack_versions OR EXISTS (
+            SELECT FROM catalogue_import i WHERE (i.created_at > taken.older_taken_at AND i.created_at <= taken.taken_at)
+              OR (i.undone_at > taken.older_taken_at AND i.undone_at <= taken.taken_at)
+          )))`;

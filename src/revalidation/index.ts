@@ -1,0 +1,2 @@
+export { RevalidationModule } from './revalidation.module.js';
+export { RevalidationScheduler } from './revalidation-scheduler.js';

@@ -1,0 +1,63 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsString,
+  MaxLength,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { ATTACK_DOMAINS } from '../catalogue/words/index.js';
+import { ROLLUPS, type Rollup } from './roll-up.js';
+
+const IsGiven = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
+
+export const ROLLUP_WORDS = `must be one of ${ROLLUPS.join(', ')}`;
+export const SCOPE_WORDS = 'must be an object with domains, platforms or both, or null for everything in scope';
+const DOMAINS = { message: `must be a list of one or more of ${ATTACK_DOMAINS.join(', ')}` };
+const PLATFORMS = { message: 'must be a list of 1 to 50 platforms of the catalogue, such as Windows' };
+
+/** What is counted of what is in scope. What is left out does not limit. */
+export class SnapshotScopeRequest {
+  /** Techniques of these ATT&CK domains count. */
+  @ApiProperty({ enum: ATTACK_DOMAINS, isArray: true, required: false })
+  @IsGiven()
+  @IsArray(DOMAINS)
+  @ArrayMinSize(1, DOMAINS)
+  @ArrayUnique(DOMAINS)
+  @IsIn(ATTACK_DOMAINS, { each: true, ...DOMAINS })
+  domains?: string[];
+
+  /** Techniques count that have one of these platforms. */
+  @ApiProperty({ type: [String], required: false, example: ['Windows', 'Linux'] })
+  @IsGiven()
+  @IsArray(PLATFORMS)
+  @ArrayMinSize(1, PLATFORMS)
+  @ArrayMaxSize(50, PLATFORMS)
+  @ArrayUnique(PLATFORMS)
+  @IsString({ each: true, ...PLATFORMS })
+  @MaxLength(100, { each: true, ...PLATFORMS })
+  platforms?: string[];
+}
+
+/** What changes of how snapshots are counted: what is left out stays as it is. */
+export class PatchSnapshotPolicyRequest {
+  /** `flat`, `leaf`, `parent_mean` or `parent_any`: how techniques and their sub-techniques are counted together. */
+  @ApiProperty({ enum: ROLLUPS, required: false })
+  @IsGiven()
+  @IsIn(ROLLUPS, { message: ROLLUP_WORDS })
+  rollup?: Rollup;
+
+  /** null: everything in scope. */
+  @ApiProperty({ type: SnapshotScopeRequest, required: false, nullable: true })
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsObject({ message: SCOPE_WORDS })
+  @ValidateNested({ message: SCOPE_WORDS })
+  @Type(() => SnapshotScopeRequest)
+  scope?: SnapshotScopeRequest | null;
+}

@@ -1,0 +1,92 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsObject, IsOptional, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsCalendarDate } from '../common/instant.js';
+import { PageQuery } from '../common/pagination/index.js';
+import { ROLLUPS, type Rollup } from './roll-up.js';
+import { ROLLUP_WORDS, SCOPE_WORDS, SnapshotScopeRequest } from './snapshot-policy.dto.js';
+
+const MAX_COUNT = 1_000_000;
+const TOTAL = { message: `must be a whole number from 1 to ${MAX_COUNT}` };
+const COUNT = { message: `must be a whole number from 0 to ${MAX_COUNT}` };
+const PERCENTAGE = { message: 'must be a number from 0 to 100' };
+
+/** Which snapshots to list. */
+export class ListSnapshotsQuery extends PageQuery {
+  /** The first day, `YYYY-MM-DD`. */
+  @IsOptional()
+  @IsCalendarDate()
+  from?: string;
+
+  /** The last day, `YYYY-MM-DD`. */
+  @IsOptional()
+  @IsCalendarDate()
+  to?: string;
+}
+
+/** Coverage on a past day, as counts of techniques in scope. They add up to no more than `total`. */
+export class PutSnapshotRequest {
+  /** Techniques in scope, at least 1. */
+  @ApiProperty({ type: 'integer' })
+  @IsInt(TOTAL)
+  @Min(1, TOTAL)
+  @Max(MAX_COUNT, TOTAL)
+  total: number;
+
+  @ApiProperty({ type: 'integer' })
+  @IsInt(COUNT)
+  @Min(0, COUNT)
+  @Max(MAX_COUNT, COUNT)
+  validated: number;
+
+  @ApiProperty({ type: 'integer' })
+  @IsInt(COUNT)
+  @Min(0, COUNT)
+  @Max(MAX_COUNT, COUNT)
+  partial: number;
+
+  /** Default 0. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInt(COUNT)
+  @Min(0, COUNT)
+  @Max(MAX_COUNT, COUNT)
+  in_progress?: number;
+
+  /** Default 0. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInt(COUNT)
+  @Min(0, COUNT)
+  @Max(MAX_COUNT, COUNT)
+  not_covered?: number;
+
+  /** Default 0. */
+  @ApiPropertyOptional({ type: 'integer' })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsInt(COUNT)
+  @Min(0, COUNT)
+  @Max(MAX_COUNT, COUNT)
+  not_evaluated?: number;
+
+  /** Computed from the counts. When given it must agree with them within 0.01. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsNumber({ allowNaN: false, allowInfinity: false }, PERCENTAGE)
+  @Min(0, PERCENTAGE)
+  @Max(100, PERCENTAGE)
+  coverage_pct?: number;
+
+  /** How the counts were made. Default `flat`. It is compared only with snapshots that were counted alike. */
+  @ApiPropertyOptional({ enum: ROLLUPS })
+  @ValidateIf((_, value) => value !== undefined)
+  @IsIn(ROLLUPS, { message: ROLLUP_WORDS })
+  rollup?: Rollup;
+
+  /** What was counted of what was in scope; null or left out: all of it. */
+  @ApiPropertyOptional({ type: SnapshotScopeRequest, nullable: true })
+  @ValidateIf((_, value) => value !== undefined && value !== null)
+  @IsObject({ message: SCOPE_WORDS })
+  @ValidateNested({ message: SCOPE_WORDS })
+  @Type(() => SnapshotScopeRequest)
+  scope?: SnapshotScopeRequest | null;
+}

@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { PostureModule } from '../posture/index.js';
+import { PostureSnapshotHistory } from './posture-snapshot-history.entity.js';
+import { PostureSnapshot } from './posture-snapshot.entity.js';
+import { SnapshotPolicies } from './snapshot-policies.service.js';
+import { SnapshotPolicyController } from './snapshot-policy.controller.js';
+import { SnapshotPolicy } from './snapshot-policy.entity.js';
+import { SnapshotScheduler } from './snapshot-scheduler.js';
+import { SnapshotsController } from './snapshots.controller.js';
+import { SnapshotsService } from './snapshots.service.js';
+
+/** Daily coverage. No snapshot is taken by itself before {@link SnapshotScheduler} is started. */
+@Module({
+  imports: [TypeOrmModule.forFeature([PostureSnapshot, PostureSnapshotHistory, SnapshotPolicy]), PostureModule],
+  controllers: [SnapshotPolicyController, SnapshotsController],
+  providers: [SnapshotPolicies, SnapshotScheduler, SnapshotsService],
+  exports: [SnapshotPolicies, SnapshotScheduler, SnapshotsService],
+})
+export class SnapshotsModule {}
