@@ -81,7 +81,8 @@ async function measure({ name, put, other, api, client, organization, phases, pr
 /** What the evaluators send when they get one rule at a time, to be prepared under a name of each rule's own. */
 async function statementsRuleByRule(app, client, probe, organizationId) {
   const { rows } = await client.query(
-    `SELECT id AS "ruleId", organization_id AS "organizationId", rule_type AS "ruleType", config::text AS config FROM alert_rule
+    `SELECT id AS "ruleId", organization_id AS "organizationId", rule_type AS "ruleType", config::text AS config,
+       scope::text AS scope FROM alert_rule
      WHERE organization_id = $1 ORDER BY created_at`,
     [organizationId],
   );

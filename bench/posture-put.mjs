@@ -1,4 +1,4 @@
-import { PostureService } from '../dist/src/posture/index.js';
+import { PostureService, PostureWriter } from '../dist/src/posture/index.js';
 import { Api, startApplication } from './lib/application.mjs';
 import { interleaved, LoopDelay, median, Phases, ratio, spread, values } from './lib/measure.mjs';
 import { connect } from './lib/server.mjs';
@@ -111,7 +111,7 @@ function followWrites(app) {
   const service = app.provider(PostureService);
   phases.follow(service, 'write', 'write');
   phases.follow(service, 'lockAndLookUp', 'lookUp');
-  phases.follow(service, 'update', 'update');
+  phases.follow(app.provider(PostureWriter), 'write', 'update');
   return phases;
 }
 

@@ -1,7 +1,7 @@
 import { Client } from 'undici';
 import { ApiKeysService } from '../../dist/src/auth/index.js';
 import { readEnvironment } from '../../dist/src/config/index.js';
-import { createApp } from '../../dist/src/create-app.js';
+import { createApp } from '../../dist/src/http/create-app.js';
 import { Transactions } from '../../dist/src/database/index.js';
 import { SystemRulesService } from '../../dist/src/rules/index.js';
 
