@@ -3,10 +3,14 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { receiverPort, startReceiver } from './demo-receiver.mjs';
 import { build, install, root } from './lib/prepare.mjs';
+import { stopWithNpm } from './lib/stop-with-parent.mjs';
 
+// `.env` is left unread: it is about the data that somebody works with.
+const isNpmGone = stopWithNpm();
 process.chdir(root);
 install();
 build();
+if (isNpmGone()) process.exit(143);
 
 const port = receiverPort();
 const receiver = await startReceiver({ port }).catch((error) => {
