@@ -15,12 +15,21 @@ let opening: Promise<DatabaseServer> | undefined;
 let creating: Promise<NestFastifyApplication> | undefined;
 let isStopping = false;
 
+/** Starts the database and nothing else, and keeps it running until this process is stopped. For `npm run dev`. */
+const isDatabaseOnly = process.argv.includes('--database-only');
+const KEEP_ALIVE_MS = 60_000;
+
 async function main(): Promise<void> {
   const environment = readEnvironment();
   const say = speaker(environment);
   opening = openDatabaseServer(environment, (line) => say(`  ${line}`));
   const server = await opening;
   if (isStopping) return;
+  if (isDatabaseOnly) {
+    setInterval(() => {}, KEEP_ALIVE_MS);
+    process.send?.('ready');
+    return;
+  }
   creating = createApp(environment, server.url);
   const app = await creating;
   if (isStopping) return;
@@ -29,6 +38,7 @@ async function main(): Promise<void> {
     await app.listen(environment.PORT, environment.HOST);
     const firstPass = await startBackgroundWork(app);
     for (const line of greeting(environment, setup, firstPass, await app.getUrl(), server)) say(line);
+    process.send?.('ready');
   } catch (error) {
     // The first admin is committed by now, and their password would never be seen again.
     if (setup.generatedPassword) for (const line of signIn(environment, setup)) say(line);
@@ -103,7 +113,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (isStopping) return;
     isStopping = true;
-    console.log('  stopping ...');
+    if (!isDatabaseOnly) console.log('  stopping ...');
     stop(0).catch((error: unknown) => {
       console.error('Vedette did not stop cleanly:', error);
       process.exit(1);

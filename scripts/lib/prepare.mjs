@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 const INSTALL_STAMP = path.join(root, 'node_modules/.vedette-lockfile');
-const BUILD_STAMP = path.join(root, 'dist/.vedette-sources');
+export const BUILD_STAMP = path.join(root, 'dist/.vedette-sources');
 const SOURCES = ['src', 'migrations', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 /** Installs what the lockfile names, unless that has been done for this very lockfile. */
@@ -21,10 +21,15 @@ export function install() {
   writeFileSync(INSTALL_STAMP, wanted);
 }
 
+/** Whether `dist/` was compiled from these very sources, by one whole build. */
+export function isBuilt() {
+  return read(BUILD_STAMP) === digest(SOURCES);
+}
+
 /** Compiles to `dist/`, unless what is there was compiled from these very sources. */
 export function build() {
+  if (isBuilt()) return;
   const wanted = digest(SOURCES);
-  if (read(BUILD_STAMP) === wanted) return;
   console.log('  building ...');
   run(process.execPath, [path.join(root, 'node_modules/@nestjs/cli/bin/nest.js'), 'build']);
   writeFileSync(BUILD_STAMP, wanted);
