@@ -1,4 +1,6 @@
-import { readEnvironment } from './environment.js';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { readEnvironment } from './read-environment.js';
 
 const refusal = (settings: Record<string, string>): string => {
   try {
@@ -39,5 +41,34 @@ describe('the settings of e-mail', () => {
     'v@mail.example\r\nBcc: x@y.example',
   ])('refuse the sender %j', (from) => {
     expect(refusal({ VEDETTE_SMTP_FROM: from })).toContain('VEDETTE_SMTP_FROM must be an e-mail address');
+  });
+});
+
+describe('the settings of the process', () => {
+  /** By the source: a setting without a default leaves no trace in a new `Environment`. */
+  const source = readFileSync(path.join(__dirname, 'environment.ts'), 'utf8');
+  const declared = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*)\??:/gm)].map(([, name]) => name!);
+
+  it.each(declared)('include %s, which is read', (name) => {
+    const read = new Set<string | symbol>();
+    const environment = new Proxy<NodeJS.ProcessEnv>({}, { get: (_, property) => void read.add(property) });
+    readEnvironment(environment);
+    expect(read).toContain(name);
+  });
+
+  it('include one without a default, which gets its value', () => {
+    expect(declared).toContain('VEDETTE_PUBLIC_URL');
+    const given = { VEDETTE_PUBLIC_URL: 'https://vedette.example' };
+    expect(readEnvironment(given).VEDETTE_PUBLIC_URL).toBe(given.VEDETTE_PUBLIC_URL);
+  });
+
+  it('count as unset when they are empty', () => {
+    expect(readEnvironment({ PORT: '', VEDETTE_PUBLIC_URL: '' })).toMatchObject({ PORT: 3000 });
+  });
+
+  it('are refused with a message that names the variable and what it accepts, not the value', () => {
+    expect(refusal({ PORT: '70000' })).toBe(
+      'The environment is not usable:\n  - PORT must be a whole number from 0 to 65535',
+    );
   });
 });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { dataFolder, type Environment } from './environment.js';
+import type { Environment } from './environment.js';
+import { dataFolder } from './read-environment.js';
 
 /**
  * The key that everything secret is derived from: `VEDETTE_SECRET_KEY`, or a random one kept in the data folder, readable by its owner alone. Two processes
