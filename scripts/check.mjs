@@ -29,6 +29,7 @@ const failures = [];
 
 await check('lint', () => tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'));
 await check('format', () => tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'));
+await check('spelling', () => node(['scripts/spelling.mjs'], { stdio: 'inherit' }).status === 0);
 await check('types', () => tool('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'));
 await check('import rules', () =>
   tool('dependency-cruiser/bin/dependency-cruise.mjs', '--config', '.dependency-cruiser.cjs', 'src'),
@@ -43,6 +44,10 @@ await check(
   () => node(['dist/src/cli/main.js', 'schema', 'check'], { env, stdio: 'inherit' }).status === 0,
 );
 await check('docs/openapi.json is current', openApiIsCurrent);
+await check(
+  'docs/configuration.md and .env.example are current',
+  () => node(['scripts/docs.mjs', '--check'], { stdio: 'inherit' }).status === 0,
+);
 
 rmSync(dataDir, { recursive: true, force: true });
 if (failures.length > 0) {
@@ -82,7 +87,7 @@ function openApiIsCurrent() {
     return false;
   }
   const isCurrent = stdout === readFileSync(path.join(root, 'docs/openapi.json'), 'utf8');
-  if (!isCurrent) console.error('write it anew: npx vedette openapi --out docs/openapi.json');
+  if (!isCurrent) console.error('docs/openapi.json is not current. Write it again: npm run openapi');
   return isCurrent;
 }
 
