@@ -50,7 +50,11 @@ export function watchSources(onCompiled) {
 /** Makes each program of the host run the plugins of nest-cli.json when it emits. */
 function withPlugins(host) {
   const { plugins } = JSON.parse(readFileSync(path.join(root, 'nest-cli.json'), 'utf8')).compilerOptions;
-  const hooks = plugins.map(({ name, options }) => (program) => require(`${name}/plugin`).before(options, program));
+  const hooks = plugins.map(
+    ({ name, options }) =>
+      (program) =>
+        require(`${name}/plugin`).before(options, program),
+  );
   const createProgram = host.createProgram;
   host.createProgram = (...args) => {
     const program = createProgram(...args);
