@@ -16,6 +16,8 @@ let changedAt = Date.now();
 let isStopping = false;
 let restarting;
 let isRestartDue = false;
+/** From the first compilation on. */
+let isWatching = false;
 
 // It runs apart from the application, so that a restart of that finds the database running.
 const database = new DevProcess('the database', MAIN, { args: ['--database-only'] });
@@ -35,6 +37,8 @@ compiler.start();
 
 function afterCompilation({ errors, changed, startedAt }) {
   if (isStopping) return;
+  if (!isWatching) say('watching: a change of a source starts the application again');
+  isWatching = true;
   if (errors > 0) {
     const isRunning = application.isRunning ? 'the application that runs is still the one before' : 'nothing runs';
     say(`${errors === 1 ? 'an error' : `${errors} errors`}, see above; ${isRunning}`);
