@@ -1,5 +1,5 @@
-// `npm run test:one PATH [-- Jest's options]`: the tests of one file, whatever project it is in. Builds first only if the
-// tests run what is built. `--unit` instead of a path: all unit tests, which need neither a build nor a database.
+// `npm run test:one PATH [-- -t NAME]`: the tests of one file, whatever project it is in. Builds first only if the tests
+// run what is built. `--unit` instead of a path: all unit tests, which need neither a build nor a database.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { install, build, root } from './lib/prepare.mjs';
@@ -9,7 +9,7 @@ install();
 const args = process.argv.slice(2);
 process.exit(args[0] === '--unit' ? jest(['--selectProjects', 'unit', ...args.slice(1)]) : one(args));
 
-function one([given, ...options]) {
+function one([given, ...others]) {
   if (given === undefined || given.startsWith('-')) {
     console.error('usage: npm run test:one PATH [-- -t NAME]');
     return 2;
@@ -23,6 +23,8 @@ function one([given, ...options]) {
     return 1;
   }
   if (project === 'e2e' || needsBuild(file)) build();
+  // npm takes `-t` for itself unless `--` stands before it, and hands on the name alone.
+  const options = others[0] && !others[0].startsWith('-') ? ['-t', ...others] : others;
   return jest(['--selectProjects', project, ...options, '--runTestsByPath', file]);
 }
 
