@@ -1,5 +1,5 @@
-// `npm run spelling`: words that neither English nor cspell-words.txt has. `npm run spelling -- --words` lists each once,
-// `npm run spelling -- --add` adds them to the list. Read them first: the list is for names, not for typing errors.
+// `npm run spelling`: words that neither English nor cspell-words.txt has. `npm run spelling -- --words` lists each
+// once, `npm run spelling -- --add` adds them to the list. Read them first: the list is for names, not for typing errors.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

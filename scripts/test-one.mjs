@@ -1,5 +1,5 @@
-// `npm run test:one PATH [-- -t NAME]`: the tests of one file, whatever project it is in. Builds first only if the tests
-// run what is built. `--unit` instead of a path: all unit tests, which need neither a build nor a database.
+// `npm run test:one PATH [-- -t NAME]`: the tests of one file, whatever project it is in. Builds first only if the
+// tests run what is built. `--unit` instead of a path: all unit tests, which need neither a build nor a database.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { install, build, root } from './lib/prepare.mjs';

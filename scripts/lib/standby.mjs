@@ -1,5 +1,5 @@
-// A process that has loaded the packages, more than half of what a start takes, and waits for the word to run the script
-// that it was given. What the script itself consists of is read only then, so that it is the newest build.
+// A process that has loaded the packages, which takes more than half of a start, and waits for a message before it runs
+// its script. It reads the script and our own modules only then, so that it runs the newest build.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

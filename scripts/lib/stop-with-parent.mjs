@@ -14,7 +14,7 @@ export function stopWithNpm() {
   return process.env.npm_lifecycle_event ? stopWithParent() : () => false;
 }
 
-/** Stops this process, as SIGTERM does, when its parent process is gone, or the parent of the shell that is its parent. */
+/** Stops this process, as SIGTERM does, when its parent is gone. If its parent is a shell, the shell's parent counts too. */
 export function stopWithParent() {
   const parent = process.ppid;
   const behindShell = processBehindShell(parent);

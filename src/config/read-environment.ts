@@ -12,7 +12,7 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** The data folder. A relative one lies in Vedette's own folder, not in the folder that the process was started from. */
+/** The data folder. A relative one lies in Vedette's own folder, wherever the process was started. */
 export function dataFolder({ VEDETTE_DATA_DIR: folder }: Environment): string {
   return path.resolve(packageRoot(), folder);
 }
