@@ -11,7 +11,7 @@ build();
 const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-openapi-'));
 // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
 chmodSync(dataDir, 0o711);
-const { status } = spawnSync(process.execPath, ['dist/src/cli.js', 'openapi', '--out', 'docs/openapi.json'], {
+const { status } = spawnSync(process.execPath, ['dist/src/cli/main.js', 'openapi', '--out', 'docs/openapi.json'], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, VEDETTE_DATA_DIR: dataDir, DATABASE_URL: '', VEDETTE_DEMO: '' },
