@@ -7,6 +7,6 @@ export function followEngine(app, phases) {
   const claims = app.provider(RuleClaims);
   for (const method of ['due', 'ofOrganization', 'words']) phases.follow(claims, method, 'claiming');
   phases.follow(app.provider(EvaluationPass), 'write', 'writing alerts');
-  for (const method of ['saveStates', 'saveSchedules', 'save'])
-    phases.follow(app.provider(RunStore), method, 'writing state');
+  phases.follow(claims, 'moveOn', 'writing state');
+  for (const method of ['saveStates', 'save']) phases.follow(app.provider(RunStore), method, 'writing state');
 }

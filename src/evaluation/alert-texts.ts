@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import type { TechniqueScope } from '../posture/index.js';
-import type { Decision } from './decide.js';
+import { hasFired, type Decision } from './decide.js';
 import { AlertExplainer, type Explanation } from './explanation/alert-explainer.js';
 import { RuleClaims, type ClaimedRule, type RuleWords } from './rule-claims.js';
 
@@ -62,8 +62,4 @@ export class AlertTexts {
     });
     return this.explainer.explain(manager, measuredBefore, now);
   }
-}
-
-function hasFired({ outcome }: Decision): boolean {
-  return outcome === 'fired' || outcome === 'refreshed';
 }

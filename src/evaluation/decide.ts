@@ -21,6 +21,11 @@ export type Decision =
   | { outcome: 'no_data' | 'clear' | 'told' | 'fired'; finding: Finding }
   | { outcome: 'refreshed'; finding: Finding; alertId: string };
 
+/** Whether the rule breached and wrote an alert, a new one or the open one. */
+export function hasFired({ outcome }: Pick<Decision, 'outcome'>): boolean {
+  return outcome === 'fired' || outcome === 'refreshed';
+}
+
 type Cooldown = Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>;
 
 /** When the cooldown of the last firing ends or has ended; null where there is none. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CronTime } from 'cron';
 import { Environment } from '../config/index.js';
-import type { ClaimedSchedule } from './rule-claims.js';
+import type { ClaimedSchedule } from '../rules/index.js';
 
 /** When rules are due: the slots of `VEDETTE_EVALUATION_CRON`, in UTC. */
 @Injectable()

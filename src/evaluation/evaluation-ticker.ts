@@ -1,11 +1,11 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
 import { Subject, type Observable, type Subscription } from 'rxjs';
-import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
-import { EVALUATION_SLOT, queryRows, Slots } from '../database/index.js';
+import { EVALUATION_SLOT, Slots } from '../database/index.js';
 import { PostureChanges } from '../posture/index.js';
+import { RuleSchedules } from '../rules/index.js';
 import { EvaluationService, type PassResult } from './evaluation.service.js';
 
 /** A rule evaluated this recently is not evaluated again just because a process started. */
@@ -36,7 +36,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly evaluation: EvaluationService,
     private readonly postureChanges: PostureChanges,
-    private readonly dataSource: DataSource,
+    private readonly schedules: RuleSchedules,
     private readonly slots: Slots,
     private readonly environment: Environment,
     private readonly clock: Clock,
@@ -55,15 +55,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
 
   /** Evaluates what was not evaluated within the last minute, and what no other replica is at, then keeps ticking. */
   async start(): Promise<PassResult> {
-    const now = this.clock.now();
-    await this.dataSource.query(
-      `UPDATE rule_schedule SET next_evaluation_at = $1 WHERE (organization_id, interval_minutes) IN (
-         SELECT organization_id, interval_minutes FROM rule_schedule
-         WHERE next_evaluation_at > $1 AND (last_evaluated_at IS NULL OR last_evaluated_at <= $1 - $2 * interval '1 millisecond'
-           OR last_evaluated_at > $1 + $2 * interval '1 millisecond')
-         FOR UPDATE SKIP LOCKED)`,
-      [now, FRESH_MS],
-    );
+    await this.schedules.makeStaleDue(this.clock.now(), FRESH_MS);
     const result = await this.evaluation.evaluateDue();
     await this.slots.note(EVALUATION_SLOT, this.clock.now());
     this.completions.next();
@@ -122,26 +114,16 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     const now = this.clock.now();
     if (now.getTime() < this.latestMs - CLOCK_SLACK_MS) {
       this.logger.warn('The clock was set back; every rule and every change is evaluated now');
-      await this.dataSource.query(
-        `UPDATE rule_schedule SET next_evaluation_at = $1 WHERE (organization_id, interval_minutes) IN (
-           SELECT organization_id, interval_minutes FROM rule_schedule WHERE next_evaluation_at > $1
-           ORDER BY organization_id, interval_minutes FOR UPDATE)`,
-        [now],
-      );
-      await this.dataSource.query('UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $1', [
-        now,
-      ]);
+      await this.schedules.makeAllDue(now);
+      await this.postureChanges.makeAllDue(now);
     }
     this.latestMs = now.getTime();
   }
 
   private async wakeForNextChange(): Promise<void> {
-    const [next] = await queryRows<{ due_at: Date }>(
-      this.dataSource,
-      'SELECT due_at FROM posture_change ORDER BY due_at LIMIT 1',
-    );
-    if (!next) return;
-    const untilDueMs = next.due_at.getTime() - this.clock.now().getTime();
+    const dueAt = await this.postureChanges.nextDueAt();
+    if (!dueAt) return;
+    const untilDueMs = dueAt.getTime() - this.clock.now().getTime();
     this.wakeIn(untilDueMs > 0 ? untilDueMs : ANOTHER_REPLICA_MS);
   }
 

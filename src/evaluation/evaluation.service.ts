@@ -3,11 +3,12 @@ import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { exitPoint } from '../common/exit-points.js';
 import { Transactions } from '../database/index.js';
+import type { ClaimedSchedule } from '../rules/index.js';
 import { EvaluationPass, type DecidedRule, type FiredAlert } from './evaluation-pass.js';
 import type { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
 import { EvaluationTelemetry } from './evaluation-telemetry.js';
-import { RuleClaims, type Claim, type ClaimedRule, type ClaimedSchedule } from './rule-claims.js';
+import { RuleClaims, type Claim, type ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
 import { RunStore, type PassFacts } from './run-store.js';
 
@@ -149,7 +150,7 @@ export class EvaluationService {
     for (const rule of rules) counts.set(scheduleOf(rule), (counts.get(scheduleOf(rule)) ?? 0) + 1);
     const rulesOf = (schedule: ClaimedSchedule): number => counts.get(scheduleOf(schedule)) ?? 0;
     const nextOf = this.schedule.nextOf(now);
-    await this.runs.saveSchedules(manager, schedules, (schedule) => rulesOf(schedule) > 0, nextOf, now);
+    await this.claims.moveOn(manager, schedules, (schedule) => rulesOf(schedule) > 0, nextOf, now);
     return this.schedule.missedBy(schedules, rulesOf, now);
   }
 

@@ -3,15 +3,8 @@ import type { EntityManager } from 'typeorm';
 import type { OnRepeat, Severity } from '../common/alerting.js';
 import { queryRows } from '../database/index.js';
 import { EvaluatorRegistry } from '../evaluators/index.js';
-import type { ChangeKind } from '../posture/index.js';
-
-/** The rules of one organisation that share an interval, and whose schedule this transaction has locked. */
-export interface ClaimedSchedule {
-  organizationId: string;
-  /** Null follows the schedule of the deployment. */
-  evaluationIntervalMinutes: number | null;
-  nextEvaluationAt: Date;
-}
+import { PostureChanges } from '../posture/index.js';
+import { RuleSchedules, type ClaimedSchedule } from '../rules/index.js';
 
 /** A rule of a claimed schedule: what measuring and deciding take, and no more, because there may be thousands. */
 export interface ClaimedRule {
@@ -52,9 +45,6 @@ export interface Claim {
   rules: ClaimedRule[];
 }
 
-const SCHEDULE_COLUMNS = `organization_id AS "organizationId", nullif(interval_minutes, 0) AS "evaluationIntervalMinutes",
-  next_evaluation_at AS "nextEvaluationAt"`;
-
 /**
  * Claims rules for one transaction by locking their schedules. A killed process loses its connection, its transaction ends, and what it had claimed is free
  * again. Whoever waits for a lock waits in the order of organisation and interval, so that no two wait for each other. Rules are read by a statement that begins
@@ -62,23 +52,21 @@ const SCHEDULE_COLUMNS = `organization_id AS "organizationId", nullif(interval_m
  */
 @Injectable()
 export class RuleClaims {
-  constructor(private readonly registry: EvaluatorRegistry) {}
+  constructor(
+    private readonly registry: EvaluatorRegistry,
+    private readonly schedules: RuleSchedules,
+    private readonly changes: PostureChanges,
+  ) {}
 
   /** The rules of at most so many schedules that are due, longest due first; what another replica is at is passed over. */
   async due(manager: EntityManager, now: Date, limit: number): Promise<Claim> {
-    const schedules = await queryRows<ClaimedSchedule>(
-      manager,
-      `SELECT ${SCHEDULE_COLUMNS} FROM rule_schedule WHERE next_evaluation_at <= $1
-       ORDER BY next_evaluation_at, organization_id, interval_minutes LIMIT $2
-       FOR UPDATE SKIP LOCKED`,
-      [now, limit],
-    );
+    const schedules = await this.schedules.claimDue(manager, now, limit);
     return { schedules, rules: await this.rulesOf(manager, schedules) };
   }
 
   /** All enabled rules of one organisation; waits for a pass that is at them. */
   async ofOrganization(manager: EntityManager, organizationId: string): Promise<Claim> {
-    const schedules = await this.lockSchedules(manager, [organizationId]);
+    const schedules = await this.schedules.claimOf(manager, [organizationId]);
     return { schedules, rules: await this.rulesOf(manager, schedules) };
   }
 
@@ -88,26 +76,25 @@ export class RuleClaims {
    * @returns null when no change is due.
    */
   async changed(manager: EntityManager, now: Date, organizations: number): Promise<Claim | null> {
-    const changes = await queryRows<{ organization_id: string; kinds: ChangeKind[] }>(
-      manager,
-      `DELETE FROM posture_change WHERE organization_id IN
-         (SELECT organization_id FROM posture_change WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-       RETURNING organization_id, kinds`,
-      [now, organizations],
-    );
+    const changes = await this.changes.claim(manager, now, organizations);
     if (changes.length === 0) return null;
-    const schedules = await this.lockSchedules(
+    const schedules = await this.schedules.claimOf(
       manager,
-      changes.map(({ organization_id: organizationId }) => organizationId),
+      changes.map(({ organizationId }) => organizationId),
     );
     const affected = new Map(
-      changes.map(({ organization_id: organizationId, kinds }) => [organizationId, this.registry.affectedTypes(kinds)]),
+      changes.map(({ organizationId, kinds }) => [organizationId, this.registry.affectedTypes(kinds)]),
     );
     const rules = await this.rulesOf(manager, schedules, [...new Set([...affected.values()].flat())]);
     return {
       schedules,
       rules: rules.filter(({ organizationId, ruleType }) => affected.get(organizationId)?.includes(ruleType)),
     };
+  }
+
+  /** Sets when claimed schedules are due next, after their rules were evaluated: see {@link RuleSchedules.moveOn}. */
+  moveOn(...claimed: Parameters<RuleSchedules['moveOn']>): Promise<void> {
+    return this.schedules.moveOn(...claimed);
   }
 
   /** @returns by rule id; a rule that was deleted meanwhile is missing. */
@@ -126,14 +113,6 @@ export class RuleClaims {
       [rules.map(({ organizationId }) => organizationId), rules.map(({ ruleId }) => ruleId)],
     );
     return new Map(rows.map(({ ruleId, ...words }) => [ruleId, words]));
-  }
-
-  private lockSchedules(manager: EntityManager, organizationIds: readonly string[]): Promise<ClaimedSchedule[]> {
-    return queryRows(
-      manager,
-      `SELECT ${SCHEDULE_COLUMNS} FROM rule_schedule WHERE organization_id = ANY ($1::uuid[]) ORDER BY organization_id, interval_minutes FOR UPDATE`,
-      [organizationIds],
-    );
   }
 
   /** @param ruleTypes given, only rules of these types. */

@@ -5,10 +5,10 @@ import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage, queryRows } from '../database/index.js';
 import type { Finding } from '../evaluators/index.js';
-import type { Decision } from './decide.js';
+import { CHANGE_RULE_STATES, ruleStateParameters, type RuleStateChange } from '../rules/index.js';
+import { hasFired, type Decision } from './decide.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
-import type { ClaimedSchedule } from './rule-claims.js';
 import { FAILURES_BEFORE_TELLING, type EvaluationTrigger, type KeptOutcome, type RuleOutcome } from './rule-outcome.js';
 
 /** What a pass was, beyond its rules. */
@@ -20,6 +20,15 @@ export interface PassFacts {
   /** Whether this is a tick, which its schedules note for all their rules; other passes note it with each rule. */
   isTick: boolean;
 }
+
+/** Changes the states of rules, keeps what they measure where that changed, and answers which have just failed so many times in a row. */
+export const SAVE_STATES = `
+  WITH changed AS (${CHANGE_RULE_STATES}),
+  kept AS (INSERT INTO rule_measurement AS m (organization_id, rule_id, measured_at, measured, threshold, breached)
+    SELECT organization_id, rule_id, $1, measured, threshold, breached FROM changed WHERE is_new
+    ON CONFLICT (organization_id, rule_id, measured_at) DO UPDATE SET measured = excluded.measured, threshold = excluded.threshold,
+      breached = excluded.breached)
+  SELECT rule_id FROM changed WHERE has_failed AND consecutive_errors = ${FAILURES_BEFORE_TELLING}`;
 
 /** Keeps what passes made of rules, one statement for all rules and one for all organisations. */
 @Injectable()
@@ -100,39 +109,6 @@ export class RunStore {
   }
 
   /**
-   * Moves schedules on to when they are due next. One that has no enabled rule any more is removed: whoever gives it a rule again waits for this transaction
-   * and then makes it anew.
-   * @param hasRules whether a schedule has rules.
-   */
-  async saveSchedules(
-    manager: EntityManager,
-    schedules: readonly ClaimedSchedule[],
-    hasRules: (schedule: ClaimedSchedule) => boolean,
-    nextOf: (schedule: ClaimedSchedule) => Date,
-    at: Date,
-  ): Promise<void> {
-    const column = <T>(value: (schedule: ClaimedSchedule) => T): T[] => schedules.map(value);
-    await manager.query(
-      `WITH claimed AS MATERIALIZED (
-         SELECT * FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::boolean[])
-           AS c (organization_id, interval_minutes, next_evaluation_at, has_rules)
-       ), removed AS (
-         DELETE FROM rule_schedule g USING claimed c
-         WHERE NOT c.has_rules AND g.organization_id = c.organization_id AND g.interval_minutes = c.interval_minutes
-       )
-       UPDATE rule_schedule g SET next_evaluation_at = c.next_evaluation_at, last_evaluated_at = $1 FROM claimed c
-       WHERE c.has_rules AND g.organization_id = c.organization_id AND g.interval_minutes = c.interval_minutes`,
-      [
-        at,
-        column(({ organizationId }) => organizationId),
-        column(({ evaluationIntervalMinutes }) => evaluationIntervalMinutes ?? 0),
-        column(nextOf),
-        column(hasRules),
-      ],
-    );
-  }
-
-  /**
    * Writes where rules stand now, of those for which something changed, and keeps what they measure, where that changed.
    * @returns the ids of rules that have just failed so many times in a row that somebody must be told.
    */
@@ -141,39 +117,8 @@ export class RunStore {
     if (changed.length === 0) return new Set();
     const rows = await queryRows<{ rule_id: string }>(
       manager,
-      `WITH changed AS (UPDATE rule_state s SET
-         last_evaluated_at = CASE WHEN $2 THEN s.last_evaluated_at ELSE $1 END,
-         last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
-         last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
-         consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
-         last_measured = CASE WHEN d.is_new THEN d.measured ELSE s.last_measured END,
-         last_threshold = CASE WHEN d.is_new THEN d.threshold ELSE s.last_threshold END,
-         last_measured_at = CASE WHEN d.is_new THEN $1 ELSE s.last_measured_at END,
-         last_occasion = CASE WHEN d.has_fired THEN coalesce(d.occasion, s.last_occasion) ELSE s.last_occasion END
-       FROM unnest($3::uuid[], $4::uuid[], $5::boolean[], $6::boolean[], $7::text[], $8::boolean[], $9::float8[], $10::float8[], $11::boolean[], $12::text[])
-         AS d (organization_id, rule_id, has_fired, was_skipped, error, is_new, measured, threshold, breached, occasion)
-       WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
-       RETURNING s.organization_id, s.rule_id, d.error IS NOT NULL AND s.consecutive_errors = ${FAILURES_BEFORE_TELLING} AS is_failing,
-         d.is_new, d.measured, d.threshold, d.breached),
-       kept AS (INSERT INTO rule_measurement AS m (organization_id, rule_id, measured_at, measured, threshold, breached)
-         SELECT organization_id, rule_id, $1, measured, threshold, breached FROM changed WHERE is_new
-         ON CONFLICT (organization_id, rule_id, measured_at) DO UPDATE SET measured = excluded.measured, threshold = excluded.threshold,
-           breached = excluded.breached)
-       SELECT rule_id FROM changed WHERE is_failing`,
-      [
-        facts.startedAt,
-        facts.isTick,
-        changed.map(({ rule }) => rule.organizationId),
-        changed.map(({ rule }) => rule.ruleId),
-        changed.map(({ decision }) => hasFired(decision)),
-        changed.map(({ decision }) => decision.outcome === 'cooldown'),
-        changed.map(({ decision }) => (decision.outcome === 'error' ? decision.error : null)),
-        changed.map(measuresAnew),
-        changed.map(({ decision }) => findingOf(decision)?.measured ?? null),
-        changed.map(({ decision }) => findingOf(decision)?.threshold ?? null),
-        changed.map(({ decision }) => findingOf(decision)?.breached ?? null),
-        changed.map(({ decision }) => findingOf(decision)?.occasion ?? null),
-      ],
+      SAVE_STATES,
+      ruleStateParameters(changed.map(toStateChange), facts.startedAt, facts.isTick),
     );
     return new Set(rows.map((row) => row.rule_id));
   }
@@ -196,8 +141,21 @@ function findingOf(decision: Decision): Finding | null {
   return 'finding' in decision ? decision.finding : null;
 }
 
-function hasFired({ outcome }: Decision): boolean {
-  return outcome === 'fired' || outcome === 'refreshed';
+function toStateChange(decided: DecidedRule): RuleStateChange {
+  const { rule, decision } = decided;
+  const finding = findingOf(decision);
+  return {
+    organizationId: rule.organizationId,
+    ruleId: rule.ruleId,
+    hasFired: hasFired(decision),
+    wasSkipped: decision.outcome === 'cooldown',
+    error: decision.outcome === 'error' ? decision.error : null,
+    isNew: measuresAnew(decided),
+    measured: finding?.measured ?? null,
+    threshold: finding?.threshold ?? null,
+    breached: finding?.breached ?? null,
+    occasion: finding?.occasion ?? null,
+  };
 }
 
 function toRun(organizationId: string, decided: readonly DecidedRule[], facts: PassFacts): EvaluationRun {

@@ -1,5 +1,5 @@
 export { CHANGE_KINDS, type ChangeKind } from './changes/change-kind.js';
-export { PostureChanges } from './changes/posture-changes.js';
+export { CLAIM_CHANGES, type ClaimedChange, PostureChanges } from './changes/posture-changes.js';
 export { PostureModule } from './posture.module.js';
 export { knownSince } from './reading/known-since.js';
 export { AsOfPostureReader, relationsAsOf } from './reading/posture-as-of.js';

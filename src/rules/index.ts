@@ -1,3 +1,11 @@
+export {
+  CLAIM_DUE_SCHEDULES,
+  CLAIM_SCHEDULES_OF,
+  type ClaimedSchedule,
+  MOVE_SCHEDULES_ON,
+  RuleSchedules,
+} from './rule-schedules.js';
+export * from './rule-state-changes.js';
 export * from './rules.module.js';
 export * from './rules.service.js';
 export * from './system-rules.js';

@@ -4,6 +4,7 @@ import { EvaluatorsModule } from '../evaluators/index.js';
 import { ScopesModule } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
 import { RuleSchedule } from './rule-schedule.entity.js';
+import { RuleSchedules } from './rule-schedules.js';
 import { RuleState } from './rule-state.entity.js';
 import { RuleTypesController } from './rule-types.controller.js';
 import { RulesController } from './rules.controller.js';
@@ -13,7 +14,7 @@ import { SystemRulesService } from './system-rules.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([AlertRule, RuleSchedule, RuleState]), EvaluatorsModule, ScopesModule],
   controllers: [RulesController, RuleTypesController],
-  providers: [RulesService, SystemRulesService],
-  exports: [RulesService, SystemRulesService],
+  providers: [RuleSchedules, RulesService, SystemRulesService],
+  exports: [RuleSchedules, RulesService, SystemRulesService],
 })
 export class RulesModule {}

@@ -9,7 +9,7 @@ import { keysetPage, queryRows, Transactions } from '../database/index.js';
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import { ScopeChecker, type SentScope } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
-import { RuleState } from './rule-state.entity.js';
+import { RuleSchedules } from './rule-schedules.js';
 
 /** A rule with where it stands. */
 export interface RuleWithState {
@@ -51,6 +51,7 @@ export class RulesService {
     private readonly transactions: Transactions,
     private readonly registry: EvaluatorRegistry,
     private readonly scopes: ScopeChecker,
+    private readonly schedules: RuleSchedules,
     private readonly clock: Clock,
   ) {}
 
@@ -102,13 +103,9 @@ export class RulesService {
     } satisfies AlertRule);
     this.registry.checkScope(rule.ruleType, rule.config, rule.scope);
     await this.write(async (manager) => {
-      if (rule.isEnabled) await this.makeDue(manager, rule);
+      if (rule.isEnabled) await this.schedules.makeDue(manager, rule);
       await manager.insert(AlertRule, rule);
-      await manager.insert(RuleState, {
-        organizationId,
-        ruleId: rule.id,
-        scheduledSince: rule.isEnabled ? this.clock.now() : null,
-      });
+      await this.schedules.begin(manager, rule);
     });
     return { rule, state: NEW_STATE };
   }
@@ -130,8 +127,8 @@ export class RulesService {
         if (config) rule.config = complete;
       }
       // The schedule comes before the state, in the order in which a pass takes them.
-      if (rule.isEnabled) await this.makeDue(manager, rule);
-      await this.startAnew(manager, rule);
+      if (rule.isEnabled) await this.schedules.makeDue(manager, rule);
+      await this.schedules.detachFromSchedule(manager, rule);
       await manager.save(AlertRule, rule);
     });
     return this.get(organizationId, id);
@@ -152,25 +149,6 @@ export class RulesService {
       }
       await manager.delete(AlertRule, { organizationId, id });
     });
-  }
-
-  /** Waits for a pass that is at the rules of the schedule, and then has them evaluated again, with the rule as it is now. */
-  private async makeDue(manager: EntityManager, rule: AlertRule): Promise<void> {
-    await manager.query(
-      `INSERT INTO rule_schedule AS g (organization_id, interval_minutes, next_evaluation_at) VALUES ($1, $2, $3)
-       ON CONFLICT (organization_id, interval_minutes) DO UPDATE SET next_evaluation_at = least(g.next_evaluation_at, excluded.next_evaluation_at)`,
-      [rule.organizationId, rule.evaluationIntervalMinutes ?? 0, this.clock.now()],
-    );
-  }
-
-  /** Takes over from the schedule that the rule has had when it was last evaluated, before that schedule is another's or none. */
-  private async startAnew(manager: EntityManager, rule: AlertRule): Promise<void> {
-    await manager.query(
-      `UPDATE rule_state s SET last_evaluated_at = v.last_evaluated_at, scheduled_since = $3
-       FROM rule_standing v
-       WHERE s.organization_id = $1 AND s.rule_id = $2 AND v.organization_id = s.organization_id AND v.rule_id = s.rule_id`,
-      [rule.organizationId, rule.id, rule.isEnabled ? this.clock.now() : null],
-    );
   }
 
   private async find(manager: EntityManager, organizationId: string, id: string, lock = false): Promise<AlertRule> {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { queryRows } from '../database/index.js';
+import { makeDueSql } from './rule-schedules.js';
 import { SYSTEM_RULES } from './system-rules.js';
 
 /** Gives organisations the system rules that they lack. */
@@ -31,9 +32,7 @@ export class SystemRulesService {
          ON CONFLICT (organization_id, system_key) DO NOTHING
          RETURNING organization_id, id
        ), scheduled AS (
-         INSERT INTO rule_schedule AS g (organization_id, interval_minutes, next_evaluation_at)
-         SELECT DISTINCT organization_id, 0, $1::timestamptz FROM added
-         ON CONFLICT (organization_id, interval_minutes) DO UPDATE SET next_evaluation_at = least(g.next_evaluation_at, excluded.next_evaluation_at)
+         ${makeDueSql('SELECT DISTINCT organization_id, 0, $1::timestamptz FROM added')}
        )
        INSERT INTO rule_state (organization_id, rule_id, scheduled_since) SELECT organization_id, id, $1::timestamptz FROM added RETURNING rule_id`,
       [this.clock.now(), JSON.stringify(SYSTEM_RULES)],

@@ -1,13 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { Environment } from '../../config/index.js';
-import { Transactions } from '../../database/index.js';
+import { queryRows, Transactions } from '../../database/index.js';
 import type { ChangeKind } from './change-kind.js';
 
 /** Under a stream of changes an evaluation waits no longer than this, whatever the debounce. */
 const LONGEST_WAIT_MS = 2_000;
+
+/** $1 now, $2 the most organisations. Skips changes that another replica has locked. */
+export const CLAIM_CHANGES = `
+  DELETE FROM posture_change WHERE organization_id IN
+    (SELECT organization_id FROM posture_change WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+  RETURNING organization_id AS "organizationId", kinds`;
+
+/** An organisation that changed, taken to be evaluated. */
+export interface ClaimedChange {
+  organizationId: string;
+  kinds: ChangeKind[];
+}
 
 /**
  * Marks organisations whose posture changed, in the transaction of the change, so that the mark survives whatever happens to this process; and wakes this
@@ -18,6 +30,7 @@ export class PostureChanges {
   private readonly committedChanges = new Subject<void>();
 
   constructor(
+    private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly clock: Clock,
     private readonly environment: Environment,
@@ -41,5 +54,26 @@ export class PostureChanges {
       [kind, now, this.environment.VEDETTE_CHANGE_DEBOUNCE_MS, ...(organizationIds === 'all' ? [] : [organizationIds])],
     );
     this.transactions.afterCommit(manager, () => this.committedChanges.next());
+  }
+
+  /** Takes at most so many changes that are due, longest due first. They are marked again if the transaction rolls back. */
+  claim(manager: EntityManager, now: Date, limit: number): Promise<ClaimedChange[]> {
+    return queryRows(manager, CLAIM_CHANGES, [now, limit]);
+  }
+
+  /** Makes every change due that is due later, as after a clock that ran ahead was set back. */
+  async makeAllDue(now: Date): Promise<void> {
+    await this.dataSource.query('UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $1', [
+      now,
+    ]);
+  }
+
+  /** When the next change is due; undefined when there is none. */
+  async nextDueAt(): Promise<Date | undefined> {
+    const [next] = await queryRows<{ due_at: Date }>(
+      this.dataSource,
+      'SELECT due_at FROM posture_change ORDER BY due_at LIMIT 1',
+    );
+    return next?.due_at;
   }
 }
