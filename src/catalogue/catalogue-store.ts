@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { countChanged, queryRows } from '../database/index.js';
+import { queryRows } from '../database/index.js';
 import { CatalogueImport } from './catalogue-import.entity.js';
 import type { LastChangeKind } from './last-change-kind.js';
 import type { CatalogueTechnique } from './plan-import.js';
@@ -134,53 +134,33 @@ export class CatalogueStore {
     return { added: written.length - changed, changed };
   }
 
-  /**
-   * Gives every organisation a posture row for each new technique, and each row the catalogue's facts that are copied there.
-   * @returns whether anything changed that a rule could measure.
-   */
-  async bringPostureInStep(
-    manager: EntityManager,
-    addedIds: readonly string[],
-    writtenIds: readonly string[],
-    { importId, now }: { importId: string; now: Date },
-  ): Promise<boolean> {
-    const [added] = await queryRows<{ in_force: boolean }>(
-      manager,
-      `WITH added AS (
-         INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, updated_at, valid_from, change_source, change_id)
-         SELECT o.id, t.id, t.in_force, t.mitre_last_modified, $2::timestamptz, $2::timestamptz, 'catalogue', $3
-         FROM organization o CROSS JOIN technique t WHERE t.id = ANY($1::uuid[])
-         ORDER BY o.id, t.id
-         ON CONFLICT DO NOTHING
-         RETURNING in_force
-       )
-       SELECT coalesce(bool_or(in_force), false) AS in_force FROM added`,
-      [addedIds, now, importId],
-    );
-    // Rows are locked in the order in which writers of posture lock theirs, so that neither waits for the other for ever.
-    const changed = await countChanged(
-      manager,
-      `WITH differing AS MATERIALIZED (
-         SELECT p.organization_id, p.technique_id, t.in_force, t.mitre_last_modified
-         FROM posture p JOIN technique t ON t.id = p.technique_id
-         WHERE t.id = ANY($1::uuid[]) AND (p.in_force, p.mitre_last_modified) IS DISTINCT FROM (t.in_force, t.mitre_last_modified)
-         ORDER BY p.organization_id, p.technique_id
-         FOR NO KEY UPDATE OF p
-       )
-       UPDATE posture p SET in_force = d.in_force, mitre_last_modified = d.mitre_last_modified,
-         version = p.version + 1, valid_from = $2, change_source = 'catalogue', change_id = $3
-       FROM differing d WHERE p.organization_id = d.organization_id AND p.technique_id = d.technique_id`,
-      [writtenIds, now, importId],
-    );
-    return added?.in_force === true || changed > 0;
-  }
-
   async save(manager: EntityManager, record: CatalogueImport): Promise<void> {
     await manager.insert(CatalogueImport, record as never);
   }
 
   async saveResult(manager: EntityManager, importId: string, result: object): Promise<void> {
     await manager.query('UPDATE catalogue_import SET result = $2 WHERE id = $1', [importId, JSON.stringify(result)]);
+  }
+
+  /** @param undoneBy id of the user or API key that asked for it. */
+  async noteUndone(manager: EntityManager, importId: string, undoneBy: string | null, now: Date): Promise<void> {
+    await manager.query('UPDATE catalogue_import SET undone_at = $2, undone_by = $3 WHERE id = $1', [
+      importId,
+      now,
+      undoneBy,
+    ]);
+  }
+
+  /**
+   * Dates when MITRE last changed techniques, as of the given instants. The posture rows that copy the date must follow. Only the generated demo may use it,
+   * whose catalogue is its own.
+   */
+  async setModifiedAsOf(manager: EntityManager, modified: ReadonlyMap<string, Date>): Promise<void> {
+    await manager.query(
+      `UPDATE technique t SET mitre_last_modified = c.at, mitre_modified_raw = c.at FROM unnest($1::uuid[], $2::timestamptz[]) AS c (technique_id, at)
+       WHERE t.id = c.technique_id`,
+      [[...modified.keys()], [...modified.values()]],
+    );
   }
 }
 

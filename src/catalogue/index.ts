@@ -1,3 +1,4 @@
+export { CatalogueImages } from './catalogue-images.js';
 export { CatalogueImport } from './catalogue-import.entity.js';
 export { CatalogueStore } from './catalogue-store.js';
 export { readFacts } from './facts/attack-facts.js';

@@ -8,6 +8,7 @@ import { PostureVersionsController } from './history/posture-versions.controller
 import { PostureVersionsService } from './history/posture-versions.service.js';
 import { TechniquesController } from './techniques/techniques.controller.js';
 import { TechniquesService } from './techniques/techniques.service.js';
+import { PostureRows } from './writes/posture-rows.js';
 import { PostureWriter } from './writes/posture-writer.js';
 import { PostureController } from './writes/posture.controller.js';
 import { Posture } from './writes/posture.entity.js';
@@ -17,7 +18,7 @@ import { PostureService } from './writes/posture.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Posture, PostureChange, PostureHistory]), CatalogueModule],
   controllers: [TechniquesController, PostureVersionsController, PostureController],
-  providers: [PostureChanges, PostureService, PostureVersionsService, PostureWriter, TechniquesService],
-  exports: [PostureChanges, PostureService, PostureWriter],
+  providers: [PostureChanges, PostureRows, PostureService, PostureVersionsService, PostureWriter, TechniquesService],
+  exports: [PostureChanges, PostureRows, PostureService, PostureWriter],
 })
 export class PostureModule {}

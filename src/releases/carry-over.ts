@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { countChanged, queryRows } from '../database/index.js';
+import { updatePostureSql, type CatalogueChange } from '../posture/index.js';
 import type { TechniqueStatus } from '../posture/words/index.js';
 
 /**
@@ -30,7 +31,7 @@ const isSet = (posture: string): string =>
 export function carryOver(
   manager: EntityManager,
   revokedIds: readonly string[],
-  { importId, now }: { importId: string; now: Date },
+  { importId, now }: CatalogueChange,
 ): Promise<number> {
   return countChanged(
     manager,
@@ -59,9 +60,7 @@ export function carryOver(
          previous_owner_id, previous_tags
        FROM receiving
      )
-     UPDATE posture p SET status_global = r.status_global, last_review_date = r.last_review_date, risk_score = r.risk_score, owner_id = r.owner_id, tags = r.tags,
-       version = p.version + 1, valid_from = $3, change_source = 'catalogue', change_id = $2
-     FROM receiving r WHERE p.organization_id = r.organization_id AND p.technique_id = r.technique_id`,
+     ${updatePostureSql('receiving', { at: '$3', changeId: '$2' })}`,
     [revokedIds, importId, now],
   );
 }
@@ -72,12 +71,13 @@ export function carryOver(
  */
 export async function putBack(
   manager: EntityManager,
-  { importId, now }: { importId: string; now: Date },
+  { importId, now }: CatalogueChange,
 ): Promise<{ putBack: number; stayed: number }> {
   const putBackCount = await countChanged(
     manager,
     `WITH standing AS MATERIALIZED (
-       SELECT k.organization_id, k.technique_id, k.previous_risk_score, k.previous_owner_id, coalesce(k.previous_tags, p.tags) AS previous_tags
+       SELECT k.organization_id, k.technique_id, 'not_evaluated' AS status_global, NULL::timestamptz AS last_review_date,
+         k.previous_risk_score AS risk_score, k.previous_owner_id AS owner_id, coalesce(k.previous_tags, p.tags) AS tags
        FROM posture_carry_over k JOIN posture p USING (organization_id, technique_id)
        WHERE k.import_id = $1 AND (p.status_global, p.last_review_date, p.risk_score, p.owner_id)
          IS NOT DISTINCT FROM (k.status_global, k.last_review_date, k.risk_score, k.owner_id) AND p.tags = coalesce(k.tags, p.tags)
@@ -87,9 +87,7 @@ export async function putBack(
        UPDATE posture_carry_over k SET put_back_at = $2 FROM standing s
        WHERE k.import_id = $1 AND k.organization_id = s.organization_id AND k.technique_id = s.technique_id
      )
-     UPDATE posture p SET status_global = 'not_evaluated', last_review_date = NULL, risk_score = s.previous_risk_score, owner_id = s.previous_owner_id,
-       tags = s.previous_tags, version = p.version + 1, valid_from = $2, change_source = 'catalogue', change_id = $1
-     FROM standing s WHERE p.organization_id = s.organization_id AND p.technique_id = s.technique_id`,
+     ${updatePostureSql('standing', { at: '$2', changeId: '$1' })}`,
     [importId, now],
   );
   const [stayed] = await queryRows<{ count: number }>(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import {
+  CatalogueImages,
   CatalogueStore,
   IMPORT_OUTCOMES,
   planImport,
@@ -13,9 +14,8 @@ import { conflict, invalidField } from '../common/errors/index.js';
 import { newId } from '../common/ids.js';
 import { replaceUnstorable } from '../common/storable-text.js';
 import { roundTo } from '../common/wire.js';
-import { PostureChanges } from '../posture/index.js';
+import { PostureChanges, PostureRows } from '../posture/index.js';
 import { carryOver } from './carry-over.js';
-import { CatalogueImages } from './catalogue-images.js';
 import { MAX_NAMED_IDS, NAMED_OUTCOMES, type CatalogueImportResult } from './catalogue-import.result.js';
 
 export interface ImportSliceOptions {
@@ -47,6 +47,7 @@ export class CatalogueImportService {
   constructor(
     private readonly store: CatalogueStore,
     private readonly images: CatalogueImages,
+    private readonly postureRows: PostureRows,
     private readonly changes: PostureChanges,
     private readonly clock: Clock,
   ) {}
@@ -110,7 +111,7 @@ export class CatalogueImportService {
     if (previous !== null) await this.store.noteChanges(manager, plan.changes, attackVersion);
     await this.store.noteRelease(manager, plan.unchangedIds, attackVersion);
     const writtenIds = plan.rows.map(({ id }) => id);
-    const mattersToRules = await this.store.bringPostureInStep(manager, plan.addedIds, writtenIds, change);
+    const mattersToRules = await this.postureRows.followCatalogue(manager, plan.addedIds, writtenIds, change);
     const carriedOver = mayCarryOver ? await carryOver(manager, plan.replacedIds, change) : 0;
     if (mattersToRules || carriedOver > 0) await this.changes.mark(manager, 'all', 'catalogue');
     return { tactics, carriedOver };

@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { CatalogueStore } from '../catalogue/index.js';
+import { CatalogueImages, CatalogueStore } from '../catalogue/index.js';
 import type { AttackDomain } from '../catalogue/words/index.js';
 import { Clock } from '../common/clock.js';
 import { conflict, notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
 import { queryRows, Transactions } from '../database/index.js';
-import { PostureChanges } from '../posture/index.js';
+import { PostureChanges, PostureRows } from '../posture/index.js';
 import { putBack, touchedTechniques } from './carry-over.js';
-import { CatalogueImages } from './catalogue-images.js';
 
 /** What undoing an import did. */
 export interface UndoneCatalogueImport {
@@ -47,6 +46,7 @@ export class CatalogueUndo {
     private readonly transactions: Transactions,
     private readonly store: CatalogueStore,
     private readonly images: CatalogueImages,
+    private readonly postureRows: PostureRows,
     private readonly changes: PostureChanges,
     private readonly clock: Clock,
   ) {}
@@ -66,15 +66,12 @@ export class CatalogueUndo {
       const touched = new Set(await touchedTechniques(manager, addedIds!));
       const [kept, gone] = [addedIds!.filter((id) => touched.has(id)), addedIds!.filter((id) => !touched.has(id))];
       const restored = await this.images.restore(manager, made.id, made.domain);
+      await this.postureRows.remove(manager, gone);
       await this.images.remove(manager, gone);
       await this.images.retire(manager, kept, now);
-      await this.store.bringPostureInStep(manager, [], [...restored, ...kept], { importId: made.id, now });
+      await this.postureRows.followCatalogue(manager, [], [...restored, ...kept], { importId: made.id, now });
       await this.changes.mark(manager, 'all', 'catalogue');
-      await manager.query('UPDATE catalogue_import SET undone_at = $2, undone_by = $3 WHERE id = $1', [
-        made.id,
-        now,
-        actorId,
-      ]);
+      await this.store.noteUndone(manager, made.id, actorId, now);
       return {
         id: made.id,
         domain: made.domain,

@@ -4,8 +4,6 @@ import { CatalogueModule } from '../catalogue/index.js';
 import { OrganizationsModule } from '../organizations/index.js';
 import { PostureModule } from '../posture/index.js';
 import { SnapshotsModule } from '../snapshots/index.js';
-import { CatalogueBeforeImage } from './catalogue-before-image.entity.js';
-import { CatalogueImages } from './catalogue-images.js';
 import { CatalogueImportService } from './catalogue-import.service.js';
 import { CatalogueImports } from './catalogue-imports.service.js';
 import { CataloguePreview } from './catalogue-preview.service.js';
@@ -17,7 +15,7 @@ import { PostureCarryOver } from './posture-carry-over.entity.js';
 /** Loads ATT&CK releases into the catalogue: preview, import with carry-over, undo. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([CatalogueBeforeImage, PostureCarryOver]),
+    TypeOrmModule.forFeature([PostureCarryOver]),
     CatalogueModule,
     OrganizationsModule,
     PostureModule,
@@ -25,7 +23,6 @@ import { PostureCarryOver } from './posture-carry-over.entity.js';
   ],
   controllers: [ImportsController],
   providers: [
-    CatalogueImages,
     CatalogueImportService,
     CatalogueImports,
     CataloguePreview,

@@ -21,7 +21,7 @@ import { Organization } from '../../src/organizations/organization.entity.js';
 import { PostureChange } from '../../src/posture/changes/posture-change.entity.js';
 import { PostureHistory } from '../../src/posture/history/posture-history.entity.js';
 import { Posture } from '../../src/posture/writes/posture.entity.js';
-import { CatalogueBeforeImage } from '../../src/releases/catalogue-before-image.entity.js';
+import { CatalogueBeforeImage } from '../../src/catalogue/catalogue-before-image.entity.js';
 import { PostureCarryOver } from '../../src/releases/posture-carry-over.entity.js';
 import { RevalidationItemHistory } from '../../src/revalidation/revalidation-item-history.entity.js';
 import { RevalidationItem } from '../../src/revalidation/revalidation-item.entity.js';

@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import { CatalogueImport } from '../catalogue/index.js';
+import { CatalogueImport } from './catalogue-import.entity.js';
 
 /** What the catalogue had of a domain before an import, so that the import can be undone. */
 @Entity('catalogue_before_image')

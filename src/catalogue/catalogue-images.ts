@@ -49,9 +49,8 @@ export class CatalogueImages {
     return restored.map(({ id }) => id);
   }
 
-  /** Removes techniques that no organisation has anything to say of, with the rows that say so. */
+  /** Removes techniques whose posture rows are gone. */
   async remove(manager: EntityManager, ids: readonly string[]): Promise<void> {
-    await manager.query('DELETE FROM posture WHERE technique_id = ANY ($1::uuid[])', [ids]);
     await manager.query('DELETE FROM technique WHERE id = ANY ($1::uuid[])', [ids]);
   }
 
