@@ -3,4 +3,5 @@ export { ApiKeysService, type NewApiKey } from './api-keys.service.js';
 export * from './auth.module.js';
 export * from './auth.service.js';
 export { PasswordHasher } from './password-hasher.js';
+export { ensurePastAccounts, type PastAccount } from './past-accounts.js';
 export * from './users.service.js';

@@ -1,3 +1,4 @@
+import type { Severity } from '../common/alerting.js';
 import { counted, plainNumber, roundTo } from '../common/wire.js';
 import { DEMO_DAYS } from './demo-calendar.js';
 import type { DemoPosture } from './demo-posture.js';
@@ -10,7 +11,7 @@ export interface DemoRule {
   key: string;
   name: string;
   ruleType: string;
-  severity: string;
+  severity: Severity;
   config: Record<string, number>;
 }
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { PasswordHasher } from '../auth/index.js';
-import { newId } from '../common/ids.js';
-import { queryRows } from '../database/index.js';
+import { ensurePastAccounts, PasswordHasher } from '../auth/index.js';
+import { addPastMembers } from '../organizations/index.js';
 import { atHour, DEMO_DAYS, hoursAfter } from './demo-calendar.js';
 import { whenDevonLeft } from './demo-posture.js';
 import { DEMO_PASSWORD, DEMO_USERS, type DemoPerson } from './demo-users.js';
@@ -17,43 +16,23 @@ export class DemoPeople {
 
   /** An account that exists already, such as the first admin's, keeps its password. */
   async create(manager: EntityManager, organizationId: string, now: Date): Promise<DemoUserIds> {
-    const joinedAt = atHour(now, DEMO_DAYS + 10, 9);
-    const users = DEMO_USERS.map((user, index) => ({
-      ...user,
-      id: newId(),
-      joinedAt: hoursAfter(joinedAt, index / 60),
-    }));
-    const accounts = await queryRows<{ id: string; email: string }>(
+    const firstJoinedAt = atHour(now, DEMO_DAYS + 10, 9);
+    const joinedAt = (index: number): Date => hoursAfter(firstJoinedAt, index / 60);
+    const idOf = await ensurePastAccounts(
       manager,
-      `INSERT INTO user_account AS a (id, email, display_name, password_hash, created_at, updated_at)
-       SELECT id, email, display_name, $1, joined_at, joined_at
-       FROM unnest($2::uuid[], $3::text[], $4::text[], $5::timestamptz[]) AS u (id, email, display_name, joined_at)
-       ON CONFLICT (email) DO UPDATE SET display_name = excluded.display_name
-       RETURNING a.id, a.email`,
-      [
-        await this.hasher.hash(DEMO_PASSWORD),
-        users.map(({ id }) => id),
-        users.map(({ email }) => email),
-        users.map(({ displayName }) => displayName),
-        users.map(({ joinedAt }) => joinedAt),
-      ],
+      DEMO_USERS.map(({ email, displayName }, index) => ({ email, displayName, createdAt: joinedAt(index) })),
+      await this.hasher.hash(DEMO_PASSWORD),
     );
-    const idOf = new Map(accounts.map(({ email, id }) => [email, id]));
-    const ids = users.map(({ email, id }) => idOf.get(email) ?? id);
-    await manager.query(
-      `INSERT INTO membership (organization_id, user_id, role, is_active, created_at, updated_at)
-       SELECT $1, user_id, role, is_active, joined_at, CASE WHEN is_active THEN joined_at ELSE $2::timestamptz END
-       FROM unnest($3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[]) AS u (user_id, role, is_active, joined_at)
-       ON CONFLICT (organization_id, user_id) DO NOTHING`,
-      [
-        organizationId,
-        whenDevonLeft(now),
-        ids,
-        users.map(({ role }) => role),
-        users.map(({ isActive }) => isActive),
-        users.map(({ joinedAt }) => joinedAt),
-      ],
+    await addPastMembers(
+      manager,
+      organizationId,
+      DEMO_USERS.map(({ email, role, isActive }, index) => ({
+        userId: idOf.get(email)!,
+        role,
+        joinedAt: joinedAt(index),
+        leftAt: isActive ? null : whenDevonLeft(now),
+      })),
     );
-    return Object.fromEntries(users.map(({ person }, index) => [person, ids[index]])) as DemoUserIds;
+    return Object.fromEntries(DEMO_USERS.map(({ person, email }) => [person, idOf.get(email)!])) as DemoUserIds;
   }
 }

@@ -11,7 +11,7 @@ import { DemoPeople } from './demo-people.js';
 import { planPosture, type DemoTechnique } from './demo-posture.js';
 import { planQueue } from './demo-queue.js';
 import { planSnapshots } from './demo-snapshots.js';
-import { writeAlerts, writeChanges, writePosture, writeQueue, writeSnapshots } from './demo-writer.js';
+import { DemoWriter } from './demo-writer.js';
 
 export interface DemoInput {
   /** The organisation to fill: it has posture rows and system rules, and is marked as a demo. */
@@ -28,6 +28,7 @@ export class DemoService {
   constructor(
     private readonly people: DemoPeople,
     private readonly endpoint: DemoEndpoint,
+    private readonly writer: DemoWriter,
   ) {}
 
   /**
@@ -46,11 +47,11 @@ export class DemoService {
     const queue = planQueue(posture, new Set(changes.map(({ techniqueId }) => techniqueId)), now);
     const snapshots = planSnapshots(posture, now);
     const alerts = planPastAlerts(await this.systemRules(manager, organizationId), posture, snapshots, now);
-    await writePosture(manager, organizationId, planVersions(posture, now), users);
-    await writeChanges(manager, organizationId, changes);
-    await writeQueue(manager, organizationId, queue, users);
-    await writeSnapshots(manager, organizationId, snapshots);
-    await writeAlerts(manager, organizationId, alerts, users);
+    await this.writer.writePosture(manager, organizationId, planVersions(posture, now), users);
+    await this.writer.writeChanges(manager, organizationId, changes);
+    await this.writer.writeQueue(manager, organizationId, queue, users);
+    await this.writer.writeSnapshots(manager, organizationId, snapshots);
+    await this.writer.writeAlerts(manager, organizationId, alerts, users);
     if (receiverUrl) await this.endpoint.create(manager, organizationId, receiverUrl, now);
   }
 

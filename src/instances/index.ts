@@ -4,4 +4,5 @@ export * from './instance.mapper.js';
 export * from './instance.response.js';
 export * from './instances.module.js';
 export * from './instances.service.js';
+export * from './past-alerts.js';
 export * from './rule-alerts.js';

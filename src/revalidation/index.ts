@@ -1,2 +1,3 @@
+export { addPastQueueItems, type PastQueueItem } from './past-queue-items.js';
 export { RevalidationModule } from './revalidation.module.js';
 export { RevalidationScheduler } from './revalidation-scheduler.js';

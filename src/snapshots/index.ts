@@ -1,3 +1,4 @@
+export { addPastSnapshots, type PastSnapshot } from './past-snapshots.js';
 export type { SnapshotScope } from './snapshot-facts.js';
 export { SnapshotPolicies, type SnapshotPolicyFacts } from './snapshot-policies.service.js';
 export { SnapshotScheduler } from './snapshot-scheduler.js';

@@ -1,5 +1,6 @@
 export type { OutboxEvent, SubscribableEvent } from './endpoints/webhook-events.js';
 export { EventAudience, type ToldEndpoint } from './outbox/event-audience.js';
+export { OperatorEndpoints, type OperatorEndpoint } from './endpoints/operator-endpoints.js';
 export { EndpointKeys } from './endpoints/endpoint-keys.js';
 export { WebhookWorker } from './delivery/webhook-worker.js';
 export { WebhookEndpointsService, type CreatedEndpoint, type EndpointInput } from './api/webhook-endpoints.service.js';

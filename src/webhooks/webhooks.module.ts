@@ -25,6 +25,7 @@ import { WebhookOutbox } from './delivery/webhook-outbox.js';
 import { WebhookWorker } from './delivery/webhook-worker.js';
 import { EndpointKeys } from './endpoints/endpoint-keys.js';
 import { EndpointSecrets } from './endpoints/endpoint-secrets.js';
+import { OperatorEndpoints } from './endpoints/operator-endpoints.js';
 import { WebhookEndpoint } from './endpoints/webhook-endpoint.entity.js';
 import { EventAudience } from './outbox/event-audience.js';
 import { EventWriter } from './outbox/event-writer.js';
@@ -66,6 +67,7 @@ export class WebhooksModule {
         WebhookWorker,
         EndpointSecrets,
         EndpointKeys,
+        OperatorEndpoints,
         EndpointNotices,
         EndpointHealthRecorder,
         EventAudience,
@@ -77,7 +79,7 @@ export class WebhooksModule {
         WebhookDeliveriesService,
         WebhookPingService,
       ],
-      exports: [EventAudience, WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys],
+      exports: [EventAudience, WebhookOutbox, WebhookWorker, WebhookEndpointsService, EndpointKeys, OperatorEndpoints],
     };
   }
 }

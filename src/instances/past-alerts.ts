@@ -1,0 +1,59 @@
+import type { EntityManager } from 'typeorm';
+import type { Severity } from '../common/alerting.js';
+import { newId } from '../common/ids.js';
+import { insertRecords } from '../database/index.js';
+
+/** Who moved an alert on, and when. */
+export interface PastTouch {
+  by: string;
+  at: Date;
+}
+
+/** An alert that fired in the past, with what people made of it. */
+export interface PastAlert {
+  ruleId: string;
+  ruleName: string;
+  ruleType: string;
+  severity: Severity;
+  title: string;
+  message: string;
+  details: Record<string, unknown>;
+  status: 'acknowledged' | 'resolved' | 'dismissed';
+  createdAt: Date;
+  acknowledged: PastTouch | null;
+  resolved: PastTouch | null;
+  dismissed: PastTouch | null;
+}
+
+/** Adds alerts as of when they fired. Nobody is notified of them. Only the generated demo may use it. */
+export async function addPastAlerts(
+  manager: EntityManager,
+  organizationId: string,
+  alerts: readonly PastAlert[],
+): Promise<void> {
+  await insertRecords(
+    manager,
+    'alert_instance',
+    organizationId,
+    alerts.map((alert) => ({
+      id: newId(),
+      rule_id: alert.ruleId,
+      rule_name: alert.ruleName,
+      rule_type: alert.ruleType,
+      severity: alert.severity,
+      title: alert.title,
+      message: alert.message,
+      details: alert.details,
+      status: alert.status,
+      occurrence_count: 1,
+      last_occurred_at: alert.createdAt,
+      acknowledged_by: alert.acknowledged?.by ?? null,
+      acknowledged_at: alert.acknowledged?.at ?? null,
+      resolved_by: alert.resolved?.by ?? null,
+      resolved_at: alert.resolved?.at ?? null,
+      dismissed_by: alert.dismissed?.by ?? null,
+      dismissed_at: alert.dismissed?.at ?? null,
+      created_at: alert.createdAt,
+    })),
+  );
+}
