@@ -1,6 +1,7 @@
 export * from './daily-job.js';
 export * from './database-server.js';
 export * from './database.module.js';
+export * from './expired-rows.js';
 export * from './insert-records.js';
 export * from './keyset-page.js';
 export * from './migrate.js';

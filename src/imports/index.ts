@@ -1,3 +1,4 @@
+export * from './expired-imports.js';
 export type { PostureFileFormat } from './observations/observation.js';
 export { ImportsModule } from './imports.module.js';
 export { PRESET_NAMES } from './presets/preset.js';

@@ -1,5 +1,6 @@
 export * from './alert-counts.js';
 export * from './alert-writer.js';
+export * from './expired-alerts.js';
 export * from './instance.mapper.js';
 export * from './instance.response.js';
 export * from './instances.module.js';

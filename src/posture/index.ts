@@ -1,5 +1,6 @@
 export { CHANGE_KINDS, type ChangeKind } from './changes/change-kind.js';
 export { CLAIM_CHANGES, type ClaimedChange, PostureChanges } from './changes/posture-changes.js';
+export { EXPIRED_POSTURE_VERSIONS } from './history/expired-posture-versions.js';
 export { PostureModule } from './posture.module.js';
 export { knownSince } from './reading/known-since.js';
 export { AsOfPostureReader, relationsAsOf } from './reading/posture-as-of.js';

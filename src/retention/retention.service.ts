@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
-import { countChanged } from '../database/index.js';
+import { countChanged, type ExpiredRows } from '../database/index.js';
 import { AlertCounts } from '../instances/index.js';
-import { EXPIRED_ROWS, type ExpiredRows } from './expired-rows.js';
+import { EXPIRED_ROWS } from './expired-rows.js';
 
 /** How many rows one statement removes at most, in a transaction of its own. */
 const BATCH_ROWS = 1_000;
@@ -48,12 +48,10 @@ export class RetentionService {
     while (!signal?.aborted && (await this.alertCounts.fold())) await this.pause(signal);
   }
 
-  private async remove({ table, key = ['id'], setting, doomed }: ExpiredRows, signal?: AbortSignal): Promise<number> {
+  private async remove({ setting, sql }: ExpiredRows, signal?: AbortSignal): Promise<number> {
     const days = setting && this.environment[setting];
     if (days === 0) return 0;
     const before = new Date(this.clock.now().getTime() - (days ?? 0) * DAY_MS);
-    const isDoomed = key.map((column) => `t.${column} = doomed.${column}`).join(' AND ');
-    const sql = `WITH doomed AS MATERIALIZED (${doomed}) DELETE FROM ${table} t USING doomed WHERE ${isDoomed}`;
     let removed = 0;
     while (!signal?.aborted) {
       const count = await countChanged(this.dataSource, sql, [before, BATCH_ROWS]);

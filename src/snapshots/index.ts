@@ -1,3 +1,4 @@
+export { EXPIRED_SNAPSHOT_VERSIONS } from './expired-snapshot-versions.js';
 export { addPastSnapshots, type PastSnapshot } from './past-snapshots.js';
 export type { SnapshotScope } from './snapshot-facts.js';
 export { SnapshotPolicies, type SnapshotPolicyFacts } from './snapshot-policies.service.js';
