@@ -38,6 +38,10 @@ await check(
   'no circles of folders',
   () => node(['scripts/checks/folder-circles.mjs'], { stdio: 'inherit' }).status === 0,
 );
+await check(
+  'each table has one owner',
+  () => node(['scripts/checks/table-owners.mjs'], { stdio: 'inherit' }).status === 0,
+);
 await check('the built application starts, answers and stops', bootsOnce);
 await check(
   'the schema has no drift',
