@@ -10,6 +10,7 @@ export {
   IMPORT_OUTCOMES,
   type ImportOutcome,
   type ImportPlan,
+  isInForce,
   planImport,
 } from './plan-import.js';
 export { type CatalogueSlice, type ParseStixOptions, type SkippedObjects } from './stix/catalogue-slice.js';

@@ -234,6 +234,7 @@ function storable({ reason, count, examples }: SkippedObjects): SkippedObjects {
   return { reason: replaceUnstorable(reason), count, examples: examples.map(replaceUnstorable) };
 }
 
-function isInForce({ isRevoked, isDeprecated }: CatalogueTechnique): boolean {
+/** Whether the release neither revoked nor deprecated the technique. */
+export function isInForce({ isRevoked, isDeprecated }: CatalogueTechnique): boolean {
   return !isRevoked && !isDeprecated;
 }

@@ -8,3 +8,4 @@ export * from './migrate.js';
 export * from './slots.js';
 export * from './sql.js';
 export * from './transactions.js';
+export * from './violated-constraint.js';

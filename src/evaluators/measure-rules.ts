@@ -2,6 +2,7 @@ import { counted } from '../common/wire.js';
 import type { PostureReader } from '../posture/index.js';
 import type { Evaluator, Finding } from './evaluator.js';
 import { measureInScope, type RuleInScope } from './measure-in-scope.js';
+import { MiscountedFindings } from './miscounted-findings.js';
 
 /** What became of one rule: a finding, or why there is none. */
 export type Measurement = { kind: 'measured'; finding: Finding } | FailedMeasurement;
@@ -9,9 +10,6 @@ export type FailedMeasurement = { kind: 'failed'; error: string };
 
 /** Errors are kept on rules and shown in lists. */
 const LONGEST_ERROR = 500;
-
-/** A fault of the evaluator and not of one rule, so that measuring one rule at a time would not mend it. */
-class MiscountedFindings extends Error {}
 
 /**
  * Measures rules of one type in one statement.

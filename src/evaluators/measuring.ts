@@ -1,6 +1,7 @@
-import { plainNumber, roundTo } from '../common/wire.js';
+import { counted, plainNumber, roundTo } from '../common/wire.js';
 import { arrayLiteral } from '../database/index.js';
 import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
+import { MiscountedFindings } from './miscounted-findings.js';
 
 /** Settings that are numbers, optional ones too. */
 type NumberSettings<Config> = {
@@ -20,14 +21,19 @@ export function ruleColumns<Config>(
   ];
 }
 
-/** Pairs each rule with the row that its statement, ordered by ordinality, answered for it. */
+/**
+ * Pairs each rule with the row that its statement, ordered by ordinality, answered for it.
+ * @throws MiscountedFindings when the statement answered more rows or fewer, so that no row can be told to belong to a rule.
+ */
 export function pairRows<Config, Row, Result>(
   rules: readonly RuleToMeasure<Config>[],
   rows: readonly Row[],
   pair: (config: Config, row: Row) => Result,
 ): Result[] {
   if (rows.length !== rules.length)
-    throw new Error(`the statement answered ${rows.length} rows for ${rules.length} rules`);
+    throw new MiscountedFindings(
+      `The statement answered ${counted(rows.length, 'row')} for ${counted(rules.length, 'rule')}`,
+    );
   return rows.map((row, index) => pair(rules[index]!.config, row));
 }
 

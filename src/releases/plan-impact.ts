@@ -1,4 +1,4 @@
-import type { CatalogueTechnique, ImportPlan } from '../catalogue/index.js';
+import { isInForce, type CatalogueTechnique, type ImportPlan } from '../catalogue/index.js';
 import type { TechniqueStatus } from '../posture/words/index.js';
 import { rollUp, type Rollup, type SnapshotScope } from '../snapshots/index.js';
 import { CARRIED_FIRST } from './carry-over.js';
@@ -189,8 +189,4 @@ function isSet({ status, lastReviewDate, riskScore, ownerId, tags }: StandingTec
   return (
     status !== 'not_evaluated' || lastReviewDate !== null || riskScore !== null || ownerId !== null || tags.length > 0
   );
-}
-
-function isInForce({ isRevoked, isDeprecated }: CatalogueTechnique): boolean {
-  return !isRevoked && !isDeprecated;
 }

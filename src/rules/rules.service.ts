@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import type { OnRepeat, Severity } from '../common/alerting.js';
 import { Clock } from '../common/clock.js';
 import { DomainError, invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { keysetPage, queryRows, Transactions } from '../database/index.js';
+import { keysetPage, queryRows, Transactions, violatesConstraint } from '../database/index.js';
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import { ScopeChecker, type SentScope } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
@@ -189,10 +189,7 @@ export class RulesService {
     try {
       await this.transactions.run(work);
     } catch (error) {
-      const isUnknownWebhook =
-        error instanceof QueryFailedError &&
-        (error.driverError as { constraint?: string } | undefined)?.constraint === WEBHOOK_KEY;
-      throw isUnknownWebhook
+      throw violatesConstraint(error, WEBHOOK_KEY)
         ? invalidField('webhook_id', 'must be the id of a webhook of this organisation, or null')
         : error;
     }
