@@ -4,7 +4,7 @@ import type { Role } from '../common/access/index.js';
 import { conflict, notFound, type DomainError } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { pageOf, queryRows, Transactions } from '../database/index.js';
+import { queryRows, sqlPage, Transactions } from '../database/index.js';
 import { MembersService, type MembershipChanges } from '../organizations/index.js';
 import { Accounts, normalizeEmail } from './accounts.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -49,19 +49,22 @@ export class UsersService {
   ) {}
 
   /** Those who joined first come first. */
-  async list(organizationId: string, page: PageRequest): Promise<Page<UserFacts>> {
-    const [counted] = await queryRows<{ total: number }>(
+  list(organizationId: string, page: PageRequest): Promise<Page<UserFacts>> {
+    return sqlPage<UserFacts>(
       this.dataSource,
-      'SELECT count(*)::int AS total FROM membership WHERE organization_id = $1',
-      [organizationId],
+      {
+        counted: 'membership WHERE organization_id = $1',
+        selected: SELECT_USERS,
+        parameters: [organizationId],
+        keys: [
+          ['m.created_at', 'timestamptz'],
+          ['m.user_id', 'uuid'],
+        ],
+        direction: 'ASC',
+        cursorOf: ({ createdAt, id }) => ({ key: createdAt.toISOString(), id }),
+      },
+      page,
     );
-    const rows = await queryRows<UserFacts>(
-      this.dataSource,
-      `${SELECT_USERS} AND ($2::timestamptz IS NULL OR (m.created_at, m.user_id) > ($2::timestamptz, $3::uuid))
-       ORDER BY m.created_at, m.user_id LIMIT $4 OFFSET $5`,
-      [organizationId, page.cursor?.key ?? null, page.cursor?.id ?? null, page.limit + 1, page.offset ?? 0],
-    );
-    return pageOf(rows, counted?.total ?? 0, 'createdAt', page.limit);
   }
 
   /** @throws DomainError `not_found`, for somebody of another organisation too. */

@@ -6,6 +6,7 @@ export * from './insert-records.js';
 export * from './keyset-page.js';
 export * from './migrate.js';
 export * from './slots.js';
+export * from './sql-page.js';
 export * from './sql.js';
 export * from './transactions.js';
 export * from './violated-constraint.js';

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { bestFirst } from '../catalogue/words/index.js';
 import { Clock } from '../common/clock.js';
 import { conflict, invalidField, notFound } from '../common/errors/index.js';
 import { isUuid, newId } from '../common/ids.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
-import { pageOf, queryRows, Transactions, type SqlRunner } from '../database/index.js';
+import { queryRows, sqlPage, Transactions, type SqlRunner, violatesConstraint } from '../database/index.js';
 import { isActiveMember, NOT_AN_ACTIVE_MEMBER } from '../organizations/index.js';
 import { PostureChanges } from '../posture/index.js';
 import type { RevalidationStatus, ReviewOutcome, TechniqueStatus } from '../posture/words/index.js';
@@ -78,22 +78,25 @@ export class RevalidationQueueService {
   ) {}
 
   /** Oldest first. */
-  async list(organizationId: string, filters: QueueFilters, page: PageRequest): Promise<Page<QueueItem>> {
+  list(organizationId: string, filters: QueueFilters, page: PageRequest): Promise<Page<QueueItem>> {
     const matching = [organizationId, filters.status ?? null, filters.assigneeId ?? null];
     const where =
       'WHERE q.organization_id = $1 AND ($2::text IS NULL OR q.status = $2) AND ($3::uuid IS NULL OR q.assignee_id = $3)';
-    const [count] = await queryRows<{ total: number }>(
+    return sqlPage<QueueItem>(
       this.dataSource,
-      `SELECT count(*)::integer AS total FROM revalidation_item q ${where}`,
-      matching,
+      {
+        counted: `revalidation_item q ${where}`,
+        selected: `${SELECT_ITEMS} ${where}`,
+        parameters: matching,
+        keys: [
+          ['q.created_at', 'timestamptz'],
+          ['q.id', 'uuid'],
+        ],
+        direction: 'ASC',
+        cursorOf: ({ createdAt, id }) => ({ key: createdAt.toISOString(), id }),
+      },
+      page,
     );
-    const rows = await queryRows<QueueItem>(
-      this.dataSource,
-      `${SELECT_ITEMS} ${where} AND ($4::timestamptz IS NULL OR (q.created_at, q.id) > ($4, $5::uuid))
-       ORDER BY q.created_at, q.id LIMIT $6 OFFSET $7`,
-      [...matching, page.cursor?.key ?? null, page.cursor?.id ?? null, page.limit + 1, page.offset ?? 0],
-    );
-    return pageOf(rows, count?.total ?? 0, 'createdAt', page.limit);
   }
 
   /** @throws DomainError `conflict` when an unfinished item of the technique waits already; `invalid_input` for a technique that is not in scope. */
@@ -125,7 +128,7 @@ export class RevalidationQueueService {
     try {
       return await this.transactions.run((manager) => this.changeIn(manager, organizationId, id, changes, actorId));
     } catch (error) {
-      if (!isUnfinishedTwice(error)) throw error;
+      if (!violatesConstraint(error, UNFINISHED_INDEX)) throw error;
       const { attackId } = await this.find(this.dataSource, organizationId, id);
       throw alreadyWaiting(attackId);
     }
@@ -254,11 +257,4 @@ function outOfScopeWords(technique: TechniqueToValidate): string | undefined {
 
 function alreadyWaiting(attackId: string): Error {
   return conflict(`${attackId} has another unfinished item in the queue: finish that one first`);
-}
-
-function isUnfinishedTwice(error: unknown): boolean {
-  return (
-    error instanceof QueryFailedError &&
-    (error.driverError as { constraint?: string } | undefined)?.constraint === UNFINISHED_INDEX
-  );
 }

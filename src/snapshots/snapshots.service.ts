@@ -3,9 +3,9 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { conflict, invalidField } from '../common/errors/index.js';
 import { DATE_WORDS, isCalendarDate, utcDate } from '../common/instant.js';
-import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
+import type { Page, PageRequest } from '../common/pagination/index.js';
 import { plainNumber } from '../common/wire.js';
-import { queryRows, Transactions } from '../database/index.js';
+import { queryRows, sqlPage, Transactions } from '../database/index.js';
 import { PostureChanges } from '../posture/index.js';
 import { coveragePct } from './coverage.js';
 import type { PostureSnapshot } from './posture-snapshot.entity.js';
@@ -87,25 +87,19 @@ export class SnapshotsService {
     const matching = [organizationId, from ?? null, to ?? null];
     const where =
       'WHERE s.organization_id = $1 AND ($2::date IS NULL OR s.snapshot_date >= $2) AND ($3::date IS NULL OR s.snapshot_date <= $3)';
-    const [count] = await queryRows<{ total: number }>(
-      this.dataSource,
-      `SELECT count(*)::integer AS total FROM posture_snapshot s ${where}`,
-      matching,
-    );
-    const rows = await queryRows<Snapshot>(
-      this.dataSource,
-      `SELECT ${COLUMNS} FROM posture_snapshot s ${where} AND ($4::date IS NULL OR s.snapshot_date < $4)
-       ORDER BY s.snapshot_date DESC LIMIT $5 OFFSET $6`,
-      [...matching, page.cursor?.key ?? null, page.limit + 1, page.offset ?? 0],
-    );
-    const items = rows.slice(0, page.limit);
-    const last = rows.length > page.limit ? items.at(-1) : undefined;
     // One row a day: the date alone tells where a page ends, and the organisation stands where a cursor has an id.
-    return {
-      items,
-      total: count?.total ?? 0,
-      nextCursor: last ? encodeCursor({ key: last.date, id: organizationId }) : null,
-    };
+    return sqlPage<Snapshot>(
+      this.dataSource,
+      {
+        counted: `posture_snapshot s ${where}`,
+        selected: `SELECT ${COLUMNS} FROM posture_snapshot s ${where}`,
+        parameters: matching,
+        keys: [['s.snapshot_date', 'date']],
+        direction: 'DESC',
+        cursorOf: ({ date }) => ({ key: date, id: organizationId }),
+      },
+      page,
+    );
   }
 
   /**

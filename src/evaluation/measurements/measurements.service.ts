@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { invalidField } from '../../common/errors/index.js';
-import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
-import { queryRows } from '../../database/index.js';
+import type { Page, PageRequest } from '../../common/pagination/index.js';
+import { sqlPage } from '../../database/index.js';
 import { RulesService } from '../../rules/index.js';
 import type { RuleMeasurement } from './rule-measurement.entity.js';
 
@@ -32,22 +32,18 @@ export class MeasurementsService {
     const matching = [organizationId, ruleId, from ?? null, to ?? null];
     const where = `WHERE m.organization_id = $1 AND m.rule_id = $2 AND ($3::timestamptz IS NULL OR m.measured_at >= $3)
          AND ($4::timestamptz IS NULL OR m.measured_at <= $4)`;
-    const [count] = await queryRows<{ total: number }>(
-      this.dataSource,
-      `SELECT count(*)::integer AS total FROM rule_measurement m ${where}`,
-      matching,
-    );
-    const rows = await queryRows<Measured>(
-      this.dataSource,
-      `SELECT m.measured_at AS "measuredAt", m.measured, m.threshold, m.breached FROM rule_measurement m ${where}
-         AND ($5::timestamptz IS NULL OR m.measured_at < $5)
-       ORDER BY m.measured_at DESC LIMIT $6 OFFSET $7`,
-      [...matching, page.cursor?.key ?? null, page.limit + 1, page.offset ?? 0],
-    );
-    const items = rows.slice(0, page.limit);
-    const last = rows.length > page.limit ? items.at(-1) : undefined;
     // A rule has one measurement an instant, which therefore tells where a page ends; the rule stands where a cursor has an id.
-    const nextCursor = last ? encodeCursor({ key: last.measuredAt.toISOString(), id: ruleId }) : null;
-    return { items, total: count!.total, nextCursor };
+    return sqlPage<Measured>(
+      this.dataSource,
+      {
+        counted: `rule_measurement m ${where}`,
+        selected: `SELECT m.measured_at AS "measuredAt", m.measured, m.threshold, m.breached FROM rule_measurement m ${where}`,
+        parameters: matching,
+        keys: [['m.measured_at', 'timestamptz']],
+        direction: 'DESC',
+        cursorOf: ({ measuredAt }) => ({ key: measuredAt.toISOString(), id: ruleId }),
+      },
+      page,
+    );
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { invalidField } from '../../common/errors/index.js';
-import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
-import { queryRows } from '../../database/index.js';
+import type { Page, PageRequest } from '../../common/pagination/index.js';
+import { sqlPage } from '../../database/index.js';
 import { TechniquesService } from '../techniques/techniques.service.js';
 import type { PostureHistory } from './posture-history.entity.js';
 
@@ -39,26 +39,23 @@ export class PostureVersionsService {
     if (page.cursor && !/^\d{1,9}$/.test(page.cursor.key))
       throw invalidField('cursor', 'must be the next_cursor of an earlier page, unchanged');
     const { id: techniqueId } = await this.techniques.get(organizationId, id);
-    const [count] = await queryRows<{ total: number }>(
-      this.dataSource,
-      `SELECT count(*)::integer AS total FROM (${VERSIONS}) v`,
-      [organizationId, techniqueId],
-    );
-    const rows = await queryRows<PostureVersion>(
-      this.dataSource,
-      `SELECT v.*, o.email AS "ownerEmail", coalesce(u.display_name, k.name) AS "changedByName"
-       FROM (${VERSIONS}) v
-       LEFT JOIN user_account o ON o.id = v."ownerId"
-       LEFT JOIN user_account u ON u.id = v."changedBy"
-       LEFT JOIN api_key k ON k.organization_id = $1 AND k.id = v."changedBy"
-       WHERE $3::integer IS NULL OR v.version < $3
-       ORDER BY v.version DESC LIMIT $4 OFFSET $5`,
-      [organizationId, techniqueId, page.cursor?.key ?? null, page.limit + 1, page.offset ?? 0],
-    );
-    const items = rows.slice(0, page.limit);
-    const last = rows.length > page.limit ? items.at(-1) : undefined;
     // The version alone tells where a page ends; the technique stands where a cursor has an id.
-    const nextCursor = last ? encodeCursor({ key: String(last.version), id: techniqueId }) : null;
-    return { items, total: count!.total, nextCursor };
+    return sqlPage<PostureVersion>(
+      this.dataSource,
+      {
+        counted: `(${VERSIONS}) v`,
+        selected: `SELECT v.*, o.email AS "ownerEmail", coalesce(u.display_name, k.name) AS "changedByName"
+         FROM (${VERSIONS}) v
+         LEFT JOIN user_account o ON o.id = v."ownerId"
+         LEFT JOIN user_account u ON u.id = v."changedBy"
+         LEFT JOIN api_key k ON k.organization_id = $1 AND k.id = v."changedBy"
+         WHERE true`,
+        parameters: [organizationId, techniqueId],
+        keys: [['v.version', 'integer']],
+        direction: 'DESC',
+        cursorOf: ({ version }) => ({ key: String(version), id: techniqueId }),
+      },
+      page,
+    );
   }
 }

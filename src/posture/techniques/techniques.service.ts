@@ -4,8 +4,8 @@ import type { Technique } from '../../catalogue/index.js';
 import { ATTACK_ID_PATTERN, bestFirst } from '../../catalogue/words/index.js';
 import { notFound } from '../../common/errors/index.js';
 import { isUuid } from '../../common/ids.js';
-import { encodeCursor, type Page, type PageRequest } from '../../common/pagination/index.js';
-import { queryRows } from '../../database/index.js';
+import type { Page, PageRequest } from '../../common/pagination/index.js';
+import { queryRows, sqlPage } from '../../database/index.js';
 import { inScope } from '../reading/posture-reader.js';
 import type { TechniqueStatus } from '../words/technique-status.js';
 import type { Posture } from '../writes/posture.entity.js';
@@ -57,7 +57,9 @@ const COLUMNS = `
   replacement.attack_id AS "replacedByAttackId", p.status_global AS "statusGlobal", p.last_review_date AS "lastReviewDate", p.risk_score AS "riskScore",
   p.owner_id AS "ownerId", u.email AS "ownerEmail", p.tags, p.updated_at AS "postureUpdatedAt"`;
 
-const FROM = 'FROM posture p JOIN technique t ON t.id = p.technique_id';
+const COUNTED = 'posture p JOIN technique t ON t.id = p.technique_id';
+
+const FROM = `FROM ${COUNTED}`;
 
 const LOOKED_UP = `
   LEFT JOIN technique parent ON parent.id = t.parent_id
@@ -73,32 +75,24 @@ export class TechniquesService {
   constructor(private readonly dataSource: DataSource) {}
 
   /** In the order of the ATT&CK ids. */
-  async list(
-    organizationId: string,
-    filters: TechniqueFilters,
-    page: PageRequest,
-  ): Promise<Page<TechniqueWithPosture>> {
+  list(organizationId: string, filters: TechniqueFilters, page: PageRequest): Promise<Page<TechniqueWithPosture>> {
     const where = new Conditions(organizationId);
     addFilters(where, filters);
-    const [count] = await queryRows<{ total: number }>(
+    return sqlPage<TechniqueWithPosture>(
       this.dataSource,
-      `SELECT count(*)::integer AS total ${FROM} ${where.sql}`,
-      where.parameters,
+      {
+        counted: `${COUNTED} ${where.sql}`,
+        selected: `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} ${where.sql}`,
+        parameters: where.parameters,
+        keys: [
+          [SORT_KEY, 'text'],
+          ['t.id', 'uuid'],
+        ],
+        direction: 'ASC',
+        cursorOf: ({ attackId, id }) => ({ key: attackId, id }),
+      },
+      page,
     );
-    if (page.cursor)
-      where.add(`(${SORT_KEY}, t.id) > (${where.bind(page.cursor.key)}::text, ${where.bind(page.cursor.id)}::uuid)`);
-    const rows = await queryRows<TechniqueWithPosture>(
-      this.dataSource,
-      `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} ${where.sql} ORDER BY ${SORT_KEY}, t.id LIMIT ${where.bind(page.limit + 1)} OFFSET ${where.bind(page.offset ?? 0)}`,
-      where.parameters,
-    );
-    const items = rows.slice(0, page.limit);
-    const last = rows.length > page.limit ? items.at(-1) : undefined;
-    return {
-      items,
-      total: count?.total ?? 0,
-      nextCursor: last ? encodeCursor({ key: last.attackId, id: last.id }) : null,
-    };
   }
 
   /** @param id Vedette's id or the ATT&CK id in any case; of techniques that share an ATT&CK id, the one in force is meant. */
