@@ -32,11 +32,14 @@ import { EventWriter } from './outbox/event-writer.js';
 import { TransportModule } from './transport/index.js';
 
 export interface WebhooksModuleOptions {
-  /** For tests: bounds shorter than a deployment's. */
+  /** For tests: shorter limits than a deployment uses. */
   delivery?: Partial<DeliverySettings>;
 }
 
-/** Endpoints, the outbox and its delivery. Registered once, globally, so that whoever enqueues gets the one worker of the process. Nothing is delivered before {@link WebhookWorker.start}. */
+/**
+ * Endpoints, the outbox and its delivery. Registered once and globally, because one process has one worker.
+ * Nothing is delivered before {@link WebhookWorker.start}.
+ */
 @Module({})
 export class WebhooksModule {
   static register({ delivery }: WebhooksModuleOptions = {}): DynamicModule {

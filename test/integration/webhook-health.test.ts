@@ -264,13 +264,13 @@ describe('the health of webhook endpoints', () => {
         ),
       );
 
-      const { unwell } = await context.module.get(EndpointHealthRecorder).record(results);
+      const { unhealthy } = await context.module.get(EndpointHealthRecorder).record(results);
 
       const disabled = await context.database.query<{ id: string }>(
         `SELECT id FROM webhook_endpoint WHERE NOT is_enabled AND disabled_reason = 'failing' ORDER BY id`,
       );
       expect(disabled.map(({ id }) => id)).toEqual([ids.many, ids.theirs].sort());
-      expect([...unwell].sort()).toEqual([ids.many, ids.theirs].sort());
+      expect([...unhealthy].sort()).toEqual([ids.many, ids.theirs].sort());
     });
 
     it('happens at once where it says that it is gone, and enabling sends what was held', async () => {

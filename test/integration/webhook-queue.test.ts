@@ -196,8 +196,8 @@ describe('the webhook queue', () => {
     const endpoints = context.module.get(WebhookEndpointsService);
     await endpoints.update(organizationId, endpoint.id, { isEnabled: false });
 
-    expect(await claim()).toEqual({ leases: [], found: 1, held: [endpoint.id], takenOver: 0 });
-    expect(await claim()).toEqual({ leases: [], found: 0, held: [], takenOver: 0 });
+    expect(await claim()).toEqual({ leases: [], found: 1, heldEndpoints: [endpoint.id], takenOver: 0 });
+    expect(await claim()).toEqual({ leases: [], found: 0, heldEndpoints: [], takenOver: 0 });
     expect(await deliveriesTo(context, endpoint.id)).toMatchObject([
       { status: 'pending', attempt_count: 0, next_attempt_at: new Date(NOW.getTime() + HOLD_MS), lock_token: null },
     ]);
@@ -213,7 +213,7 @@ describe('the webhook queue', () => {
     const endpoints = context.module.get(WebhookEndpointsService);
     await endpoints.update(organizationId, disabled.endpoint.id, { isEnabled: false });
 
-    await store.putOff([disabled.endpoint.id, well.endpoint.id], NOW, HOLD_MS);
+    await store.postpone([disabled.endpoint.id, well.endpoint.id], NOW, HOLD_MS);
 
     const held = await deliveriesTo(context, disabled.endpoint.id);
     expect(held.filter(({ held_reason: reason }) => reason === 'disabled')).toHaveLength(30);
@@ -223,7 +223,7 @@ describe('the webhook queue', () => {
 
     // Put off by a claim that had not seen yet that it is enabled.
     await context.database.query('UPDATE webhook_endpoint SET is_enabled = true WHERE id = $1', [disabled.endpoint.id]);
-    await store.putOff([disabled.endpoint.id], NOW, HOLD_MS);
+    await store.postpone([disabled.endpoint.id], NOW, HOLD_MS);
     expect((await deliveriesTo(context, disabled.endpoint.id)).filter((row) => row.held_reason)).toEqual([]);
   });
 

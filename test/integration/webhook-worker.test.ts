@@ -55,7 +55,7 @@ describe('the webhook worker', () => {
   it.each<[string, Partial<DeliverySettings>]>([
     ['with room for all of it', {}],
     ['of which few may wait here', { waitingPerEndpoint: 3 }],
-    ['with room for one claim at a time', { maxHeld: 12 }],
+    ['with room for one claim at a time', { maxClaimed: 12 }],
   ])('works off a backlog of one endpoint without polling, a few at a time, %s', async (_, settings) => {
     const running = await startWorker({
       pollIntervalMs: 3_600_000,

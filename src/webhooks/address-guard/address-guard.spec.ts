@@ -3,7 +3,7 @@ import { Environment } from '../../config/index.js';
 import { AddressGuard } from './address-guard.js';
 import { HostResolver } from './host-resolver.js';
 
-/** Resolves names from a table, so that no test asks the network. */
+/** Resolves names from a table, so that tests need no network. */
 class TableResolver extends HostResolver {
   constructor(private readonly table: Record<string, string[]>) {
     super();
@@ -99,7 +99,7 @@ describe('AddressGuard', () => {
     expect(() => aGuard().checkUrl(url)).toThrow(reason);
   });
 
-  it('reads a backslash as the slash that browsers take it for', () => {
+  it('reads a backslash as a slash, like browsers', () => {
     expect(aGuard().checkUrl('https://example.com\\@127.0.0.1/').hostname).toBe('example.com');
   });
 
@@ -112,7 +112,7 @@ describe('AddressGuard', () => {
     expect(() => aGuard().checkUrl(url)).not.toThrow();
   });
 
-  it('shows neither the path nor the query of what it refuses', () => {
+  it('shows neither path nor query of a refused URL', () => {
     let message = '';
     try {
       aGuard().checkUrl('https://10.0.0.1/services/T000/SECRET?token=SECRET');
@@ -160,7 +160,7 @@ describe('AddressGuard', () => {
     });
 
     it.each(['http://host', 'host:port', 'user@host', 'host/path', '[::1', 'a b', ''])(
-      'stops the start on the entry "%s"',
+      'fails at start because of the entry "%s"',
       (entry) => {
         expect(() => aGuard({ allowed: [entry] })).toThrow('VEDETTE_WEBHOOK_ALLOWED_HOSTS');
       },
@@ -185,7 +185,7 @@ describe('AddressGuard', () => {
     });
   });
 
-  describe('on saving', () => {
+  describe('when an endpoint is saved', () => {
     const guard = aGuard({
       allowed: ['hooks.internal'],
       names: {
@@ -195,7 +195,7 @@ describe('AddressGuard', () => {
       },
     });
 
-    it('looks at every address that the name has', async () => {
+    it('checks every address of the name', async () => {
       await expect(guard.checkForSaving('https://mixed.example/')).rejects.toThrow(
         'mixed.example resolves to 169.254.169.254, which is a metadata service',
       );
@@ -205,7 +205,7 @@ describe('AddressGuard', () => {
       );
     });
 
-    it('accepts a name that does not resolve yet, and an allowed one whatever its addresses', async () => {
+    it('accepts a name that does not resolve yet, and an allowed name with any address', async () => {
       await expect(guard.checkForSaving('https://unknown.example/')).resolves.toHaveProperty(
         'hostname',
         'unknown.example',

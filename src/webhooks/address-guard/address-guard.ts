@@ -8,25 +8,26 @@ import { HostResolver } from './host-resolver.js';
 
 const MAX_URL_LENGTH = 2048;
 
-/** How long saving an endpoint waits for its name to resolve. Whatever takes longer is left to the check at connect. */
+/** How long saving an endpoint waits for its name to resolve. After that, only the check at connect applies. */
 const RESOLVE_ON_SAVE_MS = 3_000;
 
 const DEFAULT_PORT: Partial<Record<string, string>> = { 'https:': '443', 'http:': '80' };
 
-/** Where a socket is about to go, as an HTTP client knows it. */
+/** The destination of a socket, as an HTTP client knows it. */
 export interface Destination {
   /** `https:` or `http:`. */
   protocol: string;
   hostname: string;
-  /** Empty for the protocol's own. */
+  /** Empty for the default port of the protocol. */
   port: string;
 }
 
 /**
- * Decides where webhooks may go; the one guard for saving an endpoint, testing it and delivering to it.
+ * Decides which addresses webhooks may reach. Saving an endpoint, testing it and delivering to it use this one guard.
  *
- * Loopback, link-local, metadata, multicast and reserved addresses are refused unless `VEDETTE_WEBHOOK_ALLOWED_HOSTS` names that very host; private networks
- * are refused unless `VEDETTE_WEBHOOK_ALLOW_PRIVATE` is set. Plain http is for allowed hosts only.
+ * Loopback, link-local, metadata, multicast and reserved addresses are refused unless `VEDETTE_WEBHOOK_ALLOWED_HOSTS`
+ * names the host. Private networks are refused unless `VEDETTE_WEBHOOK_ALLOW_PRIVATE` is set. Plain http needs an
+ * allowed host.
  */
 @Injectable()
 export class AddressGuard {
@@ -42,8 +43,8 @@ export class AddressGuard {
   }
 
   /**
-   * What can be said of a URL without asking the network: its form, its scheme, and the address when it holds one.
-   * @returns the URL as it will be requested.
+   * Checks a URL without the network: its form, its scheme, and its address if it contains one.
+   * @returns the URL to request.
    * @throws AddressRefusedError
    */
   checkUrl(text: string): URL {
@@ -52,16 +53,16 @@ export class AddressGuard {
     if (!URL.canParse(text)) throw new AddressRefusedError('url', 'it is not a URL');
     const url = new URL(text);
     if (url.username !== '' || url.password !== '')
-      throw new AddressRefusedError('url', 'the URL holds a user name or a password');
+      throw new AddressRefusedError('url', 'the URL contains a user name or a password');
     this.checkDestination(url);
-    // Nobody but a browser has a use for a fragment; it is never sent.
+    // HTTP requests never contain a fragment.
     url.hash = '';
     return url;
   }
 
   /**
-   * {@link checkUrl}, and every address that the name has now. A name that does not resolve is accepted: an endpoint may be prepared before its network is,
-   * and connecting checks again.
+   * Runs {@link checkUrl} and checks every current address of the name. A name that does not resolve is accepted,
+   * because connecting checks again.
    * @throws AddressRefusedError
    */
   async checkForSaving(text: string): Promise<URL> {
@@ -73,8 +74,8 @@ export class AddressGuard {
   }
 
   /**
-   * {@link checkDestination}, and every address that the name has here. For what a proxy connects to, where no socket of ours can be watched: a name that only
-   * the proxy can resolve passes, and the proxy must keep to the same rules.
+   * Runs {@link checkDestination} and checks every address that the name has here. If only the proxy can resolve the
+   * name, it passes, and the proxy must apply the same rules.
    * @throws AddressRefusedError
    */
   async checkBeforeProxy(destination: Destination): Promise<void> {
@@ -84,7 +85,7 @@ export class AddressGuard {
   }
 
   /**
-   * The scheme, and the address when the host is a literal.
+   * Checks the scheme, and the address if the host is a literal.
    * @throws AddressRefusedError
    */
   checkDestination(destination: Destination): void {
@@ -93,7 +94,7 @@ export class AddressGuard {
     if (this.isAllowed(destination)) return;
     const hostname = plainHostname(destination.hostname);
     if (isIP(hostname)) this.checkAddress(hostname, hostname);
-    // RFC 6761: such a name is the machine itself, whatever a resolver says.
+    // RFC 6761: such a name always means the machine itself.
     if (hostname === 'localhost' || hostname.endsWith('.localhost'))
       throw new AddressRefusedError('loopback', `${hostname} is loopback`);
     if (destination.protocol !== 'https:')
@@ -101,7 +102,7 @@ export class AddressGuard {
   }
 
   /**
-   * Every address that a name resolves to. One bad address refuses the name, since nothing says which one a client would take.
+   * Checks all addresses of a name. One refused address refuses the name, because the client may use any of them.
    * @throws AddressRefusedError
    */
   checkResolved(hostname: string, addresses: readonly string[]): void {
@@ -109,7 +110,7 @@ export class AddressGuard {
       this.checkAddress(address, `${plainHostname(hostname)} resolves to ${address}, which`);
   }
 
-  /** Whether the deployment lets webhooks reach this very host, whatever its addresses. */
+  /** Whether the deployment allows this host with any address. */
   isAllowed({ protocol, hostname, port }: Destination): boolean {
     return this.allowedHosts.has(hostname, port || (DEFAULT_PORT[protocol] ?? ''));
   }

@@ -1,6 +1,6 @@
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
 
-/** What stands behind an address. Only `public` is reached without being asked for; `private` needs the deployment's leave. */
+/** The kind of an address. Webhooks always may reach `public`; `private` needs a setting of the deployment. */
 export type AddressKind =
   | 'public'
   | 'private'
@@ -12,7 +12,7 @@ export type AddressKind =
   | 'carrier-grade NAT'
   | 'reserved';
 
-/** Addresses at which cloud providers hand credentials to whoever asks; some lie in ranges that are otherwise harmless. */
+/** Addresses where cloud providers give out credentials. Some are in ranges that are otherwise harmless. */
 const METADATA = [
   '169.254.169.254/32', // AWS, Azure, Google Cloud, and most others
   '169.254.170.2/32', // AWS container credentials
@@ -24,8 +24,8 @@ const METADATA = [
   'fd20:ce::254/128', // Google Cloud over IPv6
 ].map((range) => ipaddr.parseCIDR(range));
 
-/** Ranges of the IANA registry that translate an IPv4 address, and where in the 16 bytes it stands. */
-const IPV4_INSIDE: readonly { range: [IPv4 | IPv6, number]; at: number; inverted?: boolean }[] = [
+/** Ranges of the IANA registry that contain an IPv4 address, and its position in the 16 bytes. */
+const EMBEDDED_IPV4: readonly { range: [IPv4 | IPv6, number]; at: number; inverted?: boolean }[] = [
   { range: ipaddr.parseCIDR('::ffff:0:0/96'), at: 12 }, // v4-mapped, RFC 4291
   { range: ipaddr.parseCIDR('::ffff:0:0:0/96'), at: 12 }, // v4-translated, RFC 2765
   { range: ipaddr.parseCIDR('64:ff9b::/96'), at: 12 }, // NAT64, RFC 6052
@@ -56,9 +56,9 @@ const KIND_OF_IPV6_RANGE: Partial<Record<string, AddressKind>> = {
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3');
 
 /**
- * Classifies an address literal. An IPv4 address wrapped into an IPv6 one (v4-mapped, NAT64, 6to4, Teredo) counts as what it wraps, because that is where
- * the packets may end. What is not known to be public is `reserved`.
- * @param literal as `net.isIP` knows it, without brackets.
+ * Classifies an address literal. An IPv4 address inside an IPv6 one (v4-mapped, NAT64, 6to4, Teredo) is classified as
+ * the IPv4 address, because packets may reach that one. Unknown ranges are `reserved`.
+ * @param literal an address that `net.isIP` accepts, without brackets.
  */
 export function addressKind(literal: string): AddressKind {
   const address = unwrap(ipaddr.parse(literal.replace(/%.*$/, '')));
@@ -71,7 +71,7 @@ export function addressKind(literal: string): AddressKind {
 
 function unwrap(address: IPv4 | IPv6): IPv4 | IPv6 {
   if (address.kind() === 'ipv4') return address;
-  const wrapping = IPV4_INSIDE.find(({ range }) => isWithin(address, range));
+  const wrapping = EMBEDDED_IPV4.find(({ range }) => isWithin(address, range));
   if (!wrapping) return address;
   const bytes = address.toByteArray().slice(wrapping.at, wrapping.at + 4);
   return ipaddr.fromByteArray(wrapping.inverted ? bytes.map((byte) => byte ^ 0xff) : bytes);

@@ -1,9 +1,12 @@
 import type { AddressKind } from './address-kind.js';
 
-/** Why an address is refused, in a word that a metric may carry. */
+/** Why an address is refused; a fixed set, so that it can be a metric label. */
 export type RefusalTier = 'url' | 'scheme' | Exclude<AddressKind, 'public'>;
 
-/** Where a webhook may not go. The reason names a scheme, a host or an address, never a path or a query: those may hold a credential. */
+/**
+ * A webhook must not go to this address. The reason contains a scheme, a host or an address, but never a path or query,
+ * because those may be a credential.
+ */
 export class AddressRefusedError extends Error {
   constructor(
     readonly tier: RefusalTier,

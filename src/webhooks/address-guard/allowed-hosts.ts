@@ -7,23 +7,23 @@ interface AllowedHost {
   port: string | null;
 }
 
-/** The hosts that the deployment lets webhooks reach although the guard would refuse them. */
+/** The hosts that webhooks may reach although the guard would refuse them. */
 export class AllowedHosts {
   private readonly hosts: readonly AllowedHost[];
 
-  /** @throws EnvironmentError when an entry is neither `host` nor `host:port`. */
+  /** @throws EnvironmentError if an entry is neither `host` nor `host:port`. */
   constructor(entries: readonly string[]) {
     this.hosts = entries.map(parseEntry);
   }
 
-  /** Only the host as the URL names it counts: an allowed address does not allow the names that resolve to it. */
+  /** Compares only the host of the URL: an allowed address does not allow names that resolve to it. */
   has(hostname: string, port: string): boolean {
     const name = plainHostname(hostname);
     return this.hosts.some((host) => host.hostname === name && (host.port === null || host.port === port));
   }
 }
 
-/** A URL's hostname without an IPv6 literal's brackets and without the dot that ends a fully qualified name. */
+/** A hostname without the brackets of an IPv6 literal and without a final dot. */
 export function plainHostname(hostname: string): string {
   return hostname
     .replace(/^\[(.*)\]$/, '$1')
@@ -37,7 +37,7 @@ function parseEntry(entry: string): AllowedHost {
     : (/^(\[[^\]]+\]|[^:[\]/?#@\s]+)(?::(\d{1,5}))?$/.exec(entry) ?? []);
   if (host === undefined || !URL.canParse(`http://${host}`))
     throw new EnvironmentError([
-      'VEDETTE_WEBHOOK_ALLOWED_HOSTS must hold entries such as host, host:port or [::1]:port',
+      'VEDETTE_WEBHOOK_ALLOWED_HOSTS must contain entries such as host, host:port or [::1]:port',
     ]);
   return {
     hostname: plainHostname(new URL(`http://${host}`).hostname),

@@ -5,8 +5,8 @@ import type { AddressGuard } from './address-guard.js';
 import type { HostResolver } from './host-resolver.js';
 
 /**
- * Opens undici's sockets behind the guard. Checking before connecting would lose to a name that changes its mind in between, and a `lookup` alone is never
- * called for a literal; so literals are checked here and names in the very lookup that the socket uses.
+ * Opens undici's sockets behind the guard. Names are checked in the lookup of the socket itself, because a name could
+ * resolve differently after an earlier check. Literals are checked here, because they need no lookup.
  */
 export function guardedConnector(
   guard: AddressGuard,
@@ -44,7 +44,8 @@ function lookupWith(resolver: HostResolver, check: CheckAddresses): LookupFuncti
         return addresses;
       })
       .then(
-        // The answer leaves the promise chain first, so that what the socket throws is not taken for a failed lookup.
+        // `nextTick` leaves the promise chain, so that an error thrown by the socket is not reported as a failed
+        // lookup.
         (addresses) => process.nextTick(answer, addresses),
         (error: NodeJS.ErrnoException) => process.nextTick(callback, error, ''),
       );

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { Injectable } from '@nestjs/common';
 
-/** Turns a host name into all of its addresses, as the machine's own resolver does. */
+/** Resolves a host name to all its addresses with the machine's own resolver. */
 @Injectable()
 export class HostResolver {
   resolve(hostname: string, options: LookupOptions = {}): Promise<LookupAddress[]> {

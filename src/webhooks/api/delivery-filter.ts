@@ -1,13 +1,13 @@
 import type { DeliveryStatus } from '../attempts/webhook-delivery-status.js';
 
-/** Which deliveries of an organisation. What is left out does not matter. */
+/** A filter on the deliveries of an organisation. Omitted properties match everything. */
 export interface DeliveryFilter {
   endpointId?: string;
   alertId?: string;
   statuses?: readonly DeliveryStatus[];
   eventType?: string;
-  /** Enqueued from then on. */
+  /** Enqueued at or after this time. */
   since?: Date;
-  /** Enqueued before then. */
+  /** Enqueued before this time. */
   until?: Date;
 }

@@ -37,7 +37,7 @@ export class WebhookDeliveriesController {
 
   @Get('replays')
   @Access('lead')
-  @ApiOperation({ summary: 'List who had deliveries sent again, newest first' })
+  @ApiOperation({ summary: 'List replays and who requested them, newest first' })
   @ApiOkResponse({ type: ReplayPageResponse })
   async listReplays(
     @CurrentPrincipal() { organizationId }: Principal,
@@ -51,18 +51,18 @@ export class WebhookDeliveriesController {
   @Access('admin')
   @ApiOperation({
     summary:
-      'Send deliveries again, or count them with dry_run: under the same ids, signed with the current secret, to disabled endpoints too',
+      'Send deliveries again, or count them with dry_run. Ids stay the same; the current secret signs; disabled endpoints are included',
   })
   @ApiOkResponse({ type: ReplayResponse })
   async replay(
     @CurrentPrincipal() { organizationId, actorId }: Principal,
     @Body() body: ReplayDto,
   ): Promise<ReplayResponse> {
-    const { dry_run: isDryRun, ...asked } = body;
-    const filter = toFilter(asked);
+    const { dry_run: isDryRun, ...requestedFilter } = body;
+    const filter = toFilter(requestedFilter);
     const count = isDryRun
       ? await this.replays.count(organizationId, filter)
-      : await this.replays.replay(organizationId, filter, asked, actorId);
+      : await this.replays.replay(organizationId, filter, requestedFilter, actorId);
     return { dry_run: isDryRun, count };
   }
 
@@ -80,7 +80,7 @@ export class WebhookDeliveriesController {
   @Post(':id/replay')
   @HttpCode(200)
   @Access('admin')
-  @ApiOperation({ summary: 'Send a delivery that is done again' })
+  @ApiOperation({ summary: 'Send a completed delivery again' })
   @ApiOkResponse({ type: DeliveryDetailResponse })
   async replayOne(
     @CurrentPrincipal() { organizationId, actorId }: Principal,

@@ -13,9 +13,9 @@ import type { DeliveryFilter } from './delivery-filter.js';
 
 export interface DeliveryWithAttempts {
   delivery: WebhookDelivery;
-  /** The exact bytes that are signed and sent. */
+  /** The exact text that is signed and sent. */
   body: string;
-  /** First to last. */
+  /** Oldest first. */
   attempts: WebhookAttempt[];
 }
 
@@ -28,7 +28,7 @@ export interface DeliveriesRequest extends PageRequest {
   status?: DeliveryStatus;
 }
 
-/** The log of what was sent to an endpoint and what came of it. */
+/** The delivery log: what was sent to endpoints, and the result of each attempt. */
 @Injectable()
 export class WebhookDeliveriesService {
   constructor(
@@ -37,7 +37,7 @@ export class WebhookDeliveriesService {
     @InjectRepository(WebhookAttempt) private readonly attempts: Repository<WebhookAttempt>,
   ) {}
 
-  /** Newest first. The endpoint is one that the caller has found in the organisation. */
+  /** Newest first. The caller has already found the endpoint in the organisation. */
   async list(
     organizationId: string,
     endpointId: string,
@@ -55,7 +55,7 @@ export class WebhookDeliveriesService {
     return { ...rest, items: await this.withLastAttempts(organizationId, items) };
   }
 
-  /** The log of the whole organisation, newest first. */
+  /** The log of all endpoints of the organisation, newest first. */
   async search(
     organizationId: string,
     filter: DeliveryFilter,
@@ -83,7 +83,7 @@ export class WebhookDeliveriesService {
   }
 
   /**
-   * A delivery to whichever endpoint of the organisation.
+   * Finds a delivery to any endpoint of the organisation.
    * @throws DomainError `not_found`
    */
   async find(organizationId: string, id: string): Promise<DeliveryWithAttempts> {

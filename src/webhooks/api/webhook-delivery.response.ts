@@ -6,14 +6,14 @@ import { DELIVERY_STATUSES, type DeliveryStatus } from '../attempts/webhook-deli
 import type { WebhookDelivery } from '../attempts/webhook-delivery.entity.js';
 import type { DeliveryWithAttempts, DeliveryWithLastAttempt } from './webhook-deliveries.service.js';
 
-/** A request as it was sent, without what somebody keeps secret. */
+/** A request as it was sent, without secrets. */
 export class AttemptRequestResponse {
-  /** The host, and the path where it is no credential. */
+  /** The host, and the path if it is not a credential. */
   url: string;
-  /** Custom headers and keys read `[redacted]`. */
+  /** Values of custom headers, and keys, are replaced by `[redacted]`. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
   headers: Record<string, string>;
-  /** Null where it is the delivery's own `body`. Keys read `[redacted]`. */
+  /** Null if it equals the `body` of the delivery. Keys are replaced by `[redacted]`. */
   body: string | null;
 }
 
@@ -24,14 +24,14 @@ export class AttemptResponse {
   attempt: number;
   /** ISO 8601, UTC. */
   started_at: string;
-  /** Milliseconds from the first byte out to the last byte in. */
+  /** Milliseconds from the first byte sent to the last byte received. */
   duration_ms: number;
-  /** Null when no answer came. */
+  /** Null if there was no answer. */
   @ApiProperty({ type: 'integer', nullable: true })
   status_code: number | null;
-  /** Null when it succeeded. */
+  /** Null if the attempt succeeded. */
   error: string | null;
-  /** The request as it was sent, without what somebody keeps secret; null where it could not be prepared. */
+  /** The request as it was sent, without secrets; null if it could not be prepared. */
   request: AttemptRequestResponse | null;
   /** The first 16 kB of the answer. */
   response_body: string | null;
@@ -39,26 +39,26 @@ export class AttemptResponse {
 
 /** One event for one endpoint. */
 export class DeliveryResponse {
-  /** The header `webhook-id` is `msg_` and this. */
+  /** The header `webhook-id` is `msg_` followed by this id. */
   id: string;
   webhook_id: string;
   event_id: string;
   event_type: string;
-  /** The alert that it tells of; null for a test. */
+  /** The alert of the event; null if the event has none. */
   alert_id: string | null;
   @ApiProperty({ enum: DELIVERY_STATUSES })
   status: DeliveryStatus;
-  /** The number of the event among those of its alert, from 1. */
+  /** The position of the event among the events of its alert, from 1. */
   @ApiProperty({ type: 'integer', nullable: true })
   sequence: number | null;
-  /** Why it waits although it was due: `disabled`, `paused` or `breaker`. Waiting uses up no attempt. */
+  /** Why it waits although it is due: `disabled`, `paused` or `breaker`. Waiting does not count as an attempt. */
   held_reason: string | null;
-  /** The latest replay that it is part of. */
+  /** The latest replay that includes it. */
   replay_id: string | null;
-  /** How many attempts were made. */
+  /** The number of attempts so far. */
   @ApiProperty({ type: 'integer' })
   attempt_count: number;
-  /** When it is sent next, ISO 8601, UTC; null when it is done. */
+  /** The time of the next attempt, ISO 8601, UTC; null when the delivery is complete. */
   next_attempt_at: string | null;
   @ApiProperty({ type: 'integer', nullable: true })
   last_status_code: number | null;
@@ -69,27 +69,27 @@ export class DeliveryResponse {
   completed_at: string | null;
 }
 
-/** A delivery as lists show it. */
+/** A delivery in a list. */
 export class DeliveryItemResponse extends DeliveryResponse {
-  /** Null before the first attempt. */
+  /** The latest attempt; null before the first one. */
   last_attempt: AttemptResponse | null;
 }
 
-/** A delivery with all that is known of it. */
+/** A delivery with its body and all attempts. */
 export class DeliveryDetailResponse extends DeliveryResponse {
   /** The exact text that is signed and sent. */
   body: string;
-  /** First to last. */
+  /** Oldest first. */
   attempts: AttemptResponse[];
 }
 
 /** A page of deliveries. */
 export class DeliveryPageResponse {
   items: DeliveryItemResponse[];
-  /** How many there are in all. */
+  /** The total number. */
   @ApiProperty({ type: 'integer' })
   total: number;
-  /** The `cursor` of the next page; null on the last. */
+  /** The `cursor` of the next page; null on the last page. */
   next_cursor: string | null;
 }
 

@@ -7,22 +7,22 @@ import { EndpointSecrets } from '../endpoints/endpoint-secrets.js';
 import { shownUrl } from '../endpoints/shown-url.js';
 import type { WebhookEndpoint } from '../endpoints/webhook-endpoint.entity.js';
 
-/** How an endpoint does, in a word. */
+/** The health of an endpoint in one word. */
 export const ENDPOINT_STATES = ['healthy', 'failing', 'paused', 'breaker_open', 'disabled'] as const;
 export type EndpointState = (typeof ENDPOINT_STATES)[number];
 
-/** An endpoint as answers show it: nothing of it is a credential. */
+/** An endpoint as responses show it, without credentials. */
 export interface EndpointView {
   endpoint: WebhookEndpoint;
   shownUrl: string;
   state: EndpointState;
   /** Null before the first attempt. */
   health: WebhookEndpointHealth | null;
-  /** How many deliveries were lost to the illness that disabled it, and can be recovered. */
+  /** The number of deliveries that failed or were missed before the endpoint was disabled, and can be recovered. */
   recoverable: number;
 }
 
-/** Puts together what people are shown of endpoints. */
+/** Combines endpoints with their health for responses. */
 @Injectable()
 export class WebhookEndpointViews {
   constructor(
@@ -57,7 +57,7 @@ export class WebhookEndpointViews {
     return view!;
   }
 
-  /** A URL that does not open is no reason to show nothing of the endpoint. */
+  /** If decryption fails, the URL is empty, so that the endpoint can still be shown. */
   private shown({ id, url, format }: WebhookEndpoint): string {
     try {
       return shownUrl(this.secrets.open(id, 'url', url), format);

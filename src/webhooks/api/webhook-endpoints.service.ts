@@ -17,31 +17,31 @@ import type { SubscribableEvent } from '../endpoints/webhook-events.js';
 import { settingsProblems, webhookFormat, type WebhookFormatCode } from '../formats/index.js';
 import { newSigningSecret } from '../signing/standard-webhooks.js';
 
-/** How long the signing secret before a rotation signs along. */
+/** How long deliveries are signed with the old secret too after a rotation. */
 const SECRET_OVERLAP_MS = 24 * 3_600_000;
 
 export interface EndpointInput {
   name: string;
   url: string;
-  /** Empty for an endpoint that only rules of its own use. */
+  /** Empty for an endpoint that only certain rules use, as their direct endpoint. */
   events: SubscribableEvent[];
   format: WebhookFormatCode;
   isEnabled: boolean;
-  /** Null or left out: of any severity. */
+  /** Null or omitted: any severity. */
   minSeverity?: Severity | null;
-  /** Empty or left out: of any type of rule. */
+  /** Empty or omitted: any rule type. */
   ruleTypes?: string[];
-  /** Whether the events of one alert go one after the other. */
+  /** Whether the events of one alert are sent strictly one after the other. */
   isOrdered?: boolean;
-  /** Headers that go along with every request. Given anew, they replace all that were there. */
+  /** Extra headers for every request. A new value replaces all earlier headers. */
   headers?: Record<string, string>;
-  /** The format's own settings. Given anew, they replace all that were there. */
+  /** Settings of the format. A new value replaces all earlier settings. */
   settings?: Record<string, unknown>;
 }
 
 export interface CreatedEndpoint {
   endpoint: WebhookEndpoint;
-  /** Shown this once. */
+  /** Shown only once. */
   secret: string;
 }
 
@@ -57,7 +57,7 @@ export class WebhookEndpointsService {
     @Inject(KNOWN_RULE_TYPES) private readonly knownRuleTypes: readonly string[],
   ) {}
 
-  /** @throws DomainError `invalid_input` naming `url`, `rule_types`, `headers` or `settings`. */
+  /** @throws DomainError `invalid_input` with the field `url`, `rule_types`, `headers` or `settings`. */
   async create(organizationId: string, input: EndpointInput, createdBy: string | null): Promise<CreatedEndpoint> {
     const id = newId();
     const secret = newSigningSecret();
@@ -91,8 +91,9 @@ export class WebhookEndpointsService {
   }
 
   /**
-   * Changes what is given and nothing else. Another format starts without the settings of the one before. Enabling sends at once what was held meanwhile.
-   * @throws DomainError `not_found`, or `invalid_input` naming `url`, `rule_types`, `headers` or `settings`.
+   * Changes only the given properties. A new format starts without settings.
+   * Enabling an endpoint sends the deliveries that were on hold.
+   * @throws DomainError `not_found`, or `invalid_input` with the field `url`, `rule_types`, `headers` or `settings`.
    */
   async update(organizationId: string, id: string, changes: Partial<EndpointInput>): Promise<WebhookEndpoint> {
     const before = await this.get(organizationId, id);
@@ -109,7 +110,8 @@ export class WebhookEndpointsService {
   }
 
   /**
-   * Gives the endpoint a new signing secret. The one before signs along for 24 hours, so that a receiver can take over the new one at its leisure.
+   * Gives the endpoint a new signing secret. Deliveries are also signed with the old one for 24 hours, so that the
+   * receiver has time to switch.
    * @throws DomainError `not_found`
    */
   async rotateSecret(organizationId: string, id: string): Promise<CreatedEndpoint> {
@@ -129,7 +131,7 @@ export class WebhookEndpointsService {
   }
 
   /**
-   * Deletes the endpoint with its deliveries; rules that used it lose it.
+   * Deletes the endpoint with its deliveries, and removes it from rules that used it.
    * @throws DomainError `not_found`
    */
   async delete(organizationId: string, id: string): Promise<void> {
@@ -137,7 +139,7 @@ export class WebhookEndpointsService {
     await this.endpoints.delete({ organizationId, id });
   }
 
-  /** What is given, checked, as the row keeps it. */
+  /** Validates the input and converts it to columns. */
   private async columns(
     id: string,
     { url, headers, settings, ...plain }: Partial<EndpointInput>,

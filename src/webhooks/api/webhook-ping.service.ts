@@ -11,9 +11,9 @@ import type { WebhookEndpoint } from '../endpoints/webhook-endpoint.entity.js';
 import { eventBody, PING_EVENT } from '../endpoints/webhook-events.js';
 import { WebhookDeliveriesService, type DeliveryWithAttempts } from './webhook-deliveries.service.js';
 
-const LOOK_EVERY_MS = 100;
+const POLL_INTERVAL_MS = 100;
 
-/** Tests an endpoint the way alerts reach it: same queue, same worker, same signing, same guard. */
+/** Tests an endpoint with the same queue, worker, signature and guard that alerts use. */
 @Injectable()
 export class WebhookPingService {
   constructor(
@@ -25,8 +25,9 @@ export class WebhookPingService {
   ) {}
 
   /**
-   * Sends a ping, to a disabled endpoint too, and waits for its one attempt. The row tells the outcome, since any replica may have made the attempt.
-   * @returns the delivery; still `pending` when no worker got round to it in time.
+   * Sends a ping, even to a disabled endpoint, and waits for its single attempt. It polls the row, because any replica
+   * may make the attempt.
+   * @returns the delivery; still `pending` if no worker made the attempt in time.
    */
   async ping({ organizationId, id: endpointId }: WebhookEndpoint): Promise<DeliveryWithAttempts> {
     const deliveryId = await this.enqueue(organizationId, endpointId);
@@ -34,7 +35,7 @@ export class WebhookPingService {
     for (;;) {
       const outcome = await this.deliveries.get(organizationId, endpointId, deliveryId);
       if (outcome.delivery.status !== 'pending' || performance.now() > waitUntil) return outcome;
-      await sleep(LOOK_EVERY_MS);
+      await sleep(POLL_INTERVAL_MS);
     }
   }
 

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** Who had which deliveries sent again, and when. Kept as long as the organisation is. */
+/** Who asked to send which deliveries again, and when. Stored as long as the organisation exists. */
 @Entity('webhook_replay')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('webhook_replay_newest_idx', ['organizationId', 'requestedAt', 'id'])
@@ -11,14 +11,14 @@ export class WebhookReplay {
   @Column({ type: 'uuid' })
   organizationId: string;
 
-  /** What was asked for, as it came over the wire. */
+  /** The filter as the caller sent it. */
   @Column({ type: 'jsonb' })
   filter: Record<string, unknown>;
 
   @Column({ type: 'integer' })
   deliveryCount: number;
 
-  /** The user or API key. */
+  /** The id of the user or API key. */
   @Column({ type: 'uuid' })
   requestedBy: string;
 

@@ -3,23 +3,23 @@ import type { Page } from '../../common/pagination/index.js';
 import { toIso } from '../../common/wire.js';
 import type { WebhookReplay } from './webhook-replay.entity.js';
 
-/** What a replay came to, or would come to. */
+/** The result of a replay or of a dry run. */
 export class ReplayResponse {
   dry_run: boolean;
-  /** How many deliveries are sent again, or would be. */
+  /** The number of deliveries that are sent again, or would be. */
   @ApiProperty({ type: 'integer' })
   count: number;
 }
 
-/** A replay that somebody asked for. */
+/** A replay on record. */
 export class ReplayRecordResponse {
   id: string;
-  /** What was asked for. */
+  /** The requested filter. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   filter: Record<string, unknown>;
   @ApiProperty({ type: 'integer' })
   count: number;
-  /** The user or API key. */
+  /** The id of the user or API key. */
   requested_by: string;
   /** ISO 8601, UTC. */
   requested_at: string;
@@ -28,10 +28,10 @@ export class ReplayRecordResponse {
 /** A page of replays. */
 export class ReplayPageResponse {
   items: ReplayRecordResponse[];
-  /** How many there are in all. */
+  /** The total number. */
   @ApiProperty({ type: 'integer' })
   total: number;
-  /** The `cursor` of the next page; null on the last. */
+  /** The `cursor` of the next page; null on the last page. */
   next_cursor: string | null;
 }
 

@@ -11,13 +11,13 @@ import { WebhookWorker } from '../delivery/webhook-worker.js';
 import type { DeliveryFilter } from './delivery-filter.js';
 import { WebhookReplay } from './webhook-replay.entity.js';
 
-/** Which deliveries are sent again. Those that are pending are never among them: they are sent anyway. */
+/** Which deliveries to send again. Pending ones never match: they are sent anyway. */
 export interface ReplayFilter extends DeliveryFilter {
   deliveryId?: string;
   completedSince?: Date;
 }
 
-/** What a filter comes upon. */
+/** The deliveries that match a filter. */
 const MATCHING = `
   SELECT id FROM webhook_delivery
   WHERE organization_id = $1 AND status <> 'pending' AND event_type <> 'ping'
@@ -26,7 +26,7 @@ const MATCHING = `
     AND ($7::timestamptz IS NULL OR created_at >= $7) AND ($8::timestamptz IS NULL OR created_at < $8)
     AND ($9::timestamptz IS NULL OR completed_at >= $9)`;
 
-/** Deliveries are locked in the order of their ids. Those that became pending since they were counted are left out. */
+/** Locks deliveries in the order of their ids. Skips deliveries that became pending since the count. */
 const REPLAY = `
   UPDATE webhook_delivery d
   SET status = 'pending', next_attempt_at = $10, completed_at = NULL, held_reason = NULL, replay_id = $11, attempts_before = attempt_count
@@ -34,8 +34,8 @@ const REPLAY = `
   WHERE d.organization_id = $1 AND d.id = chosen.id RETURNING d.id`;
 
 /**
- * Sends deliveries again, under the id that they had and with the secret that the endpoint has now: to a disabled endpoint too, and without a word on its
- * health. Who did so is kept.
+ * Sends deliveries again, with their old id and the endpoint's current secret, even to a disabled endpoint. Replays do
+ * not count for the endpoint's health. Each replay is recorded with the person who requestedFilter for it.
  */
 @Injectable()
 export class WebhookReplaysService {
@@ -47,7 +47,7 @@ export class WebhookReplaysService {
     private readonly metrics: Metrics,
   ) {}
 
-  /** How many deliveries {@link replay} would send again now. */
+  /** The number of deliveries that {@link replay} would send again now. */
   async count(organizationId: string, filter: ReplayFilter): Promise<number> {
     const [row] = await queryRows<{ count: number }>(
       this.replays.manager,
@@ -58,26 +58,28 @@ export class WebhookReplaysService {
   }
 
   /**
-   * @param asked what the caller asked for, in words of the wire, as the audit keeps it.
-   * @returns how many deliveries are sent again.
+   * @param requestedFilter the filter as the caller sent it, for the audit record.
+   * @returns the number of deliveries to send again.
    */
   async replay(
     organizationId: string,
     filter: ReplayFilter,
-    asked: Record<string, unknown>,
+    requestedFilter: Record<string, unknown>,
     actorId: string,
   ): Promise<number> {
-    const count = await this.transactions.run((manager) => this.write(manager, organizationId, filter, asked, actorId));
+    const count = await this.transactions.run((manager) =>
+      this.write(manager, organizationId, filter, requestedFilter, actorId),
+    );
     this.metrics.webhooksReplayed(count);
     return count;
   }
 
-  /** @throws DomainError `conflict` when the delivery is pending. */
+  /** @throws DomainError `conflict` if the delivery is pending or a ping. */
   async replayOne(organizationId: string, deliveryId: string, actorId: string): Promise<void> {
-    const asked = { delivery_id: deliveryId };
-    const count = isUuid(deliveryId) ? await this.replay(organizationId, { deliveryId }, asked, actorId) : 0;
+    const requestedFilter = { delivery_id: deliveryId };
+    const count = isUuid(deliveryId) ? await this.replay(organizationId, { deliveryId }, requestedFilter, actorId) : 0;
     if (count === 0)
-      throw conflict('the delivery is pending, or a ping: it is sent anyway, or can be sent anew by a test');
+      throw conflict('a pending delivery is sent anyway, and a ping cannot be replayed: test the webhook instead');
   }
 
   /** Newest first. */
@@ -92,7 +94,7 @@ export class WebhookReplaysService {
     manager: EntityManager,
     organizationId: string,
     filter: ReplayFilter,
-    asked: Record<string, unknown>,
+    requestedFilter: Record<string, unknown>,
     requestedBy: string,
   ): Promise<number> {
     const id = newId();
@@ -106,7 +108,7 @@ export class WebhookReplaysService {
     await manager.insert(WebhookReplay, {
       id,
       organizationId,
-      filter: asked as object,
+      filter: requestedFilter as object,
       deliveryCount: rows.length,
       requestedBy,
       requestedAt,

@@ -3,30 +3,36 @@ import type { Page } from '../../common/pagination/index.js';
 import { toIso } from '../../common/wire.js';
 import { ENDPOINT_STATES, type EndpointState, type EndpointView } from './webhook-endpoint-views.js';
 
-/** How an endpoint does. */
+/** The health of a webhook endpoint. */
 export class WebhookHealthResponse {
   /**
-   * `failing`: the latest attempt failed. `paused`: it asked to be left alone, or did not answer in time. `breaker_open`: nearly everything failed, so that one
-   * delivery is tried now and then and the others wait.
+   * `failing`: the latest attempt failed. `paused`: the endpoint asked for a pause, or did not answer in time.
+   * `breaker_open`: most attempts failed; one delivery at a time is tried, and the others wait.
    */
   @ApiProperty({ enum: ENDPOINT_STATES })
   state: EndpointState;
-  /** Failed attempts since the latest success. */
+  /** The number of failed attempts since the latest success. */
   @ApiProperty({ type: 'integer' })
   consecutive_failures: number;
-  /** ISO 8601, UTC; null while it does not fail. */
+  /** The first failure since the latest success, ISO 8601, UTC; null if there is none. */
   failing_since: string | null;
-  /** Nothing is sent before, ISO 8601, UTC; null where nothing is held. */
+  /** Nothing is sent before this time, ISO 8601, UTC; null if nothing is on hold. */
   held_until: string | null;
   /** ISO 8601, UTC. */
   last_success_at: string | null;
   /** ISO 8601, UTC. */
   last_failure_at: string | null;
-  /** What the latest failure was. */
+  /** The error of the latest failure. */
   last_error: string | null;
-  /** Why it was disabled where nobody did: `gone` (it answered 410) or `failing` (nothing but failure for 120 hours). */
+  /**
+   * Why Vedette disabled it: `gone` (it answered 410) or `failing` (all attempts failed for 120 hours); null if Vedette
+   * did not disable it.
+   */
   disabled_reason: string | null;
-  /** Deliveries lost to the illness that disabled it; `POST /webhooks/{id}/recover` sends them. */
+  /**
+   * The number of deliveries that failed or were missed since the failures that disabled it began.
+   * `POST /webhooks/{id}/recover` sends them.
+   */
   @ApiProperty({ type: 'integer' })
   recoverable: number;
 }
@@ -36,27 +42,27 @@ export class WebhookResponse {
   id: string;
   name: string;
   /**
-   * Where events are sent, as far as it may be shown. Formats other than `standard` are sent to addresses that are credentials themselves: of those the host
-   * alone is shown; a query never is.
+   * The URL of the receiver, without credentials. For formats other than `standard` the path can be a credential, so
+   * only the host is shown. A query is never shown.
    */
   url: string;
-  /** What it subscribes to. */
+  /** The subscribed event types. */
   events: string[];
-  /** How events are written. */
+  /** The format of the messages. */
   format: string;
-  /** False when somebody disabled it, or its failures did. */
+  /** False if a person disabled it, or Vedette did after failures. */
   is_enabled: boolean;
   /** Only events of rules of this severity or above; null for any. */
   min_severity: string | null;
   /** Only events of rules of these types; empty for any. */
   rule_types: string[];
-  /** Whether the events of one alert are sent one after the other. */
+  /** Whether the events of one alert are sent strictly one after the other. */
   ordered: boolean;
-  /** Names of the headers that go along with every request. Their values are never shown. */
+  /** Names of the extra headers of every request. Their values are never shown. */
   header_names: string[];
-  /** Names of the format's settings that are set. Their values are never shown. */
+  /** Names of the format's settings that have a value. The values are never shown. */
   setting_names: string[];
-  /** Until when the signing secret before the latest rotation signs along, ISO 8601, UTC; null when none does. */
+  /** Deliveries are also signed with the old secret until this time, ISO 8601, UTC; null before the first rotation. */
   previous_secret_until: string | null;
   health: WebhookHealthResponse;
   /** ISO 8601, UTC. */
@@ -65,19 +71,19 @@ export class WebhookResponse {
   updated_at: string;
 }
 
-/** A webhook endpoint with a secret that was just made. */
+/** A webhook endpoint with its new secret. */
 export class CreatedWebhookResponse extends WebhookResponse {
-  /** The signing secret, `whsec_` and base64. It is shown this once. */
+  /** The signing secret: `whsec_` and base64. It is shown only once. */
   secret: string;
 }
 
 /** A page of webhook endpoints. */
 export class WebhookPageResponse {
   items: WebhookResponse[];
-  /** How many there are in all. */
+  /** The total number. */
   @ApiProperty({ type: 'integer' })
   total: number;
-  /** The `cursor` of the next page; null on the last. */
+  /** The `cursor` of the next page; null on the last page. */
   next_cursor: string | null;
 }
 

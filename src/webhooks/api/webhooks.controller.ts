@@ -37,7 +37,7 @@ export class WebhooksController {
 
   @Post()
   @Access('admin')
-  @ApiOperation({ summary: 'Create a webhook endpoint; the answer shows its signing secret this once' })
+  @ApiOperation({ summary: 'Create a webhook endpoint. Only this response shows its signing secret' })
   @ApiCreatedResponse({ type: CreatedWebhookResponse })
   async create(
     @CurrentPrincipal() principal: Principal,
@@ -75,7 +75,7 @@ export class WebhooksController {
   @Access('admin')
   @ApiOperation({
     summary:
-      'Change a webhook endpoint; enabling it sends what was held meanwhile and shows in health.recoverable what was missed',
+      'Change a webhook endpoint. Enabling it sends the deliveries that were on hold; health.recoverable counts the missed ones',
   })
   @ApiOkResponse({ type: WebhookResponse })
   async update(
@@ -89,7 +89,7 @@ export class WebhooksController {
   @Delete(':id')
   @HttpCode(204)
   @Access('admin')
-  @ApiOperation({ summary: 'Delete a webhook endpoint and its deliveries; rules that used it lose it' })
+  @ApiOperation({ summary: 'Delete a webhook endpoint and its deliveries, and remove it from rules that used it' })
   @ApiNoContentResponse()
   async delete(@CurrentPrincipal() { organizationId }: Principal, @Param('id') id: string): Promise<void> {
     await this.endpoints.delete(organizationId, id);
@@ -99,7 +99,7 @@ export class WebhooksController {
   @HttpCode(200)
   @Access('admin')
   @ApiOperation({
-    summary: 'Give a webhook endpoint a new signing secret, shown this once; for 24 hours the one before signs along',
+    summary: 'Create a new signing secret, shown only once. Deliveries are also signed with the old one for 24 hours',
   })
   @ApiOkResponse({ type: CreatedWebhookResponse })
   async rotateSecret(
@@ -113,7 +113,9 @@ export class WebhooksController {
   @Post(':id/recover')
   @HttpCode(200)
   @Access('admin')
-  @ApiOperation({ summary: 'Send what an endpoint missed and what failed since it fell ill, or count it with dry_run' })
+  @ApiOperation({
+    summary: 'Send the missed deliveries and those that failed since the failures began, or count them with dry_run',
+  })
   @ApiOkResponse({ type: ReplayResponse })
   async recover(
     @CurrentPrincipal() { organizationId, actorId }: Principal,
@@ -124,10 +126,10 @@ export class WebhooksController {
     const since = health?.recoverSince;
     if (!since) return { dry_run: isDryRun, count: 0 };
     const filter = { endpointId: id, statuses: ['missed', 'failed'] as const, completedSince: since };
-    const asked = { webhook_id: id, recover: true };
+    const requestedFilter = { webhook_id: id, recover: true };
     const count = isDryRun
       ? await this.replays.count(organizationId, filter)
-      : await this.replays.replay(organizationId, filter, asked, actorId);
+      : await this.replays.replay(organizationId, filter, requestedFilter, actorId);
     return { dry_run: isDryRun, count };
   }
 
@@ -135,8 +137,7 @@ export class WebhooksController {
   @HttpCode(200)
   @Access('admin')
   @ApiOperation({
-    summary:
-      'Send a ping the way alerts are sent, once, and wait for its outcome; a disabled endpoint can be tested too',
+    summary: 'Send one ping in the same way as alerts, and wait for its result. A disabled endpoint can be tested too',
   })
   @ApiOkResponse({ type: DeliveryDetailResponse })
   async test(

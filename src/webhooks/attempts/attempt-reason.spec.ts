@@ -13,11 +13,14 @@ describe('attemptReason', () => {
     [599, 'server_error'],
     [101, 'unexpected_status'],
     [600, 'unexpected_status'],
-  ])('calls an answer of %i %s', (statusCode, reason) => {
+  ])('gives an answer of %i the reason %s', (statusCode, reason) => {
     expect(attemptReason({ kind: 'response', statusCode, retryAfter: null })).toBe(reason);
   });
 
-  it.each(['timeout', 'refused', 'unreachable'] as const)('calls what got no answer by its kind: %s', (kind) => {
-    expect(attemptReason({ kind })).toBe(kind);
-  });
+  it.each(['timeout', 'refused', 'unreachable'] as const)(
+    'uses the kind of failure as the reason if there was no answer: %s',
+    (kind) => {
+      expect(attemptReason({ kind })).toBe(kind);
+    },
+  );
 });

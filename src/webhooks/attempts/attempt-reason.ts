@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from './retry-policy.js';
 
-/** Why an attempt came to what it came to, in one of few words, so that metrics can carry it. */
+/** Why an attempt succeeded or failed. The set is small, so that it can be a metric label. */
 export type AttemptReason =
   | 'ok'
   | 'redirect'

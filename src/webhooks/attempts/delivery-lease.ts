@@ -1,18 +1,18 @@
 import type { NextStep } from './retry-policy.js';
 
-/** What is needed to send to an endpoint, as it was when it was claimed: one object for all leases of a claim. */
+/** The data needed to send to an endpoint, as of the claim. All leases of one claim share one object per endpoint. */
 export interface ClaimedEndpoint {
   format: string;
-  /** Sealed, as are those below. */
+  /** Encrypted, as are the other secrets below. */
   url: string;
   secretCiphertext: string;
-  /** Null where no secret was rotated of late. */
+  /** Null if no secret was rotated recently. */
   previousSecretCiphertext: string | null;
   headersCiphertext: string | null;
   settingsCiphertext: string | null;
 }
 
-/** A delivery that this worker may attempt until its lease ends, with what is needed to send it. */
+/** A delivery that this worker may attempt until its lease ends, with the data needed to send it. */
 export interface DeliveryLease {
   id: string;
   organizationId: string;
@@ -22,32 +22,32 @@ export interface DeliveryLease {
   /** When the event was committed to the outbox, in milliseconds since 1970. */
   createdAtMs: number;
   body: string;
-  /** The same, encoded: one buffer for all leases of a claim. */
+  /** `body` in UTF-8. All leases of one claim share one buffer per event. */
   bytes: Buffer;
   /** The number of the attempt to make, from 1. */
   attempt: number;
-  /** The fencing token: whoever finishes the delivery must still hold it. */
+  /** The fencing token: an outcome is only written while the row still has this token. */
   lockToken: string;
   endpoint: ClaimedEndpoint;
-  /** The one delivery by which an open breaker finds out whether the endpoint answers again. */
+  /** The single delivery that tests whether an endpoint behind an open breaker answers again. */
   isProbe: boolean;
-  /** Whether its endpoint was failing, paused or behind an open breaker when it was claimed: a success is then news. */
-  isAiling: boolean;
-  /** Somebody wants it sent again: it says nothing of the endpoint's health. */
+  /** Whether the endpoint was failing, or its breaker open, at the claim. A success then changes its health. */
+  wasFailing: boolean;
+  /** A person asked to send it again. Replays do not count for the endpoint's health. */
   isReplay: boolean;
-  /** Those of the attempts that were made before it was replayed. */
+  /** The number of attempts before the replay. */
   attemptsBefore: number;
 }
 
-/** A request as the log keeps it, without what somebody keeps secret. */
+/** A request as the log stores it, without secrets. */
 export interface LoggedRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
-  /** Null where it is the delivery's own text. */
+  /** Null if it is the stored body of the event. */
   body: string | null;
 }
 
-/** An attempt that was made and what follows it. */
+/** A completed attempt and the next step. */
 export interface AttemptResult {
   lease: DeliveryLease;
   startedAt: Date;
@@ -57,9 +57,9 @@ export interface AttemptResult {
   /** Null when the attempt succeeded. */
   error: string | null;
   responseBody: string | null;
-  /** Null where the request could not even be prepared. */
+  /** Null if the request could not be prepared. */
   request: LoggedRequest | null;
-  /** Until when the receiver wants to be left alone. */
+  /** The receiver asked for no requests before this time. */
   pauseUntil: Date | null;
   next: NextStep;
 }

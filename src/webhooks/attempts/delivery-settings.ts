@@ -1,40 +1,43 @@
-/** How deliveries are sent. The defaults are what a deployment runs with; tests shorten some. */
+/** Limits of delivery. The defaults are for deployments; tests shorten some. */
 export class DeliverySettings {
-  /** Name, TCP and TLS together. */
+  /** DNS, TCP and TLS together. */
   connectTimeoutMs = 5_000;
 
-  /** From the first byte out to the last byte in. */
+  /** From the first byte sent to the last byte received. */
   exchangeTimeoutMs = 15_000;
 
-  /** How long a claimed row is this worker's own. */
+  /** How long a claimed row belongs to this worker. */
   leaseMs = 60_000;
 
-  /** How often due rows are looked for when nothing wakes the worker. */
+  /** How often the worker looks for due rows if nothing wakes it. */
   pollIntervalMs = 1_000;
 
-  /** How many rows one claim takes at most. */
+  /** The maximum number of rows in one claim. */
   claimBatch = 500;
 
-  /** Of an endpoint that has more claimed rows than this waiting here no more are claimed: enough to keep it busy until the next claim comes in. */
+  /**
+   * Claims skip an endpoint with more waiting rows than this. It is enough to keep the endpoint busy until the next
+   * claim.
+   */
   waitingPerEndpoint = 100;
 
   /**
-   * How many claimed rows this worker keeps at most, running or waiting. More than a batch and what waits for each of the endpoints that can run at once, so that
-   * endpoints which hang run out of exchanges before their waiting rows fill the memory meant for others.
+   * The maximum number of rows that this worker has claimed and not finished. It exceeds one batch plus the waiting
+   * rows of all endpoints that can run at once, so that endpoints that hang cannot use up the memory for others.
    */
-  maxHeld = 8_000;
+  maxClaimed = 8_000;
 
-  /** How many exchanges run at once, in all and to one endpoint: one that is slow must not take all the room. */
+  /** The maximum number of concurrent exchanges, in total and per endpoint, so that a slow endpoint leaves room. */
   concurrency = 50;
   concurrencyPerEndpoint = 4;
 
-  /** How long the deliveries of a disabled endpoint are put off each time they come due. */
+  /** How long each due delivery of a disabled endpoint is postponed. */
   holdMs = 60_000;
 
-  /** How long a stopping worker waits for the exchanges that run. */
+  /** How long a stopping worker waits for running exchanges. */
   stopTimeoutMs = 10_000;
 
-  /** How long the test of an endpoint waits for its outcome: one whole exchange, and a poll by another replica. */
+  /** How long a test of an endpoint waits for its outcome: one full exchange, plus a poll by another replica. */
   pingWaitMs = 17_000;
 
   static with(changes: Partial<DeliverySettings> = {}): DeliverySettings {

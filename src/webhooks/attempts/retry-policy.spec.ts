@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decideNext, JITTER, MAX_ATTEMPTS, pauseAfter, RETRY_DELAYS_MS, type AttemptOutcome } from './retry-policy.js';
+import { nextStep, JITTER, MAX_ATTEMPTS, pauseAfter, RETRY_DELAYS_MS, type AttemptOutcome } from './retry-policy.js';
 
 const NOW = new Date('2026-03-10T12:00:00Z');
 const MIDDLE = 0.5;
@@ -10,9 +10,9 @@ const answered = (statusCode: number, retryAfter: string | null = null): Attempt
   retryAfter,
 });
 
-/** Milliseconds until the next attempt; undefined when there is none. */
+/** Milliseconds until the next attempt; undefined if there is none. */
 function waitMs(attempt: number, outcome: AttemptOutcome, random = MIDDLE): number | undefined {
-  const next = decideNext(attempt, outcome, NOW, random);
+  const next = nextStep(attempt, outcome, NOW, random);
   return next.status === 'pending' ? next.nextAttemptAt.getTime() - NOW.getTime() : undefined;
 }
 
@@ -34,10 +34,10 @@ const failures: fc.Arbitrary<AttemptOutcome> = fc.oneof(
 );
 
 describe('decideNext', () => {
-  it('is done with any 2xx, whatever the attempt', () => {
+  it('is delivered after any 2xx answer, at any attempt', () => {
     fc.assert(
       fc.property(attempts, fc.integer({ min: 200, max: 299 }), randoms, (attempt, statusCode, random) => {
-        expect(decideNext(attempt, answered(statusCode), NOW, random)).toEqual({ status: 'delivered' });
+        expect(nextStep(attempt, answered(statusCode), NOW, random)).toEqual({ status: 'delivered' });
       }),
     );
   });
@@ -47,10 +47,10 @@ describe('decideNext', () => {
     const seconds = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
     expect(waits).toEqual([...seconds.map((wait) => wait * 1_000), undefined]);
-    expect(decideNext(10, answered(500), NOW, MIDDLE)).toEqual({ status: 'failed', disableEndpoint: false });
+    expect(nextStep(10, answered(500), NOW, MIDDLE)).toEqual({ status: 'failed', disableEndpoint: false });
   });
 
-  it('spreads each wait by a fifth in both directions and no further', () => {
+  it('varies each wait by at most a fifth in both directions', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: MAX_ATTEMPTS - 1 }), randoms, (attempt, random) => {
         const step = RETRY_DELAYS_MS[attempt - 1] as number;
@@ -62,7 +62,7 @@ describe('decideNext', () => {
     expect(waitMs(1, answered(500), 0)).toBe(4_000);
   });
 
-  it('never waits more than 28.8 hours, never makes an eleventh attempt and never looks back', () => {
+  it('waits more than 0 and at most 28.8 hours, and never makes an eleventh attempt', () => {
     fc.assert(
       fc.property(attempts, failures, randoms, (attempt, outcome, random) => {
         const wait = waitMs(attempt, outcome, random);
@@ -85,40 +85,40 @@ describe('decideNext', () => {
     ['more than a day', '999999999', 86_400_000],
     ['nonsense', 'soon', 5_000],
     ['a negative number', '-5', 5_000],
-  ])('honours Retry-After: %s', (_, retryAfter, expected) => {
+  ])('follows Retry-After: %s', (_, retryAfter, expected) => {
     expect(waitMs(1, answered(503, retryAfter))).toBe(expected);
   });
 
-  it.each([429, 502, 504])('gives an answer of %i a minute at least', (statusCode) => {
+  it.each([429, 502, 504])('waits at least a minute after an answer of %i', (statusCode) => {
     expect(waitMs(1, answered(statusCode))).toBe(60_000);
     expect(waitMs(1, answered(statusCode, '90'))).toBe(90_000);
     expect(waitMs(2, answered(statusCode))).toBe(300_000);
   });
 
-  it('gives a time-out a minute at least', () => {
+  it('waits at least a minute after a time-out', () => {
     expect(waitMs(1, { kind: 'timeout' })).toBe(60_000);
   });
 
   it.each([400, 401, 403, 404, 413, 415])('tries %i three times', (statusCode) => {
     expect(waitMs(2, answered(statusCode))).toBe(300_000);
-    expect(decideNext(3, answered(statusCode), NOW, MIDDLE)).toEqual({ status: 'failed', disableEndpoint: false });
+    expect(nextStep(3, answered(statusCode), NOW, MIDDLE)).toEqual({ status: 'failed', disableEndpoint: false });
   });
 
-  it('treats a redirect as any failure', () => {
+  it('treats a redirect like any other failure', () => {
     expect(waitMs(1, answered(302))).toBe(5_000);
   });
 
-  it('gives up on 410 at once and disables the endpoint', () => {
-    expect(decideNext(1, answered(410), NOW, MIDDLE)).toEqual({ status: 'failed', disableEndpoint: true });
+  it('gives up at once after 410 and disables the endpoint', () => {
+    expect(nextStep(1, answered(410), NOW, MIDDLE)).toEqual({ status: 'failed', disableEndpoint: true });
   });
 
-  it('makes no more attempts than it is given', () => {
-    expect(decideNext(1, answered(500), NOW, MIDDLE, 1)).toEqual({ status: 'failed', disableEndpoint: false });
+  it('makes no more attempts than the given maximum', () => {
+    expect(nextStep(1, answered(500), NOW, MIDDLE, 1)).toEqual({ status: 'failed', disableEndpoint: false });
   });
 
-  it('tries a pager again within seconds, and no longer than minutes', () => {
+  it('retries a pager within seconds, and for minutes at most', () => {
     const waits = [1, 2, 3, 4, 5, 6].map((attempt) => {
-      const next = decideNext(attempt, answered(500), NOW, MIDDLE, MAX_ATTEMPTS, 'pager');
+      const next = nextStep(attempt, answered(500), NOW, MIDDLE, MAX_ATTEMPTS, 'pager');
       return next.status === 'pending' ? (next.nextAttemptAt.getTime() - NOW.getTime()) / 1_000 : next.status;
     });
 

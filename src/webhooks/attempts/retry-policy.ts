@@ -6,7 +6,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 export type Urgency = 'normal' | 'pager';
 
-/** How long to wait after attempt 1, 2, and so on; the attempt after the last wait is the last one. */
+/** How long to wait after attempt 1, 2, and so on. The attempt after the last wait is the last attempt. */
 export const RETRY_DELAYS_MS: readonly number[] = [
   5 * SECOND_MS,
   5 * MINUTE_MS,
@@ -18,7 +18,7 @@ export const RETRY_DELAYS_MS: readonly number[] = [
   20 * HOUR_MS,
   24 * HOUR_MS,
 ];
-/** A page is of use within minutes or not at all. */
+/** A page is only useful within minutes. */
 export const PAGER_RETRY_DELAYS_MS: readonly number[] = [
   2 * SECOND_MS,
   5 * SECOND_MS,
@@ -30,20 +30,22 @@ export const MAX_ATTEMPTS = RETRY_DELAYS_MS.length + 1;
 
 const DELAYS_MS: Record<Urgency, readonly number[]> = { normal: RETRY_DELAYS_MS, pager: PAGER_RETRY_DELAYS_MS };
 
-/** Each wait is spread by so much in both directions, so that what failed together does not come back together. */
+/** Each wait varies by this share in both directions, so that deliveries that failed together do not retry together. */
 export const JITTER = 0.2;
 
-/** The receiver, or what stands before it, is overwhelmed: it gets this long at least. */
+/** The receiver, or a proxy in front of it, is overloaded. It gets at least this pause. */
 const OVERWHELMED_PAUSE_MS = MINUTE_MS;
 const OVERWHELMED = new Set([429, 502, 504]);
 
-/** Answers that a repetition will hardly change; a few tries outlast a deployment of the receiver that went wrong for a moment. */
-const HARDLY_PASSING = new Set([400, 401, 403, 404, 413, 415]);
-const MAX_ATTEMPTS_WHEN_HARDLY_PASSING = 3;
+/**
+ * A retry will rarely change these answers. A few retries outlast a short outage during a deployment of the receiver.
+ */
+const LIKELY_PERMANENT = new Set([400, 401, 403, 404, 413, 415]);
+const MAX_ATTEMPTS_WHEN_LIKELY_PERMANENT = 3;
 
 const GONE = 410;
 
-/** What came of an attempt, as far as the next step depends on it. */
+/** The outcome of an attempt, as far as the next step depends on it. */
 export type AttemptOutcome =
   { kind: 'response'; statusCode: number; retryAfter: string | null } | { kind: 'timeout' | 'refused' | 'unreachable' };
 
@@ -53,12 +55,12 @@ export type NextStep =
   | { status: 'pending'; nextAttemptAt: Date };
 
 /**
- * Decides what follows an attempt.
- * @param attempt the number of the attempt that was just made, from 1.
+ * Decides the next step after an attempt.
+ * @param attempt the number of the completed attempt, from 1.
  * @param random from 0 up to but not including 1; decides the jitter.
- * @param maxAttempts how many attempts the delivery gets in all.
+ * @param maxAttempts the maximum number of attempts of the delivery.
  */
-export function decideNext(
+export function nextStep(
   attempt: number,
   outcome: AttemptOutcome,
   now: Date,
@@ -70,24 +72,24 @@ export function decideNext(
   if (statusCode !== null && statusCode >= 200 && statusCode < 300) return { status: 'delivered' };
   if (statusCode === GONE) return { status: 'failed', disableEndpoint: true };
   const step = DELAYS_MS[urgency][attempt - 1];
-  if (step === undefined || attempt >= Math.min(maxAttempts, attemptsFor(statusCode)))
+  if (step === undefined || attempt >= Math.min(maxAttempts, maxAttemptsFor(statusCode)))
     return { status: 'failed', disableEndpoint: false };
-  const delayMs = Math.max(step * (1 + JITTER * (2 * random - 1)), leastDelayMs(outcome, now));
+  const delayMs = Math.max(step * (1 + JITTER * (2 * random - 1)), minDelayMs(outcome, now));
   return { status: 'pending', nextAttemptAt: new Date(now.getTime() + Math.round(delayMs)) };
 }
 
-/** Until when everything for the endpoint waits, where the receiver is overwhelmed or says so. */
+/** The end of the pause for all deliveries to an endpoint that is overloaded; null if it needs no pause. */
 export function pauseAfter(outcome: AttemptOutcome, now: Date): Date | null {
   const isOverwhelmed =
     outcome.kind === 'timeout' || (outcome.kind === 'response' && OVERWHELMED.has(outcome.statusCode));
-  return isOverwhelmed ? new Date(now.getTime() + leastDelayMs(outcome, now)) : null;
+  return isOverwhelmed ? new Date(now.getTime() + minDelayMs(outcome, now)) : null;
 }
 
-function attemptsFor(statusCode: number | null): number {
-  return statusCode !== null && HARDLY_PASSING.has(statusCode) ? MAX_ATTEMPTS_WHEN_HARDLY_PASSING : MAX_ATTEMPTS;
+function maxAttemptsFor(statusCode: number | null): number {
+  return statusCode !== null && LIKELY_PERMANENT.has(statusCode) ? MAX_ATTEMPTS_WHEN_LIKELY_PERMANENT : MAX_ATTEMPTS;
 }
 
-function leastDelayMs(outcome: AttemptOutcome, now: Date): number {
+function minDelayMs(outcome: AttemptOutcome, now: Date): number {
   if (outcome.kind === 'timeout') return OVERWHELMED_PAUSE_MS;
   if (outcome.kind !== 'response') return 0;
   return Math.max(

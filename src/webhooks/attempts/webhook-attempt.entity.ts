@@ -1,6 +1,9 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One attempt at a delivery and what came of it. Goes with its delivery, by a trigger: a foreign key would look for the delivery of each attempt. */
+/**
+ * One attempt at a delivery and its outcome. A trigger deletes it with its delivery, because a foreign key would cost a
+ * look-up for each attempt.
+ */
 @Entity('webhook_attempt')
 export class WebhookAttempt {
   @PrimaryColumn({ type: 'uuid' })
@@ -9,7 +12,7 @@ export class WebhookAttempt {
   @PrimaryColumn({ type: 'uuid' })
   deliveryId: string;
 
-  /** From 1. A worker whose lease ran out makes the same one as its successor. */
+  /** From 1. Two workers can make the same attempt if the first one's lease ran out. */
   @PrimaryColumn({ type: 'integer' })
   attempt: number;
 
@@ -28,15 +31,15 @@ export class WebhookAttempt {
   @Column({ type: 'text', nullable: true })
   error: string | null;
 
-  /** Where it went: the host, and as much of the path as may be shown. */
+  /** The URL without the parts that may be a credential. */
   @Column({ type: 'text', nullable: true })
   requestUrl: string | null;
 
-  /** As sent; values that somebody keeps secret are left out. */
+  /** As sent, with secret values redacted. */
   @Column({ type: 'jsonb', nullable: true })
   requestHeaders: Record<string, string> | null;
 
-  /** As sent, without keys; null where it is the delivery's own text. */
+  /** As sent, with keys redacted; null if it is the stored body of the event. */
   @Column({ type: 'text', nullable: true })
   requestBody: string | null;
 

@@ -3,7 +3,7 @@ import { WebhookEndpoint } from '../endpoints/webhook-endpoint.entity.js';
 import type { DeliveryStatus, HeldReason } from './webhook-delivery-status.js';
 import { WebhookEvent } from './webhook-event.entity.js';
 
-/** One event for one endpoint: outbox and queue in one row, which is kept small. What is sent is the event's. */
+/** One event for one endpoint: outbox and queue in one small row. The text to send is in the event. */
 @Entity('webhook_delivery')
 @ForeignKey(() => WebhookEndpoint, ['organizationId', 'endpointId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @ForeignKey(() => WebhookEvent, ['organizationId', 'eventId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
@@ -35,7 +35,7 @@ export class WebhookDelivery {
   @Column({ type: 'uuid', nullable: true })
   alertId: string | null;
 
-  /** The number of the event among those of its alert, from 1. */
+  /** The position of the event among the events of its alert, from 1. */
   @Column({ type: 'integer', nullable: true })
   sequence: number | null;
 
@@ -45,18 +45,20 @@ export class WebhookDelivery {
   @Column({ type: 'integer', default: 0 })
   attemptCount: number;
 
-  /** Those of `attemptCount` that were made before it was replayed: the schedule begins anew after them. */
+  /**
+   * The part of `attemptCount` from before the latest replay. A replay starts the retry schedule from the beginning.
+   */
   @Column({ type: 'integer', default: 0 })
   attemptsBefore: number;
 
   @Column({ type: 'timestamptz' })
   nextAttemptAt: Date;
 
-  /** Why it is not sent although it was due; holding uses up no attempt. */
+  /** Why it is not sent although it is due. Waiting does not count as an attempt. */
   @Column({ type: 'text', nullable: true })
   heldReason: HeldReason | null;
 
-  /** The latest replay that it is part of. */
+  /** The latest replay that includes it. */
   @Column({ type: 'uuid', nullable: true })
   replayId: string | null;
 

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** What endpoints are told of one happening, kept once for all of them. Goes when the last of its deliveries has gone. */
+/** The text of one event, stored once for all endpoints. Deleted with the last of its deliveries. */
 @Entity('webhook_event')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('webhook_event_created_at_idx', ['createdAt'])
@@ -11,7 +11,7 @@ export class WebhookEvent {
   @PrimaryColumn({ type: 'uuid' })
   id: string;
 
-  /** The exact bytes that are signed and sent. */
+  /** The exact text that is signed and sent. */
   @Column({ type: 'text' })
   body: string;
 

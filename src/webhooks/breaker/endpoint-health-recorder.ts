@@ -14,35 +14,35 @@ import {
 } from './endpoint-health.js';
 import { EndpointNotices, type DisabledReason } from './endpoint-notices.js';
 
-/** What attempts have made of their endpoints. */
+/** The effect of attempts on the health of their endpoints. */
 export interface RecordedHealth {
-  /** Endpoints to be left alone: paused, disabled, or behind an open breaker. */
-  unwell: ReadonlySet<string>;
-  /** Endpoints that answer again after their breaker was open. */
+  /** Endpoints that must not get deliveries for now: paused, disabled, or with an open breaker. */
+  unhealthy: ReadonlySet<string>;
+  /** Endpoints whose breaker just closed. */
   released: string[];
 }
 
-/** What one attempt says of its endpoint. */
+/** An attempt, or several successes, as a sample of an endpoint's health. */
 interface Observation {
   organizationId: string;
   endpointId: string;
   sample: HealthSample;
 }
 
-/** How long successes of endpoints that are well wait for others, in milliseconds. */
-const QUIET_MS = 1_000;
+/** How long successes of healthy endpoints are buffered, in milliseconds. */
+const BUFFER_MS = 1_000;
 
-interface Judged extends HealthChange {
+interface UpdatedHealth extends HealthChange {
   endpointId: string;
   organizationId: string;
 }
 
-/** Keeps endpoints' health where all replicas see it, and draws the consequences. */
+/** Stores the health of endpoints for all replicas, and pauses or disables endpoints by it. */
 @Injectable()
 export class EndpointHealthRecorder implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
-  /** Successes that are not written yet, those of an endpoint within a minute as one. */
-  private readonly kept = new Map<string, Observation>();
+  /** Successes that are not written yet, one entry per endpoint and minute. */
+  private readonly buffered = new Map<string, Observation>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -52,78 +52,83 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
   ) {}
 
   /**
-   * Takes in what came of deliveries. Successes of an endpoint that was well anyway are no news: they are kept for a second and written together, so that a
-   * stream of them costs next to nothing; whatever is news takes them along. Pings and replays say nothing of health, but that an endpoint is gone is so whoever asks.
+   * Records the results of attempts. Successes of healthy endpoints are buffered for a second and written together, so
+   * that they cost almost nothing. A failure, or a success of a failing endpoint, is written at once with the buffer.
+   * Pings and replays do not count for health, except that a ping answered with 410 disables the endpoint.
    */
   async record(results: readonly AttemptResult[]): Promise<RecordedHealth> {
-    const telling = results.filter(isTelling);
-    const isNews = results.some(({ error, lease }) => error !== null || lease.isAiling);
-    if (!isNews) {
-      for (const result of telling) this.keep(result);
-      this.timer ??= setTimeout(() => void this.writeKept(), QUIET_MS).unref();
-      return { unwell: new Set(), released: [] };
+    const counting = results.filter(countsForHealth);
+    const mustWriteNow = results.some(({ error, lease }) => error !== null || lease.wasFailing);
+    if (!mustWriteNow) {
+      for (const result of counting) this.buffer(result);
+      this.timer ??= setTimeout(() => void this.writeBuffered(), BUFFER_MS).unref();
+      return { unhealthy: new Set(), released: [] };
     }
     const gone = results
       .filter(({ next, lease }) => next.status === 'failed' && next.disableEndpoint && !lease.isReplay)
       .map(({ lease }) => lease.endpointId);
-    return this.write([...this.takeKept(), ...telling.map(toObservation)], gone);
+    return this.write([...this.takeBuffered(), ...counting.map(toObservation)], gone);
   }
 
-  /** What is kept then is lost: a second of successes of endpoints that are well. */
+  /** Loses the buffer: up to a second of successes of healthy endpoints. */
   beforeApplicationShutdown(): void {
     clearTimeout(this.timer);
   }
 
-  private keep(result: AttemptResult): void {
+  private buffer(result: AttemptResult): void {
     const { finishedAt, lease } = result;
     const key = `${lease.organizationId} ${lease.endpointId} ${minuteOf(finishedAt)}`;
-    const sample = this.kept.get(key)?.sample;
+    const sample = this.buffered.get(key)?.sample;
     if (!sample) {
-      this.kept.set(key, toObservation(result));
+      this.buffered.set(key, toObservation(result));
       return;
     }
     sample.count += 1;
     if (finishedAt > sample.at) sample.at = finishedAt;
   }
 
-  private takeKept(): Observation[] {
-    const kept = [...this.kept.values()];
-    this.kept.clear();
-    return kept;
+  private takeBuffered(): Observation[] {
+    const buffered = [...this.buffered.values()];
+    this.buffered.clear();
+    return buffered;
   }
 
-  private async writeKept(): Promise<void> {
+  private async writeBuffered(): Promise<void> {
     this.timer = undefined;
     try {
-      await this.write(this.takeKept(), []);
+      await this.write(this.takeBuffered(), []);
     } catch (error) {
-      this.logger.warn(`Successes of webhook endpoints could not be noted: ${(error as Error).message}`);
+      this.logger.warn(`Vedette could not record successes of webhook endpoints: ${(error as Error).message}`);
     }
   }
 
   private async write(observations: readonly Observation[], gone: readonly string[]): Promise<RecordedHealth> {
-    if (observations.length === 0 && gone.length === 0) return { unwell: new Set(), released: [] };
+    if (observations.length === 0 && gone.length === 0) return { unhealthy: new Set(), released: [] };
     const now = this.clock.now();
     return this.transactions.run(async (manager) => {
-      const judged = await this.judge(manager, observations, now);
-      await writeHealth(manager, judged);
-      await this.notices.tellOfFailing(
+      const updated = await this.updateHealth(manager, observations, now);
+      await writeHealth(manager, updated);
+      await this.notices.notifyFailing(
         manager,
-        judged.filter(({ mustTell }) => mustTell).map(({ endpointId }) => endpointId),
+        updated.filter(({ mustNotify }) => mustNotify).map(({ endpointId }) => endpointId),
         now,
       );
-      const disabled = await this.disable(manager, judged, gone, now);
-      const isLeftAlone = ({ health }: Judged): boolean =>
+      const disabled = await this.disable(manager, updated, gone, now);
+      const isOnHold = ({ health }: UpdatedHealth): boolean =>
         health.breaker === 'open' || (health.pausedUntil !== null && health.pausedUntil > now);
       return {
-        unwell: new Set([...judged.filter(isLeftAlone).map(({ endpointId }) => endpointId), ...disabled]),
-        released: judged.filter(({ isReleased }) => isReleased).map(({ endpointId }) => endpointId),
+        unhealthy: new Set([...updated.filter(isOnHold).map(({ endpointId }) => endpointId), ...disabled]),
+        released: updated.filter(({ isReleased }) => isReleased).map(({ endpointId }) => endpointId),
       };
     });
   }
 
-  /** Rows are locked in the order of their ids, so that replicas that meet wait for each other and do not deadlock. */
-  private async judge(manager: EntityManager, observations: readonly Observation[], now: Date): Promise<Judged[]> {
+  /** Locks rows in the order of their ids, so that replicas cannot deadlock. */
+  private async updateHealth(
+    manager: EntityManager,
+    observations: readonly Observation[],
+    now: Date,
+  ): Promise<UpdatedHealth[]> {
     const byEndpoint = grouped(observations, ({ endpointId }) => endpointId);
     if (byEndpoint.size === 0) return [];
     const rows = await lockRows(
@@ -140,12 +145,12 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
 
   private async disable(
     manager: EntityManager,
-    judged: readonly Judged[],
+    updated: readonly UpdatedHealth[],
     gone: readonly string[],
     now: Date,
   ): Promise<string[]> {
     const reasons = new Map<string, DisabledReason>();
-    for (const endpointId of await failingOften(manager, judged)) reasons.set(endpointId, 'failing');
+    for (const endpointId of await failingTooLong(manager, updated)) reasons.set(endpointId, 'failing');
     for (const endpointId of gone) reasons.set(endpointId, 'gone');
     const disabled = await this.notices.disable(
       manager,
@@ -163,7 +168,7 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
   }
 }
 
-function isTelling({ lease, next }: AttemptResult): boolean {
+function countsForHealth({ lease, next }: AttemptResult): boolean {
   return lease.eventType !== PING_EVENT && !lease.isReplay && next.status !== 'skipped';
 }
 
@@ -188,7 +193,7 @@ async function lockRows(
     });
   const known = await lock();
   if (known.length === endpointIds.length) return known;
-  // The share lock waits for whoever is just deleting an endpoint, which then is left out.
+  // The share lock waits for a concurrent deletion of an endpoint, which is then skipped.
   await manager.query(
     `INSERT INTO webhook_endpoint_health (organization_id, endpoint_id)
      SELECT organization_id, id FROM webhook_endpoint WHERE id = ANY ($1::uuid[]) ORDER BY id FOR KEY SHARE
@@ -198,8 +203,8 @@ async function lockRows(
   return lock();
 }
 
-async function writeHealth(manager: EntityManager, judged: readonly Judged[]): Promise<void> {
-  if (judged.length === 0) return;
+async function writeHealth(manager: EntityManager, updated: readonly UpdatedHealth[]): Promise<void> {
+  if (updated.length === 0) return;
   await manager.query(
     `UPDATE webhook_endpoint_health h
      SET samples = r.samples, breaker = r.breaker, openings = r.openings, open_until = r.open_until, probe_until = r.probe_until,
@@ -207,11 +212,11 @@ async function writeHealth(manager: EntityManager, judged: readonly Judged[]): P
        last_success_at = r.last_success_at, last_failure_at = r.last_failure_at, last_error = r.last_error
      FROM jsonb_populate_recordset(NULL::webhook_endpoint_health, $1::jsonb) r
      WHERE h.organization_id = r.organization_id AND h.endpoint_id = r.endpoint_id`,
-    [JSON.stringify(judged.map(toRow))],
+    [JSON.stringify(updated.map(toRow))],
   );
 }
 
-function toRow({ organizationId, endpointId, health }: Judged): Record<string, unknown> {
+function toRow({ organizationId, endpointId, health }: UpdatedHealth): Record<string, unknown> {
   return {
     organization_id: organizationId,
     endpoint_id: endpointId,
@@ -229,9 +234,9 @@ function toRow({ organizationId, endpointId, health }: Judged): Record<string, u
   };
 }
 
-/** Those that have done nothing but fail for long enough, and of which enough deliveries have failed since then for it not to be chance. */
-async function failingOften(manager: EntityManager, judged: readonly Judged[]): Promise<string[]> {
-  const candidates = judged.filter(({ mayDisable, health }) => mayDisable && health.failingSince !== null);
+/** Endpoints that only failed for the required time, and with enough failed deliveries in that time. */
+async function failingTooLong(manager: EntityManager, updated: readonly UpdatedHealth[]): Promise<string[]> {
+  const candidates = updated.filter(({ mayDisable, health }) => mayDisable && health.failingSince !== null);
   if (candidates.length === 0) return [];
   const rows = await queryRows<{ endpointId: string }>(
     manager,

@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { WebhookEndpoint } from '../endpoints/webhook-endpoint.entity.js';
 import type { MinuteSample } from './endpoint-health.js';
 
-/** How an endpoint has been doing, as all replicas see it. An endpoint without such a row has never been tried. */
+/** The health of an endpoint, shared by all replicas. An endpoint without a row has had no attempt yet. */
 @Entity('webhook_endpoint_health')
 @ForeignKey(() => WebhookEndpoint, ['organizationId', 'endpointId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @Check('webhook_endpoint_health_breaker_check', `breaker IN ('closed', 'open')`)
@@ -13,22 +13,22 @@ export class WebhookEndpointHealth {
   @PrimaryColumn({ type: 'uuid' })
   endpointId: string;
 
-  /** What came of the attempts of the last minutes. */
+  /** The results of attempts in the last minutes. */
   @Column({ type: 'jsonb', default: [] })
   samples: MinuteSample[];
 
   @Column({ type: 'text', default: 'closed' })
   breaker: 'closed' | 'open';
 
-  /** How often in a row the breaker has opened: each time for longer. */
+  /** How many times in a row the breaker opened. Each time lasts longer. */
   @Column({ type: 'integer', default: 0 })
   openings: number;
 
-  /** From then on one delivery is sent to see. */
+  /** After this time, one delivery is sent as a probe. */
   @Column({ type: 'timestamptz', nullable: true })
   openUntil: Date | null;
 
-  /** Until then that one delivery belongs to a worker. */
+  /** Until this time, one worker owns the probe. */
   @Column({ type: 'timestamptz', nullable: true })
   probeUntil: Date | null;
 
@@ -38,7 +38,7 @@ export class WebhookEndpointHealth {
   @Column({ type: 'integer', default: 0 })
   consecutiveFailures: number;
 
-  /** The first failure since the latest success. */
+  /** The time of the first failure since the latest success. */
   @Column({ type: 'timestamptz', nullable: true })
   failingSince: Date | null;
 
@@ -51,7 +51,7 @@ export class WebhookEndpointHealth {
   @Column({ type: 'text', nullable: true })
   lastError: string | null;
 
-  /** From when on deliveries were lost to a time of illness that disabled the endpoint. */
+  /** The start of the failures that disabled the endpoint. Deliveries since then can be recovered. */
   @Column({ type: 'timestamptz', nullable: true })
   recoverSince: Date | null;
 }

@@ -18,14 +18,14 @@ const succeeded = (at = NOW, changes: Partial<HealthSample> = {}): HealthSample 
 });
 const times = (count: number, sample: HealthSample): HealthSample[] => Array.from({ length: count }, () => sample);
 
-/** An endpoint whose breaker has just opened. */
+/** An endpoint whose breaker just opened. */
 function opened(): EndpointHealth {
   return changeHealth(newHealth(), times(10, failed()), NOW).health;
 }
 
 describe('the health of an endpoint', () => {
   it.each([
-    ['nine failures are too few to tell', 0, 9, 'closed'],
+    ['nine failures are too few', 0, 9, 'closed'],
     ['ten failures of ten', 0, 10, 'open'],
     ['seven failures of ten', 3, 7, 'open'],
     ['six failures of ten', 4, 6, 'closed'],
@@ -41,20 +41,20 @@ describe('the health of an endpoint', () => {
   it.each([
     [31, 'closed'],
     [30, 'open'],
-  ])('counts %i successes that are told of together each for itself', (count, breaker) => {
+  ])('counts %i successes in one sample one by one', (count, breaker) => {
     const samples = [succeeded(NOW, { count }), ...times(100 - count, failed())];
 
     expect(changeHealth(newHealth(), samples, NOW).health.breaker).toBe(breaker);
   });
 
-  it('forgets what came of attempts more than five minutes ago', () => {
+  it('ignores attempts from more than five minutes ago', () => {
     const { health } = changeHealth(newHealth(), times(9, failed()), NOW);
 
     expect(changeHealth(health, [failed(after(4 * MINUTE_MS))], after(4 * MINUTE_MS)).health.breaker).toBe('open');
     expect(changeHealth(health, [failed(after(5 * MINUTE_MS))], after(5 * MINUTE_MS)).health.breaker).toBe('closed');
   });
 
-  it('leaves an endpoint alone for one minute, and twice as long each time that the probe fails, up to half an hour', () => {
+  it('opens for one minute, and twice as long after each failed probe, up to half an hour', () => {
     let health = opened();
     const minutes = [];
     for (let count = 0; count < 7; count += 1) {
@@ -66,7 +66,7 @@ describe('the health of an endpoint', () => {
     expect(minutes).toEqual([1, 2, 4, 8, 16, 30, 30]);
   });
 
-  it('closes when the probe succeeds, and starts to count anew', () => {
+  it('closes when the probe succeeds, and starts a new count', () => {
     const at = after(MINUTE_MS);
     const { health, isReleased } = changeHealth(opened(), [succeeded(at, { isProbe: true })], at);
 
@@ -79,26 +79,26 @@ describe('the health of an endpoint', () => {
     expect(changeHealth(health, times(9, failed(at)), at).health.breaker).toBe('closed');
   });
 
-  it('does not take for a probe what was under way when the breaker opened', () => {
+  it('stays open after a success that started before the breaker opened', () => {
     expect(changeHealth(opened(), [succeeded()], NOW)).toMatchObject({
       isReleased: false,
       health: { breaker: 'open' },
     });
   });
 
-  it('asks to tell people at the fourth failure in a row, once', () => {
-    const told: boolean[] = [];
+  it('asks for a notification once, at the fourth failure in a row', () => {
+    const notified: boolean[] = [];
     let health = newHealth();
     for (const sample of [failed(), failed(), failed(), succeeded(), ...times(6, failed())]) {
       const change = changeHealth(health, [sample], NOW);
-      told.push(change.mustTell);
+      notified.push(change.mustNotify);
       health = change.health;
     }
 
-    expect(told).toEqual([false, false, false, false, false, false, false, true, false, false]);
+    expect(notified).toEqual([false, false, false, false, false, false, false, true, false, false]);
   });
 
-  it('keeps the longest pause that was asked for', () => {
+  it('keeps the longest requested pause', () => {
     const { health } = changeHealth(
       newHealth(),
       [failed(NOW, { pauseUntil: after(120_000) }), failed(NOW, { pauseUntil: after(60_000) })],
@@ -108,7 +108,7 @@ describe('the health of an endpoint', () => {
     expect(health.pausedUntil).toEqual(after(120_000));
   });
 
-  it('may be disabled after 120 hours of nothing but failure, and not while a success is among it', () => {
+  it('may be disabled after 120 hours without a success', () => {
     const hours = (count: number): Date => after(count * 60 * MINUTE_MS);
     const { health } = changeHealth(newHealth(), [failed()], NOW);
 

@@ -1,20 +1,20 @@
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The breaker looks back so far, in whole minutes. */
+/** The breaker counts attempts of this many minutes. */
 const WINDOW_MINUTES = 5;
-const LEAST_SAMPLES = 10;
+const MIN_SAMPLES = 10;
 const FAILING_SHARE = 0.7;
-const LONGEST_OPENING_MS = 30 * MINUTE_MS;
+const MAX_OPEN_MS = 30 * MINUTE_MS;
 
-/** People are told at so many failures in a row. */
-export const FAILURES_BEFORE_TELLING = 4;
+/** Vedette notifies people after this many failures in a row. */
+export const FAILURES_BEFORE_NOTICE = 4;
 
-/** After so long of nothing but failure, over so many deliveries, an endpoint is disabled. */
+/** Vedette disables an endpoint after this time without a success, if this many deliveries failed. */
 export const FAILING_BEFORE_DISABLING_MS = 120 * HOUR_MS;
 export const DELIVERIES_BEFORE_DISABLING = 20;
 
-/** The attempts that ended within one minute. */
+/** The number of attempts that ended within one minute. */
 export interface MinuteSample {
   /** Minutes since 1970. */
   minute: number;
@@ -22,7 +22,7 @@ export interface MinuteSample {
   failed: number;
 }
 
-/** What is known of how an endpoint does. */
+/** The health of an endpoint. */
 export interface EndpointHealth {
   samples: MinuteSample[];
   breaker: 'closed' | 'open';
@@ -38,26 +38,26 @@ export interface EndpointHealth {
   recoverSince: Date | null;
 }
 
-/** An attempt as far as it says something of the endpoint's health; or several successes within a minute, at the time of the last. */
+/** One attempt, or several successes within a minute at the time of the last one. */
 export interface HealthSample {
   at: Date;
-  /** How many attempts it stands for: one where it failed. */
+  /** The number of attempts; always 1 for a failure. */
   count: number;
-  /** Null when it succeeded. */
+  /** Null for a success. */
   error: string | null;
-  /** Whether it was the one delivery that a breaker let through. */
+  /** Whether it was the probe of an open breaker. */
   isProbe: boolean;
-  /** Until when the receiver wants to be left alone. */
+  /** The receiver asked for no requests before this time. */
   pauseUntil: Date | null;
 }
 
 export interface HealthChange {
   health: EndpointHealth;
-  /** It has just failed so often that people must know. */
-  mustTell: boolean;
-  /** It answers again, so that what was held for it may go. */
+  /** The number of failures in a row just reached the limit for a notification. */
+  mustNotify: boolean;
+  /** The breaker just closed, so that waiting deliveries can be sent. */
   isReleased: boolean;
-  /** It has done nothing but fail for so long that it is to be disabled if enough deliveries were among it. */
+  /** It has failed for so long that it is disabled if enough deliveries failed. */
   mayDisable: boolean;
 }
 
@@ -78,23 +78,23 @@ export function newHealth(): EndpointHealth {
   };
 }
 
-/** What the attempts, in the order in which they ended, make of an endpoint's health. */
+/** Applies the attempts, in the order in which they ended, to an endpoint's health. */
 export function changeHealth(before: EndpointHealth, samples: readonly HealthSample[], now: Date): HealthChange {
   const health = { ...before };
-  let mustTell = false;
+  let mustNotify = false;
   let isReleased = false;
   for (const sample of samples) {
-    health.samples = counted(health.samples, sample);
+    health.samples = withSample(health.samples, sample);
     if (sample.error === null) {
       isReleased = succeed(health, sample) || isReleased;
     } else {
       fail(health, sample, sample.error);
-      mustTell ||= health.consecutiveFailures === FAILURES_BEFORE_TELLING;
+      mustNotify ||= health.consecutiveFailures === FAILURES_BEFORE_NOTICE;
     }
   }
   health.samples = recent(health.samples, now);
   if (health.breaker === 'closed' && isNearlyAllFailing(health.samples)) open(health, now);
-  return { health, mustTell, isReleased, mayDisable: hasFailedTooLong(health, now) };
+  return { health, mustNotify, isReleased, mayDisable: hasFailedTooLong(health, now) };
 }
 
 /** @returns whether the breaker closed. */
@@ -103,7 +103,7 @@ function succeed(health: EndpointHealth, { at, isProbe }: HealthSample): boolean
   health.failingSince = null;
   health.lastSuccessAt = at;
   if (!isProbe || health.breaker === 'closed') return false;
-  // The failures of before would open it again at the next one.
+  // Otherwise the old failures would open it again at the next failure.
   Object.assign(health, { breaker: 'closed', openings: 0, openUntil: null, probeUntil: null, samples: [] });
   return true;
 }
@@ -117,25 +117,28 @@ function fail(health: EndpointHealth, { at, isProbe, pauseUntil }: HealthSample,
   if (isProbe && health.breaker === 'open') open(health, at);
 }
 
-/** One minute, then twice as long each time that the one delivery fails, up to half an hour. */
+/** Opens for one minute, then twice as long after each failed probe, up to half an hour. */
 function open(health: EndpointHealth, at: Date): void {
-  const forMs = Math.min(MINUTE_MS * 2 ** health.openings, LONGEST_OPENING_MS);
+  const openMs = Math.min(MINUTE_MS * 2 ** health.openings, MAX_OPEN_MS);
   health.breaker = 'open';
   health.openings += 1;
-  health.openUntil = new Date(at.getTime() + forMs);
+  health.openUntil = new Date(at.getTime() + openMs);
   health.probeUntil = null;
 }
 
-/** In minutes since 1970. */
+/** Minutes since 1970. */
 export function minuteOf(at: Date): number {
   return Math.floor(at.getTime() / MINUTE_MS);
 }
 
-function counted(samples: readonly MinuteSample[], { at, count, error }: HealthSample): MinuteSample[] {
+function withSample(samples: readonly MinuteSample[], { at, count, error }: HealthSample): MinuteSample[] {
   const minute = minuteOf(at);
-  const was = samples.find((sample) => sample.minute === minute) ?? { minute, succeeded: 0, failed: 0 };
-  const is = error === null ? { ...was, succeeded: was.succeeded + count } : { ...was, failed: was.failed + count };
-  return [...samples.filter((sample) => sample.minute !== minute), is];
+  const previous = samples.find((sample) => sample.minute === minute) ?? { minute, succeeded: 0, failed: 0 };
+  const updated =
+    error === null
+      ? { ...previous, succeeded: previous.succeeded + count }
+      : { ...previous, failed: previous.failed + count };
+  return [...samples.filter((sample) => sample.minute !== minute), updated];
 }
 
 function recent(samples: readonly MinuteSample[], now: Date): MinuteSample[] {
@@ -146,7 +149,7 @@ function recent(samples: readonly MinuteSample[], now: Date): MinuteSample[] {
 function isNearlyAllFailing(samples: readonly MinuteSample[]): boolean {
   const failed = samples.reduce((sum, sample) => sum + sample.failed, 0);
   const all = samples.reduce((sum, sample) => sum + sample.failed + sample.succeeded, 0);
-  return all >= LEAST_SAMPLES && failed >= FAILING_SHARE * all;
+  return all >= MIN_SAMPLES && failed >= FAILING_SHARE * all;
 }
 
 function hasFailedTooLong({ failingSince }: EndpointHealth, now: Date): boolean {

@@ -4,13 +4,13 @@ import { newId } from '../../common/ids.js';
 import { queryRows } from '../../database/index.js';
 import { AlertNotifier, type AlertNotice } from '../../notifications/index.js';
 import { EventWriter } from '../outbox/event-writer.js';
-import { FAILURES_BEFORE_TELLING } from './endpoint-health.js';
+import { FAILURES_BEFORE_NOTICE } from './endpoint-health.js';
 
 export type DisabledReason = 'gone' | 'failing';
 
 const WHY: Record<DisabledReason, string> = {
-  gone: 'it answered 410, which says that it is gone for good',
-  failing: 'nothing but failure came of it for 120 hours',
+  gone: 'it answered 410, which means that it no longer exists',
+  failing: 'all attempts failed for 120 hours',
 };
 
 interface NamedEndpoint {
@@ -20,7 +20,7 @@ interface NamedEndpoint {
   organizationName: string;
 }
 
-/** Disables endpoints that are past help, and tells people and the other endpoints of it. */
+/** Disables endpoints that keep failing, and notifies people and the other endpoints. */
 @Injectable()
 export class EndpointNotices {
   constructor(
@@ -28,8 +28,8 @@ export class EndpointNotices {
     private readonly events: EventWriter,
   ) {}
 
-  /** Tells admins and leads of endpoints that keep failing. */
-  async tellOfFailing(manager: EntityManager, endpointIds: readonly string[], now: Date): Promise<void> {
+  /** Notifies admins and leads of endpoints that keep failing. */
+  async notifyFailing(manager: EntityManager, endpointIds: readonly string[], now: Date): Promise<void> {
     if (endpointIds.length === 0) return;
     const endpoints = await queryRows<NamedEndpoint>(
       manager,
@@ -42,13 +42,13 @@ export class EndpointNotices {
       endpoints.map((endpoint) =>
         notice(endpoint, 'webhook.failing', now, {
           title: `Webhook ${endpoint.name} keeps failing`,
-          message: `${FAILURES_BEFORE_TELLING} attempts in a row at the webhook ${endpoint.name} failed. They are repeated; its delivery log says what came of each.`,
+          message: `${FAILURES_BEFORE_NOTICE} attempts in a row to deliver to the webhook ${endpoint.name} failed. Vedette keeps trying; the delivery log shows the result of each attempt.`,
         }),
       ),
     );
   }
 
-  /** @returns the ids of those that were enabled until now. */
+  /** @returns the ids of the endpoints that were enabled before. */
   async disable(
     manager: EntityManager,
     endpoints: readonly { endpointId: string; reason: DisabledReason }[],
@@ -64,7 +64,7 @@ export class EndpointNotices {
       [endpoints.map(({ endpointId }) => endpointId), endpoints.map(({ reason }) => reason), now],
     );
     const messageOf = ({ name, reason }: (typeof disabled)[number]): string =>
-      `The webhook ${name} was disabled: ${WHY[reason]}. Nothing is sent until somebody enables it again; what it misses meanwhile can then be recovered.`;
+      `The webhook ${name} was disabled: ${WHY[reason]}. Vedette sends nothing to it until an admin enables it again; missed deliveries can then be recovered.`;
     await this.notifier.notify(
       manager,
       disabled.map((endpoint) =>

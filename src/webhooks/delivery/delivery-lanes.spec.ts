@@ -15,7 +15,7 @@ function takeAll(lanes: ReturnType<typeof lanesOf>): string[] {
 }
 
 describe('DeliveryLanes', () => {
-  it('lets an endpoint with many deliveries take no more than its share, and serves the others in turn', () => {
+  it('limits an endpoint with many deliveries to its share, and serves the others in turn', () => {
     const lanes = lanesOf(
       item('slow', 's1'),
       item('slow', 's2'),
@@ -29,7 +29,7 @@ describe('DeliveryLanes', () => {
     expect(lanes.congested()).toEqual(['slow']);
   });
 
-  it('goes on in turn when endpoints come and go', () => {
+  it('keeps the order of turns when endpoints come and go', () => {
     const [a1, b1] = [item('a', 'a1'), item('b', 'b1')];
     const lanes = new DeliveryLanes<ReturnType<typeof item>>(2, 1, 0, 'ping');
     lanes.add([a1, b1, item('c', 'c1'), item('d', 'd1'), item('c', 'c2'), item('d', 'd2')]);
@@ -61,7 +61,7 @@ describe('DeliveryLanes', () => {
     expect(takeAll(lanes)).toEqual(['s3']);
   });
 
-  it('never runs more than there is room for in all', () => {
+  it('never runs more than the total limit', () => {
     const lanes = lanesOf(
       ...['a', 'b', 'c', 'd'].flatMap((endpoint) => [item(endpoint, `${endpoint}1`), item(endpoint, `${endpoint}2`)]),
     );
@@ -69,24 +69,24 @@ describe('DeliveryLanes', () => {
     expect(takeAll(lanes)).toHaveLength(5);
   });
 
-  it('lets what somebody waits for go first in its lane', () => {
+  it('puts an urgent event first in its lane', () => {
     expect(takeAll(lanesOf(item('slow', 's1'), item('slow', 's2'), item('slow', 'p', 'ping')))).toEqual(['p', 's1']);
   });
 
-  it('takes no more for an endpoint that has enough waiting', () => {
+  it('reports an endpoint with enough waiting deliveries as congested', () => {
     const lanes = new DeliveryLanes<ReturnType<typeof item>>(5, 2, 1, 'ping');
     lanes.add([item('a', 'a1'), item('b', 'b1'), item('b', 'b2')]);
 
     expect(lanes.congested()).toEqual(['b']);
   });
 
-  it('wants more for an endpoint well after it had enough, and before it has none', () => {
+  it('asks for more deliveries before a lane is empty, and only after a part of it has gone', () => {
     const lanes = new DeliveryLanes<ReturnType<typeof item>>(1, 1, 6, 'ping');
     lanes.add(Array.from({ length: 8 }, (_, index) => item('a', `a${index}`)));
     const wanted: [number, boolean][] = [];
 
     for (let left = 7, running = lanes.next(); running; running = lanes.next(), left--) {
-      wanted.push([left, lanes.wantsMore('a')]);
+      wanted.push([left, lanes.isRunningLow('a')]);
       lanes.done(running);
     }
 
@@ -94,7 +94,7 @@ describe('DeliveryLanes', () => {
     expect(wanted).toHaveLength(8);
   });
 
-  it('gives up waiting items on request and keeps those that run', () => {
+  it('returns waiting items on request and keeps running ones', () => {
     const lanes = lanesOf(item('slow', 's1'), item('slow', 's2'), item('slow', 's3'));
     takeAll(lanes);
 

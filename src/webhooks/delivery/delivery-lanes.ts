@@ -1,4 +1,4 @@
-/** What {@link DeliveryLanes} needs to know of a delivery. */
+/** The properties of a delivery that {@link DeliveryLanes} uses. */
 export interface LaneItem {
   endpointId: string;
   eventType: string;
@@ -11,12 +11,12 @@ interface Lane<T> {
 }
 
 /**
- * Claimed deliveries on their way out, one lane an endpoint. Only what runs takes up room, and a lane has only so much of it, so that an endpoint that is slow
- * keeps its own deliveries waiting and nobody else's.
+ * Claimed deliveries, one lane per endpoint. Each lane may only run a few at once, so that a slow endpoint delays its
+ * own deliveries and no others.
  */
 export class DeliveryLanes<T extends LaneItem> {
   private readonly lanes = new Map<string, Lane<T>>();
-  /** All lanes, and whose turn it is: a place in it, or the place after the last. */
+  /** All lanes in the order of their turns. `turn` is the index of the next one, or the length of the list. */
   private readonly turns: Lane<T>[] = [];
   private turn = 0;
   private running = 0;
@@ -24,9 +24,9 @@ export class DeliveryLanes<T extends LaneItem> {
   constructor(
     private readonly concurrency: number,
     private readonly concurrencyPerLane: number,
-    /** How many wait in a lane before it takes no more. */
+    /** A lane with more waiting items than this is congested. */
     private readonly waitingPerLane: number,
-    /** Somebody is waiting in front of the screen for events of this type: they go first. */
+    /** Events of this type go first, because a person waits for them at the screen. */
     private readonly urgentEvent: string,
   ) {}
 
@@ -38,7 +38,7 @@ export class DeliveryLanes<T extends LaneItem> {
     }
   }
 
-  /** The next item that may run, now counted as running until {@link done}; lanes take turns. */
+  /** The next item that may run. It counts as running until {@link done}. Lanes take turns. */
   next(): T | undefined {
     if (this.running >= this.concurrency) return undefined;
     for (let looked = 0; looked < this.turns.length; looked++) {
@@ -62,25 +62,27 @@ export class DeliveryLanes<T extends LaneItem> {
     this.closeIfEmpty(lane);
   }
 
-  /** Endpoints that have enough deliveries waiting here: more of theirs would only wait longer. */
+  /** Endpoints with enough waiting deliveries here. Claiming more for them would be useless. */
   congested(): string[] {
     return [...this.lanes]
       .filter(([, { waiting }]) => waiting.length > this.waitingPerLane)
       .map(([endpointId]) => endpointId);
   }
 
-  /** Whether so few of an endpoint wait that it is time for more: well before there are none, and well after it was congested, so that those that drain together are refilled together. */
-  wantsMore(endpointId: string): boolean {
+  /**
+   * Whether an endpoint has few enough waiting deliveries to claim more. The limit is above zero, and far below the
+   * congestion limit so that one claim refills several lanes.
+   */
+  isRunningLow(endpointId: string): boolean {
     return (this.lanes.get(endpointId)?.waiting.length ?? 0) <= this.waitingPerLane / 3;
   }
 
-  /** Whether nothing runs. */
   isIdle(): boolean {
     return this.running === 0;
   }
 
-  /** Removes what waits for one endpoint. */
-  takeWaitingOf(endpointId: string): T[] {
+  /** Removes and returns the waiting items of one endpoint. */
+  takeWaitingFor(endpointId: string): T[] {
     const lane = this.lanes.get(endpointId);
     if (!lane) return [];
     const taken = lane.waiting.splice(0);
@@ -88,7 +90,7 @@ export class DeliveryLanes<T extends LaneItem> {
     return taken;
   }
 
-  /** Removes everything that waits. */
+  /** Removes and returns all waiting items. */
   takeWaiting(): T[] {
     const taken: T[] = [];
     for (const lane of [...this.turns]) {
@@ -98,7 +100,7 @@ export class DeliveryLanes<T extends LaneItem> {
     return taken;
   }
 
-  /** Its turn comes last. */
+  /** A new lane has the last turn. */
   private open(endpointId: string): Lane<T> {
     const lane: Lane<T> = { endpointId, waiting: [], running: 0 };
     this.lanes.set(endpointId, lane);

@@ -9,33 +9,33 @@ import type { WebhookRequest } from '../transport/index.js';
 
 const REDACTED = '[redacted]';
 
-/** Headers that carry a credential whoever sets them. */
-const CREDENTIALS = new Set(['authorization', 'cookie']);
+/** Headers that always contain a credential. */
+const CREDENTIAL_HEADERS = new Set(['authorization', 'cookie']);
 
-/** Shorter settings, such as a region, tell nothing, and would be found in the middle of words. */
-const LEAST_SECRET_LENGTH = 8;
+/** Shorter settings, such as a region, are no secrets, and they could match parts of other words. */
+const MIN_SECRET_LENGTH = 8;
 
-/** What is sent, and what the log may keep of it. */
+/** The request to send, and the version of it for the log. */
 export interface PreparedRequest {
   request: WebhookRequest;
-  /** The host that it goes to: all of the URL that traces may hold, as the rest may be a credential. */
+  /** The host name of the URL. Traces must not contain more, because the rest may be a credential. */
   host: string;
   logged: LoggedRequest;
 }
 
 type ShownTarget = Pick<PreparedRequest, 'host'> & Pick<LoggedRequest, 'url'>;
 
-/** An endpoint of which everything that was sealed is open. */
+/** An endpoint after decryption. */
 interface OpenedEndpoint {
   target: FormatTarget;
-  /** The headers that it wants with every request. */
+  /** The custom headers of the endpoint. */
   headers: Readonly<Record<string, string>>;
-  /** Those of its settings that no log may hold. */
-  keys: readonly string[];
+  /** The settings that no log may contain. */
+  secretSettings: readonly string[];
   shown: ShownTarget;
 }
 
-/** Makes the request of an attempt: opens what is sealed, and has the endpoint's format write and sign the event. */
+/** Builds the request of an attempt: decrypts the endpoint's secrets, then its format writes and signs the event. */
 @Injectable()
 export class DeliveryRequests {
   private readonly opened = new WeakMap<ClaimedEndpoint, OpenedEndpoint>();
@@ -46,28 +46,28 @@ export class DeliveryRequests {
   ) {}
 
   /**
-   * @param at when the attempt is made.
-   * @returns null where the format has no word for the event.
-   * @throws Error where something sealed does not open, or this version does not know the format.
+   * @param at the time of the attempt.
+   * @returns null if the format does not support the event.
+   * @throws Error if decryption fails, or if this version does not know the format.
    */
   prepare(lease: DeliveryLease, at: Date): PreparedRequest | null {
-    const { target, headers: own, keys, shown } = this.open(lease);
+    const { target, headers: customHeaders, secretSettings, shown } = this.open(lease);
     const { format } = lease.endpoint;
     const formatted = webhookFormat(format).format(lease, target, at);
     if (!formatted) return null;
     const { url = target.url, body } = formatted;
-    const headers = withOwn(formatted.headers, own);
-    const { host, url: shownAs } = url === target.url ? shown : shownTarget(url, format);
+    const headers = withCustomHeaders(formatted.headers, customHeaders);
+    const { host, url: loggedUrl } = url === target.url ? shown : shownTarget(url, format);
     const isAsStored = body === lease.body;
     const logged = {
-      url: shownAs,
-      headers: loggedHeaders(headers, own, keys),
-      body: isAsStored ? null : without(keys, body),
+      url: loggedUrl,
+      headers: loggedHeaders(headers, customHeaders, secretSettings),
+      body: isAsStored ? null : redact(secretSettings, body),
     };
     return { request: { url, headers, body: isAsStored ? lease.bytes : Buffer.from(body, 'utf8') }, host, logged };
   }
 
-  /** Once for all leases of a claim. */
+  /** Runs once for all leases of a claim, thanks to the cache. */
   private open({ endpointId, endpoint }: DeliveryLease): OpenedEndpoint {
     const known = this.opened.get(endpoint);
     if (known) return known;
@@ -80,7 +80,7 @@ export class DeliveryRequests {
     const opened = {
       target: { url, settings, signingKeys, publicUrl },
       headers: this.secrets.openRecord(endpointId, 'headers', endpoint.headersCiphertext),
-      keys: Object.values(settings).filter(({ length }) => length >= LEAST_SECRET_LENGTH),
+      secretSettings: Object.values(settings).filter(({ length }) => length >= MIN_SECRET_LENGTH),
       shown: shownTarget(url, endpoint.format),
     };
     this.opened.set(endpoint, opened);
@@ -92,26 +92,30 @@ function shownTarget(url: string, format: string): ShownTarget {
   return { url: shownUrl(url, format), host: URL.canParse(url) ? new URL(url).hostname : '' };
 }
 
-function withOwn(headers: Record<string, string>, own: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.keys(own).length === 0 ? headers : { ...own, ...headers };
+function withCustomHeaders(
+  headers: Record<string, string>,
+  customHeaders: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return Object.keys(customHeaders).length === 0 ? headers : { ...customHeaders, ...headers };
 }
 
 function loggedHeaders(
   headers: Readonly<Record<string, string>>,
-  own: Readonly<Record<string, string>>,
-  keys: readonly string[],
+  customHeaders: Readonly<Record<string, string>>,
+  secretSettings: readonly string[],
 ): Readonly<Record<string, string>> {
   const names = Object.keys(headers);
-  const isSecret = (name: string): boolean => Object.hasOwn(own, name) || CREDENTIALS.has(name.toLowerCase());
-  if (keys.length === 0 && !names.some(isSecret)) return headers;
+  const isSecret = (name: string): boolean =>
+    Object.hasOwn(customHeaders, name) || CREDENTIAL_HEADERS.has(name.toLowerCase());
+  if (secretSettings.length === 0 && !names.some(isSecret)) return headers;
   return Object.fromEntries(
-    names.map((name) => [name, isSecret(name) ? REDACTED : without(keys, headers[name]!)] as const),
+    names.map((name) => [name, isSecret(name) ? REDACTED : redact(secretSettings, headers[name]!)] as const),
   );
 }
 
-/** As JSON writes them, too. */
-function without(keys: readonly string[], text: string): string {
-  return keys.reduce(
+/** Also redacts keys in their JSON form. */
+function redact(secretSettings: readonly string[], text: string): string {
+  return secretSettings.reduce(
     (kept, key) => kept.replaceAll(key, REDACTED).replaceAll(JSON.stringify(key).slice(1, -1), REDACTED),
     text,
   );

@@ -8,7 +8,7 @@ import type { DeliveryStore } from './delivery-store.js';
 const delivered = (): AttemptResult => ({ error: null, lease: { endpointId: 'endpoint' } }) as AttemptResult;
 
 describe('DeliveryResults', () => {
-  /** The sizes of the batches; each is being written until the next call of `end`. */
+  /** The sizes of the batches so far. Each write stays open until the next call of `end`. */
   let batches: number[];
   let end: () => void;
   let results: DeliveryResults;
@@ -24,7 +24,7 @@ describe('DeliveryResults', () => {
       release: () => Promise.resolve(),
     } as Partial<DeliveryStore> as DeliveryStore;
     const health = {
-      record: () => Promise.resolve({ unwell: new Set(), released: [] }),
+      record: () => Promise.resolve({ unhealthy: new Set(), released: [] }),
     } as Partial<EndpointHealthRecorder> as EndpointHealthRecorder;
     results = new DeliveryResults(store, health, new SystemClock());
   });
@@ -39,7 +39,7 @@ describe('DeliveryResults', () => {
     for (let turns = 0; turns < 5; turns++) await turn();
   }
 
-  it('waits for company under a stream of results, and for no longer than 20 ms', async () => {
+  it('collects a stream of results into batches, and waits 20 ms at most', async () => {
     write(1);
     await settled();
     write(30);
@@ -54,11 +54,11 @@ describe('DeliveryResults', () => {
     expect(batches).toEqual([1, 40]);
   });
 
-  it('writes everything that is left without waiting when there is nothing more to come', async () => {
+  it('writes all remaining results without a wait after a flush', async () => {
     write(1);
     await settled();
     write(520);
-    results.hurry();
+    results.flush();
     await settled();
     end();
     await settled();

@@ -5,29 +5,29 @@ import type { AttemptResult } from '../attempts/delivery-lease.js';
 import { EndpointHealthRecorder } from '../breaker/endpoint-health-recorder.js';
 import { DeliveryStore } from './delivery-store.js';
 
-/** How many results one statement writes at most. */
+/** The maximum number of results in one statement. */
 const BATCH = 500;
 
-/** Under a stream of results a batch of fewer than this waits so long for more: statements cost more than rows. Nobody waits for a result who was not there already. */
+/** While results keep coming, a batch smaller than this waits for more, because statements cost more than rows. */
 const SMALL_BATCH = 400;
-const GATHER_MS = 20;
+const BATCH_WAIT_MS = 20;
 
-/** How often, and how far apart, writing is tried again. What cannot be written then is sent again after its lease: deliveries are at-least-once. */
+/** The pauses before each retry of a write. After the last one, the delivery is sent again when its lease ends. */
 const RETRY_PAUSES_MS = [100, 1_000, 3_000];
 
 interface Entry {
   result: AttemptResult;
-  written: (isUnwell: boolean) => void;
+  written: (isUnhealthy: boolean) => void;
 }
 
-/** Writes results together: those that come in while a batch is being written make up the next one. */
+/** Writes results in batches. Results that arrive during a write go into the next batch. */
 @Injectable()
 export class DeliveryResults {
   private readonly logger = new Logger('Webhooks');
   private readonly entries: Entry[] = [];
   private isWriting = false;
-  private isHurried = false;
-  /** Ends the wait for more. */
+  private mustFlush = false;
+  /** Ends the wait for more results. */
   private endWait: (() => void) | undefined;
 
   constructor(
@@ -37,31 +37,31 @@ export class DeliveryResults {
   ) {}
 
   /**
-   * Resolves when the result is written, or given up on.
-   * @returns whether the endpoint is to be left alone.
+   * Resolves when the result is written, or when all retries failed.
+   * @returns whether the endpoint must not get more deliveries for now.
    */
   write(result: AttemptResult): Promise<boolean> {
     return new Promise((written) => {
       this.entries.push({ result, written });
-      if (result.error !== null) this.hurry();
+      if (result.error !== null) this.flush();
       if (this.isWriting) return;
       this.isWriting = true;
-      // What completes in this turn of the event loop goes along.
+      // Results of the same turn of the event loop go into the first batch.
       setImmediate(() => void this.writeAll());
     });
   }
 
-  /** Has what is here, and what else comes in this turn of the event loop, written without waiting for company. */
-  hurry(): void {
-    this.isHurried = true;
+  /** Writes all results of this turn of the event loop without waiting for more. */
+  flush(): void {
+    this.mustFlush = true;
     setImmediate(() => this.endWait?.());
   }
 
-  /** A failure is news, which decides whether more is sent: it does not wait. */
-  private gather(): Promise<void> {
-    if (this.isHurried || this.entries.some(({ result }) => result.error !== null)) return Promise.resolve();
+  /** A failure does not wait, because it decides whether more is sent. */
+  private waitForMore(): Promise<void> {
+    if (this.mustFlush || this.entries.some(({ result }) => result.error !== null)) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, GATHER_MS);
+      const timer = setTimeout(resolve, BATCH_WAIT_MS);
       this.endWait = () => {
         clearTimeout(timer);
         resolve();
@@ -71,24 +71,24 @@ export class DeliveryResults {
 
   private async writeAll(): Promise<void> {
     for (let isFirst = true; this.entries.length > 0; isFirst = false) {
-      if (!isFirst && this.entries.length < SMALL_BATCH) await this.gather();
+      if (!isFirst && this.entries.length < SMALL_BATCH) await this.waitForMore();
       const batch = this.entries.splice(0, BATCH);
-      // What does not fit into one batch is in as much of a hurry.
-      if (this.entries.length === 0) this.isHurried = false;
-      const unwell = await this.recordHealth(await this.writeBatch(batch.map(({ result }) => result)));
-      for (const { result, written } of batch) written(unwell.has(result.lease.endpointId));
+      // The rest, which did not fit into this batch, must not wait either.
+      if (this.entries.length === 0) this.mustFlush = false;
+      const unhealthy = await this.recordHealth(await this.writeBatch(batch.map(({ result }) => result)));
+      for (const { result, written } of batch) written(unhealthy.has(result.lease.endpointId));
     }
     this.isWriting = false;
   }
 
-  /** Health that could not be written is no reason to send anything again: the next attempts tell of it too. */
+  /** If this fails, nothing is sent again: the next attempts will update the health. */
   private async recordHealth(results: readonly AttemptResult[]): Promise<ReadonlySet<string>> {
     try {
-      const { unwell, released } = await this.health.record(results);
+      const { unhealthy, released } = await this.health.record(results);
       await this.store.release(released, this.clock.now());
-      return unwell;
+      return unhealthy;
     } catch (error) {
-      this.logger.error('The health of webhook endpoints could not be stored', (error as Error).stack);
+      this.logger.error('Vedette could not store the health of webhook endpoints', (error as Error).stack);
       return new Set();
     }
   }
@@ -100,13 +100,13 @@ export class DeliveryResults {
         const late = new Set(await this.store.finish(results));
         if (late.size === 0) return results;
         this.logger.warn(
-          `${late.size} webhook deliveries were finished by another worker, or deleted, before this one was done`,
+          `Another worker finished or deleted ${late.size} webhook deliveries before this worker was done`,
         );
         return results.filter(({ lease }) => !late.has(lease.id));
       } catch (error) {
         if (pauseMs === null) {
           this.logger.error(
-            `The outcome of ${results.length} webhook deliveries could not be stored; they will be sent again`,
+            `Vedette could not store the outcome of ${results.length} webhook deliveries; it will send them again`,
             (error as Error).stack,
           );
           return [];

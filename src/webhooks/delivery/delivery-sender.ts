@@ -4,18 +4,18 @@ import { Metrics } from '../../metrics/index.js';
 import { Tracing, type Span } from '../../tracing/index.js';
 import { attemptReason } from '../attempts/attempt-reason.js';
 import type { AttemptResult, DeliveryLease } from '../attempts/delivery-lease.js';
-import { decideNext, MAX_ATTEMPTS, pauseAfter, type Urgency } from '../attempts/retry-policy.js';
+import { nextStep, MAX_ATTEMPTS, pauseAfter, type Urgency } from '../attempts/retry-policy.js';
 import { PING_EVENT } from '../endpoints/webhook-events.js';
 import { FORMATS } from '../formats/index.js';
 import { WebhookTransport, type CompletedExchange } from '../transport/index.js';
 import { DeliveryRequests, type PreparedRequest } from './delivery-requests.js';
 
-/** Why there is no request. */
+/** Why the request could not be prepared. */
 interface Unprepared {
   fault: string;
 }
 
-/** Makes one attempt at a delivery: signs, sends, and decides what follows. Holds no transaction. */
+/** Makes one attempt at a delivery: signs, sends, and decides the next step. No transaction is open meanwhile. */
 @Injectable()
 export class DeliverySender {
   private readonly logger = new Logger('Webhooks');
@@ -28,7 +28,7 @@ export class DeliverySender {
     private readonly tracing: Tracing,
   ) {}
 
-  /** @returns null when the attempt was broken off because the process stops: it does not count. */
+  /** @returns null if the attempt was aborted because the process stops. Such an attempt does not count. */
   attempt(lease: DeliveryLease): Promise<AttemptResult | null> {
     const startedAt = this.clock.now();
     const prepared = this.prepare(lease, startedAt);
@@ -58,7 +58,7 @@ export class DeliverySender {
         : await this.transport.send(prepared.request);
     if (exchange.kind === 'aborted') return null;
     const finishedAt = this.clock.now();
-    const next = decideNext(
+    const next = nextStep(
       lease.attempt - lease.attemptsBefore,
       exchange,
       finishedAt,
@@ -102,7 +102,7 @@ export class DeliverySender {
     if (next.status !== 'delivered') span.fail(reason);
   }
 
-  /** Breaks off every attempt that runs. */
+  /** Aborts all running attempts. */
   abortAll(): void {
     this.transport.abortAll();
   }
@@ -111,13 +111,16 @@ export class DeliverySender {
     try {
       return this.requests.prepare(lease, at);
     } catch (error) {
-      this.logger.error(`Webhook endpoint ${lease.endpointId}: a delivery cannot be prepared`, (error as Error).stack);
+      this.logger.error(
+        `Webhook endpoint ${lease.endpointId}: a delivery could not be prepared`,
+        (error as Error).stack,
+      );
       return { fault: (error as Error).message };
     }
   }
 }
 
-/** The format has no word for the event: nothing is sent, and the delivery is done. */
+/** The format does not support the event: nothing is sent, and the delivery is complete. */
 function skipped(lease: DeliveryLease, at: Date): AttemptResult {
   const nothing = { statusCode: null, error: null, responseBody: null, request: null, pauseUntil: null };
   return { lease, startedAt: at, finishedAt: at, durationMs: 0, ...nothing, next: { status: 'skipped' } };

@@ -5,29 +5,29 @@ import { arrayLiteral, countChanged, queryRows } from '../../database/index.js';
 import type { AttemptResult, ClaimedEndpoint, DeliveryLease } from '../attempts/delivery-lease.js';
 import { PING_EVENT } from '../endpoints/webhook-events.js';
 
-/** How long the deliveries of an endpoint wait for the one that is sent to see. They go at once when it succeeds. */
-const PROBE_PATIENCE_MS = 20_000;
+/** How long other deliveries of an endpoint wait for its probe. They are sent at once when the probe succeeds. */
+const PROBE_WAIT_MS = 20_000;
 
 export interface ClaimRequest {
   now: Date;
   limit: number;
   leaseMs: number;
   holdMs: number;
-  /** Endpoints that have enough waiting here already: their rows are left to others, or for later. A ping is taken all the same. */
+  /** Endpoints with enough waiting deliveries here. The claim skips their rows, except pings. */
   exceptEndpoints?: readonly string[];
 }
 
 export interface Claim {
   leases: DeliveryLease[];
-  /** How many due rows the claim came upon, those that are held included. */
+  /** The number of due rows, including those on hold. */
   found: number;
-  /** Endpoints of which due rows were put off. */
-  held: string[];
-  /** How many of the leases were another worker's before, which did not finish in time or died. */
+  /** Endpoints whose due rows were postponed. */
+  heldEndpoints: string[];
+  /** The number of leases that belonged to another worker, which died or was too late. */
   takenOver: number;
 }
 
-/** What rows have in common stands in the first of them alone. */
+/** Only the first row of each endpoint has `endpoint`, and only the first row of each event has `body`. */
 interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'bytes' | 'lockToken'> {
   endpoint: ClaimedEndpoint | null;
   body: string | null;
@@ -36,21 +36,20 @@ interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'bytes' |
 }
 
 /**
- * Takes due rows, oldest due first. Rows of an endpoint that is disabled, asked for a pause, or is left alone by its breaker use up no attempt: they are put
- * off, so that they neither come due again and again nor get lost. A ping is never put off; a replay only by a pause. Of an endpoint whose breaker is to be
- * tried one row goes, whichever replica comes first: it takes the health row, and the others pass that by. Where order matters, a row waits for those of
- * the same alert before it.
+ * Claims due rows, oldest first, and postpones rows of endpoints that are disabled, paused or behind an open breaker.
+ * Postponing does not count as an attempt. A ping is never postponed; a replay only by a pause.
  *
- * An endpoint and an event are read and answered once a claim, and not for each row.
+ * When a breaker may be tested, the replica that locks the health row sends one row as the probe. For ordered
+ * endpoints, a row waits for earlier rows of the same alert.
  *
- * Nobody waits for the claim to reach the disk: where the database server itself crashes and forgets one, the rows are due again, as when a worker dies.
+ * The commit is asynchronous: if the database server crashes and loses a claim, its rows are due again.
  */
 const CLAIM = `
   WITH unsynchronised AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', true)
   ), due AS MATERIALIZED (
     SELECT d.id, d.organization_id, d.endpoint_id, d.event_id, d.next_attempt_at, d.locked_until IS NOT NULL AS was_leased, h.paused_until, h.open_until,
-      coalesce(h.consecutive_failures > 0 OR h.breaker = 'open', false) AS is_ailing,
+      coalesce(h.consecutive_failures > 0 OR h.breaker = 'open', false) AS was_failing,
       CASE WHEN d.event_type = $6 THEN NULL
         WHEN h.paused_until > $1 THEN 'paused'
         WHEN d.replay_id IS NOT NULL THEN NULL
@@ -96,7 +95,7 @@ const CLAIM = `
   WHERE d.organization_id = c.organization_id AND d.id = c.id
   RETURNING d.id, d.organization_id AS "organizationId", d.endpoint_id AS "endpointId", d.event_id AS "eventId", d.event_type AS "eventType",
     extract(epoch FROM d.created_at)::double precision * 1000 AS "createdAtMs", d.attempt_count + 1 AS attempt, d.attempts_before AS "attemptsBefore", d.replay_id IS NOT NULL AS "isReplay",
-    c.is_probe AS "isProbe", c.is_ailing AS "isAiling", c.is_held AS "isHeld", c.was_leased AS "wasLeased",
+    c.is_probe AS "isProbe", c.was_failing AS "wasFailing", c.is_held AS "isHeld", c.was_leased AS "wasLeased",
     CASE WHEN c.is_first_of_endpoint THEN (
       SELECT json_build_object('format', e.format, 'url', e.url, 'secretCiphertext', e.secret_ciphertext,
         'previousSecretCiphertext', CASE WHEN e.previous_secret_until > $1 THEN e.previous_secret_ciphertext END,
@@ -107,9 +106,11 @@ const CLAIM = `
       SELECT v.body FROM webhook_event v WHERE v.organization_id = d.organization_id AND v.id = d.event_id
     ) END AS body`;
 
-/** What {@link CLAIM} would put off of these endpoints, batch by batch, and so long. Rows that somebody holds are passed by. */
-const PUT_OFF = `
-  WITH unwell AS MATERIALIZED (
+/**
+ * Postpones all due rows of these endpoints by the rules of {@link CLAIM}. Skips rows that another replica has locked.
+ */
+const POSTPONE = `
+  WITH unhealthy AS MATERIALIZED (
     SELECT e.organization_id, e.id AS endpoint_id,
       CASE WHEN h.paused_until > $1 THEN 'paused' WHEN NOT e.is_enabled THEN 'disabled' WHEN h.breaker = 'open' THEN 'breaker' END AS hold,
       CASE WHEN h.paused_until > $1 THEN h.paused_until
@@ -120,7 +121,7 @@ const PUT_OFF = `
     WHERE e.id = ANY ($4::uuid[])
   ), due AS MATERIALIZED (
     SELECT d.organization_id, d.id, u.hold, u.until
-    FROM webhook_delivery d JOIN unwell u ON u.organization_id = d.organization_id AND u.endpoint_id = d.endpoint_id AND u.hold IS NOT NULL
+    FROM webhook_delivery d JOIN unhealthy u ON u.organization_id = d.organization_id AND u.endpoint_id = d.endpoint_id AND u.hold IS NOT NULL
     WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
       AND d.event_type <> $5 AND (d.replay_id IS NULL OR u.hold = 'paused')
     FOR UPDATE OF d SKIP LOCKED
@@ -128,8 +129,8 @@ const PUT_OFF = `
   UPDATE webhook_delivery d SET lock_token = NULL, locked_until = NULL, held_reason = due.hold, next_attempt_at = due.until
   FROM due WHERE d.organization_id = due.organization_id AND d.id = due.id`;
 
-/** Puts right what was put off while the endpoint became well. */
-const RELEASE_WELL = `
+/** Releases rows that were postponed while the endpoint became healthy. */
+const RELEASE_HEALTHY = `
   UPDATE webhook_delivery d SET next_attempt_at = $1, held_reason = NULL
   WHERE (d.organization_id, d.id) IN (
     SELECT d.organization_id, d.id FROM webhook_delivery d
@@ -140,9 +141,9 @@ const RELEASE_WELL = `
     ORDER BY d.id FOR UPDATE OF d SKIP LOCKED)`;
 
 /**
- * Writes results in one round trip. A delivery changes only while its row carries the result's token, so that a worker whose lease ran out changes nothing;
- * its attempt is logged all the same, because the receiver has seen it. The share lock keeps a row that did not change from being deleted under the
- * attempt that refers to it.
+ * Writes results in one round trip. A row only changes while it has the result's token, so that a worker with an
+ * expired lease changes nothing. Its attempt is logged all the same, because the receiver got it. The share lock
+ * prevents the deletion of an unchanged row while its attempt is written.
  */
 const FINISH = `
   WITH result AS MATERIALIZED (
@@ -176,7 +177,7 @@ const FINISH = `
   )
   SELECT delivery_id AS id FROM result WHERE delivery_id NOT IN (SELECT id FROM changed)`;
 
-/** The queue side of `webhook_delivery`: every statement is a short transaction of its own, and none is open while something is sent. */
+/** The queue operations on `webhook_delivery`. Each is a short transaction; none is open during an exchange. */
 @Injectable()
 export class DeliveryStore {
   constructor(private readonly dataSource: DataSource) {}
@@ -191,17 +192,17 @@ export class DeliveryStore {
       new Date(now.getTime() + holdMs),
       PING_EVENT,
       exceptEndpoints,
-      new Date(now.getTime() + PROBE_PATIENCE_MS),
+      new Date(now.getTime() + PROBE_WAIT_MS),
     ]);
     return {
       leases: leasesOf(rows, lockToken),
       found: rows.length,
-      held: [...new Set(rows.filter(({ isHeld }) => isHeld).map(({ endpointId }) => endpointId))],
+      heldEndpoints: [...new Set(rows.filter(({ isHeld }) => isHeld).map(({ endpointId }) => endpointId))],
       takenOver: rows.filter(({ isHeld, wasLeased }) => wasLeased && !isHeld).length,
     };
   }
 
-  /** @returns the ids of the deliveries that did not change: their lease had passed to another worker, or they were deleted. */
+  /** @returns the ids of deliveries that did not change, because another worker has the lease or they were deleted. */
   async finish(results: readonly AttemptResult[]): Promise<string[]> {
     const column = <T>(value: (result: AttemptResult) => T): T[] => results.map(value);
     const plain = (value: (result: AttemptResult) => string | number | null): string => arrayLiteral(column(value));
@@ -221,23 +222,24 @@ export class DeliveryStore {
       plain(({ next }) => (next.status === 'pending' ? next.nextAttemptAt.getTime() : null)),
       column(({ request }) => request?.url ?? null),
       column(({ request }) => request?.body ?? null),
-      // As one text: within an array, each quotation mark would be escaped and read once more.
+      // One JSON text: in an array, PostgreSQL would have to unescape each quotation mark twice.
       JSON.stringify(column(({ request }) => request?.headers ?? null)),
     ]);
     return rows.map(({ id }) => id);
   }
 
   /**
-   * Puts off all that is due of endpoints that are to be left alone, at once: behind thousands of such rows those of others would wait for claim after claim.
-   * @param holdMs for how long, of an endpoint that is disabled.
+   * Postpones all due rows of unhealthy endpoints at once. Otherwise thousands of such rows would fill claim after
+   * claim.
+   * @param holdMs how long to postpone for a disabled endpoint.
    */
-  async putOff(endpointIds: readonly string[], now: Date, holdMs: number): Promise<void> {
-    const [disabledUntil, probedUntil] = [holdMs, PROBE_PATIENCE_MS].map((ms) => new Date(now.getTime() + ms));
-    await this.dataSource.query(PUT_OFF, [now, disabledUntil, probedUntil, endpointIds, PING_EVENT]);
-    await this.dataSource.query(RELEASE_WELL, [now, endpointIds]);
+  async postpone(endpointIds: readonly string[], now: Date, holdMs: number): Promise<void> {
+    const [disabledUntil, probedUntil] = [holdMs, PROBE_WAIT_MS].map((ms) => new Date(now.getTime() + ms));
+    await this.dataSource.query(POSTPONE, [now, disabledUntil, probedUntil, endpointIds, PING_EVENT]);
+    await this.dataSource.query(RELEASE_HEALTHY, [now, endpointIds]);
   }
 
-  /** Ends leases that were not used, so that the next claim finds the rows at once. */
+  /** Ends unused leases, so that the next claim finds the rows at once. */
   async giveBack(leases: readonly DeliveryLease[]): Promise<number> {
     if (leases.length === 0) return 0;
     return countChanged(
@@ -252,7 +254,7 @@ export class DeliveryStore {
     );
   }
 
-  /** Makes what is held for these endpoints due now. Rows that somebody is just claiming are passed by: they come due again soon. */
+  /** Makes the postponed rows of these endpoints due now. Skips rows that another replica has locked. */
   async release(endpointIds: readonly string[], now: Date): Promise<void> {
     if (endpointIds.length === 0) return;
     await this.dataSource.query(
@@ -264,7 +266,9 @@ export class DeliveryStore {
     );
   }
 
-  /** An endpoint that was enabled again starts afresh, and is sent what was held for it. What it missed stays to be recovered. */
+  /**
+   * Resets the health of an endpoint that was enabled again, and releases its postponed rows. Missed ones stay missed.
+   */
   async restart(organizationId: string, endpointId: string, now: Date): Promise<void> {
     await this.dataSource.query(
       `UPDATE webhook_endpoint_health
@@ -277,14 +281,14 @@ export class DeliveryStore {
   }
 }
 
-/** What rows of an organization have in common. Their ids are among it: thousands of copies of the same few texts would keep the collector of garbage busy. */
+/** Values that rows of one organisation share. Sharing them avoids thousands of equal strings in memory. */
 interface Shared {
   organizationId: string;
   endpoints: Map<string, Pick<DeliveryLease, 'endpointId' | 'endpoint'>>;
   events: Map<string, Pick<DeliveryLease, 'eventId' | 'eventType' | 'body' | 'bytes'>>;
 }
 
-/** Gives each row what the first of its kind has brought. */
+/** Adds the shared values to each row. */
 function leasesOf(rows: readonly ClaimedRow[], lockToken: string): DeliveryLease[] {
   const organizations = new Map<string, Shared>();
   for (const { organizationId, endpointId, eventId, eventType, endpoint, body } of rows) {
@@ -313,7 +317,7 @@ function leasesOf(rows: readonly ClaimedRow[], lockToken: string): DeliveryLease
         lockToken,
         endpoint,
         isProbe: row.isProbe,
-        isAiling: row.isAiling,
+        wasFailing: row.wasFailing,
         isReplay: row.isReplay,
         attemptsBefore: row.attemptsBefore,
       };

@@ -5,7 +5,7 @@ import type { OutboxEvent } from '../endpoints/webhook-events.js';
 import { EventWriter } from '../outbox/event-writer.js';
 import { WebhookWorker } from './webhook-worker.js';
 
-/** Where the rest of Vedette hands over what endpoints are to be told. */
+/** The entry point for other modules that have events to send. */
 @Injectable()
 export class WebhookOutbox {
   constructor(
@@ -15,10 +15,11 @@ export class WebhookOutbox {
   ) {}
 
   /**
-   * Writes the deliveries of these events in the caller's transaction: to every enabled endpoint of the event's organisation that subscribes to its type and
-   * whose filters it passes, and to its direct endpoint. Nothing is sent before the commit; what is committed is sent at least once.
-   * @param manager of a transaction that `Transactions.run` opened.
-   * @returns how many deliveries are to be sent.
+   * Writes the deliveries of these events in the caller's transaction: to each enabled endpoint of the organisation
+   * that subscribes to the type and whose filters match, and to the direct endpoint. Nothing is sent before the commit.
+   * Committed events are sent at least once.
+   * @param manager the manager of a transaction of `Transactions.run`.
+   * @returns the number of deliveries to send.
    */
   async enqueue(manager: EntityManager, events: readonly OutboxEvent[]): Promise<number> {
     const count = await this.writer.write(manager, events);

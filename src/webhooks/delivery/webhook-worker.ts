@@ -10,38 +10,39 @@ import { DeliveryResults } from './delivery-results.js';
 import { DeliverySender } from './delivery-sender.js';
 import { DeliveryStore } from './delivery-store.js';
 
-/** Time between the end of an exchange that uses its full time and the end of the lease, for writing the outcome. */
+/** Time to write the outcome, between the latest end of an exchange and the end of the lease. */
 const WRITE_MARGIN_MS = 5_000;
 
-interface HeldLease extends DeliveryLease {
-  /** On the monotonic clock: an attempt that starts later could outlast the lease. */
+interface ClaimedLease extends DeliveryLease {
+  /** On the monotonic clock. An attempt that starts later could outlast the lease. */
   startBefore: number;
 }
 
 /**
- * Delivers what is due: claims rows in batches, sends them concurrently, writes outcomes in batches. Any number of workers share the queue. A claim is made as
- * soon as something was committed in this process, and once a second for what other processes committed, for retries, and for leases of workers that died.
+ * Delivers due rows: claims them in batches, sends them concurrently, writes outcomes in batches. Any number of workers
+ * share the queue. A commit in this process triggers a claim at once. A poll each second finds rows of other processes,
+ * retries, and leases of dead workers.
  */
 @Injectable()
 export class WebhookWorker implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
-  private readonly lanes: DeliveryLanes<HeldLease>;
+  private readonly lanes: DeliveryLanes<ClaimedLease>;
   private pollTimer: NodeJS.Timeout | undefined;
   private isStarted = false;
   private isStopping = false;
-  /** The latest look for due rows, under way or over. */
-  private looking: Promise<void> = Promise.resolve();
-  private isLooking = false;
-  /** Whether something may have come due that no claim has looked for. */
-  private hasNews = false;
-  /** The endpoints that everything belongs to which was left when this worker last looked; null where it may belong to any. */
-  private backlogOf: ReadonlySet<string> | null = new Set();
-  /** Whether claims wait for room. */
-  private lacksRoom = false;
-  /** Endpoints whose rows are just being put off. */
-  private readonly puttingOff = new Map<string, Promise<void>>();
-  /** Claimed and not yet written or given back. */
-  private held = 0;
+  /** The current or latest run of {@link claimWhileDue}. */
+  private claiming: Promise<void> = Promise.resolve();
+  private isClaiming = false;
+  /** Whether rows may have become due since the last claim. */
+  private mayHaveNewRows = false;
+  /** Endpoints that still had unclaimed deliveries after the last claim; null if any endpoint may have some. */
+  private endpointsWithBacklog: ReadonlySet<string> | null = new Set();
+  /** Whether claims wait because this worker has too many unfinished rows. */
+  private isFull = false;
+  /** Endpoints whose rows are being postponed now. */
+  private readonly postponing = new Map<string, Promise<void>>();
+  /** The number of rows that were claimed and neither written nor given back. */
+  private unfinished = 0;
   private attempts = 0;
   private whenIdle: (() => void)[] = [];
 
@@ -61,33 +62,35 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     );
   }
 
-  /** From here on this process delivers on its own. The command line does not; what it enqueues is delivered by the server. */
+  /**
+   * From now on this process delivers on its own. The command line never calls this; the server delivers its events.
+   */
   start(): void {
     if (this.isStarted) return;
     this.isStarted = true;
     this.poll();
   }
 
-  /** Waits for the exchanges that run, within bounds, and gives everything else back to the other workers. */
+  /** Waits for running exchanges, up to a limit, and gives all other leases back. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     clearTimeout(this.pollTimer);
-    await this.looking;
-    await Promise.all(this.puttingOff.values());
+    await this.claiming;
+    await Promise.all(this.postponing.values());
     await this.giveBack(this.lanes.takeWaiting());
     const timer = setTimeout(() => this.sender.abortAll(), this.settings.stopTimeoutMs);
     await this.idle();
     clearTimeout(timer);
   }
 
-  /** Looks for due rows now. Does nothing before {@link start}. */
+  /** Claims due rows now. Does nothing before {@link start}. */
   wake(): void {
-    if (this.isStarted && !this.isStopping) void this.look();
+    if (this.isStarted && !this.isStopping) void this.claimDue();
   }
 
   /**
-   * Delivers everything that is due at the clock's present, whether this process delivers on its own or not.
-   * @returns how many attempts were made.
+   * Delivers everything that is due now, even if {@link start} was not called.
+   * @returns the number of attempts.
    */
   async drain(): Promise<number> {
     const before = this.attempts;
@@ -95,71 +98,71 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     do {
       await this.idle();
       found = await this.claim();
-      await Promise.all(this.puttingOff.values());
+      await Promise.all(this.postponing.values());
       await this.idle();
     } while (found > 0);
     return this.attempts - before;
   }
 
   private poll(): void {
-    void this.look().then(() => {
+    void this.claimDue().then(() => {
       if (!this.isStopping) this.pollTimer = setTimeout(() => this.poll(), this.settings.pollIntervalMs);
     });
   }
 
-  /** One look at a time; who asks during one makes it go round once more. */
-  private look(): Promise<void> {
-    this.hasNews = true;
-    return this.lookOn();
+  /** Only one run at a time. A call during a run makes it claim once more. */
+  private claimDue(): Promise<void> {
+    this.mayHaveNewRows = true;
+    return this.continueClaiming();
   }
 
-  /** Goes on with what an earlier look has left. */
-  private lookOn(): Promise<void> {
-    if (!this.isLooking) this.looking = this.claimWhileDue();
-    return this.looking;
+  /** Continues with the rows that an earlier run left. */
+  private continueClaiming(): Promise<void> {
+    if (!this.isClaiming) this.claiming = this.claimWhileDue();
+    return this.claiming;
   }
 
   private async claimWhileDue(): Promise<void> {
-    this.isLooking = true;
+    this.isClaiming = true;
     try {
-      while ((this.hasNews || this.wantsBacklog()) && !this.isStopping) {
-        this.lacksRoom = this.room() === 0;
-        if (this.lacksRoom) return;
-        if (this.hasNews) this.backlogOf = null;
-        this.hasNews = false;
+      while ((this.mayHaveNewRows || this.canClaimBacklog()) && !this.isStopping) {
+        this.isFull = this.freeCapacity() === 0;
+        if (this.isFull) return;
+        if (this.mayHaveNewRows) this.endpointsWithBacklog = null;
+        this.mayHaveNewRows = false;
         await this.claim();
       }
     } catch (error) {
-      this.backlogOf = new Set();
+      this.endpointsWithBacklog = new Set();
       this.logger.error(
-        'Due webhook deliveries could not be claimed; the next poll tries again',
+        'Vedette could not claim due webhook deliveries; the next poll tries again',
         (error as Error).stack,
       );
     } finally {
-      this.isLooking = false;
+      this.isClaiming = false;
     }
   }
 
-  /** A claim that could only come upon rows of endpoints that have enough waiting here would read past all of them for nothing. */
-  private wantsBacklog(): boolean {
-    if (this.backlogOf === null) return true;
-    return [...this.backlogOf].some((id) => this.lanes.wantsMore(id) && !this.puttingOff.has(id));
+  /** If only congested endpoints have rows left, a claim would read past all their rows for nothing. */
+  private canClaimBacklog(): boolean {
+    if (this.endpointsWithBacklog === null) return true;
+    return [...this.endpointsWithBacklog].some((id) => this.lanes.isRunningLow(id) && !this.postponing.has(id));
   }
 
-  /** A whole batch or nothing: where room comes free row by row, claims of single rows would follow each other. */
-  private room(): number {
-    const { claimBatch, maxHeld } = this.settings;
-    return maxHeld - this.held >= claimBatch ? claimBatch : 0;
+  /** A whole batch or nothing: otherwise each finished row would cause a claim of a single row. */
+  private freeCapacity(): number {
+    const { claimBatch, maxClaimed } = this.settings;
+    return maxClaimed - this.unfinished >= claimBatch ? claimBatch : 0;
   }
 
-  /** @returns how many due rows there were, up to the size of a batch. */
+  /** @returns the number of due rows, up to the size of a batch. */
   private async claim(): Promise<number> {
-    const limit = this.room();
+    const limit = this.freeCapacity();
     if (limit <= 0 || this.isStopping) return 0;
     const { leaseMs, holdMs, exchangeTimeoutMs } = this.settings;
     const startBefore = performance.now() + leaseMs - exchangeTimeoutMs - WRITE_MARGIN_MS;
-    const exceptEndpoints = [...this.lanes.congested(), ...this.puttingOff.keys()];
-    const { leases, found, held, takenOver } = await this.store.claim({
+    const exceptEndpoints = [...this.lanes.congested(), ...this.postponing.keys()];
+    const { leases, found, heldEndpoints, takenOver } = await this.store.claim({
       now: this.clock.now(),
       limit,
       leaseMs,
@@ -168,30 +171,30 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     });
     if (leases.length > 0) exitPoint('webhook:after-claim');
     this.metrics.webhookLeasesTakenOver(takenOver);
-    if (found < limit) this.backlogOf = new Set(exceptEndpoints);
-    else if (held.length > 0) this.putOff(held);
-    this.held += leases.length;
+    if (found < limit) this.endpointsWithBacklog = new Set(exceptEndpoints);
+    else if (heldEndpoints.length > 0) this.postpone(heldEndpoints);
+    this.unfinished += leases.length;
     this.lanes.add(leases.map((lease) => Object.assign(lease, { startBefore })));
     this.startAttempts();
     return found;
   }
 
-  /** Beside the claims, which pass by what is being put off. */
-  private putOff(endpointIds: readonly string[]): void {
+  /** Runs in parallel to claims, which skip these endpoints. */
+  private postpone(endpointIds: readonly string[]): void {
     const done = this.store
-      .putOff(endpointIds, this.clock.now(), this.settings.holdMs)
-      .catch((error: Error) => this.logger.warn(`Webhook deliveries could not be put off: ${error.message}`))
+      .postpone(endpointIds, this.clock.now(), this.settings.holdMs)
+      .catch((error: Error) => this.logger.warn(`Vedette could not postpone webhook deliveries: ${error.message}`))
       .then(() => {
-        for (const endpointId of endpointIds) this.puttingOff.delete(endpointId);
+        for (const endpointId of endpointIds) this.postponing.delete(endpointId);
         this.wake();
       });
-    for (const endpointId of endpointIds) this.puttingOff.set(endpointId, done);
+    for (const endpointId of endpointIds) this.postponing.set(endpointId, done);
   }
 
-  /** Starts what there is room for, and gives back what has waited too long or will never start. */
+  /** Starts as many attempts as allowed. Gives back leases that waited too long or will not start. */
   private startAttempts(): void {
     const now = performance.now();
-    const unused: HeldLease[] = [];
+    const unused: ClaimedLease[] = [];
     for (let lease = this.lanes.next(); lease; lease = this.lanes.next()) {
       if (this.isStopping || lease.startBefore < now) {
         this.lanes.done(lease);
@@ -203,60 +206,61 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     if (unused.length > 0) void this.giveBack(unused);
   }
 
-  private async attempt(lease: HeldLease): Promise<void> {
+  private async attempt(lease: ClaimedLease): Promise<void> {
     try {
       let result: AttemptResult | null;
       try {
         result = await this.sender.attempt(lease);
       } finally {
-        this.makeRoom(lease);
+        this.freeSlot(lease);
       }
       if (!result) return await this.giveBack([lease]);
       this.attempts += 1;
-      const isUnwell = await this.results.write(result);
+      const isUnhealthy = await this.results.write(result);
       exitPoint('webhook:after-finish');
-      // What waits here for an endpoint that is to be left alone goes back, to be held.
-      if (isUnwell) await this.giveBack(this.lanes.takeWaitingOf(lease.endpointId));
+      // The rest of this endpoint's rows go back to the queue, which postpones them.
+      if (isUnhealthy) await this.giveBack(this.lanes.takeWaitingFor(lease.endpointId));
     } catch (error) {
       this.logger.error(
-        `Webhook delivery ${lease.id} broke off; it is tried again when its lease runs out`,
+        `Webhook delivery ${lease.id} was interrupted; Vedette tries it again when its lease ends`,
         (error as Error).stack,
       );
     }
     this.release(1);
   }
 
-  /** Lets others go as soon as the exchange is over, before its outcome is written. */
-  private makeRoom(lease: HeldLease): void {
+  /** Starts other attempts as soon as the exchange is over, before its outcome is written. */
+  private freeSlot(lease: ClaimedLease): void {
     this.lanes.done(lease);
     exitPoint('webhook:after-send');
     this.startAttempts();
-    // Nothing more is on its way that could be written along.
-    if (this.lanes.isIdle()) this.results.hurry();
-    if (this.backlogOf?.has(lease.endpointId) && this.lanes.wantsMore(lease.endpointId)) void this.lookOn();
+    // No more results will come soon, so there is no reason to wait.
+    if (this.lanes.isIdle()) this.results.flush();
+    if (this.endpointsWithBacklog?.has(lease.endpointId) && this.lanes.isRunningLow(lease.endpointId))
+      void this.continueClaiming();
   }
 
-  private async giveBack(leases: readonly HeldLease[]): Promise<void> {
+  private async giveBack(leases: readonly ClaimedLease[]): Promise<void> {
     if (leases.length === 0) return;
     try {
       await this.store.giveBack(leases);
     } catch (error) {
       this.logger.warn(
-        `Leases on ${leases.length} webhook deliveries could not be given back and will run out: ${(error as Error).message}`,
+        `Vedette could not give back the leases on ${leases.length} webhook deliveries; they will expire: ${(error as Error).message}`,
       );
     }
     this.release(leases.length);
   }
 
   private release(count: number): void {
-    this.held -= count;
-    if (this.lacksRoom && this.room() > 0) void this.lookOn();
-    if (this.held > 0) return;
+    this.unfinished -= count;
+    if (this.isFull && this.freeCapacity() > 0) void this.continueClaiming();
+    if (this.unfinished > 0) return;
     for (const resolve of this.whenIdle.splice(0)) resolve();
   }
 
   private idle(): Promise<void> {
-    if (this.held === 0) return Promise.resolve();
+    if (this.unfinished === 0) return Promise.resolve();
     return new Promise((resolve) => this.whenIdle.push(resolve));
   }
 }

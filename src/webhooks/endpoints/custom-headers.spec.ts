@@ -6,7 +6,7 @@ describe('custom headers', () => {
     [{ 'X-Token': 'abc 123', authorization: 'Bearer a.b-c' }],
     [{ [`x-${'a'.repeat(98)}`]: 'v'.repeat(1_000) }],
     [Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`x-${index}`, 'v']))],
-  ])('takes %j', (headers) => {
+  ])('accepts %j', (headers) => {
     expect(headerProblems(headers)).toEqual([]);
   });
 
@@ -34,7 +34,7 @@ describe('custom headers', () => {
     ['too many', Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`x-${index}`, 'v'])), 'headers'],
     ['a list', ['x-token'], 'headers'],
     ['nothing', null, 'headers'],
-  ])('refuses %s, naming the header and not its value', (_, headers, field) => {
+  ])('rejects %s, and shows the name of the header but not its value', (_, headers, field) => {
     const problems = headerProblems(headers);
 
     expect(problems).toMatchObject([{ field }]);

@@ -6,11 +6,11 @@ const MAX_VALUE_LENGTH = 1_000;
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}$/;
 
-/** Visible ASCII, inner spaces and tabs: what every server takes, and nothing that ends a header. */
+/** Visible ASCII, with spaces and tabs inside: every server accepts it, and it cannot end a header. */
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/;
 
-/** What the format, the connection or a proxy says, and nobody else. */
-const TAKEN = new Set([
+/** Headers that the format, the connection or a proxy sets. */
+const RESERVED = new Set([
   'host',
   'content-type',
   'content-length',
@@ -27,12 +27,12 @@ const TAKEN = new Set([
   'expect',
 ]);
 
-/** What is wrong with the headers that an endpoint wants with every request. No message repeats a value: it may be a token. */
+/** Problems of the extra headers for an endpoint. No message repeats a value, because it may be a token. */
 export function headerProblems(given: unknown): FieldError[] {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     return [{ field: 'headers', message: 'must be an object of header names and values' }];
   const entries = Object.entries(given as Record<string, unknown>);
-  if (entries.length > MAX_HEADERS) return [{ field: 'headers', message: `must be at most ${MAX_HEADERS}` }];
+  if (entries.length > MAX_HEADERS) return [{ field: 'headers', message: `must have at most ${MAX_HEADERS} headers` }];
   const seen = new Set<string>();
   return entries.flatMap(([name, value]) => {
     const message = nameProblem(name, seen) ?? valueProblem(value);
@@ -41,7 +41,7 @@ export function headerProblems(given: unknown): FieldError[] {
   });
 }
 
-/** The headers as they are sent, their names in lower case. */
+/** The headers as they are sent, with names in lower case. */
 export function normalHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
@@ -49,8 +49,8 @@ export function normalHeaders(headers: Readonly<Record<string, string>>): Record
 function nameProblem(name: string, seen: ReadonlySet<string>): string | undefined {
   if (!TOKEN.test(name)) return "must have a name of up to 100 letters, digits and !#$%&'*+-.^_`|~";
   const lower = name.toLowerCase();
-  if (TAKEN.has(lower) || lower.startsWith('webhook-')) return 'must not be a header that the delivery sets itself';
-  return seen.has(lower) ? 'must be given once: case does not tell names apart' : undefined;
+  if (RESERVED.has(lower) || lower.startsWith('webhook-')) return 'must not be a header that the delivery sets itself';
+  return seen.has(lower) ? 'must be given only once: upper and lower case are the same' : undefined;
 }
 
 function valueProblem(value: unknown): string | undefined {

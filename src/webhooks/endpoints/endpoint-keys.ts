@@ -4,7 +4,7 @@ import { SecretBox } from '../../common/secret-box.js';
 import { queryRows } from '../../database/index.js';
 import { EndpointSecrets, type EndpointSecretPart } from './endpoint-secrets.js';
 
-/** Every column that holds sealed text, and what of the endpoint it is. */
+/** Every column with encrypted text, and its kind of secret. */
 const SEALED: Readonly<Record<string, EndpointSecretPart>> = {
   url: 'url',
   secret_ciphertext: 'secret',
@@ -18,7 +18,7 @@ const BATCH = 500;
 
 type Row = { id: string } & Record<string, string | null>;
 
-/** Keeps everything of endpoints sealed under the current key. */
+/** Keeps all secrets of endpoints encrypted with the current key. */
 @Injectable()
 export class EndpointKeys implements OnApplicationBootstrap {
   private readonly logger = new Logger('Webhooks');
@@ -29,16 +29,18 @@ export class EndpointKeys implements OnApplicationBootstrap {
     private readonly secrets: EndpointSecrets,
   ) {}
 
-  /** URLs that were saved before URLs were sealed. */
+  /** Encrypts URLs from versions that stored them in the clear. */
   async onApplicationBootstrap(): Promise<void> {
     const sealed = await this.reseal(`url LIKE 'http%'`, []);
-    if (sealed > 0) this.logger.log(`Sealed the URLs of ${sealed} webhook endpoints`);
+    if (sealed > 0) this.logger.log(`Encrypted the URLs of ${sealed} webhook endpoints`);
   }
 
   /**
-   * Seals anew whatever another key has sealed. It may run while deliveries do, and again after it broke off.
-   * @returns how many endpoints were sealed anew.
-   * @throws Error where something was sealed under a key that is neither `VEDETTE_SECRET_KEY` nor `VEDETTE_SECRET_KEY_PREVIOUS`.
+   * Encrypts everything again that was encrypted with another key. Can run during deliveries, and again after a
+   * failure.
+   * @returns the number of endpoints that changed.
+   * @throws Error if a secret was encrypted with a key that is neither `VEDETTE_SECRET_KEY` nor
+   * `VEDETTE_SECRET_KEY_PREVIOUS`.
    */
   rotate(): Promise<number> {
     return this.reseal(`NOT (${COLUMNS.map((column) => `coalesce(starts_with(${column}, $1), true)`).join(' AND ')})`, [
@@ -60,7 +62,7 @@ export class EndpointKeys implements OnApplicationBootstrap {
     }
   }
 
-  /** A row that somebody has changed in between is left as they left it: what they sealed is under the current key. */
+  /** Skips rows that changed since they were read: they already use the current key. */
   private async write(rows: readonly Row[]): Promise<void> {
     const columns = [...COLUMNS.map((column) => `${column}`), ...COLUMNS.map((column) => `old_${column}`)];
     await this.dataSource.query(

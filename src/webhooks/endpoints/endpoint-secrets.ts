@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { BoundedCache } from '../../common/bounded-cache.js';
 import { SecretBox } from '../../common/secret-box.js';
 
-/** What of an endpoint is sealed. */
+/** The encrypted parts of an endpoint. */
 export type EndpointSecretPart = 'url' | 'headers' | 'settings' | 'secret';
 
-/** How many opened texts are kept: deliveries need the same few over and over. */
-const KEPT = 2_000;
+/** The number of decrypted texts in the cache. Deliveries need the same few again and again. */
+const CACHE_SIZE = 2_000;
 
-/** Seals what may be a credential for the row that it belongs to, and opens it again. */
+/** Encrypts possible credentials for their row, and decrypts them. */
 @Injectable()
 export class EndpointSecrets {
-  private readonly opened = new BoundedCache<string>(KEPT);
+  private readonly opened = new BoundedCache<string>(CACHE_SIZE);
 
   constructor(private readonly secretBox: SecretBox) {}
 
@@ -20,8 +20,8 @@ export class EndpointSecrets {
   }
 
   /**
-   * Opens sealed text. A URL that was saved before URLs were sealed is given back as it is.
-   * @throws Error when it was sealed under a key that is not known, or for another row.
+   * Decrypts text. A URL from before URLs were encrypted is returned as it is.
+   * @throws Error if it was encrypted with an unknown key, or for another row.
    */
   open(endpointId: string, part: EndpointSecretPart, sealed: string): string {
     if (part === 'url' && /^https?:/.test(sealed)) return sealed;
@@ -39,7 +39,7 @@ export class EndpointSecrets {
   }
 }
 
-/** The secret's context is the id alone because that is how it has always been sealed. */
+/** The context of the secret is only the id, for compatibility with stored secrets. */
 function contextOf(endpointId: string, part: EndpointSecretPart): string {
   return part === 'secret' ? endpointId : `${endpointId}:${part}`;
 }

@@ -1,9 +1,9 @@
-/** Formats whose receivers tell a friend by the signature, so that the path of their URL is no credential. */
+/** Formats whose receivers verify the signature. The path of their URL is no credential. */
 const FORMATS_WITH_PLAIN_PATH: readonly string[] = ['standard'];
 
 /**
- * A URL as logs and answers may show it. The addresses of chat channels and pagers let everybody post who knows them: of those only the host is shown. A
- * query may hold a token whatever the format.
+ * A URL without credentials, for logs and responses. Anyone who knows the address of a chat channel or pager can post
+ * to it, so only its host is shown. The query is never shown, because it may contain a token.
  */
 export function shownUrl(url: string, format: string): string {
   if (!URL.canParse(url)) return '';

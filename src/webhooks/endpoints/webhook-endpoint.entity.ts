@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import type { Severity } from '../../common/alerting.js';
 
-/** Where an organisation wants its events sent. */
+/** A receiver of an organisation's events. */
 @Entity('webhook_endpoint')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Unique(['organizationId', 'id'])
@@ -17,22 +17,22 @@ export class WebhookEndpoint {
   @Column({ type: 'text' })
   name: string;
 
-  /** Sealed for this row: the address of a chat channel is a credential. */
+  /** Encrypted for this row, because the address of a chat channel is a credential. */
   @Column({ type: 'text' })
   url: string;
 
   @Column({ type: 'text', array: true })
   events: string[];
 
-  /** Null: of any severity. */
+  /** Null: any severity. */
   @Column({ type: 'text', nullable: true })
   minSeverity: Severity | null;
 
-  /** Empty: of any type of rule. */
+  /** Empty: any rule type. */
   @Column({ type: 'text', array: true, default: () => "'{}'" })
   ruleTypes: string[];
 
-  /** Whether the events of one alert are sent one after the other. */
+  /** Whether the events of one alert are sent strictly one after the other. */
   @Column({ type: 'boolean', default: false })
   isOrdered: boolean;
 
@@ -42,31 +42,31 @@ export class WebhookEndpoint {
   @Column({ type: 'boolean', default: true })
   isEnabled: boolean;
 
-  /** Why it was disabled, where nobody did: it said that it is gone, or nothing but failure came of it for days. */
+  /** Why Vedette disabled it: it answered 410, or all attempts failed for days. Null otherwise. */
   @Column({ type: 'text', nullable: true })
   disabledReason: 'gone' | 'failing' | null;
 
-  /** Names of the headers that go along with every request; the values are sealed. */
+  /** Names of the extra headers of every request. The values are encrypted. */
   @Column({ type: 'text', array: true, default: () => "'{}'" })
   headerNames: string[];
 
-  /** JSON of name and value, sealed for this row. */
+  /** JSON of names and values, encrypted for this row. */
   @Column({ type: 'text', nullable: true })
   headersCiphertext: string | null;
 
-  /** Names of the format's settings that are set; the values are sealed. */
+  /** Names of the format's settings that have a value. The values are encrypted. */
   @Column({ type: 'text', array: true, default: () => "'{}'" })
   settingNames: string[];
 
-  /** JSON of name and value, sealed for this row. */
+  /** JSON of names and values, encrypted for this row. */
   @Column({ type: 'text', nullable: true })
   settingsCiphertext: string | null;
 
-  /** The signing secret, sealed for this row. */
+  /** The signing secret, encrypted for this row. */
   @Column({ type: 'text' })
   secretCiphertext: string;
 
-  /** The signing secret before it was rotated, which signs too for a while. */
+  /** The signing secret before the latest rotation. It also signs until `previousSecretUntil`. */
   @Column({ type: 'text', nullable: true })
   previousSecretCiphertext: string | null;
 

@@ -1,6 +1,6 @@
 import type { Severity } from '../../common/alerting.js';
 
-/** What an endpoint can subscribe to. */
+/** The event types that an endpoint can subscribe to. */
 export const SUBSCRIBABLE_EVENTS = [
   'alert.fired',
   'alert.acknowledged',
@@ -11,30 +11,36 @@ export const SUBSCRIBABLE_EVENTS = [
 ] as const;
 export type SubscribableEvent = (typeof SUBSCRIBABLE_EVENTS)[number];
 
-/** What the test of an endpoint sends. Nobody subscribes to it: it goes to the tested endpoint alone. */
+/** The event of an endpoint test. It goes only to the tested endpoint; no endpoint can subscribe to it. */
 export const PING_EVENT = 'ping';
 
-/** Something that happened and that endpoints are told of. */
+/** An event to send to endpoints. */
 export interface OutboxEvent {
-  /** UUID of the happening: an endpoint gets each one once, however often it is enqueued. */
+  /** UUID of the event. An endpoint gets each event once, even if it is enqueued several times. */
   eventId: string;
   organizationId: string;
   type: SubscribableEvent;
   alertId: string | null;
-  /** The number of the event among those of its alert, from 1; null where it has no alert. */
+  /** The position of the event among the events of its alert, from 1; null without an alert. */
   sequence?: number | null;
-  /** What endpoints filter by; left out where the event has none, which no filter holds back. */
+  /** Endpoints filter by these. An event without them passes every filter. */
   severity?: Severity;
   ruleType?: string;
   /** The body's `timestamp`. */
   occurredAt: Date;
   /** The body's `data`, snake_case. */
   data: Record<string, unknown>;
-  /** An endpoint of the same organisation that is told whether it subscribes or not, past its filters: a rule's own. */
+  /**
+   * An endpoint of the same organisation that always gets the event, despite its subscriptions and filters; the rule's
+   * own.
+   */
   directEndpointId: string | null;
 }
 
-/** The exact JSON text that is stored, signed and sent. `JSON.stringify` escapes NUL and lone surrogates, which PostgreSQL's `text` would refuse. */
+/**
+ * The exact JSON text that is stored, signed and sent. `JSON.stringify` escapes NUL and lone surrogates, which
+ * PostgreSQL's `text` rejects.
+ */
 export function eventBody(type: string, occurredAt: Date, data: Record<string, unknown>): string {
   return JSON.stringify({ type, timestamp: occurredAt.toISOString(), data });
 }

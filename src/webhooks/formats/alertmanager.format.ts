@@ -10,7 +10,7 @@ const RECEIVER: FormatSetting = {
   name: 'receiver',
   title: 'Receiver',
   description:
-    'the name of a receiver as the consumer knows it, 1 to 100 letters, digits, spaces and ._/-; `vedette` if left out',
+    'the name of a receiver in the consumer, 1 to 100 letters, digits, spaces and ._/-; `vedette` if left out',
   required: false,
   isSecret: false,
   pattern: /^[A-Za-z0-9._/ -]{1,100}$/,
@@ -20,25 +20,25 @@ const EXTERNAL_URL: FormatSetting = {
   name: 'external_url',
   title: 'Address of Vedette',
   description:
-    'the http or https address under which people reach Vedette, at most 500 characters, for consumers that link back; that of the deployment (VEDETTE_PUBLIC_URL) if left out',
+    'the http or https address of Vedette for links back, at most 500 characters; VEDETTE_PUBLIC_URL if left out',
   required: false,
   isSecret: false,
   pattern: /^https?:\/\/[^\s"<>\\]{1,490}$/,
 };
 
-/** How Alertmanager writes an instant that is not there. */
+/** Alertmanager's value for a missing instant. */
 const NEVER = '0001-01-01T00:00:00Z';
 
 /**
- * The webhook of Prometheus Alertmanager, version 4, one alert a group. It knows no acknowledgement: an acknowledged alert is told again as firing, as
- * Alertmanager itself repeats what fires, with its status in the annotations.
+ * The webhook of Prometheus Alertmanager, version 4, with one alert per group. The format has no acknowledgement, so an
+ * acknowledged alert is sent as firing again, with its status in the annotations.
  *
- * Labels hold only what does not change while an alert lives, so that the fingerprint of the firing is that of the resolve.
+ * Labels contain only values that never change during an alert, so that all its messages have the same fingerprint.
  */
 export const alertmanagerFormat = {
   code: 'alertmanager',
   name: 'Prometheus Alertmanager',
-  description: 'The webhook of Alertmanager (version 4), for whatever consumes that.',
+  description: 'The webhook of Alertmanager (version 4), for any of its consumers.',
   settings: [RECEIVER, EXTERNAL_URL],
   urgency: 'normal',
   format: (delivery, target, at) => {

@@ -6,7 +6,7 @@ import type { WebhookFormat } from './webhook-format.js';
 export const cloudeventsFormat = {
   code: 'cloudevents',
   name: 'CloudEvents',
-  description: 'CloudEvents 1.0 in structured JSON, signed as Standard Webhooks says.',
+  description: 'CloudEvents 1.0 in structured JSON, signed with Standard Webhooks.',
   settings: [],
   urgency: 'normal',
   format: (delivery, { signingKeys }, at) => {
@@ -27,12 +27,15 @@ export const cloudeventsFormat = {
   },
 } as const satisfies WebhookFormat;
 
-/** What an event comes from is an organisation: with the event's id, that is unique. A URI reference, so that the id is encoded. */
+/**
+ * The source is the organisation; together with the event's id it is unique. It is a URI reference, so the id is
+ * encoded.
+ */
 function sourceOf({ organizationId }: ReadEvent): string {
   return organizationId === null ? 'urn:vedette' : `urn:vedette:organization:${encodeURIComponent(organizationId)}`;
 }
 
-/** What it is about: an alert, else a webhook, else a rule. */
+/** The subject: an alert, else a webhook, else a rule. */
 function subjectOf({ alertId, webhookId, ruleId }: ReadEvent): string | null {
   if (alertId !== null) return `alert/${alertId}`;
   if (webhookId !== null) return `webhook/${webhookId}`;

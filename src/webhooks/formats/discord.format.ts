@@ -2,7 +2,7 @@ import { readEvent } from './event-reader.js';
 import { linkOfEvent } from './link-of-event.js';
 import { noticeOf, type Fact, type Tone } from './notice.js';
 import { CHARACTERS, type TextMeasure } from './plain-text.js';
-import { leftOut, TextBudget } from './text-budget.js';
+import { omittedNote, TextBudget } from './text-budget.js';
 import type { WebhookFormat } from './webhook-format.js';
 
 const LIMITS = {
@@ -14,18 +14,18 @@ const LIMITS = {
   footer: 2048,
   total: 6000,
 };
-const ROOM_FOR_LEFT_OUT = 40;
-/** Less room than this shows nothing that anybody could read. */
-const LEAST_FIELD = 20;
+const OMITTED_NOTE_SIZE = 40;
+/** A field with less room than this would show nothing readable. */
+const MIN_FIELD_SIZE = 20;
 
-/** Wherever they stand; a colon so that no address becomes a link and no `:name:` an emoji. */
+/** Markup at any place in the text. The colon prevents links and emojis such as `:name:`. */
 const MARKDOWN = /[\\`*_~|<>[\]()@:#]/g;
-/** Only at the beginning of a line: a list, and `-#`, small print. */
+/** Markup at the start of a line: a list, and `-#`, small print. */
 const LIST_MARK = /^(\s*)([-+])/gm;
 const LIST_NUMBER = /^(\s*\d+)\./gm;
 const ESCAPE_OR_CHARACTER = /\\[^]|[^]/gu;
 
-/** A backslash makes any punctuation mark of Discord's Markdown plain. Every backslash begins an escape, so that none is torn apart. */
+/** A backslash escapes any punctuation mark of Discord's Markdown. Pieces never split an escape. */
 const DISCORD_TEXT: TextMeasure = {
   ...CHARACTERS,
   pieces: (text) =>
@@ -49,7 +49,7 @@ const COLOURS: Readonly<Record<Tone, number>> = {
   notice: 0x6172f3,
 };
 
-/** A webhook of Discord: one embed. `allowed_mentions` is empty, so that nothing in it calls anybody whatever it says. */
+/** A Discord webhook: one embed. The empty `allowed_mentions` prevents all mentions. */
 export const discordFormat = {
   code: 'discord',
   name: 'Discord',
@@ -60,7 +60,7 @@ export const discordFormat = {
     const event = readEvent(delivery);
     const notice = noticeOf(event);
     const budget = new TextBudget(LIMITS.total, DISCORD_TEXT);
-    // The one text that Discord does not read as Markdown.
+    // Discord does not read the footer as Markdown.
     const footer = new TextBudget(LIMITS.title).take(notice.footer, LIMITS.title);
     budget.spend(footer?.length ?? 0);
     const title = budget.take(notice.headline, LIMITS.title);
@@ -69,7 +69,7 @@ export const discordFormat = {
     const link = linkOfEvent(event, publicUrl);
     const embed = {
       ...(title ? { title } : {}),
-      // The address that the title leads to.
+      // The link of the title.
       ...(title && link ? { url: link } : {}),
       ...(description ? { description } : {}),
       color: COLOURS[notice.tone],
@@ -85,16 +85,17 @@ export const discordFormat = {
 } as const satisfies WebhookFormat;
 
 function fieldsOf(facts: readonly Fact[], budget: TextBudget): object[] {
-  budget.spend(ROOM_FOR_LEFT_OUT);
-  // The last place is kept for the note of what was left out, if anything was.
+  budget.spend(OMITTED_NOTE_SIZE);
+  // The last field is reserved for the note about omitted facts, if there are any.
   const places = facts.length > LIMITS.fields ? LIMITS.fields - 1 : LIMITS.fields;
   const fields = facts.slice(0, places).flatMap((fact) => {
-    if (!budget.has(fact.name.length + LEAST_FIELD)) return [];
+    if (!budget.has(fact.name.length + MIN_FIELD_SIZE)) return [];
     const name = budget.take(fact.name, LIMITS.fieldName);
     const value = name && budget.take(fact.value, LIMITS.fieldValue);
     return name && value ? { name, value, inline: value.length <= 40 } : [];
   });
   const missing = facts.length - fields.length;
-  if (missing > 0 && fields.length < LIMITS.fields) fields.push({ name: '…', value: leftOut(missing), inline: false });
+  if (missing > 0 && fields.length < LIMITS.fields)
+    fields.push({ name: '…', value: omittedNote(missing), inline: false });
   return fields;
 }

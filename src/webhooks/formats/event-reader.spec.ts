@@ -1,6 +1,6 @@
 import { valueText } from './event-reader.js';
 
-describe('a value of the details as people read it', () => {
+describe('the text of a detail value', () => {
   const technique = (attackId: string, name: string | null): object => ({
     attack_id: attackId,
     changed_by_name: name,

@@ -2,17 +2,16 @@ import { SEVERITIES, type Severity } from '../../common/alerting.js';
 import { isBlank, oneLine, plainText } from './plain-text.js';
 import type { FormattableDelivery } from './webhook-format.js';
 
-/** An event as formats tell it: text is printable, and null stands for what the body does not hold. */
+/** An event in the form that formats use. Texts are printable; null means that the body has no such value. */
 export interface ReadEvent {
   type: string;
-  /** When it happened. */
   occurredAt: Date | null;
   alertId: string | null;
   ruleId: string | null;
   ruleName: string | null;
   ruleType: string | null;
   severity: Severity | null;
-  /** Never empty: where the body has none, it says what happened. */
+  /** Never empty: if the body has no title, it is made from the event type. */
   title: string;
   message: string | null;
   details: readonly (readonly [name: string, value: unknown])[];
@@ -22,16 +21,16 @@ export interface ReadEvent {
   /** When the alert was opened. */
   createdAt: Date | null;
   isDemo: boolean;
-  /** Who acted: whoever acknowledged, resolved or dismissed. */
+  /** The name of the person who acknowledged, resolved or dismissed the alert. */
   actorName: string | null;
   cause: string | null;
   webhookId: string | null;
   webhookName: string | null;
-  /** The body's `data`, untouched. */
+  /** The unchanged `data` of the body. */
   data: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a stored body. It may come from another version of Vedette: whatever is missing or of another kind is left out. */
+/** Reads a stored body. Another version of Vedette may have written it, so missing or unexpected values become null. */
 export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
   const event = recordOf(parsed(body));
   const data = recordOf(event['data']);
@@ -65,8 +64,8 @@ export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
 }
 
 /**
- * A value of the details as people read it: lists with commas, of things that have an ATT&CK id or a name by that, techniques that came or went by their ids, a scope
- * name by name, anything deeper as JSON.
+ * The text of a detail value. Lists are separated by commas; objects in lists appear as their ATT&CK id or name.
+ * Technique changes list the ids; a scope lists its fields. Deeper values appear as JSON.
  */
 export function valueText(value: unknown): string {
   const labels = Array.isArray(value) ? value.map(labelOf) : [];
@@ -74,11 +73,11 @@ export function valueText(value: unknown): string {
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object'))
     return value.map((item) => textOf(item) ?? '-').join(', ') || '-';
   if (value === null || typeof value !== 'object') return textOf(value) ?? '-';
-  return movedText(recordOf(value)) ?? listsText(recordOf(value)) ?? plainText(JSON.stringify(value));
+  return techniqueChangeText(recordOf(value)) ?? listFieldsText(recordOf(value)) ?? plainText(JSON.stringify(value));
 }
 
-/** What an explained alert says of techniques, such as `3: T1003, T1059, T1566; changed by Mei Tanaka`. */
-function movedText({ count, techniques }: Record<string, unknown>): string | null {
+/** Technique changes of an explained alert, such as `3: T1003, T1059, T1566; changed by Mei Tanaka`. */
+function techniqueChangeText({ count, techniques }: Record<string, unknown>): string | null {
   if (typeof count !== 'number' || !Array.isArray(techniques)) return null;
   if (count === 0) return 'none';
   const distinct = (name: string): string[] => [
@@ -89,8 +88,8 @@ function movedText({ count, techniques }: Record<string, unknown>): string | nul
   return people.length > 0 ? `${which}; changed by ${people.join(', ')}` : which;
 }
 
-/** What has lists of names by their kind, such as `tactics: initial-access, execution; sub_techniques: exclude`. */
-function listsText(record: Record<string, unknown>): string | null {
+/** An object with lists, such as `tactics: initial-access, execution; sub_techniques: exclude`. */
+function listFieldsText(record: Record<string, unknown>): string | null {
   const entries = Object.entries(record);
   const isFlat = (value: unknown): boolean =>
     value !== null && [value].flat().every((item) => item === null || typeof item !== 'object');
@@ -103,7 +102,7 @@ function labelOf(item: unknown): string | null {
   return lineOf(attackId) ?? lineOf(name);
 }
 
-/** Every text in a value made printable, names as well; the value's shape stays. */
+/** Makes every text in a value printable, names included. The structure stays the same. */
 export function printable(value: unknown): unknown {
   if (typeof value === 'string') return plainText(value);
   if (Array.isArray(value)) return value.map(printable);
@@ -148,6 +147,6 @@ function lineOf(value: unknown): string | null {
 
 function instantOf(value: unknown): Date | null {
   const instant = typeof value === 'string' ? new Date(value) : null;
-  // Beyond the year 9999 an ISO text has a sign and six digits, which no receiver reads.
+  // After the year 9999 an ISO text has a sign and six digits, which no receiver reads.
   return instant && !Number.isNaN(instant.getTime()) && /^\d{4}-/.test(instant.toISOString()) ? instant : null;
 }

@@ -26,7 +26,7 @@ const anyText = fc.oneof(
   fc.string({
     unit: fc.constantFrom('&', '<', '>', '\\', '*', '`', '"', '\n', '😀', '\uD800', '\u202E', ' ', 'a', '1.', '- '),
   }),
-  // Long ones, made of characters of every width and of what is escaped.
+  // Long texts of characters of every width, some of which need an escape.
   fc
     .tuple(
       fc.constantFrom('x', '&', '<', '\\', '_', '"', '\n', '😀', 'é', '漢', '\u0001', '\uDC00'),
@@ -77,7 +77,7 @@ describe.each(CODES)('the format %s', (code) => {
   const format = webhookFormat(code);
   const target = aFormatTarget({ code });
 
-  it('sends of any event what its receiver takes, the same every time', () => {
+  it('sends a valid and repeatable message for any event', () => {
     fc.assert(
       fc.property(anyDelivery, fc.constantFrom(null, PUBLIC_URL), (delivery, publicUrl) => {
         const target = aFormatTarget({ code }, { publicUrl });
@@ -98,7 +98,7 @@ describe.each(CODES)('the format %s', (code) => {
     '[]',
     '{"data":7}',
     '{"type":"ping","timestamp":3,"data":{"title":{},"details":[1]}}',
-  ])('sends something that its receiver takes of the body %j', (body) => {
+  ])('sends a valid message for the body %j', (body) => {
     const request = format.format({ ...aFormattableDelivery(), body }, target, SAMPLE_ATTEMPT);
     if (code === 'standard') return expect(request?.body).toBe(body);
     expect(RECEIVER_RULES[code]?.(JSON.parse(request?.body ?? ''), request ?? { headers: {}, body: '' })).toEqual([]);
@@ -140,7 +140,7 @@ describe('hostile text', () => {
   it.each(MARKUP)('reaches Discord as plain text: %j', (text) => {
     const { body } = send('discord', everywhere(text));
     const description = body.embeds[0].description as string;
-    // What Discord shows: a backslash makes any mark plain. What is left without one means nothing.
+    // The text as Discord shows it, with escapes removed. The rest must contain no markup.
     expect(description.replace(/\\([^0-9A-Za-z\s])/g, '$1')).toBe(
       text.replace('\u202E', '\uFFFD').replace('\r\n', '\n'),
     );
@@ -157,11 +157,11 @@ describe('hostile text', () => {
     expect(blocks[0]?.inlines[0]?.text).toBe(`[CRITICAL] ${text.replace('\u202E', '\uFFFD').replace('\r\n', ' ')}`);
   });
 
-  it('does not become HTML in Opsgenie', () => {
+  it('is no HTML in Opsgenie', () => {
     expect(send('opsgenie', everywhere('<script>x</script>')).body.message).toBe('‹script›x‹/script›');
   });
 
-  it('breaks no header, not even from a stored setting', () => {
+  it('cannot add a header, even from a stored setting', () => {
     const settings = { api_key: 'abcdefgh\r\nX-Evil: 1' };
     expect(() =>
       webhookFormat('opsgenie').format(
@@ -172,7 +172,7 @@ describe('hostile text', () => {
     ).toThrow(/^the setting api_key is missing or not valid$/);
   });
 
-  it('is cut before an escape or a pair of surrogates, never inside', () => {
+  it('is never cut inside an escape or a pair of surrogates', () => {
     const header = (title: string): string =>
       send('slack', aFormattableDelivery('alert.fired', { title })).body.blocks[0].text.text as string;
     expect(header('&'.repeat(200))).toMatch(/^🔴 \[CRITICAL\] (&amp;)+…$/);
@@ -183,7 +183,7 @@ describe('hostile text', () => {
   });
 });
 
-describe('what a firing opened', () => {
+describe('an opened alert', () => {
   const KEY = SAMPLE_DATA['alert.fired']?.['alert_id'] as string;
 
   it.each([
@@ -191,7 +191,7 @@ describe('what a firing opened', () => {
     ['alert.acknowledged', 'acknowledge'],
     ['alert.resolved', 'resolve'],
     ['alert.dismissed', 'resolve'],
-  ])('is told to PagerDuty under one key: %s', (event, action) => {
+  ])('has the same key in PagerDuty for %s', (event, action) => {
     expect(send('pagerduty', aFormattableDelivery(event)).body).toMatchObject({ event_action: action, dedup_key: KEY });
   });
 
@@ -213,7 +213,7 @@ describe('what a firing opened', () => {
     expect(urlOf('alert.dismissed')).toBe(`${base}/${KEY}/close?identifierType=alias`);
   });
 
-  it('keeps its fingerprint and group in Alertmanager, though the organisation be renamed in between', () => {
+  it('keeps its fingerprint and group in Alertmanager after the organisation was renamed', () => {
     const fired = send('alertmanager', aFormattableDelivery('alert.fired')).body;
     const organization = { ...(SAMPLE_DATA['alert.fired']?.['organization'] as object), name: 'Another name' };
     const resolved = send('alertmanager', aFormattableDelivery('alert.resolved', { organization })).body;
@@ -237,18 +237,18 @@ describe('what a firing opened', () => {
     ['medium', 'warning', 'P3'],
     ['low', 'info', 'P4'],
     ['info', 'info', 'P5'],
-  ])('has the severity %s as %s in PagerDuty and %s in Opsgenie', (severity, word, priority) => {
+  ])('of severity %s is %s in PagerDuty and %s in Opsgenie', (severity, word, priority) => {
     const delivery = aFormattableDelivery('alert.fired', { severity });
     expect(send('pagerduty', delivery).body.payload.severity).toBe(word);
     expect(send('opsgenie', delivery).body.priority).toBe(priority);
   });
 
-  it.each(['pagerduty', 'opsgenie'])('wakes nobody through %s for an event that this version does not know', (code) => {
+  it.each(['pagerduty', 'opsgenie'])('sends nothing to %s for an unknown event', (code) => {
     const delivery = { ...aFormattableDelivery(), eventType: 'alert.escalated' };
     expect(webhookFormat(code).format(delivery, aFormatTarget({ code }), SAMPLE_ATTEMPT)).toBeNull();
   });
 
-  it('and a test go under different keys, and tests under one', () => {
+  it('has another key than a test, and all tests share one key', () => {
     const ping = send('pagerduty', aFormattableDelivery('ping')).body;
     expect(ping).toMatchObject({ event_action: 'trigger', payload: { severity: 'info' } });
     expect(ping.dedup_key).not.toBe(KEY);
@@ -275,21 +275,18 @@ describe('the link to an alert', () => {
     return linkIn[code]!(JSON.parse(request?.body ?? ''));
   };
 
-  it.each(Object.keys(linkIn))(
-    'is the one of e-mail in %s, and is left out where nobody said where Vedette is',
-    (code) => {
-      const fired = aFormattableDelivery('alert.fired');
-      expect(sent(code, fired, PUBLIC_URL)).toBe(code === 'slack' ? `<${LINK}|Open the alert>` : LINK);
-      expect(sent(code, fired, null) || undefined).toBeUndefined();
-    },
-  );
+  it.each(Object.keys(linkIn))('equals the link in e-mails for %s, and is missing without a public URL', (code) => {
+    const fired = aFormattableDelivery('alert.fired');
+    expect(sent(code, fired, PUBLIC_URL)).toBe(code === 'slack' ? `<${LINK}|Open the alert>` : LINK);
+    expect(sent(code, fired, null) || undefined).toBeUndefined();
+  });
 
-  it.each(Object.keys(linkIn))('is nothing that an event can make up in %s', (code) => {
+  it.each(Object.keys(linkIn))('cannot be forged by an event for %s', (code) => {
     const forged = aFormattableDelivery('alert.fired', { alert_id: 'x|y> <!channel>/../../docs' });
     expect(sent(code, forged, PUBLIC_URL) ?? 'https://vedette.example/soc').toBe('https://vedette.example/soc');
   });
 
-  it('goes by the address that an Alertmanager endpoint was given of its own', () => {
+  it('uses the external URL of the Alertmanager endpoint if it has one', () => {
     const target = { settings: { external_url: 'https://other.example/' }, publicUrl: PUBLIC_URL };
     const { body } = webhookFormat('alertmanager').format(
       aFormattableDelivery('alert.fired'),
@@ -304,7 +301,7 @@ describe('the link to an alert', () => {
 });
 
 describe('a signed format', () => {
-  it.each(['standard', 'cloudevents'])('%s is verified by a receiver over its exact bytes', (code) => {
+  it.each(['standard', 'cloudevents'])('%s passes the verification of its exact bytes', (code) => {
     const at = new Date();
     const delivery = aFormattableDelivery('alert.fired', { title: 'naïve “quotes” 漢字 😀' });
     const request = webhookFormat(code).format(delivery, aFormatTarget({ code }), at);

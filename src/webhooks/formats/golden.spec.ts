@@ -11,18 +11,19 @@ import {
 import { FORMATS, webhookFormat, type FormattableDelivery } from './index.js';
 
 /**
- * What every format sends of every event, at each limit and one past it, and of hostile text, is kept in golden/ and compared byte for byte: a long
- * text by its two ends, its length and its hash. After a change that is meant: `npx jest src/webhooks/formats/golden.spec.ts -u`, and read the difference.
+ * Compares all messages byte for byte with golden/: every format with every event, at each limit and one past it, and
+ * with hostile text. Long texts are stored as their two ends, length and hash. To update: `npx jest
+ * src/webhooks/formats/golden.spec.ts -u`, then review the difference.
  */
 const FOLDER = path.join(__dirname, 'golden');
-/** What tells a reader that something is missing, or that a key stands for one that was too long. */
+/** Marks a shortened text, an omitted value or a hashed key. */
 const SHORTENED = /…|left_out|sha256-/;
-/** What goes on in the next section, and is not cut. */
-const HAS_ANOTHER_PLACE = /slack\.limit-fields-in-section/;
-/** Would turn what a reader of the golden file sees. */
-const TURNS_THE_TEXT = /[\u202A-\u202E\u2066-\u2069]/g;
-const LONGEST_SHOWN = 400;
-// `-u` and `--ci` as Jest's own snapshots know them.
+/** Limits that continue in the next section instead of cutting. */
+const NEVER_SHORTENED = /slack\.limit-fields-in-section/;
+/** Would change the direction of the text in the golden file. */
+const BIDI_CONTROLS = /[\u202A-\u202E\u2066-\u2069]/g;
+const MAX_SHOWN_LENGTH = 400;
+// Reads the flags `-u` and `--ci` like Jest's own snapshots.
 const mayWrite = (): boolean =>
   (expect.getState() as unknown as { snapshotState: { _updateSnapshot: string } }).snapshotState._updateSnapshot ===
   'all';
@@ -37,8 +38,8 @@ const manyDetails = (count: number, length: number, lastLength?: number): Record
 };
 
 /**
- * By format: what is at a limit, and one past it. `[CRITICAL] ` and its kin take part in what is measured. A total keeps some room for the note of what
- * was left out, so that its border lies that much before the receiver's.
+ * For each format: data at a limit, and one past it. Prefixes such as `[CRITICAL] ` count. A total limit reserves space
+ * for the note about omitted values, so it is lower than the receiver's limit.
  */
 const AT_LIMITS: Record<string, Record<string, [at: Record<string, unknown>, past: Record<string, unknown>]>> = {
   slack: {
@@ -109,12 +110,12 @@ function hostile(): Record<string, unknown> {
 }
 
 function elided(_: string, value: unknown): unknown {
-  if (typeof value !== 'string' || value.length <= LONGEST_SHOWN) return value;
+  if (typeof value !== 'string' || value.length <= MAX_SHOWN_LENGTH) return value;
   const hash = createHash('sha256').update(value).digest('hex');
   return { starts: value.slice(0, 60), ends: value.slice(-20), length: value.length, sha256: hash };
 }
 
-/** But for Slack's fallback text, which is short whatever the rest is. */
+/** Without Slack's fallback text, which is always short. */
 function bodyOf(code: string, delivery: FormattableDelivery): string {
   const request = webhookFormat(code).format(delivery, aFormatTarget({ code }), SAMPLE_ATTEMPT);
   return JSON.stringify({ ...JSON.parse(request?.body ?? ''), text: undefined });
@@ -127,10 +128,10 @@ function written(code: string, delivery: FormattableDelivery, publicUrl: string 
   const bytes = Buffer.from(body);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const text = JSON.stringify({ url, headers, bytes: bytes.length, sha256, body: JSON.parse(body) }, elided, 2);
-  return `${text.replace(TURNS_THE_TEXT, (character) => `\\u${character.charCodeAt(0).toString(16)}`)}\n`;
+  return `${text.replace(BIDI_CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16)}`)}\n`;
 }
 
-describe('what each format sends', () => {
+describe('the message of each format', () => {
   const all = cases();
 
   beforeAll(() => {
@@ -141,18 +142,18 @@ describe('what each format sends', () => {
       writeFileSync(path.join(FOLDER, `${name}.json`), written(code, delivery, publicUrl));
   });
 
-  it.each([...all])('%s is as its golden file says', (name, [code, delivery, publicUrl]) => {
+  it.each([...all])('%s equals its golden file', (name, [code, delivery, publicUrl]) => {
     expect(written(code, delivery, publicUrl)).toBe(readFileSync(path.join(FOLDER, `${name}.json`), 'utf8'));
   });
 
   const ofLimits = [...all].filter(([name]) => /\.limit-.*-at$/.test(name));
-  it.each(ofLimits)('%s is whole, and one more is not', (name, [code, delivery]) => {
+  it.each(ofLimits)('%s is complete, and one more character or item is shortened', (name, [code, delivery]) => {
     const past = all.get(name.replace(/-at$/, '-past'))?.[1] ?? delivery;
     expect(bodyOf(code, delivery)).not.toMatch(SHORTENED);
-    if (!HAS_ANOTHER_PLACE.test(name)) expect(bodyOf(code, past)).toMatch(SHORTENED);
+    if (!NEVER_SHORTENED.test(name)) expect(bodyOf(code, past)).toMatch(SHORTENED);
   });
 
-  it('has no golden file that nothing is compared with', () => {
+  it('has no unused golden file', () => {
     expect(readdirSync(FOLDER).sort()).toEqual([...all.keys()].map((name) => `${name}.json`).sort());
   });
 });

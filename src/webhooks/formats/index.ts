@@ -17,7 +17,7 @@ export type {
   WebhookFormat,
 } from './webhook-format.js';
 
-/** Every format, in the order in which they are offered. */
+/** All formats, in the order of the user interface. */
 export const FORMATS = [
   standardFormat,
   cloudeventsFormat,
@@ -32,7 +32,7 @@ export const FORMATS = [
 export type WebhookFormatCode = (typeof FORMATS)[number]['code'];
 export const WEBHOOK_FORMATS: readonly WebhookFormatCode[] = FORMATS.map(({ code }) => code);
 
-/** @throws Error for a format that this version does not know, such as one that a newer replica has stored. */
+/** @throws Error for an unknown format, such as one that a newer replica stored. */
 export function webhookFormat(code: string): WebhookFormat {
   const format = FORMATS.find((candidate) => candidate.code === code);
   if (!format) throw new Error(`this version does not know the webhook format ${code}`);

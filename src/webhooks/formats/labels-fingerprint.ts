@@ -2,7 +2,10 @@ const FNV_OFFSET = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
 const SEPARATOR = 0xff;
 
-/** The fingerprint that Prometheus gives a set of labels: FNV-1a of 64 bits over names and values in the order of the names, in hexadecimal. */
+/**
+ * The fingerprint of Prometheus for a set of labels: 64-bit FNV-1a over names and values, sorted by name, in
+ * hexadecimal.
+ */
 export function labelsFingerprint(labels: Readonly<Record<string, string>>): string {
   const bytes = Object.entries(labels)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -2,7 +2,7 @@ import type { Severity } from '../../common/alerting.js';
 import { valueText, type ReadEvent } from './event-reader.js';
 import { oneLine, plainText } from './plain-text.js';
 
-/** A named value, printable. */
+/** A label and a value, both printable. */
 export interface Fact {
   name: string;
   value: string;
@@ -10,7 +10,7 @@ export interface Fact {
 
 export type Tone = Severity | 'acknowledged' | 'resolved' | 'dismissed' | 'warning' | 'notice';
 
-/** An event in the words that every chat shows. The formats only lay it out. */
+/** The texts of an event for chats. Formats only decide the layout. */
 export interface Notice {
   headline: string;
   message: string | null;
@@ -38,14 +38,14 @@ export function noticeOf(event: ReadEvent): Notice {
   };
 }
 
-/** `top_ids` as people read it: `Top ids`. */
-function titled(name: string): string {
+/** A readable label: `top_ids` becomes `Top ids`. */
+function toLabel(name: string): string {
   const words = oneLine(plainText(name).replaceAll('_', ' '));
   return words === '' ? '-' : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function detailsOf({ details }: ReadEvent): Fact[] {
-  return details.map(([name, value]) => ({ name: titled(name), value: valueText(value) }));
+  return details.map(([name, value]) => ({ name: toLabel(name), value: valueText(value) }));
 }
 
 function factsOf(event: ReadEvent): Fact[] {

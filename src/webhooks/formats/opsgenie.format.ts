@@ -39,8 +39,8 @@ const PRIORITIES: Readonly<Record<Severity, string>> = {
 };
 
 /**
- * Opsgenie shows a message and a description as HTML on the web and as they are in a push or a text message, where an entity would be read out as
- * such: angle brackets are replaced by marks that look like them and mean nothing anywhere.
+ * Opsgenie shows message and description as HTML on the web but as plain text in a push or SMS, so entities do not
+ * work. Angle brackets become similar characters that are no markup anywhere.
  */
 const OPSGENIE_TEXT: TextMeasure = {
   ...CHARACTERS,
@@ -48,14 +48,16 @@ const OPSGENIE_TEXT: TextMeasure = {
 };
 
 /**
- * The alert API of Opsgenie, and of Jira Service Management, which speaks the same under another address: the endpoint's URL is the one that creates
- * alerts, such as `https://api.opsgenie.com/v2/alerts` or `https://api.atlassian.com/jsm/ops/integration/v2/alerts`. An alert is known by its alias, the
- * id of ours; a test is an alert of the lowest priority under an alias of its own.
+ * The alert API of Opsgenie and of Jira Service Management, which differ only in the address. The endpoint's URL is the
+ * one that creates alerts, such as `https://api.opsgenie.com/v2/alerts` or
+ * `https://api.atlassian.com/jsm/ops/integration/v2/alerts`. The alias is the alert's id. A test is an alert of the
+ * lowest priority with its own alias.
  */
 export const opsgenieFormat = {
   code: 'opsgenie',
   name: 'Opsgenie / Jira Service Management',
-  description: 'An alert in Opsgenie or Jira Service Management, acknowledged and closed with ours.',
+  description:
+    'An alert in Opsgenie or Jira Service Management, acknowledged and closed together with the Vedette alert.',
   settings: [API_KEY],
   urgency: 'pager',
   format: (delivery, target) => {
@@ -109,7 +111,7 @@ function change(
   return { url: address.href, body: JSON.stringify(body) };
 }
 
-/** Names and values share 8,000 characters. What finds no room is left out, and counted. */
+/** Names and values share 8,000 characters. Values without room are omitted and counted. */
 function detailsOf(event: ReadEvent, link: string | null): Record<string, string> {
   const known = { alert_url: link, alert_id: event.alertId, rule_id: event.ruleId, severity: event.severity };
   const all = [...Object.entries(known).filter(([, value]) => value !== null), ...event.details];
@@ -122,8 +124,8 @@ function detailsOf(event: ReadEvent, link: string | null): Record<string, string
     left -= key.length + text.length;
     entries.push([key, text]);
   }
-  const leftOut = all.length - entries.length;
-  return Object.fromEntries(leftOut > 0 ? [...entries, ['details_left_out', String(leftOut)]] : entries);
+  const omittedCount = all.length - entries.length;
+  return Object.fromEntries(omittedCount > 0 ? [...entries, ['details_left_out', String(omittedCount)]] : entries);
 }
 
 function fitted(text: string, limit: number): string {

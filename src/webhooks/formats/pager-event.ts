@@ -14,20 +14,21 @@ const ACTIONS: Readonly<Record<string, PagerAction>> = {
   ping: 'open',
 };
 
-/** @returns null for an event that this version does not know: nobody is woken by what cannot be named. */
+/** @returns null for an unknown event, so that it pages no one. */
 export function pagerAction({ type }: ReadEvent): PagerAction | null {
   return Object.hasOwn(ACTIONS, type) ? (ACTIONS[type] ?? null) : null;
 }
 
 /**
- * What ties the events of one happening together at the receiver: the alert's id, so that a resolve closes what its firing opened. A rule that
- * keeps failing, a disabled webhook and a test each have a key of their own, which stays the same so that repeats do not pile up.
+ * The key that connects related events at the receiver. For alerts it is the alert's id, so that a resolve closes the
+ * opened alert. Failing rules, disabled webhooks and tests have their own stable keys, so that repeats do not
+ * accumulate.
  */
 export function pagerKey(event: ReadEvent, { eventId }: FormattableDelivery, limit: number): string {
-  return within(identityOf(event, eventId), limit);
+  return shortenedKey(identityOf(event, eventId), limit);
 }
 
-/** Of all formats that name what an event is about. */
+/** The identity of the subject of an event, for all formats. */
 export function identityOf({ type, alertId, ruleId, webhookId }: ReadEvent, eventId: string): string {
   if (type === 'ping') return `vedette-ping-${webhookId ?? eventId}`;
   if (type === 'rule.failing') return `vedette-rule-failing-${ruleId ?? eventId}`;
@@ -35,7 +36,7 @@ export function identityOf({ type, alertId, ruleId, webhookId }: ReadEvent, even
   return alertId ?? eventId;
 }
 
-/** A key that is cut could be that of another alert: one that is too long is replaced by its hash. */
-function within(key: string, limit: number): string {
+/** A key that is too long is replaced by its hash, because a cut key could equal the key of another alert. */
+function shortenedKey(key: string, limit: number): string {
   return key.length <= limit ? key : `sha256-${createHash('sha256').update(key).digest('hex')}`;
 }

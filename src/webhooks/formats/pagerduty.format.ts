@@ -1,12 +1,15 @@
 import type { Severity } from '../../common/alerting.js';
 import { printable, readEvent, type ReadEvent } from './event-reader.js';
-import { LINK_WORDS, linkOfEvent } from './link-of-event.js';
+import { LINK_TEXT, linkOfEvent } from './link-of-event.js';
 import { pagerAction, pagerKey, type PagerAction } from './pager-event.js';
 import { fitText } from './plain-text.js';
 import { requiredSetting } from './setting-value.js';
 import type { FormatSetting, FormattableDelivery, FormatTarget, WebhookFormat } from './webhook-format.js';
 
-/** Characters, but for `body`: 512 kB, of which the smaller reading is kept. PagerDuty sets none for `attribute`. */
+/**
+ * In characters, except `body`: PagerDuty says 512 kB, and the smaller meaning of kB applies. `attribute` is our own
+ * limit.
+ */
 const LIMITS = { summary: 1024, dedupKey: 255, attribute: 255, message: 20_000, body: 512_000 };
 
 const ROUTING_KEY: FormatSetting = {
@@ -25,7 +28,7 @@ const ACTIONS: Readonly<Record<PagerAction, string>> = {
   close: 'resolve',
 };
 
-const SEVERITY_WORDS: Readonly<Record<Severity, string>> = {
+const PAGERDUTY_SEVERITIES: Readonly<Record<Severity, string>> = {
   critical: 'critical',
   high: 'error',
   medium: 'warning',
@@ -34,10 +37,11 @@ const SEVERITY_WORDS: Readonly<Record<Severity, string>> = {
 };
 
 /**
- * The Events API v2 of PagerDuty. A resolved or dismissed alert resolves the incident that its firing triggered.
+ * The Events API v2 of PagerDuty. A resolved or dismissed alert resolves its incident.
  *
- * A test triggers an incident of severity `info` under a key of its own, once however often it is repeated: PagerDuty offers nothing else that is
- * seen and proves that an alert would arrive. A `resolve` of an unknown key is accepted and shown nowhere, and change events have another address.
+ * A test triggers an incident of severity `info` with one fixed key, however often it is repeated. Nothing else is
+ * visible in PagerDuty and proves that alerts arrive: it hides a `resolve` of an unknown key, and change events use
+ * another address.
  */
 export const pagerdutyFormat = {
   code: 'pagerduty',
@@ -56,7 +60,7 @@ export const pagerdutyFormat = {
     };
     return {
       headers: { 'content-type': 'application/json' },
-      // PagerDuty reads no payload with the other two.
+      // PagerDuty ignores a payload in the other two actions.
       body:
         action === 'open' ? triggerBody({ ...head, ...linkIn(event, target) }, event, delivery) : JSON.stringify(head),
     };
@@ -65,7 +69,7 @@ export const pagerdutyFormat = {
 
 function linkIn(event: ReadEvent, { publicUrl }: FormatTarget): object {
   const href = linkOfEvent(event, publicUrl);
-  return href ? { client_url: href, links: [{ href, text: LINK_WORDS }] } : {};
+  return href ? { client_url: href, links: [{ href, text: LINK_TEXT }] } : {};
 }
 
 function triggerBody(head: object, event: ReadEvent, { eventId }: FormattableDelivery): string {
@@ -96,17 +100,17 @@ function triggerBody(head: object, event: ReadEvent, { eventId }: FormattableDel
   return withDetails(event.details, write);
 }
 
-/** As many of the details, in their order, as the limit allows; a program reads them, so that they are left out whole and never cut. */
+/** As many details, in their order, as the limit allows. Programs read them, so a detail is omitted rather than cut. */
 function withDetails(details: ReadEvent['details'], write: (details: object) => string): string {
   const fitting: [string, unknown][] = [];
-  let leftOut = 0;
-  // What names, braces and the count of what was left out take is the same however many details there are.
+  let omittedCount = 0;
+  // The size without details. It does not depend on the number of details.
   let size = Buffer.byteLength(write({ details: {}, details_left_out: details.length }));
   for (const [name, value] of details) {
     const entry = printable({ [name]: value }) as object;
     const entrySize = Buffer.byteLength(JSON.stringify(entry));
     if (size + entrySize > LIMITS.body) {
-      leftOut += 1;
+      omittedCount += 1;
       continue;
     }
     size += entrySize;
@@ -114,13 +118,13 @@ function withDetails(details: ReadEvent['details'], write: (details: object) => 
   }
   return write({
     ...(fitting.length > 0 ? { details: Object.fromEntries(fitting) } : {}),
-    ...(leftOut > 0 ? { details_left_out: leftOut } : {}),
+    ...(omittedCount > 0 ? { details_left_out: omittedCount } : {}),
   });
 }
 
-/** What Vedette says of itself interrupts nobody's night as an alert may. */
+/** Events about Vedette itself are less urgent than alerts. */
 function severityOf({ type, severity }: ReadEvent): string {
   if (type === 'ping') return 'info';
   if (severity === null || type === 'webhook.disabled') return 'warning';
-  return SEVERITY_WORDS[severity];
+  return PAGERDUTY_SEVERITIES[severity];
 }

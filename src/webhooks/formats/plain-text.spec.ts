@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { CHARACTERS, fitText, JSON_BYTES, plainText } from './plain-text.js';
 
-describe('text that is fitted', () => {
+describe('a fitted text', () => {
   it.each([
     ['abc', 3, 'abc'],
     ['abcd', 3, 'ab…'],
@@ -15,14 +15,14 @@ describe('text that is fitted', () => {
     expect(fitText(text, limit)).toBe(fitted);
   });
 
-  it('is measured in bytes of JSON where the receiver counts those', () => {
-    // Each quote takes two bytes, each of the characters three, and so does the ellipsis.
+  it('is measured in bytes of JSON for receivers that count bytes', () => {
+    // Each quote takes two bytes. Each of the other characters takes three, as does the ellipsis.
     expect(fitText('"""', 6, JSON_BYTES)).toBe('"""');
     expect(fitText('""""', 7, JSON_BYTES)).toBe('""…');
     expect(fitText('漢字漢', 8, JSON_BYTES)).toBe('漢…');
   });
 
-  it('never exceeds the limit, and loses no more than it must', () => {
+  it('never exceeds the limit, and loses no more than necessary', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),

@@ -2,18 +2,18 @@ import { aFormatTarget } from '../../../test/support/webhook-samples.js';
 import { FORMATS, settingsProblems, WEBHOOK_FORMATS, webhookFormat } from './index.js';
 
 describe('the settings of a format', () => {
-  it.each(WEBHOOK_FORMATS)('of %s are accepted where they are right', (code) => {
+  it.each(WEBHOOK_FORMATS)('of %s are accepted if they are valid', (code) => {
     expect(settingsProblems(webhookFormat(code), aFormatTarget({ code }).settings)).toEqual([]);
   });
 
-  it('that are required are named where they are missing', () => {
+  it('have an error for each missing required setting', () => {
     for (const given of [undefined, null, {}, { routing_key: null }])
       expect(settingsProblems(webhookFormat('pagerduty'), given)).toEqual([
         { field: 'settings.routing_key', message: expect.stringMatching(/^is required: .*32 letters and digits/) },
       ]);
   });
 
-  it('are refused without being repeated where they are wrong', () => {
+  it('are rejected if they are invalid, and the message does not repeat the value', () => {
     for (const value of ['secret\r\nX-Evil: 1', 'x', '', 7, ['R'.repeat(32)], `${'R'.repeat(32)}\n`]) {
       const problems = settingsProblems(webhookFormat('pagerduty'), { routing_key: value });
       expect(problems).toEqual([
@@ -23,7 +23,7 @@ describe('the settings of a format', () => {
     }
   });
 
-  it('that a format does not have are named, with those it has', () => {
+  it('have an error for each unknown setting, with a list of the known ones', () => {
     expect(settingsProblems(webhookFormat('opsgenie'), { api_key: 'abcd-1234', routing_key: 'x' })).toEqual([
       { field: 'settings.routing_key', message: 'is not a setting of the format opsgenie, which takes api_key' },
     ]);
@@ -39,7 +39,7 @@ describe('the settings of a format', () => {
       ]);
   });
 
-  it('go into what is sent', () => {
+  it('are used in the message', () => {
     const settings = { receiver: 'team-a', external_url: 'https://vedette.example' };
     const format = webhookFormat('alertmanager');
     expect(settingsProblems(format, settings)).toEqual([]);
@@ -54,7 +54,7 @@ describe('the settings of a format', () => {
 });
 
 describe('the list of formats', () => {
-  it('holds each code once', () => {
+  it('contains each code once', () => {
     expect(WEBHOOK_FORMATS).toEqual([
       'standard',
       'cloudevents',
@@ -67,14 +67,14 @@ describe('the list of formats', () => {
     ]);
   });
 
-  it('retries pagers quickly and nothing else', () => {
+  it('retries only pagers quickly', () => {
     expect(FORMATS.filter(({ urgency }) => urgency === 'pager').map(({ code }) => code)).toEqual([
       'pagerduty',
       'opsgenie',
     ]);
   });
 
-  it('refuses a format that it does not know', () => {
+  it('rejects an unknown format', () => {
     expect(() => webhookFormat('carrier-pigeon')).toThrow(
       'this version does not know the webhook format carrier-pigeon',
     );

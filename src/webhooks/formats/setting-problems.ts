@@ -2,8 +2,8 @@ import type { FieldError } from '../../common/errors/index.js';
 import type { WebhookFormat } from './webhook-format.js';
 
 /**
- * What is wrong with the settings given for a format; empty when they can be stored. No message repeats a value: it may be a key.
- * @param given null or undefined counts as no settings.
+ * Problems of the settings for a format; empty if they are valid. No message repeats a value, because it may be a key.
+ * @param given null or undefined means no settings.
  */
 export function settingsProblems(format: WebhookFormat, given: unknown): FieldError[] {
   const values = given ?? {};

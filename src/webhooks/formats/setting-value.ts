@@ -1,8 +1,8 @@
 import type { FormatSetting, FormatTarget } from './webhook-format.js';
 
 /**
- * The value of a required setting. It may end up in a header, so that it is checked again here.
- * @throws Error that names the setting and not its value.
+ * The value of a required setting. It is checked again here, because it may be sent in a header.
+ * @throws Error with the name of the setting but not its value.
  */
 export function requiredSetting({ settings }: FormatTarget, setting: FormatSetting): string {
   const value = optionalSetting({ settings }, setting);
@@ -10,7 +10,7 @@ export function requiredSetting({ settings }: FormatTarget, setting: FormatSetti
   return value;
 }
 
-/** @returns null where it is left out, or is not valid. */
+/** @returns null if the setting is missing or invalid. */
 export function optionalSetting({ settings }: Pick<FormatTarget, 'settings'>, setting: FormatSetting): string | null {
   const value = Object.hasOwn(settings, setting.name) ? settings[setting.name] : undefined;
   return value !== undefined && setting.pattern.test(value) ? value : null;

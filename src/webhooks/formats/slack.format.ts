@@ -1,8 +1,8 @@
 import { readEvent } from './event-reader.js';
-import { LINK_WORDS, linkOfEvent } from './link-of-event.js';
+import { LINK_TEXT, linkOfEvent } from './link-of-event.js';
 import { noticeOf, type Fact, type Tone } from './notice.js';
 import { CHARACTERS, type TextMeasure } from './plain-text.js';
-import { leftOut, TextBudget } from './text-budget.js';
+import { omittedNote, TextBudget } from './text-budget.js';
 import type { WebhookFormat } from './webhook-format.js';
 
 const LIMITS = {
@@ -14,15 +14,15 @@ const LIMITS = {
   total: 13_000,
   fallback: 500,
 };
-/** Header, message, footer, and the note of what was left out. */
+/** Header, message, footer, and the note about omitted facts. */
 const OTHER_BLOCKS = 4;
-const ROOM_FOR_LEFT_OUT = 40;
-/** Less room than this shows nothing that anybody could read. */
-const LEAST_FIELD = 20;
+const OMITTED_NOTE_SIZE = 40;
+/** A field with less room than this would show nothing readable. */
+const MIN_FIELD_SIZE = 20;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** Slack reads the three characters that begin and end its markup (`<!channel>`, `<@U123>`, `<https://...|text>`) in every text. */
+/** Slack reads the three characters of its markup (`<!channel>`, `<@U123>`, `<https://...|text>`) in every text. */
 const SLACK_TEXT: TextMeasure = {
   ...CHARACTERS,
   pieces: (text) => [...text].map((character) => ENTITIES[character] ?? character),
@@ -42,9 +42,9 @@ const MARKS: Readonly<Record<Tone, string>> = {
 };
 
 /**
- * An incoming webhook of Slack: blocks, and a text for notifications. Every text is `plain_text`, in which `*`, `_` and backticks mean nothing, and
- * the fallback says `mrkdwn: false`. The one exception is the link to the alert, of which nothing comes from an event but a UUID; it is no button, because a
- * press of one asks an answer of the app, and behind an incoming webhook there is none.
+ * An incoming webhook of Slack: blocks, and a fallback text for notifications. Every text is `plain_text` without
+ * markup, and the fallback has `mrkdwn: false`. Only the link to the alert is markup; the one part from the event is a
+ * UUID. The link is no button, because Slack would expect an answer from an app.
  */
 export const slackFormat = {
   code: 'slack',
@@ -75,25 +75,25 @@ export const slackFormat = {
   },
 } as const satisfies WebhookFormat;
 
-/** Facts and details do not share a section, so that what was measured stands apart from what it is about. */
+/** Facts and details have separate sections, so that the measurement is apart from the rule and alert. */
 function fieldSections(
   facts: readonly Fact[],
   details: readonly Fact[],
   budget: TextBudget,
   maxSections: number,
 ): object[] {
-  budget.spend(ROOM_FOR_LEFT_OUT);
+  budget.spend(OMITTED_NOTE_SIZE);
   const sections = [facts, details]
     .flatMap(inSections)
     .slice(0, maxSections)
     .map((section) =>
       section.flatMap(({ name, value }) =>
-        budget.has(LEAST_FIELD) ? (budget.take(`${name}: ${value}`, LIMITS.field) ?? []) : [],
+        budget.has(MIN_FIELD_SIZE) ? (budget.take(`${name}: ${value}`, LIMITS.field) ?? []) : [],
       ),
     )
     .filter((section) => section.length > 0);
   const missing = facts.length + details.length - sections.flat().length;
-  if (missing > 0) sections.push([leftOut(missing)]);
+  if (missing > 0) sections.push([omittedNote(missing)]);
   return sections.map((fields) => ({ type: 'section', fields: fields.map(plain) }));
 }
 
@@ -104,12 +104,12 @@ function inSections(facts: readonly Fact[]): Fact[][] {
   return sections;
 }
 
-/** As Slack writes a link. The address is one that `URL` has written, in which there are no angle brackets; a bar would end it. */
+/** A link in Slack's syntax. `URL` has already encoded angle brackets; a bar would end the address. */
 function linkTo(address: string | null): string | null {
-  return address && `<${address.replaceAll('&', '&amp;').replaceAll('|', '%7C')}|${LINK_WORDS}>`;
+  return address && `<${address.replaceAll('&', '&amp;').replaceAll('|', '%7C')}|${LINK_TEXT}>`;
 }
 
-/** `emoji: false`: `:name:` stays what it is. */
+/** `emoji: false` keeps `:name:` as text. */
 function plain(text: string): object {
   return { type: 'plain_text', text, emoji: false };
 }

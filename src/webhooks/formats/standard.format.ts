@@ -5,7 +5,7 @@ import type { WebhookFormat } from './webhook-format.js';
 export const standardFormat = {
   code: 'standard',
   name: 'Standard Webhooks',
-  description: "Vedette's own JSON, signed as Standard Webhooks says.",
+  description: "Vedette's own JSON, signed with Standard Webhooks.",
   settings: [],
   urgency: 'normal',
   format: ({ id, body }, { signingKeys }, at) => ({

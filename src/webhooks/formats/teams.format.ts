@@ -1,13 +1,13 @@
 import { readEvent } from './event-reader.js';
-import { LINK_WORDS, linkOfEvent } from './link-of-event.js';
+import { LINK_TEXT, linkOfEvent } from './link-of-event.js';
 import { noticeOf, type Fact, type Notice, type Tone } from './notice.js';
 import { JSON_BYTES, oneLine } from './plain-text.js';
-import { leftOut, TextBudget } from './text-budget.js';
+import { omittedNote, TextBudget } from './text-budget.js';
 import type { WebhookFormat } from './webhook-format.js';
 
-/** In bytes. Teams says 28 kB for the whole message and not which kB: the smaller one is kept. */
+/** In bytes. Teams allows 28 kB for the whole message without defining kB, so the smaller meaning applies. */
 const LIMITS = { total: 28_000, headline: 1000, message: 12_000, fact: 2000, footer: 500 };
-/** What the card is beside its texts and its further paragraphs. */
+/** The size of the card without its texts and additional paragraphs. */
 const FRAME = 800;
 const PARAGRAPH = 150;
 /** A paragraph with a label, and some room for its text. */
@@ -28,8 +28,8 @@ const COLOURS: Readonly<Record<Tone, string>> = {
 };
 
 /**
- * What a Teams workflow ("when a Teams webhook request is received") takes: a message with an Adaptive Card 1.2. Every text is a `TextRun`, the one
- * element that Teams does not read as Markdown: a `TextBlock` or a `FactSet` would make links and lists of what an alert says.
+ * A message for a Teams workflow ("when a Teams webhook request is received") with an Adaptive Card 1.2. Every text is
+ * a `TextRun`, because Teams reads a `TextBlock` or `FactSet` as Markdown.
  */
 export const teamsFormat = {
   code: 'teams',
@@ -40,7 +40,7 @@ export const teamsFormat = {
   format: (delivery, { publicUrl }) => {
     const event = readEvent(delivery);
     const link = linkOfEvent(event, publicUrl);
-    const actions = link ? [{ type: 'Action.OpenUrl', title: LINK_WORDS, url: link }] : [];
+    const actions = link ? [{ type: 'Action.OpenUrl', title: LINK_TEXT, url: link }] : [];
     const content = {
       $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
       type: 'AdaptiveCard',
@@ -57,7 +57,7 @@ export const teamsFormat = {
   },
 } as const satisfies WebhookFormat;
 
-/** @param taken what the rest of the card takes, in bytes. */
+/** @param taken the size of the rest of the card, in bytes. */
 function cardBody(notice: Notice, taken: number): object[] {
   const budget = new TextBudget(LIMITS.total - FRAME - taken, JSON_BYTES);
   const headline = budget.take(notice.headline, LIMITS.headline);
@@ -85,10 +85,13 @@ function facts(all: readonly Fact[], budget: TextBudget): object[] {
     return label && text ? paragraph([run(label, { weight: 'Bolder' }), run(text)], 'Small') : [];
   });
   const missing = all.length - shown.length;
-  return missing > 0 ? [...shown, paragraph([run(leftOut(missing), { isSubtle: true })])] : shown;
+  return missing > 0 ? [...shown, paragraph([run(omittedNote(missing), { isSubtle: true })])] : shown;
 }
 
-/** A run shows no line break: each line is a paragraph of its own, and a text of very many lines goes on in the last. */
+/**
+ * A run shows no line break, so each line is its own paragraph. The last paragraph contains all lines after the
+ * maximum.
+ */
 function linesOf(text: string): string[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const rest = lines.slice(MAX_LINES - 1).join(' ');

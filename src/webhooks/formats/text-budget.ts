@@ -1,22 +1,25 @@
 import { CHARACTERS, ELLIPSIS, fitText, isBlank, type TextMeasure } from './plain-text.js';
 
-/** Shares out what a receiver takes in all among the texts of one message, first come first served. */
+/** Divides the total limit of a receiver among the texts of one message, first come first served. */
 export class TextBudget {
   constructor(
     private remaining: number,
     readonly measure: TextMeasure = CHARACTERS,
   ) {}
 
-  /** The text within its own limit and what remains. @returns null where nothing of it can be shown. */
+  /**
+   * The text, cut to its own limit and to the remaining total.
+   * @returns null if nothing of it can be shown.
+   */
   take(text: string, limit: number): string | null {
     const fitted = fitText(text, Math.min(limit, this.remaining), this.measure);
     if (isBlank(fitted) || fitted === ELLIPSIS) return null;
-    // It is written as the receiver wants it already: what it takes is what its characters take.
+    // The text is already escaped, so its characters are measured one by one.
     for (const character of fitted) this.spend(this.measure.sizeOf(character));
     return fitted;
   }
 
-  /** For what is not text: marks, names of fields, punctuation. */
+  /** For marks, names of fields and punctuation. */
   spend(size: number): void {
     this.remaining -= size;
   }
@@ -26,7 +29,7 @@ export class TextBudget {
   }
 }
 
-/** What is said where facts found no room. */
-export function leftOut(count: number): string {
+/** The note about omitted facts. */
+export function omittedNote(count: number): string {
   return `${ELLIPSIS} ${count} more left out`;
 }

@@ -1,63 +1,69 @@
 import type { KeyObject } from 'node:crypto';
 
-/** A delivery as a format sees it. */
+/** The parts of a delivery that formats use. */
 export interface FormattableDelivery {
-  /** Of the delivery: stable over retries and replays. */
+  /** The id of the delivery, stable over retries and replays. */
   id: string;
-  /** Of the happening: the same for every endpoint that is told of it. */
+  /** The id of the event, the same for all endpoints. */
   eventId: string;
-  /** `alert.fired`, `alert.acknowledged`, `alert.resolved`, `alert.dismissed`, `rule.failing`, `webhook.disabled` or `ping`. */
+  /**
+   * `alert.fired`, `alert.acknowledged`, `alert.resolved`, `alert.dismissed`, `rule.failing`, `webhook.disabled` or
+   * `ping`.
+   */
   eventType: string;
   /** The stored JSON text: `{type, timestamp, data}`. */
   body: string;
 }
 
-/** Where a delivery goes, as a format sees it. */
+/** The receiver of a delivery, as formats use it. */
 export interface FormatTarget {
   url: string;
-  /** The values of the format's own settings by name, in the clear. */
+  /** The decrypted values of the format's settings by name. */
   settings: Readonly<Record<string, string>>;
-  /** Of the signing secrets, the current one first. */
+  /** The signing keys, the current one first. */
   signingKeys: readonly KeyObject[];
-  /** Where people reach Vedette, for links to alerts; null where the deployment does not say. */
+  /** The public address of Vedette, for links to alerts; null if the deployment sets none. */
   publicUrl: string | null;
 }
 
 export interface FormattedRequest {
   headers: Record<string, string>;
   body: string;
-  /** Where the format derives an address from the endpoint's, such as that of the alert to close. Absent: the endpoint's own. */
+  /**
+   * A URL that the format derived from the endpoint's, such as the one to close an alert. Absent: the endpoint's own
+   * URL.
+   */
   url?: string;
 }
 
-/** A format's own setting, from which validation, documentation and a form come. */
+/** A setting of a format. Validation, documentation and the form use it. */
 export interface FormatSetting {
-  /** snake_case, as it goes over the wire. */
+  /** snake_case, as in the API. */
   name: string;
   title: string;
-  /** What it is and how it looks, in words that go on after `must be`. */
+  /** The meaning and syntax, as a text that continues `must be`. */
   description: string;
   required: boolean;
-  /** Stored encrypted and never answered. */
+  /** Encrypted in the database, and never part of a response. */
   isSecret: boolean;
-  /** What the whole value must match. */
+  /** The whole value must match this. */
   pattern: RegExp;
 }
 
-/** How an endpoint wants its events. A new format is one file with one of these, and a line in the list. */
+/** A message format of endpoints. To add one, write one file and add it to the list. */
 export interface WebhookFormat {
   /** Stable; stored with the endpoint. */
   code: string;
-  /** What people call it. */
+  /** The name for people. */
   name: string;
   description: string;
   settings: readonly FormatSetting[];
-  /** Which retry schedule: pagers are tried again quickly. */
+  /** The retry schedule: pagers retry quickly. */
   urgency: 'normal' | 'pager';
   /**
-   * The same request for the same delivery, target and instant.
-   * @param at when this attempt is made.
-   * @returns null where the format has nothing to say of the event: the delivery is then complete without being sent.
+   * Deterministic: the same delivery, target and instant give the same request.
+   * @param at the time of this attempt.
+   * @returns null if the format does not support the event. The delivery is then complete without a request.
    */
   format(delivery: FormattableDelivery, target: FormatTarget, at: Date): FormattedRequest | null;
 }

@@ -5,7 +5,7 @@ const AT = new Date(1614265330_000);
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 describe('standardWebhooksHeaders', () => {
-  it("gives the signature of the specification's example", () => {
+  it('matches the example signature in the specification', () => {
     const content = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', at: AT, body: '{"test": 2432232314}' };
 
     expect(standardWebhooksHeaders(content, [SECRET].map(signingKey))).toEqual({
@@ -15,7 +15,7 @@ describe('standardWebhooksHeaders', () => {
     });
   });
 
-  it('signs Unicode as the reference implementation verifies it', () => {
+  it('signs Unicode so that the reference implementation accepts it', () => {
     const body = JSON.stringify({ name: 'Détection 検知 🐎 \u2028', lone: '\ud800' });
     const secret = newSigningSecret();
     const headers = standardWebhooksHeaders({ id: 'msg_1', at: new Date(), body }, [secret].map(signingKey));
@@ -24,7 +24,7 @@ describe('standardWebhooksHeaders', () => {
     expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow('No matching signature');
   });
 
-  it('gives one signature a secret, so that holders of either can verify', () => {
+  it('makes one signature per secret, so that a receiver can verify with either secret', () => {
     const [current, former] = [newSigningSecret(), newSigningSecret()];
     const headers = standardWebhooksHeaders(
       { id: 'msg_1', at: new Date(), body: '{}' },
@@ -37,7 +37,7 @@ describe('standardWebhooksHeaders', () => {
 });
 
 describe('newSigningSecret', () => {
-  it('holds 32 bytes and is never the same', () => {
+  it('contains 32 bytes and differs each time', () => {
     const secret = newSigningSecret();
 
     expect(Buffer.from(secret.replace(/^whsec_/, ''), 'base64')).toHaveLength(32);

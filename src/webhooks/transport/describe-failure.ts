@@ -3,13 +3,16 @@ import { AddressRefusedError, type RefusalTier } from '../address-guard/index.js
 /** Why there was no answer. */
 export interface ExchangeFailure {
   kind: 'timeout' | 'refused' | 'unreachable';
-  /** For people. Names at most the host: the path and query of a URL may be a credential, so no message of another library is passed on. */
+  /**
+   * For people. It contains at most the host, because the path and query may be a credential. For the same reason it
+   * never includes messages of other libraries.
+   */
   error: string;
-  /** Where the address guard refused: the kind of address. */
+  /** The kind of address, if the address guard refused it. */
   tier?: RefusalTier;
 }
 
-const WORDS: Partial<Record<string, string>> = {
+const MESSAGES: Partial<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset before the answer was complete',
   EPIPE: 'the connection was reset before the answer was complete',
@@ -35,7 +38,7 @@ export function describeFailure(
   if (EXCHANGE_TIMEOUTS.has(code)) return exchangeTimeout(timeouts.exchangeTimeoutMs);
   if (/CERT|TLS|SSL|UNABLE_TO_/.test(code)) return { kind: 'unreachable', error: `no TLS connection: ${code}` };
   if (code.startsWith('HPE_')) return { kind: 'unreachable', error: `the answer is not HTTP: ${code}` };
-  return { kind: 'unreachable', error: WORDS[code] ?? `the request failed: ${code}` };
+  return { kind: 'unreachable', error: MESSAGES[code] ?? `the request failed: ${code}` };
 }
 
 export function exchangeTimeout(exchangeTimeoutMs: number): ExchangeFailure {

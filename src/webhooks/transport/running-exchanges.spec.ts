@@ -16,7 +16,7 @@ describe('RunningExchanges', () => {
 
   function begin(name: string): RunningExchange {
     const exchange: RunningExchange = {
-      place: 0,
+      index: 0,
       endsBefore: 0,
       abort(reason) {
         aborted.push(`${name} ${reason.message}`);
@@ -27,7 +27,7 @@ describe('RunningExchanges', () => {
     return exchange;
   }
 
-  it('ends each exchange when its own time is up, and none that was over before', () => {
+  it('aborts each exchange at its own time limit, but not exchanges that ended before', () => {
     const first = begin('first');
     jest.advanceTimersByTime(400);
     begin('second');
@@ -43,7 +43,7 @@ describe('RunningExchanges', () => {
     expect(aborted).toEqual(['second late', 'third late']);
   });
 
-  it('goes on after a time in which nothing was under way', () => {
+  it('works again after a time without exchanges', () => {
     running.remove(begin('early'));
     jest.advanceTimersByTime(10 * TIMEOUT_MS);
     begin('late');
@@ -53,7 +53,7 @@ describe('RunningExchanges', () => {
     expect(aborted).toEqual(['late late']);
   });
 
-  it('ends all at once, whoever left before in whatever order', () => {
+  it('aborts all remaining exchanges, in whatever order others were removed', () => {
     const [a, , c] = ['a', 'b', 'c', 'd'].map(begin);
     running.remove(a!);
     running.remove(c!);

@@ -6,7 +6,10 @@ import { undiciAdapter } from './undici-adapter.js';
 import { WebhookAgent } from './webhook-agent.js';
 import { WebhookTransport } from './webhook-transport.js';
 
-/** Axios as a plain carrier: it changes no byte, follows nothing, and has no opinion on a status. {@link WebhookTransport} takes its other defaults away. */
+/**
+ * Axios only passes requests on: it changes no byte, follows no redirect and accepts every status. {@link
+ * WebhookTransport} removes its other defaults.
+ */
 @Module({})
 export class TransportModule {
   static register(settings: DeliverySettings): DynamicModule {

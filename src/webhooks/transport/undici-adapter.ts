@@ -2,12 +2,12 @@ import { AxiosHeaders, type AxiosAdapter } from 'axios';
 import type { WebhookAgent } from './webhook-agent.js';
 import type { WebhookExchange } from './webhook-exchange.js';
 
-/** Requests and answers have their own, which axios does not see. */
+/** Axios needs an object; the real headers are in the exchange and the answer. */
 export const NO_HEADERS = new AxiosHeaders();
 
 /**
- * Lets axios send over undici, at several times the rate of its own adapter. What is sent and what comes back pass through axios whole, as `data`, and the method, which is
- * always POST, is not told: it would otherwise take the headers apart and put them together again several times a request, which takes longer than sending it.
+ * Lets axios send with undici, several times faster than with its own adapter. The whole exchange passes as `data`.
+ * Axios does not see headers and method, because handling them would take longer than the request itself.
  */
 export function undiciAdapter(agent: WebhookAgent): AxiosAdapter {
   return (config) =>

@@ -6,8 +6,9 @@ import { DeliverySettings } from '../attempts/delivery-settings.js';
 import type { BoundedAnswer, WebhookExchange } from './webhook-exchange.js';
 
 /**
- * The connections to receivers, kept alive between deliveries and each opened behind the address guard. Follows no redirect and no proxy variable but
- * `VEDETTE_WEBHOOK_PROXY_URL`; through a proxy the guard checks every request before it leaves, because the proxy opens the connection.
+ * Keeps connections to receivers alive between deliveries; the address guard checks each one. Follows no redirect, and
+ * uses no proxy except `VEDETTE_WEBHOOK_PROXY_URL`. With that proxy the guard checks every request, because the proxy
+ * opens the connection.
  */
 @Injectable()
 export class WebhookAgent implements OnApplicationShutdown {
@@ -24,7 +25,7 @@ export class WebhookAgent implements OnApplicationShutdown {
     const options = {
       connections: settings.concurrency,
       pipelining: 1,
-      // The transport bounds each exchange as a whole.
+      // The transport limits the time of the whole exchange.
       headersTimeout: 0,
       bodyTimeout: 0,
     };
@@ -34,7 +35,7 @@ export class WebhookAgent implements OnApplicationShutdown {
         : new ProxyAgent({ ...options, ...proxyAddress(proxy), connectTimeout: settings.connectTimeoutMs });
   }
 
-  /** @returns the answer; rejects when there is none, or when the exchange is aborted. */
+  /** @returns the answer; rejects if there is none, or if the exchange is aborted. */
   send(exchange: WebhookExchange): Promise<BoundedAnswer> {
     return this.isProxied ? this.sendThroughProxy(exchange) : this.dispatch(exchange);
   }
@@ -44,7 +45,7 @@ export class WebhookAgent implements OnApplicationShutdown {
   }
 
   private async sendThroughProxy(exchange: WebhookExchange): Promise<BoundedAnswer> {
-    // The exchange may be aborted while its address is still being checked, when nobody waits for the answer yet.
+    // Prevents an unhandled rejection if the exchange is aborted during the address check.
     exchange.answer.catch(() => undefined);
     await this.guard.checkBeforeProxy(new URL(exchange.request.origin));
     return this.dispatch(exchange);
@@ -57,7 +58,7 @@ export class WebhookAgent implements OnApplicationShutdown {
   }
 }
 
-/** A user name and a password go into a header of their own, and not into every message that names the proxy. */
+/** Moves the user name and password into a header, because messages include the address of the proxy. */
 function proxyAddress(proxy: string): { uri: string; token?: string } {
   const url = new URL(proxy);
   const { username, password } = url;

@@ -2,15 +2,15 @@ import type { Dispatcher } from 'undici';
 import { TurnEnd } from '../../common/turn-end.js';
 import type { RunningExchange } from './running-exchanges.js';
 
-/** How much of an answer is kept. */
+/** How much of an answer is stored. */
 export const MAX_RESPONSE_BYTES = 16 * 1024;
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Where answers of all exchanges wait for each other. */
+/** Shared by all exchanges: resolves their answers together at the end of the turn. */
 const turnEnd = new TurnEnd();
 
-/** What is sent: a POST. */
+/** A POST request. */
 export interface OutgoingRequest {
   origin: string;
   /** Path and query. */
@@ -19,7 +19,7 @@ export interface OutgoingRequest {
   body: Buffer;
 }
 
-/** What came back, its body cut after {@link MAX_RESPONSE_BYTES}. */
+/** An answer, with its body cut after {@link MAX_RESPONSE_BYTES}. */
 export interface BoundedAnswer {
   statusCode: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -27,18 +27,18 @@ export interface BoundedAnswer {
 }
 
 /**
- * One request, and what receives its answer from undici: no stream stands in between, which would cost as much as the exchange itself. An answer that is longer than is kept costs its
- * connection, so that nobody reads on. Settles once, whatever comes after.
+ * One request, and the undici handler of its answer. It uses no stream, because a stream costs as much as the exchange
+ * itself. A longer answer than {@link MAX_RESPONSE_BYTES} closes the connection. Settles only once.
  */
 export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExchange {
-  place = 0;
+  index = 0;
   endsBefore = 0;
   readonly answer: Promise<BoundedAnswer>;
   private resolve!: (answer: BoundedAnswer) => void;
   private reject!: (reason: Error) => void;
   private controller: Dispatcher.DispatchController | undefined;
   private abortedBy: Error | undefined;
-  /** Whether there is an answer, which is told of at the end of the turn. */
+  /** Whether the answer is complete. The promise resolves at the end of the turn. */
   private isAnswered = false;
   private statusCode = 0;
   private headers: BoundedAnswer['headers'] = {};
@@ -52,7 +52,7 @@ export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExcha
     });
   }
 
-  /** Ends the exchange wherever it stands, also while it waits for a connection. Too late for one that has its answer. */
+  /** Ends the exchange in any state, also while it waits for a connection. Does nothing after the answer. */
   abort(reason: Error): void {
     if (this.isAnswered) return;
     this.abortedBy = reason;
@@ -65,7 +65,7 @@ export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExcha
     if (this.abortedBy) controller.abort(this.abortedBy);
   }
 
-  /** Called for answers of 1xx too, before the one that counts. */
+  /** Also called for 1xx answers before the final one. */
   onResponseStart(_: unknown, statusCode: number, headers: BoundedAnswer['headers']): void {
     this.statusCode = statusCode;
     this.headers = headers;
@@ -76,7 +76,7 @@ export class WebhookExchange implements Dispatcher.DispatchHandler, RunningExcha
     this.size += chunk.length;
     if (this.size <= MAX_RESPONSE_BYTES) return;
     this.settle();
-    controller.abort(new Error('the answer is longer than is kept'));
+    controller.abort(new Error('the answer is too long'));
   }
 
   onResponseEnd(): void {

@@ -19,36 +19,36 @@ export interface WebhookRequest {
 export interface WebhookResponse {
   kind: 'response';
   statusCode: number;
-  /** The `Retry-After` header as it came. */
+  /** The unchanged `Retry-After` header. */
   retryAfter: string | null;
-  /** The first 16 kB as text. Holds no NUL, which PostgreSQL cannot store. */
+  /** The first 16 kB as text, without NUL, which PostgreSQL cannot store. */
   body: string;
 }
 
-/** What says something of the receiver, or of the way to it. */
+/** A result that depends on the receiver or the network. */
 export type CompletedExchange = WebhookResponse | ExchangeFailure;
 
-/** `aborted`: this process gave up because it is stopping, which says nothing of the receiver. */
+/** `aborted`: this process is stopping. It does not count against the receiver. */
 export type Exchange = CompletedExchange | { kind: 'aborted' };
 
-/** Origins and paths that are remembered: deliveries need the same few over and over. */
-const TARGETS_KEPT = 2_000;
+/** The size of the cache of origins and paths. Deliveries need the same few again and again. */
+const TARGET_CACHE_SIZE = 2_000;
 
 type Target = Pick<OutgoingRequest, 'origin' | 'path'>;
 
-/** Sends one request and says what came of it; never throws. */
+/** Sends one request and returns its result; never throws. */
 @Injectable()
 export class WebhookTransport {
   private readonly userAgent = userAgent();
   private readonly running: RunningExchanges;
-  private readonly targets = new BoundedCache<Target>(TARGETS_KEPT);
+  private readonly targets = new BoundedCache<Target>(TARGET_CACHE_SIZE);
 
   constructor(
     private readonly http: HttpService,
     private readonly guard: AddressGuard,
     private readonly settings: DeliverySettings,
   ) {
-    leaveOnlyAdapter(http);
+    removeDefaultsExceptAdapter(http);
     this.running = new RunningExchanges(settings.exchangeTimeoutMs, () => new ExchangeTimedOut());
   }
 
@@ -78,8 +78,8 @@ export class WebhookTransport {
   }
 
   /**
-   * What axios does with a request before and after its adapter takes half as long as undici's own code, and comes to nothing where it has nothing but an adapter; so axios is asked only
-   * where somebody has given it more to do (ADR 0014). The promise underneath, because unsubscribing from HttpService's observable raises a cancellation error for every request that succeeded.
+   * Calls the adapter directly unless interceptors exist, because the rest of axios takes half as long as undici itself
+   * (ADR 0014). Uses the promise, because unsubscribing from HttpService's observable raises an error for each success.
    */
   private request(exchange: WebhookExchange): Promise<AxiosResponse<BoundedAnswer>> {
     const { axiosRef } = this.http;
@@ -91,7 +91,7 @@ export class WebhookTransport {
   }
 
   /**
-   * The stored URL is checked again, because the deployment's settings may have changed since it was saved; the agent checks where it leads.
+   * Checks the stored URL again, because settings may have changed since. The agent checks its addresses.
    * @throws AddressRefusedError
    */
   private toOutgoing({ url, headers, body }: WebhookRequest): OutgoingRequest {
@@ -111,8 +111,8 @@ export class WebhookTransport {
 class ExchangeTimedOut extends Error {}
 class ExchangeAborted extends Error {}
 
-/** Axios merges its defaults into every request. What this transport has no use for would cost more than the exchange. */
-function leaveOnlyAdapter({ axiosRef: { defaults } }: HttpService): void {
+/** Axios merges its defaults into every request, which would cost more than the exchange. */
+function removeDefaultsExceptAdapter({ axiosRef: { defaults } }: HttpService): void {
   for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) if (name !== 'adapter') delete defaults[name];
 }
 
@@ -122,7 +122,7 @@ function toExchange({ statusCode, headers, body }: BoundedAnswer): WebhookRespon
     kind: 'response',
     statusCode,
     retryAfter: (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null,
-    // Streaming mode leaves out a character that the 16 kB bound cut in two.
+    // Streaming mode drops a character that the 16 kB limit cut in two.
     body: body.length === 0 ? '' : new TextDecoder().decode(body, { stream: true }).replaceAll('\0', ''),
   };
 }
