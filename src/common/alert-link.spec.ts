@@ -9,10 +9,10 @@ it.each([
   ['https://vedette.example/?from=mail#top', `https://vedette.example/alerts/${ID}`],
   ['https://user:secret@vedette.example/', `https://vedette.example/alerts/${ID}`],
   ['https://vedette.example/<a b>', `https://vedette.example/%3Ca%20b%3E/alerts/${ID}`],
-])('an alert is found below %s', (publicUrl, expected) => {
+])('builds the link to an alert for the public address %s', (publicUrl, expected) => {
   expect(alertLink(publicUrl, ID)).toBe(expected);
 });
 
-it('lets no id lead elsewhere', () => {
+it('escapes the id, so that it cannot change the path', () => {
   expect(alertLink('https://vedette.example', '../docs?x#y')).toBe('https://vedette.example/alerts/..%2Fdocs%3Fx%23y');
 });

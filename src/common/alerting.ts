@@ -1,4 +1,4 @@
-/** Words that rules, alerts, notifications and webhooks share. */
+/** Terms shared by rules, alerts, notifications and webhooks. */
 
 export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -6,6 +6,6 @@ export type Severity = (typeof SEVERITIES)[number];
 export const ALERT_STATUSES = ['open', 'acknowledged', 'resolved', 'dismissed'] as const;
 export type AlertStatus = (typeof ALERT_STATUSES)[number];
 
-/** What a firing does while an earlier alert of the same rule is still open: open another, or refresh that one. */
+/** When a rule fires while its earlier alert is open: open another alert, or refresh the open one. */
 export const ON_REPEAT = ['new_instance', 'update_open'] as const;
 export type OnRepeat = (typeof ON_REPEAT)[number];

@@ -1,19 +1,19 @@
 /**
- * Remembers what was made for a key, for few keys that come again and again. When it is full it starts afresh: what is made here is made again in no time, and
- * keeping an order would cost every reading.
+ * A cache for few keys that repeat. When it is full it is emptied, because its values are cheap to make, and a
+ * least-recently-used order would slow down each read.
  */
 export class BoundedCache<Value> {
   private readonly values = new Map<string, Value>();
 
-  /** @param kept how many values are kept at once. */
-  constructor(private readonly kept: number) {}
+  /** @param maxSize the maximum number of values. */
+  constructor(private readonly maxSize: number) {}
 
-  /** The value of the key, made now if need be. What `make` throws is not kept. */
+  /** Returns the value of the key, and creates it if needed. Errors of `make` are not cached. */
   get(key: string, make: () => Value): Value {
     const known = this.values.get(key);
     if (known !== undefined) return known;
     const value = make();
-    if (this.values.size >= this.kept) this.values.clear();
+    if (this.values.size >= this.maxSize) this.values.clear();
     this.values.set(key, value);
     return value;
   }

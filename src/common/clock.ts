@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** The one source of the current time, so that a test or a replay can stand at another instant. */
+/** The only source of the current time, so that tests and replays can set it. */
 export abstract class Clock {
   abstract now(): Date;
 }
@@ -12,7 +12,7 @@ export class SystemClock extends Clock {
   }
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock whose time only changes on request. */
 export class ManualClock extends Clock {
   constructor(private instant: Date) {
     super();

@@ -1,13 +1,13 @@
 /**
- * Where a fault test may have the process die, at each boundary where what is committed and what is known part ways:
+ * Points where a fault test can kill the process, so that committed data and the knowledge of other systems differ:
  * - `evaluation:after-claim`: rules are locked, nothing is written;
- * - `evaluation:after-measure`: rules are measured and decided, alerts, notifications and deliveries are written, not where each rule stands;
+ * - `evaluation:after-measure`: alerts, notifications and deliveries are written, but not the state of the rules;
  * - `evaluation:before-commit`: everything is written, nothing is committed;
- * - `evaluation:after-commit`: everything is committed, and what it announces may not have been looked at by anybody;
- * - `webhook:after-claim`: deliveries carry this worker's lease, nothing is sent;
- * - `webhook:after-send`: the receiver has answered, and nobody but this process knows;
+ * - `evaluation:after-commit`: everything is committed, but listeners may not have received the announcement;
+ * - `webhook:after-claim`: deliveries have this worker's lease, nothing is sent;
+ * - `webhook:after-send`: the receiver has answered, and only this process knows;
  * - `webhook:after-finish`: the outcome is committed;
- * - `email:after-claim`, `email:after-send`, `email:after-finish`: the same of messages and the mail server.
+ * - `email:after-claim`, `email:after-send`, `email:after-finish`: the same for e-mails and the mail server.
  */
 export const EXIT_POINTS = [
   'evaluation:after-claim',
@@ -25,12 +25,12 @@ export type ExitPoint = (typeof EXIT_POINTS)[number];
 
 let armed: ExitPoint | undefined;
 
-/** From here on the process dies when it comes by this point; by none where it is undefined. For tests only. */
+/** Kills the process when it reaches this point; undefined disarms. For tests only. */
 export function armExitPoint(name: ExitPoint | undefined): void {
   armed = name;
 }
 
-/** Ends the process as `kill -9` does when a test named this point, so that nothing is tidied up; does nothing otherwise. */
+/** Kills the process without clean-up, like `kill -9`, if a test armed this point. Otherwise does nothing. */
 export function exitPoint(name: ExitPoint): void {
   if (name === armed) process.kill(process.pid, 'SIGKILL');
 }

@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 
-/** A new UUIDv7 (RFC 9562): sorts by age, so that recent rows lie together in an index. */
+/** A new UUIDv7 (RFC 9562). Its order is the order of creation, so recent rows are close together in an index. */
 export function newId(): string {
   return uuidv7();
 }

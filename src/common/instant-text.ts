@@ -2,14 +2,14 @@ const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const INSTANT =
   /^(\d{4}-\d{2}-\d{2})(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d))?$/;
 
-/** What {@link parseInstant} takes, in the words of an error. */
+/** The input of {@link parseInstant}, as an error message. */
 export const INSTANT_WORDS =
   'must be an ISO 8601 date from 1970 on such as 2026-03-01, or a date and time with its zone such as 2026-03-01T09:30:00Z';
 
-/** What {@link isCalendarDate} takes, in the words of an error. */
+/** The input of {@link isCalendarDate}, as an error message. */
 export const DATE_WORDS = 'must be a date from 1970 on, written YYYY-MM-DD';
 
-/** Whether the text is `YYYY-MM-DD` and that day exists. */
+/** Whether the text is `YYYY-MM-DD` and the day exists. */
 export function isCalendarDate(text: unknown): text is string {
   const match = typeof text === 'string' ? DATE.exec(text) : null;
   if (!match) return false;
@@ -19,15 +19,16 @@ export function isCalendarDate(text: unknown): text is string {
 }
 
 /**
- * Reads an ISO 8601 date, which stands for its first instant in UTC, or a date and time with a zone. Without a zone a time is refused: whose would it be?
- * @returns undefined for anything else, for days that do not exist and for years before 1970.
+ * Parses an ISO 8601 date, which means its first instant in UTC, or a date and time with a zone. A time without a zone
+ * is ambiguous and rejected.
+ * @returns undefined for any other input, for days that do not exist and for years before 1970.
  */
 export function parseInstant(text: unknown): Date | undefined {
   const match = typeof text === 'string' ? INSTANT.exec(text) : null;
   return match && isCalendarDate(match[1]) ? new Date(match[0]) : undefined;
 }
 
-/** The day in UTC, `YYYY-MM-DD`. */
+/** The date in UTC, `YYYY-MM-DD`. */
 export function utcDate(instant: Date): string {
   return instant.toISOString().slice(0, 10);
 }

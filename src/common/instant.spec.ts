@@ -9,7 +9,7 @@ describe('parseInstant', () => {
     ['2026-03-01T09:30Z', '2026-03-01T09:30:00.000Z'],
     ['2026-03-01T09:30:15.5+02:00', '2026-03-01T07:30:15.500Z'],
     ['2026-03-01T23:59:59.999999999-05:00', '2026-03-02T04:59:59.999Z'],
-  ])('reads %s', (text, expected) => {
+  ])('parses %s', (text, expected) => {
     expect(parseInstant(text)?.toISOString()).toBe(expected);
   });
 
@@ -23,7 +23,7 @@ describe('parseInstant', () => {
     '2026-3-1',
     '2026-03-01T09:30:00',
     '2026-03-01 09:30:00Z',
-  ])('does not read %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseInstant(text)).toBeUndefined();
   });
 
@@ -34,17 +34,17 @@ describe('parseInstant', () => {
     '2026-03-01T09:30:00+15:00',
     '2026-03-01Z',
     ' 2026-03-01',
-  ])('does not read %j', (text) => {
+  ])('rejects %j', (text) => {
     expect(parseInstant(text)).toBeUndefined();
   });
 
-  it.each([null, undefined, 5, {}, ['2026-03-01']])('does not read %j', (value) => {
+  it.each([null, undefined, 5, {}, ['2026-03-01']])('rejects %j', (value) => {
     expect(parseInstant(value)).toBeUndefined();
   });
 });
 
 describe('isCalendarDate', () => {
-  it('takes days that exist, and nothing with a time', () => {
+  it('accepts existing days, and rejects text with a time', () => {
     expect(['2026-03-10', '2026-02-30', '2026-03-10T00:00:00Z', '2026-03-10\n', 20260310].map(isCalendarDate)).toEqual([
       true,
       false,

@@ -2,8 +2,9 @@ import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * The folder that holds Vedette's package.json: where `data/`, `dist/` and the embedded PostgreSQL's binaries are found, whichever folder the process was
- * started from. Found from the running script, because `import.meta` does not exist where Jest compiles to CommonJS.
+ * The folder with Vedette's package.json. `data/`, `dist/` and the embedded PostgreSQL are relative to it, from any
+ * working folder. It is found from the running script, because `import.meta` does not exist in CommonJS, which Jest
+ * uses.
  */
 export function packageRoot(): string {
   const script = process.argv[1];
@@ -13,5 +14,5 @@ export function packageRoot(): string {
       if (folder === path.dirname(folder)) break;
     }
   }
-  throw new Error('cannot find the folder of Vedette: start it from its own folder');
+  throw new Error('cannot find the folder of Vedette: start Vedette in its own folder');
 }

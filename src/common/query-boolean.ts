@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsOptional } from 'class-validator';
 
-/** A query parameter that is `true` or `false`, and nothing else. */
+/** A query parameter that must be `true` or `false`. */
 export function QueryBoolean(): PropertyDecorator {
   return applyDecorators(
     IsOptional(),

@@ -11,7 +11,7 @@ export interface QueryRange {
 const DIGITS = /^\d{1,15}$/;
 const DECIMAL = /^\d{1,15}(\.\d{1,15})?$/;
 
-/** A query parameter that is a whole number in decimal digits: no sign, no exponent, no other base, and given once. */
+/** A query parameter with a whole number in decimal digits: no sign, no exponent, no other base, and only once. */
 export function QueryInteger({ min, max }: QueryRange): PropertyDecorator {
   const rule = { message: `must be a whole number from ${min} to ${max}` };
   return applyDecorators(
@@ -24,7 +24,7 @@ export function QueryInteger({ min, max }: QueryRange): PropertyDecorator {
   );
 }
 
-/** A query parameter that is a number in decimal digits, with or without a fraction, and given once. */
+/** A query parameter with a number in decimal digits, with or without a fraction, and only once. */
 export function QueryNumber({ min, max }: QueryRange): PropertyDecorator {
   const rule = { message: `must be a number from ${min} to ${max}` };
   return applyDecorators(
@@ -37,7 +37,7 @@ export function QueryNumber({ min, max }: QueryRange): PropertyDecorator {
   );
 }
 
-/** What is not written as `pattern` says stays text, which the validators refuse. */
+/** Other text stays text, which the validators then reject. */
 function numberFrom(value: unknown, pattern: RegExp): unknown {
   return typeof value === 'string' && pattern.test(value) ? Number(value) : value;
 }

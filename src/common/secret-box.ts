@@ -8,14 +8,15 @@ interface Key {
 }
 
 /**
- * Keeps secrets that the database must give back, such as webhook signing secrets: AES-256-GCM under a key derived from the deployment's secret key
- * (HKDF-SHA-256, RFC 5869). Sealed text is `v1.<key id>.<nonce>.<tag>.<ciphertext>`, base64url; the key id tells which key sealed it.
+ * Encrypts secrets that Vedette must read again, such as signing secrets: AES-256-GCM with a key derived from the
+ * deployment's secret key (HKDF-SHA-256, RFC 5869). The text is `v1.<key id>.<nonce>.<tag>.<ciphertext>` in base64url;
+ * the key id identifies the key.
  */
 export class SecretBox {
   private readonly current: Key;
   private readonly keys: ReadonlyMap<string, Key>;
 
-  /** @param previousKeys open what they have sealed, and seal nothing. */
+  /** @param previousKeys only for decryption. */
   constructor(
     private readonly secretKey: string,
     previousKeys: readonly string[] = [],
@@ -24,12 +25,15 @@ export class SecretBox {
     this.keys = new Map([...previousKeys.map(keyOf), this.current].map((key) => [key.id, key]));
   }
 
-  /** A key of its own for one purpose, 32 bytes; different purposes give unrelated keys. */
+  /** A separate key of 32 bytes for one purpose. Keys of different purposes are unrelated. */
   deriveKey(purpose: string): Buffer {
     return derive(this.secretKey, purpose);
   }
 
-  /** @param context binds the sealed text to its place, such as the row's id: moved elsewhere it does not open. */
+  /**
+   * Encrypts a text.
+   * @param context the place of the text, such as the row's id. Decryption with another context fails.
+   */
   seal(plaintext: string, context: string): string {
     const nonce = randomBytes(12);
     const cipher = createCipheriv('aes-256-gcm', this.current.encryptionKey, nonce).setAAD(Buffer.from(context));
@@ -41,21 +45,24 @@ export class SecretBox {
     ].join('.');
   }
 
-  /** @throws Error when the text was sealed under another key, for another context, or was tampered with. */
+  /**
+   * Decrypts a text.
+   * @throws Error if the text has another key or context, or was changed.
+   */
   open(sealed: string, context: string): string {
     const [version, keyId, nonce, tag, ciphertext] = sealed.split('.');
     if (version !== VERSION || !keyId || !nonce || !tag || ciphertext === undefined)
-      throw new Error('the sealed secret is malformed');
+      throw new Error('the encrypted secret has an invalid format');
     const key = this.keys.get(keyId);
     if (!key)
-      throw new Error(`the secret was sealed under key ${keyId}, and VEDETTE_SECRET_KEY is key ${this.current.id}`);
+      throw new Error(`the secret was encrypted with key ${keyId}, but VEDETTE_SECRET_KEY is key ${this.current.id}`);
     const decipher = createDecipheriv('aes-256-gcm', key.encryptionKey, Buffer.from(nonce, 'base64url'))
       .setAAD(Buffer.from(context))
       .setAuthTag(Buffer.from(tag, 'base64url'));
     return Buffer.concat([decipher.update(Buffer.from(ciphertext, 'base64url')), decipher.final()]).toString('utf8');
   }
 
-  /** What everything that the current key seals begins with. */
+  /** The prefix of all text that the current key encrypted. */
   get currentPrefix(): string {
     return `${VERSION}.${this.current.id}.`;
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SharedReads } from './shared-reads.js';
 
-/** Something that is written now and then, and reads of it that take as long as somebody lets them. */
+/** A value that changes, and reads of it that the test finishes one by one. */
 class Source {
   version = 0;
   reads = 0;
@@ -40,7 +40,7 @@ describe('sharing reads', () => {
     expect(source.reads).toBe(2);
   });
 
-  it('gives nobody an answer that was read before they asked, whatever the order of things', async () => {
+  it('never gives a caller an answer that was read before the call, in any order of events', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('ask', 'write', 'finish'), { minLength: 1, maxLength: 60 }),
@@ -67,7 +67,7 @@ describe('sharing reads', () => {
     ).toEqual(['one', 'other', 'one']);
   });
 
-  it('fails those who share a read that fails, and reads again for whoever asks next', async () => {
+  it('fails all callers of a failed read, and reads again for the next caller', async () => {
     const shared = new SharedReads<number>();
     const fail = (): Promise<number> => Promise.reject(new Error('the connection was lost'));
     const results = await Promise.allSettled([shared.read('a', fail), shared.read('a', fail)]);

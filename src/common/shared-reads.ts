@@ -1,38 +1,38 @@
 interface Lane<T> {
-  /** A read that has not begun: whoever asks may still join. */
-  joinable: Promise<T> | undefined;
-  /** Settles when the read that has begun is over. */
-  underWay: Promise<unknown>;
+  /** The next read, which has not begun. New callers can still join it. */
+  next: Promise<T> | undefined;
+  /** Settles when the current read is over. */
+  current: Promise<unknown>;
 }
 
 /**
- * Lets callers who want the same share one read. Whoever asks while a read is under way waits for the one after it, so that every answer was read after it was
- * asked for: sharing makes no answer older than a read of one's own. However many ask at once, two reads at most are made for them, one after the other.
+ * Lets callers with the same question share one read. A caller during a read waits for the next one, so that every
+ * answer was read after its request. Any number of concurrent callers cause at most two reads, one after the other.
  */
 export class SharedReads<T> {
   private readonly lanes = new Map<string, Lane<T>>();
 
   /**
-   * @param key tells all that the answer depends on, the organisation included: callers with equal keys get the same answer.
-   * @param read must not depend on anything else of the caller. Its failure is that of all who share it.
+   * @param key must contain everything that the answer depends on, including the organisation.
+   * @param read must not depend on anything else of the caller. If it fails, it fails for all callers who share it.
    */
   read(key: string, read: () => Promise<T>): Promise<T> {
-    const lane = this.lanes.get(key) ?? { joinable: undefined, underWay: Promise.resolve() };
+    const lane = this.lanes.get(key) ?? { next: undefined, current: Promise.resolve() };
     this.lanes.set(key, lane);
-    lane.joinable ??= this.begin(key, lane, read);
-    return lane.joinable;
+    lane.next ??= this.begin(key, lane, read);
+    return lane.next;
   }
 
   private async begin(key: string, lane: Lane<T>, read: () => Promise<T>): Promise<T> {
-    await lane.underWay;
-    // Requests that came in together are all parsed before this, and join.
+    await lane.current;
+    // Lets all requests that arrived together join.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    lane.joinable = undefined;
+    lane.next = undefined;
     const result = read();
     const over = (): void => {
-      if (!lane.joinable && this.lanes.get(key) === lane) this.lanes.delete(key);
+      if (!lane.next && this.lanes.get(key) === lane) this.lanes.delete(key);
     };
-    lane.underWay = result.then(over, over);
+    lane.current = result.then(over, over);
     return result;
   }
 }

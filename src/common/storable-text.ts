@@ -1,4 +1,4 @@
-/** The characters that a PostgreSQL text cannot hold: U+0000, and a surrogate without its pair. */
+/** The characters that PostgreSQL cannot store in text: U+0000 and lone surrogates. */
 const UNSTORABLE = /[\0\p{Surrogate}]/gu;
 
 /** Whether PostgreSQL can store the text unchanged. */
@@ -6,7 +6,7 @@ export function isStorable(text: string): boolean {
   return text.search(UNSTORABLE) < 0;
 }
 
-/** The text with U+FFFD, the replacement character, in place of each character that PostgreSQL cannot store. */
+/** Replaces each character that PostgreSQL cannot store with U+FFFD, the replacement character. */
 export function replaceUnstorable(text: string): string {
   return text.replace(UNSTORABLE, '\uFFFD');
 }

@@ -1,11 +1,11 @@
-/** An instant as it goes over the wire: ISO 8601 in UTC. */
+/** The ISO 8601 text of an instant, in UTC. */
 export function toIso(instant: Date): string;
 export function toIso(instant: Date | null): string | null;
 export function toIso(instant: Date | null): string | null {
   return instant === null ? null : instant.toISOString();
 }
 
-/** A number as people read it: at most two decimals, none that are not needed, so that 62.5 stays 62.5 and 75 stays 75. */
+/** A number for people, with as many decimals as needed and two at most: 62.5 and 75. */
 export function plainNumber(value: number, decimals = 2): string {
   return String(Number(value.toFixed(decimals)));
 }

@@ -5,13 +5,13 @@ import { SecretBox } from '../common/secret-box.js';
 import { Environment } from './environment.js';
 import { loadSecretKey } from './secret-key.js';
 
-/** Text that the previous key has sealed opens too, so that a replaced key stops nothing. */
+/** Also decrypts text of the previous key, so that Vedette keeps working after a change of the key. */
 async function openSecretBox(environment: Environment): Promise<SecretBox> {
   const { VEDETTE_SECRET_KEY_PREVIOUS: previous } = environment;
   return new SecretBox(await loadSecretKey(environment), previous ? [previous] : []);
 }
 
-/** What the whole process shares: its settings, its clock, its secret box. */
+/** Shared by the whole process: settings, clock, secret box. */
 @Global()
 @Module({})
 export class ConfigModule {

@@ -5,8 +5,8 @@ import type { Environment } from './environment.js';
 import { dataFolder } from './read-environment.js';
 
 /**
- * The key that everything secret is derived from: `VEDETTE_SECRET_KEY`, or a random one kept in the data folder, readable by its owner alone. Two processes
- * that start at once on a new folder agree, because the file is created exclusively and whoever comes second reads it.
+ * The key for all secrets: `VEDETTE_SECRET_KEY`, or a random one in the data folder that only the owner can read. The
+ * file is created exclusively, so that two processes that start at once use the same key.
  */
 export async function loadSecretKey(environment: Environment): Promise<string> {
   if (environment.VEDETTE_SECRET_KEY) return environment.VEDETTE_SECRET_KEY;
@@ -20,6 +20,6 @@ export async function loadSecretKey(environment: Environment): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const key = (await readFile(file, 'utf8')).trim();
-  if (key.length < 32) throw new Error(`${file} holds no usable key: restore it from a backup`);
+  if (key.length < 32) throw new Error(`${file} contains no valid key: restore it from a backup`);
   return key;
 }

@@ -6,24 +6,26 @@ import type { Clock } from '../common/clock.js';
 import type { Slots } from './slots.js';
 import { latestSlotOfDay } from './latest-slot.js';
 
-/** A timer may ring a little early; a slot this near counts as reached. */
+/** Timers may fire slightly early, so a slot this near counts as reached. */
 const EARLY_MS = 1_000;
 
-/** What failed is tried again this soon, until the day is over. */
+/** A failed job is retried after this time, until the end of the day. */
 const RETRY_MS = 60_000;
 
 export interface DailySchedule {
-  /** Of the slots in the database and of the cron job. */
+  /** The name of the slots in the database and of the cron job. */
   name: string;
-  /** A cron expression, read in UTC. */
+  /** A cron expression in UTC. */
   cron: string;
-  /** The name of its log. */
+  /** The context of its log lines. */
   log: string;
-  /** What the log says when it failed, such as `The daily snapshot failed`. */
+  /** The log message after a failure, such as `The daily snapshot failed`. */
   failure: string;
 }
 
-/** What is done once a day for all organisations, on one replica only, and caught up with where its slot passed while nothing ran. */
+/**
+ * A daily job for all organisations, on only one replica. If no process ran at its time, it runs after the next start.
+ */
 export abstract class DailyJob implements BeforeApplicationShutdown {
   protected readonly logger: Logger;
   private readonly cron: CronTime;
@@ -42,7 +44,7 @@ export abstract class DailyJob implements BeforeApplicationShutdown {
     this.cron = new CronTime(schedule.cron, 'UTC');
   }
 
-  /** Does what is left of today if its slot passed while nothing ran, and then keeps to the schedule. Needs `ScheduleModule` in the application. */
+  /** Runs today's slot if it is overdue, then follows the schedule. Needs `ScheduleModule` in the application. */
   async start(): Promise<void> {
     const { name, cron } = this.schedule;
     this.job = CronJob.from({ cronTime: cron, timeZone: 'UTC', onTick: () => this.tick() });
@@ -58,20 +60,20 @@ export abstract class DailyJob implements BeforeApplicationShutdown {
     clearTimeout(this.retry);
   }
 
-  /** What the schedule calls: does the work of the slot that is due, unless another replica has it. Never throws. */
+  /** Runs the due slot, unless another replica has it. The schedule calls this. Never throws. */
   tick(): Promise<void> {
     return this.oneAtATime((slot) => this.take(slot));
   }
 
-  /** As {@link tick}; and it also takes a slot that a replica claimed and did nothing with, because it failed or was killed. */
+  /** Like {@link tick}, but also runs a slot that a replica took and did not complete. */
   catchUp(): Promise<void> {
     return this.oneAtATime(async (slot) => (await this.take(slot)) || !(await this.isDone(slot)));
   }
 
-  /** Whether the work of the slot, which a replica has taken, was done. */
+  /** Whether the work of a taken slot was completed. */
   protected abstract isDone(slot: Date): Promise<boolean>;
 
-  /** @param now at most a moment before the slot. */
+  /** @param now the current time, at most slightly before the slot. */
   protected abstract work(slot: Date, now: Date): Promise<void>;
 
   private take(slot: Date): Promise<boolean> {

@@ -4,7 +4,10 @@ import type { Environment } from '../config/index.js';
 import { ListeningClient } from './listening-client.js';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 
-/** How Vedette connects to PostgreSQL, embedded or not. The pool holds no session state, so a transaction-mode pooler may stand between. */
+/**
+ * The connection options for an embedded or external PostgreSQL. Sessions have no state, so a transaction-mode pooler
+ * works.
+ */
 export function dataSourceOptions(
   url: string,
   environment: Environment,

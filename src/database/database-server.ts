@@ -2,17 +2,20 @@ import { packageRoot } from '../common/package-root.js';
 import { dataFolder, type Environment } from '../config/index.js';
 import { EmbeddedPostgres } from './embedded/index.js';
 
-/** The PostgreSQL that the process works on. */
+/** The PostgreSQL server of this process. */
 export interface DatabaseServer {
-  /** Holds a password: never to be logged. */
+  /** Contains a password: never log it. */
   url: string;
-  /** What it is, in words without secrets. */
+  /** A description without secrets. */
   description: string;
-  /** To be called after the last connection is closed. Leaves an external server alone, and an embedded one that another process is using. */
+  /**
+   * Call it after closing the last connection. Does not stop an external server, or an embedded one that another
+   * process uses.
+   */
   stop(): Promise<void>;
 }
 
-/** Connects to what `DATABASE_URL` names, or starts (or adopts) the embedded PostgreSQL of the data folder. */
+/** Uses the server of `DATABASE_URL`, or starts (or adopts) the embedded PostgreSQL of the data folder. */
 export async function openDatabaseServer(
   environment: Environment,
   log: (line: string) => void,

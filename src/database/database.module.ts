@@ -8,11 +8,13 @@ import { ScheduledSlot } from './scheduled-slot.entity.js';
 import { Slots } from './slots.js';
 import { Transactions } from './transactions.js';
 
-/** The data source, migrated before anything uses it. */
+/** The data source. Migrations run before any other use. */
 @Global()
 @Module({})
 export class DatabaseModule {
-  /** @param onConnected is given the data source as soon as it is connected, so that whoever fails later can close it. */
+  /**
+   * @param onConnected gets the data source right after the connection, so that it can be closed after a later failure.
+   */
   static register(url: string, onConnected?: (dataSource: DataSource) => void): DynamicModule {
     const logger = new Logger('Database');
     return {
@@ -25,7 +27,7 @@ export class DatabaseModule {
               logger.warn(`A pooled connection was lost: ${error.message}`),
             ),
             autoLoadEntities: true,
-            // A database that is not there is said at once; whoever starts processes starts them again.
+            // Fails at once without a database; the process manager restarts Vedette.
             toRetry: () => false,
           }),
           dataSourceFactory: async (options) => {

@@ -1,12 +1,12 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { encodeCursor, type Page, type PageRequest } from '../common/pagination/index.js';
 
-/** Rows that a list can be sorted by: an instant, and the id among equal instants. */
+/** Rows with a sort key: an instant, then the id for equal instants. */
 type Keyed<Key extends string> = ObjectLiteral & { id: string } & Record<Key, Date>;
 
 /**
- * One page of `matching`, sorted by an instant and the id. A page by cursor costs the same at any depth, because an index on those two begins right behind
- * the cursor. Cursors keep milliseconds: what is sorted by must have been written by the application's clock.
+ * One page of `matching`, sorted by an instant and the id. With an index on those two, a page by cursor costs the same
+ * at any depth. Cursors have only milliseconds, so the application's clock must have written the instants.
  */
 export async function keysetPage<Key extends string, Row extends Keyed<Key>>(
   matching: SelectQueryBuilder<Row>,
@@ -32,7 +32,7 @@ export async function keysetPage<Key extends string, Row extends Keyed<Key>>(
   return pageOf(rows, total, key, page.limit);
 }
 
-/** The page that begins with `rows`, of which there is one more than `limit` where another page follows. */
+/** The page from `rows`, which contains one row more than `limit` if another page follows. */
 export function pageOf<Key extends string, Row extends Keyed<Key>>(
   rows: readonly Row[],
   total: number,

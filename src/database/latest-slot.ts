@@ -4,8 +4,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /**
- * The newest slot of the schedule at or before `now` on the same day in UTC; undefined when the day's first is still to come. A cron expression can only be
- * asked what comes next, so this walks forward, from as near as there is a slot.
+ * The newest slot of the schedule at or before `now` on the same day in UTC; undefined before the first slot of the
+ * day. A cron expression only tells the next slot, so this walks forward from the nearest possible start.
  */
 export function latestSlotOfDay(cron: CronTime, now: Date): Date | undefined {
   const nextAfter = (instant: Date): Date => cron.getNextDateFrom(instant, 'UTC').toJSDate();

@@ -1,11 +1,11 @@
 import { MigrationExecutor, type DataSource } from 'typeorm';
 
-/** Any number that no other program locks on; it stands for "Vedette's schema". */
+/** The id of the advisory lock for Vedette's schema; an arbitrary number. */
 const SCHEMA_LOCK = 7_305_441_902;
 
 /**
- * Brings the schema up to date, all pending migrations in one transaction. Replicas that start together wait for the first on an advisory lock that ends with
- * the transaction, so that a transaction-mode pooler in between does no harm.
+ * Runs all pending migrations in one transaction. Concurrent replicas wait on an advisory lock, which ends with the
+ * transaction, so that it also works with a transaction-mode pooler.
  * @returns the names of the migrations that this call ran.
  */
 export async function migrate(dataSource: DataSource): Promise<string[]> {
@@ -27,7 +27,7 @@ export async function migrate(dataSource: DataSource): Promise<string[]> {
   }
 }
 
-/** The migrations that the code knows and the database lacks. */
+/** Migrations of the code that the database lacks. */
 export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
   return (await new MigrationExecutor(dataSource).getPendingMigrations()).map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** The newest slot of a schedule that some replica has taken: a slot is taken once, whatever the number of replicas. */
+/** The newest taken slot of a schedule. Each slot is taken once, by any replica. */
 @Entity('scheduled_slot')
 export class ScheduledSlot {
   @PrimaryColumn({ type: 'text' })

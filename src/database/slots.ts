@@ -2,17 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { queryRows } from './sql.js';
 
-/** Under this name the database keeps when a pass was last completed, by whichever replica. */
+/** The slot name for the latest completed evaluation pass of any replica. */
 export const EVALUATION_SLOT = 'evaluation completed';
 
-/** Hands each slot of a schedule to one replica only. */
+/** Gives each slot of a schedule to only one replica. */
 @Injectable()
 export class Slots {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * Takes the slot of the schedule `name` that is due at `slot`.
-   * @returns false when a replica already took this slot or a later one, unless by a clock that has been set back since.
+   * Takes the due slot of the schedule `name`.
+   * @returns false if a replica already took this slot or a later one. A later claim is ignored if the clock was set
+   * back since.
    */
   async take(name: string, slot: Date, now: Date): Promise<boolean> {
     const rows = await queryRows(
@@ -26,7 +27,7 @@ export class Slots {
     return rows.length > 0;
   }
 
-  /** Notes that what `name` stands for was done at `at`, by whichever replica did it last: a time that a clock which ran ahead left there is written over. */
+  /** Records that the job `name` ran at `at`. Overwrites a later time too, because that one came from a wrong clock. */
   async note(name: string, at: Date): Promise<void> {
     await this.dataSource.query(
       `INSERT INTO scheduled_slot (name, slot, claimed_at) VALUES ($1, $2, $2)
@@ -35,7 +36,7 @@ export class Slots {
     );
   }
 
-  /** The newest slot of `name` that was taken or noted; null when there is none. */
+  /** The newest slot of `name`, taken or recorded; null if there is none. */
   async latest(name: string): Promise<Date | null> {
     const [row] = await queryRows<{ slot: Date }>(this.dataSource, 'SELECT slot FROM scheduled_slot WHERE name = $1', [
       name,

@@ -3,18 +3,16 @@ import { DataSource, type EntityManager } from 'typeorm';
 
 type Hook = () => void;
 
-/**
- * A statement that takes longer waits for a lock that somebody forgot, or never ends; its transaction rolls back, and its connection is free again.
- */
+/** A slower statement waits for a forgotten lock or never ends. Its transaction rolls back and frees its connection. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 /**
- * Statements over all organisations look expensive enough to PostgreSQL to be compiled, which takes it twenty times as long as running them. Set in the transaction,
- * because a transaction-mode pooler takes no settings at the start of a connection.
+ * JIT compilation would take twenty times as long as running statements over all organisations. Set per transaction,
+ * because a transaction-mode pooler accepts no settings at connection start.
  */
 const SETTINGS = `SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET LOCAL jit = off`;
 
-/** Opens transactions, and runs what may only happen once they are committed. */
+/** Opens transactions, and runs hooks after their commit. */
 @Injectable()
 export class Transactions {
   private readonly logger = new Logger(Transactions.name);
@@ -22,7 +20,7 @@ export class Transactions {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Runs `work` in one transaction: what it throws rolls everything back. */
+  /** Runs `work` in one transaction. An error rolls everything back. */
   async run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const hooks: Hook[] = [];
     const result = await this.dataSource.transaction(async (manager) => {
@@ -35,8 +33,8 @@ export class Transactions {
   }
 
   /**
-   * Runs `hook` after the transaction of `manager` is committed, never when it is rolled back. A hook only wakes somebody up: a process killed in between
-   * loses it, so whatever it announces must be found in the database too.
+   * Runs `hook` after the commit of `manager`'s transaction, but not after a rollback. A killed process loses its
+   * hooks, so a hook may only wake another component, which must also find its work in the database.
    */
   afterCommit(manager: EntityManager, hook: Hook): void {
     const hooks = this.hooks.get(manager);
@@ -48,7 +46,7 @@ export class Transactions {
     try {
       hook();
     } catch (error) {
-      this.logger.error('A hook after the commit failed; the commit stands', (error as Error).stack);
+      this.logger.error('A hook after a commit failed; the committed data is not affected', (error as Error).stack);
     }
   }
 }

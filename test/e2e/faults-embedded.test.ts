@@ -21,7 +21,7 @@ describe('the embedded PostgreSQL is killed under its replica', () => {
     const token = await vedette.signIn();
 
     killPostmaster(folder);
-    await vedette.waitForOutput('PostgreSQL is back');
+    await vedette.waitForOutput('PostgreSQL is running again');
     await eventually(async () => (await vedette.request('GET', '/health/ready')).status === 200, 'it is ready again');
 
     await vedette.api('PUT', '/posture', { token, body: { items: [{ attack_id: 'T1059', risk_score: 90 }] } });

@@ -180,10 +180,10 @@ describe('EmbeddedPostgres', () => {
     const instance = anInstance(dataDir);
     await mkdir(join(dataDir, 'postgres'), { mode: 0o700 });
     await writeFile(join(dataDir, 'postgres', 'notes.txt'), 'mine');
-    await expect(instance.start()).rejects.toThrow(/holds files but no PostgreSQL database/);
+    await expect(instance.start()).rejects.toThrow(/contains files but no PostgreSQL database/);
     await writeFile(join(dataDir, 'postgres', 'PG_VERSION'), '12\n');
     await expect(instance.start()).rejects.toThrow(
-      /made by PostgreSQL 12, and the installed programs are PostgreSQL 18/,
+      /created by PostgreSQL 12, but the installed programs are PostgreSQL 18/,
     );
     expect((await readdir(join(dataDir, 'postgres'))).sort()).toEqual(['PG_VERSION', 'notes.txt']);
   });

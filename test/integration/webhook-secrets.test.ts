@@ -136,7 +136,7 @@ describe('the secrets of webhook endpoints', () => {
       database: context.database,
       environment: { VEDETTE_SECRET_KEY: NEW_KEY },
     });
-    await expect(stranger.module.get(EndpointKeys).rotate()).rejects.toThrow(/was sealed under key [0-9a-f]{8}/);
+    await expect(stranger.module.get(EndpointKeys).rotate()).rejects.toThrow(/was encrypted with key [0-9a-f]{8}/);
     await stranger.close();
 
     expect(await deliver()).toBeDefined();

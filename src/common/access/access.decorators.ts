@@ -6,8 +6,8 @@ export const ACCESS_METADATA = 'vedette:access';
 export type AccessRequirement = AccessLevel | 'public';
 
 /**
- * States which roles may call a route: the named level and those above it. Every route carries this or {@link Public}; a route with neither stops the boot,
- * so that nothing is open by forgetting. The OpenAPI document shows it as `x-roles`.
+ * Declares which roles may call a route: the named level and those above it. A route with neither this nor {@link
+ * Public} stops the start, so that no route is public by mistake. The OpenAPI document shows the roles as `x-roles`.
  */
 export function Access(level: AccessLevel): MethodDecorator {
   return applyDecorators(

@@ -4,7 +4,7 @@ import { isPassingDatabaseFault } from './database-fault.js';
 
 const coded = (code: string): Error => Object.assign(new Error('it failed'), { code });
 
-describe('a database that cannot be asked just now', () => {
+describe('isPassingDatabaseFault', () => {
   it.each([
     coded('57P01'),
     coded('08006'),
@@ -15,13 +15,13 @@ describe('a database that cannot be asked just now', () => {
     new Error('Connection terminated unexpectedly'),
     new Error('timeout exceeded when trying to connect'),
     new QueryRunnerProviderAlreadyReleasedError(),
-  ])('is told by %s, wrapped by the ORM or not', (error) => {
+  ])('is true for %s, also when the ORM wraps it', (error) => {
     expect(isPassingDatabaseFault(error)).toBe(true);
     expect(isPassingDatabaseFault(new QueryFailedError('SELECT 1', [], error))).toBe(true);
   });
 
   it.each([coded('23505'), coded('42601'), coded('22P05'), new Error('Connection'), 'ECONNREFUSED', undefined])(
-    'is not told by %s',
+    'is false for %s',
     (error) => {
       expect(isPassingDatabaseFault(error)).toBe(false);
     },

@@ -1,14 +1,12 @@
-/** One fault of the input: where it is and what would be accepted there. */
+/** A fault of one input field. */
 export interface FieldError {
-  /** Path of the field as the sender wrote it, such as `config.min_count` or `items[17].risk_score`. */
+  /** The path of the field as the sender wrote it, such as `config.min_count` or `items[17].risk_score`. */
   field: string;
-  /** What is wrong and what the field takes, as a sentence fragment such as `must be a number from 0 to 100`. */
+  /** The accepted input, as a sentence fragment such as `must be a number from 0 to 100`. */
   message: string;
 }
 
-/**
- * Stable codes of what can go wrong. The HTTP filter alone decides the status of each; the command line prints the message.
- */
+/** Stable error codes. Only the HTTP filter maps them to a status; the command line prints the message. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unauthenticated'
@@ -22,13 +20,13 @@ export type ErrorCode =
   | 'too_many_requests'
   | 'unavailable';
 
-/** An error that a caller can act on. Its message is shown to people and never holds a secret. */
+/** An error that the caller can fix. People see its message, so it must not contain secrets. */
 export class DomainError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
     readonly fields: readonly FieldError[] = [],
-    /** Facts for a program to read, added to the problem document as extension members. */
+    /** Data for programs, added to the problem document as extension members. */
     readonly details: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
@@ -47,7 +45,7 @@ export function invalidField(field: string, message: string): DomainError {
   return invalidInput([{ field, message }]);
 }
 
-/** An id of another organisation is answered with this too: it is as unknown as one that does not exist. */
+/** Also for ids of other organisations, so that they look like ids that do not exist. */
 export function notFound(what: string, id: string): DomainError {
   return new DomainError('not_found', `there is no ${what} ${id}`);
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { DomainError, invalidInput, type FieldError } from '../errors/index.js';
 
-/** No request of ours nests deeper than a few levels; what recurses over a body must not be brought down by one that does. */
+/** Valid requests have only a few levels. Deeper ones could overflow the stack of recursive code. */
 const MAX_DEPTH = 20;
 
-/** Names that every object has from its prototype, which a check for unknown names would therefore take for known. */
+/** Names that every object inherits. A check for unknown names would accept them. */
 const INHERITED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 const MAX_ERRORS = 20;
@@ -17,8 +17,9 @@ interface Node {
 }
 
 /**
- * Refuses, before anything else looks at it, input that no route takes: a body that is no JSON object, one that nests too deep, names that every object has,
- * and text that PostgreSQL cannot keep (U+0000, lone surrogates). Bodies that are streamed pass: whoever reads them checks them.
+ * Rejects input that no route accepts, before any other code reads it: a body that is no JSON object, too deep nesting,
+ * inherited names, and text that PostgreSQL cannot store (U+0000, lone surrogates). Streamed bodies pass; their reader
+ * checks them.
  */
 export function checkInput(fastify: FastifyInstance): void {
   fastify.addHook('preValidation', (request, _reply, done) => {
@@ -35,7 +36,7 @@ export function checkInput(fastify: FastifyInstance): void {
   });
 }
 
-/** Walks without recursion, because depth is one of the things it looks for. */
+/** Not recursive, because deep nesting is one of the faults to find. */
 function faults(root: unknown): FieldError[] {
   const errors: FieldError[] = [];
   const nodes: Node[] = [{ value: root, key: '', parent: null, depth: 0 }];
@@ -68,11 +69,11 @@ function faults(root: unknown): FieldError[] {
 
 function textFault(text: string): string | undefined {
   if (text.includes('\u0000')) return 'must not contain the character U+0000';
-  // A lone surrogate is half a character: UTF-8, and so PostgreSQL, has no place for it.
+  // A lone surrogate is half a character, which UTF-8 and PostgreSQL cannot represent.
   return /\p{Surrogate}/u.test(text) ? 'must be well-formed Unicode text' : undefined;
 }
 
-/** As the sender wrote it: `items[3].risk_score`. Long names are cut, because an error is no echo. */
+/** The path as the sender wrote it, such as `items[3].risk_score`. Long names are cut. */
 function pathOf(node: Node): string {
   const parts: string[] = [];
   for (let at: Node | null = node; at?.parent; at = at.parent) {

@@ -4,7 +4,7 @@ import { problemDocument } from './problem.filter.js';
 
 const HEADER_OVERFLOW = 'HPE_HEADER_OVERFLOW';
 
-/** What Fastify refuses before it has found a route, such as a path that cannot be decoded. */
+/** Answers requests that Fastify rejects before routing, such as a path that cannot be decoded. */
 export function answerFrameworkError(
   error: Error & { statusCode?: number },
   request: FastifyRequest,
@@ -18,7 +18,7 @@ export function answerFrameworkError(
     .send(JSON.stringify(problemDocument(status, 'invalid_input', detail, request.id)));
 }
 
-/** What is no HTTP request at all, or has too large headers: there is no request to answer, only a socket. */
+/** Answers input that is not HTTP, or has too large headers. There is no request object then, only a socket. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();

@@ -46,10 +46,12 @@ const TITLE_OF: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
-/** Where something is unavailable: a connection that was lost is there again by then as a rule. */
+/** The advice for 503 answers: a lost database connection is usually back after this time. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** A problem document (RFC 9457). `type` is `about:blank`, so `title` is the status phrase; `code` is what a program should look at. */
+/**
+ * A problem document (RFC 9457). `type` is `about:blank`, so `title` is the status phrase. Programs should use `code`.
+ */
 export interface ProblemDocument {
   type: 'about:blank';
   title: string;
@@ -61,7 +63,10 @@ export interface ProblemDocument {
   [extension: string]: unknown;
 }
 
-/** The one place where an error becomes an answer. What it does not know becomes a bland 500 with the request's id, logged once in full. */
+/**
+ * The only place that converts errors to responses. An unknown error is logged in full and becomes a plain 500 with the
+ * request id.
+ */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Http');
@@ -107,18 +112,22 @@ export class ProblemFilter implements ExceptionFilter {
       return problemDocument(
         503,
         'unavailable',
-        'The database could not be asked just now. Send the request again in a moment.',
+        'The database is temporarily unavailable. Send the request again in a moment.',
       );
     }
     this.logger.error(
       `${request.method} ${request.routeOptions?.url ?? 'unknown route'} failed`,
       (error as Error)?.stack ?? String(error),
     );
-    return problemDocument(500, 'internal', 'Something went wrong on our side. The log has it under this request_id.');
+    return problemDocument(
+      500,
+      'internal',
+      'Vedette had an internal error. The server log has the details under this request_id.',
+    );
   }
 }
 
-/** @param details extension members, for a program to read. */
+/** @param details extension members for programs. */
 export function problemDocument(
   status: number,
   code: string,
@@ -139,14 +148,14 @@ export function problemDocument(
   };
 }
 
-/** Nest's exceptions and Fastify's own errors (a body that is not JSON, one that is too large) carry their status. */
+/** Nest's exceptions and Fastify's errors (a body that is not JSON, or too large) contain a status. */
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   const status = (error as { statusCode?: unknown } | undefined)?.statusCode;
   return typeof status === 'number' ? status : undefined;
 }
 
-/** PostgreSQL stores every character but U+0000: `character_not_in_repertoire` in text, `untranslatable_character` in JSON. */
+/** PostgreSQL rejects U+0000 with `character_not_in_repertoire` in text and `untranslatable_character` in JSON. */
 function hasUnstorableText(error: unknown): boolean {
   const code = (error as { driverError?: { code?: unknown } } | undefined)?.driverError?.code;
   return code === '22021' || code === '22P05';

@@ -6,12 +6,12 @@ interface RequestContext {
 
 const storage = new AsyncLocalStorage<RequestContext>();
 
-/** Runs what a request causes with its id at hand, for log lines and problem documents. */
+/** Runs `work` with a request id, which log lines and problem documents then include. */
 export function runInRequestContext<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** The id of the request being answered, or undefined outside one. */
+/** The id of the current request, or undefined outside a request. */
 export function requestId(): string | undefined {
   return storage.getStore()?.requestId;
 }

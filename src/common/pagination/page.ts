@@ -1,16 +1,16 @@
 import { invalidField } from '../errors/index.js';
 import { isUuid } from '../ids.js';
 
-/** Where a page ends: the sort key and id of its last row. */
+/** The end of a page: the sort key and id of its last row. */
 export interface KeysetCursor {
   key: string;
   id: string;
 }
 
-/** What {@link PageQuery} says too. */
+/** Must equal the default of {@link PageQuery}. */
 const DEFAULT_LIMIT = 50;
 
-/** One page of a list and how many rows the list has in all. */
+/** One page of a list, and the total number of rows. */
 export interface Page<T> {
   items: T[];
   total: number;
@@ -23,12 +23,14 @@ export interface PageRequest {
   cursor?: KeysetCursor;
 }
 
-/** Opaque to the caller: base64url of the sort key and id. */
+/** Callers must treat it as opaque; it is base64url of the sort key and id. */
 export function encodeCursor(cursor: KeysetCursor): string {
   return Buffer.from(JSON.stringify([cursor.key, cursor.id])).toString('base64url');
 }
 
-/** @throws DomainError `invalid_input` naming `cursor` for anything that {@link encodeCursor} did not make. */
+/**
+ * @throws DomainError `invalid_input` with the field `cursor` for anything that {@link encodeCursor} did not create.
+ */
 export function decodeCursor(text: string): KeysetCursor {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
@@ -42,14 +44,15 @@ export function decodeCursor(text: string): KeysetCursor {
       return { key: value[0], id: value[1] };
     }
   } catch {
-    // Falls through to the error below: whatever went wrong, the cursor is not one of ours.
+    // The error below covers every kind of invalid cursor.
   }
   throw notACursor();
 }
 
 /**
- * A list's paging parameters, as a service takes them.
- * @param keyKind what the list is sorted by, so that a cursor of another list is refused here instead of failing in the database.
+ * Converts the paging parameters of a request.
+ * @param keyKind the type of the sort key. A cursor of a list with another type is rejected here, before the database
+ * fails.
  */
 export function pageRequest(
   query: { limit?: number; offset?: number; cursor?: string },
@@ -63,7 +66,7 @@ export function pageRequest(
   return { limit: query.limit ?? DEFAULT_LIMIT, offset: query.offset, cursor };
 }
 
-/** As `toISOString` writes it, of a day that exists. */
+/** Whether the key is a valid output of `toISOString`. */
 function isTimeKey(key: string): boolean {
   const time = Date.parse(key);
   return time >= 0 && new Date(time).toISOString() === key;

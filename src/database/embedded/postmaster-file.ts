@@ -5,12 +5,13 @@ import { promisify } from 'node:util';
 import { errorCode } from './embedded-postgres.error.js';
 
 /**
- * What `postmaster.pid` says of the server that runs on a cluster, or that ran there when the machine stopped. The lines are those of
- * PostgreSQL's `src/include/utils/pidfile.h`: pid, data folder, start time, port, socket folder, listen address, shared memory key, status.
+ * The content of `postmaster.pid`: the running server of a cluster, or the one that ran when the machine stopped. Its
+ * lines follow PostgreSQL's `src/include/utils/pidfile.h`: pid, data folder, start time, port, socket folder, listen
+ * address, shared memory key, status.
  */
 export interface PostmasterFile {
   pid: number;
-  /** Missing in the first instant of a start. */
+  /** Missing at the very beginning of a start. */
   port: number | undefined;
   status: string | undefined;
 }
@@ -33,7 +34,7 @@ export async function readPostmasterFile(clusterDir: string): Promise<Postmaster
     : { pid, port: Number.isNaN(port) ? undefined : port, status: lines[7] || undefined };
 }
 
-/** The port of the last start, which `postmaster.opts` keeps: taking it again lets other processes reconnect after a crash. */
+/** The port of the last start, from `postmaster.opts`. Using it again lets other processes reconnect after a crash. */
 export async function readLastPort(clusterDir: string): Promise<number | undefined> {
   const options = await readFile(join(clusterDir, 'postmaster.opts'), 'utf8').catch(() => '');
   const port = /"port=(\d+)"/.exec(options)?.[1];
@@ -41,8 +42,8 @@ export async function readLastPort(clusterDir: string): Promise<number | undefin
 }
 
 /**
- * Whose pid it is: `ours` when the program runs on this cluster, `other` when it is another program's by now, `gone` when it is nobody's, and
- * `unknown` where the system does not tell.
+ * The owner of a pid: `ours` if it runs this cluster, `other` for another program, `gone` if no process has it, and
+ * `unknown` if the system does not tell.
  */
 export async function identifyProcess(pid: number, clusterDir: string): Promise<'ours' | 'other' | 'gone' | 'unknown'> {
   try {
@@ -57,7 +58,7 @@ export async function identifyProcess(pid: number, clusterDir: string): Promise<
   }
   try {
     if (process.platform === 'linux') {
-      // A dead process that its parent has not fetched has an empty command line, and so counts as another program.
+      // A zombie process has an empty command line, and therefore counts as another program.
       return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').includes(clusterDir) ? 'ours' : 'other';
     }
     const { stdout } = await promisify(execFile)('ps', ['-ww', '-o', 'command=', '-p', String(pid)]);
@@ -68,8 +69,9 @@ export async function identifyProcess(pid: number, clusterDir: string): Promise<
 }
 
 /**
- * Makes PostgreSQL take over a pid file whose pid belongs to another program by now, which it otherwise refuses for ever. It treats its parent's
- * pid as stale, so that is written in. The file is not removed: its shared memory key keeps a new server out while a process of the old one lives.
+ * Lets PostgreSQL replace a pid file whose pid belongs to another program, which it would refuse for ever. PostgreSQL
+ * ignores its parent's pid, so this writes our own pid into it. The file must stay, because its shared memory key
+ * blocks a new server while processes of the old one live.
  */
 export async function disownPostmasterFile(clusterDir: string): Promise<void> {
   const path = join(clusterDir, 'postmaster.pid');

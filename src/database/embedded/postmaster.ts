@@ -10,9 +10,11 @@ import { disownPostmasterFile, identifyProcess, readLastPort, readPostmasterFile
 import { readServerLogTail, sizeOf } from './server-log.js';
 import type { ServerUser } from './server-user.js';
 
-/** After a `kill -9` of a server its remaining processes notice within a second or two; until then a new one is refused. */
+/**
+ * After a `kill -9` of a server, its other processes end within two seconds. Until then PostgreSQL refuses a new start.
+ */
 const PREDECESSOR_TIMEOUT_MS = 15_000;
-/** Recovery after a crash replays what the last checkpoint left, at most `max_wal_size`. */
+/** Recovery replays the log since the last checkpoint, at most `max_wal_size`. */
 const RECOVERY_TIMEOUT_MS = 300_000;
 const STOP_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
@@ -22,11 +24,11 @@ const PROGRESS_MS = 10_000;
 const PREDECESSOR_MESSAGES = /lock file ".*" already exists|pre-existing shared memory block/;
 const PORT_MESSAGES = /could not bind|could not create any TCP\/IP sockets/;
 
-/** Sized for one small server beside the application; what is not named is PostgreSQL's default, `fsync` on above all. */
+/** For a small server on the application's machine. Other settings keep PostgreSQL's defaults, including `fsync` on. */
 const DEFAULT_SETTINGS: Record<string, string> = {
   cluster_name: 'vedette',
   shared_buffers: '128MB',
-  // The data folder is on solid-state storage or in the cache: with the default of 4 whole tables are read where a few rows are wanted.
+  // For solid-state storage: with the default of 4, PostgreSQL would scan whole tables for a few rows.
   random_page_cost: '1.1',
   max_connections: '100',
   max_wal_size: '512MB',
@@ -34,11 +36,11 @@ const DEFAULT_SETTINGS: Record<string, string> = {
   timezone: 'UTC',
   log_timezone: 'UTC',
   log_checkpoints: 'off',
-  // Statements may hold data that does not belong in a log.
+  // Statements may contain data that must not be logged.
   log_min_error_statement: 'panic',
 };
 
-/** What it takes to run the server of one cluster. */
+/** Everything needed to run the server of one cluster. */
 export interface PostmasterContext {
   binaries: PostgresBinaries;
   clusterDir: string;
@@ -48,7 +50,7 @@ export interface PostmasterContext {
   log: (line: string) => void;
 }
 
-/** Starts the server and waits until it takes connections; answers its pid. The server outlives this process. */
+/** Starts the server, waits until it accepts connections, and returns its pid. The server outlives this process. */
 export async function launchPostmaster(context: PostmasterContext): Promise<number> {
   const deadline = Date.now() + PREDECESSOR_TIMEOUT_MS;
   let port = await choosePort(await readLastPort(context.clusterDir));
@@ -67,7 +69,9 @@ export async function launchPostmaster(context: PostmasterContext): Promise<numb
       );
     }
     if (attempt === 1) {
-      context.log('PostgreSQL cannot start yet, trying again: a previous server is still ending, or its port is taken');
+      context.log(
+        'PostgreSQL cannot start yet, because a previous server is still stopping or the port is taken; trying again',
+      );
     }
     if (refusedByPredecessor) {
       await disownIfStale(context.clusterDir);
@@ -78,10 +82,10 @@ export async function launchPostmaster(context: PostmasterContext): Promise<numb
   }
 }
 
-/** Fast shutdown: open transactions are rolled back, everything committed is on disk when this returns. */
+/** Fast shutdown: open transactions roll back, and all committed data is on disk when this returns. */
 export async function shutDownPostmaster(context: PostmasterContext, pid: number): Promise<void> {
   if (process.platform === 'win32') {
-    // There are no signals to send on Windows; pg_ctl talks to the server by a named pipe.
+    // Windows has no signals; pg_ctl uses a named pipe.
     await promisify(execFile)(context.binaries.pgCtl, ['stop', '-D', context.clusterDir, '-m', 'fast', '-w']);
     return;
   }
@@ -90,7 +94,7 @@ export async function shutDownPostmaster(context: PostmasterContext, pid: number
   while (await isRunning(context.clusterDir, pid)) {
     if (Date.now() > deadline) {
       throw new EmbeddedPostgresError(
-        `The embedded PostgreSQL (pid ${pid}) has not stopped within ${STOP_TIMEOUT_MS / 1000} s; its log is ${context.logFile}.`,
+        `The embedded PostgreSQL (pid ${pid}) did not stop within ${STOP_TIMEOUT_MS / 1000} s; its log is ${context.logFile}.`,
       );
     }
     await sleep(POLL_MS);
@@ -105,7 +109,7 @@ async function isRunning(clusterDir: string, pid: number): Promise<boolean> {
   return identity === 'ours';
 }
 
-/** A session of its own and output to a file: neither a terminal's Ctrl-C nor the death of this process reaches the server. */
+/** A separate session with output to a file, so that neither Ctrl-C nor the end of this process stops the server. */
 async function spawnPostmaster(context: PostmasterContext, port: number): Promise<ChildProcess> {
   const settings = {
     ...DEFAULT_SETTINGS,
@@ -122,7 +126,7 @@ async function spawnPostmaster(context: PostmasterContext, port: number): Promis
   const logHandle = await open(context.logFile, 'a', 0o600);
   try {
     if (context.user !== undefined) {
-      // Whoever owns the cluster can then also start it without being root.
+      // Lets the owner of the cluster also start it without root.
       await logHandle.chown(context.user.uid, context.user.gid);
     }
     const child = spawn(context.binaries.postgres, args, {
@@ -144,7 +148,7 @@ async function spawnPostmaster(context: PostmasterContext, port: number): Promis
   }
 }
 
-/** False when the server ended instead of becoming ready. */
+/** False if the server ended instead of becoming ready. */
 async function waitUntilReady(child: ChildProcess, context: PostmasterContext): Promise<boolean> {
   const startedAt = Date.now();
   let nextProgress = startedAt + PROGRESS_MS;
@@ -157,8 +161,8 @@ async function waitUntilReady(child: ChildProcess, context: PostmasterContext): 
     if (now > startedAt + RECOVERY_TIMEOUT_MS) {
       child.unref();
       throw new EmbeddedPostgresError(
-        `PostgreSQL has not become ready within ${RECOVERY_TIMEOUT_MS / 1000} s and is still starting (pid ${child.pid}); ` +
-          `its log is ${context.logFile}. Start again to wait on.`,
+        `PostgreSQL was not ready within ${RECOVERY_TIMEOUT_MS / 1000} s and is still starting (pid ${child.pid}); ` +
+          `its log is ${context.logFile}. Start again to continue waiting.`,
       );
     }
     if (now > nextProgress) {
@@ -177,7 +181,7 @@ async function disownIfStale(clusterDir: string): Promise<void> {
   }
 }
 
-/** `preferred` when it is free, else any free port. Another program may take it before the server does; the launch then tries again. */
+/** Returns `preferred` if it is free, else any free port. If another program takes it first, the launch tries again. */
 async function choosePort(preferred: number | undefined): Promise<number> {
   const probe = createServer();
   try {

@@ -5,8 +5,8 @@ const TAIL_LINES = 20;
 const TAIL_BYTES = 16 * 1024;
 
 /**
- * Keeps the log bounded: past 5 MB it becomes `<path>.1`. It is emptied in place, because a server that is being adopted goes on appending to
- * the file it has open.
+ * Limits the size of the log: after 5 MB it is copied to `<path>.1`. The file is emptied in place, because a running
+ * server keeps appending to the open file.
  */
 export async function rotateServerLog(path: string): Promise<void> {
   const size = await sizeOf(path);
@@ -16,7 +16,7 @@ export async function rotateServerLog(path: string): Promise<void> {
   }
 }
 
-/** The size in bytes; 0 for a file that does not exist. */
+/** The size in bytes; 0 if the file does not exist. */
 export async function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     (stats) => stats.size,
@@ -24,7 +24,7 @@ export async function sizeOf(path: string): Promise<number> {
   );
 }
 
-/** The last lines written since the file had `fromByte` bytes; only the end of a long file is read. */
+/** The last lines since the file had `fromByte` bytes. Reads only the end of a long file. */
 export async function readServerLogTail(path: string, fromByte: number): Promise<string> {
   const size = await sizeOf(path);
   const start = Math.max(fromByte, size - TAIL_BYTES, 0);

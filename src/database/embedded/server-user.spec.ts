@@ -25,25 +25,25 @@ describe('assertReachable', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  it('accepts folders that everybody may enter', async () => {
+  it('accepts folders that all users may enter', async () => {
     await expect(assertReachable(stranger, dataDir, nativeDir)).resolves.toBeUndefined();
   });
 
-  it('names the folder that keeps the server from its data, and the ways out', async () => {
+  it('names the folder that blocks the data, and the possible fixes', async () => {
     await chmod(join(root, 'home'), 0o700);
     const failure = assertReachable(stranger, dataDir, nativeDir);
     await expect(failure).rejects.toThrow(`uid 54321, who cannot enter ${join(root, 'home')}, `);
     await expect(failure).rejects.toThrow(/VEDETTE_DATA_DIR.*DATABASE_URL/);
   });
 
-  it('names the folder that keeps the server from its programs, and the ways out', async () => {
+  it('names the folder that blocks the programs, and the possible fixes', async () => {
     await chmod(join(root, 'project'), 0o700);
     const failure = assertReachable(stranger, dataDir, nativeDir);
     await expect(failure).rejects.toThrow(`uid 54321, who cannot enter ${join(root, 'project')}, `);
     await expect(failure).rejects.toThrow(/Move the project.*DATABASE_URL/);
   });
 
-  it('has nothing to check when the server runs as the current user', async () => {
+  it('checks nothing if the server runs as the current user', async () => {
     await chmod(join(root, 'home'), 0o700);
     await expect(assertReachable(undefined, dataDir, nativeDir)).resolves.toBeUndefined();
   });

@@ -4,15 +4,15 @@ import { EmbeddedPostgresError, errorCode, EXTERNAL_SERVER_HINT } from './embedd
 
 const NOBODY_UID = 65534;
 
-/** The user the server runs as, in the shape that `child_process` takes; undefined stands for the current user. */
+/** The user of the server, in the format of `child_process`. Undefined means the current user. */
 export interface ServerUser {
   uid: number;
   gid: number;
 }
 
 /**
- * PostgreSQL refuses to run as root. Root therefore runs it as the owner of the cluster that is there, or as `nobody` for a new one: initdb
- * needs a user with a passwd entry.
+ * PostgreSQL refuses to run as root. Root therefore uses the owner of an existing cluster, or `nobody` for a new one,
+ * because initdb needs a user with a passwd entry.
  */
 export async function chooseServerUser(clusterDir: string): Promise<ServerUser | undefined> {
   if (process.platform === 'win32' || process.getuid === undefined) {
@@ -44,14 +44,14 @@ async function findNobody(): Promise<ServerUser> {
     entries.find((fields) => Number(fields[2]) === NOBODY_UID) ?? entries.find((fields) => fields[0] === 'nobody');
   if (entry === undefined) {
     throw new EmbeddedPostgresError(
-      'PostgreSQL does not run as root, and /etc/passwd has no user "nobody" to run it as. ' +
+      'PostgreSQL cannot run as root, and /etc/passwd has no user "nobody" for it. ' +
         `Start as another user, or ${EXTERNAL_SERVER_HINT}.`,
     );
   }
   return { uid: Number(entry[2]), gid: Number(entry[3]) };
 }
 
-/** Checks that `user` gets to the data folder and to PostgreSQL's own files, and names the folder that is in the way. */
+/** Checks that `user` can reach the data folder and PostgreSQL's files. The error names the folder that blocks it. */
 export async function assertReachable(user: ServerUser | undefined, dataDir: string, nativeDir: string): Promise<void> {
   if (user === undefined) {
     return;

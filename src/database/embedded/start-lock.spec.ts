@@ -27,7 +27,7 @@ describe('withStartLock', () => {
     return child.pid as number;
   }
 
-  it('lets one in at a time, gives their results back, and leaves nothing behind', async () => {
+  it('runs one at a time, returns the results, and leaves no file behind', async () => {
     let inside = 0;
     let most = 0;
     const work = (result: number) => async () => {
@@ -43,7 +43,7 @@ describe('withStartLock', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('is free again after work that failed', async () => {
+  it('releases the lock after an error', async () => {
     await expect(withStartLock(lock, 1_000, ignore, () => Promise.reject(new Error('no luck')))).rejects.toThrow(
       'no luck',
     );
@@ -55,14 +55,14 @@ describe('withStartLock', () => {
     await expect(withStartLock(lock, 1_000, ignore, () => Promise.resolve('in'))).resolves.toBe('in');
   });
 
-  it('takes over a lock that nobody has touched for long, whoever has its pid now', async () => {
+  it('takes over a lock without a recent heartbeat, even if another process has its pid', async () => {
     await writeFile(lock, JSON.stringify({ pid: process.ppid, token: 'a' }));
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(lock, longAgo, longAgo);
     await expect(withStartLock(lock, 1_000, ignore, () => Promise.resolve('in'))).resolves.toBe('in');
   });
 
-  it('gives up on a lock that a living process keeps, naming the file', async () => {
+  it('times out on the lock of a living process, with the file name in the error', async () => {
     const waits: string[] = [];
     await writeFile(lock, JSON.stringify({ pid: process.ppid, token: 'a' }));
     const attempt = withStartLock(

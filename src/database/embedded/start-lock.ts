@@ -4,15 +4,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgresError, errorCode } from './embedded-postgres.error.js';
 
 const HEARTBEAT_MS = 2_000;
-/** A holder touches its lock every `HEARTBEAT_MS`: one that has not for this long is gone, even if its pid lives on as another program. */
+/**
+ * A process with the lock touches it every `HEARTBEAT_MS`. After this time without a touch it is gone, even if another
+ * program has its pid now.
+ */
 const STALE_AFTER_MS = 10_000;
 const POLL_MS = 50;
 
 /**
- * Runs `work` while no other process runs its own under the same lock file. The lock of a killed process is taken over.
+ * Runs `work` while no other process has the same lock file. A lock of a killed process is taken over.
  *
- * Node.js has no `flock`, so this is a file with a pid and a heartbeat. What it guards stays safe if two processes ever held it at once (a
- * cluster appears by one rename, and PostgreSQL refuses a second server on a cluster); the lock makes the second one wait instead of fail.
+ * Node.js has no `flock`, so this uses a file with a pid and a heartbeat. If two processes had the lock at once, the
+ * data would still be safe: one rename creates a cluster, and PostgreSQL refuses a second server. The lock only makes
+ * the second process wait instead of fail.
  */
 export async function withStartLock<T>(
   path: string,
@@ -24,7 +28,7 @@ export async function withStartLock<T>(
   await acquire(path, content, timeoutMs, onWait);
   const heartbeat = setInterval(() => {
     const now = new Date();
-    // A lock that was taken away is noticed by nobody but its new holder, so a failed touch is of no interest here.
+    // If this process lost the lock, the new owner handles that. So a failed touch does not matter here.
     utimes(path, now, now).catch(() => undefined);
   }, HEARTBEAT_MS);
   heartbeat.unref();
@@ -67,7 +71,8 @@ async function removeIfStale(path: string): Promise<void> {
   if (seen === undefined || !(await isStale(path, seen))) {
     return;
   }
-  // Of several processes that see the same stale lock, a slow one may move away the new lock of a fast one: it then gives it back.
+  // Several processes may see the same stale lock. A slow one may move the new lock of a fast one, and then puts it
+  // back.
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
@@ -95,11 +100,11 @@ async function isStale(path: string, content: string): Promise<boolean> {
   }
   const pid = holderOf(content);
   if (pid === undefined) {
-    // The file is created before its content is written: an empty one is being taken just now.
+    // An empty file is a new lock whose content is not written yet.
     return false;
   }
   if (pid === process.pid) {
-    // In a restarted container the new process has the pid of the old one.
+    // In a restarted container the new process can have the pid of the old one.
     return touchedAt < Date.now() - process.uptime() * 1000;
   }
   return !isAlive(pid);
