@@ -12,8 +12,8 @@ export class Slots {
 
   /**
    * Takes the due slot of the schedule `name`.
-   * @returns false if a replica already took this slot or a later one. A later claim is ignored if the clock was set
-   * back since.
+   * @returns false if a replica already took this slot or a later one. A claim from more than five minutes in the
+   * future does not count, because a wrong clock made it.
    */
   async take(name: string, slot: Date, now: Date): Promise<boolean> {
     const rows = await queryRows(

@@ -33,8 +33,8 @@ function expectProblem(answer: HttpAnswer, status: number, field?: string): void
 const login = (body: string): Promise<HttpAnswer> =>
   vedette.request('POST', '/api/v1/auth/login', { body, headers: { 'content-type': 'application/json' } });
 
-describe('a body that nobody should have to look at', () => {
-  it('is refused for its size, but where 10,000 items may come', async () => {
+describe('an unacceptable body', () => {
+  it('is rejected for its size, except on routes for 10,000 items', async () => {
     expectProblem(await login(`{"email": "${'x'.repeat(70_000)}"}`), 413);
     const items = Array.from({ length: 5_000 }, (_, index) => ({ attack_id: `T${index}`, risk_score: 1 }));
     expectProblem(
@@ -44,37 +44,37 @@ describe('a body that nobody should have to look at', () => {
     );
   });
 
-  it('is refused for its depth, naming where', async () => {
+  it('is rejected for its depth', async () => {
     const deep = `{"organization_id": ${'['.repeat(5_000)}${']'.repeat(5_000)}}`;
     const answer = await login(deep);
     expectProblem(answer, 400);
     expect(answer.body.detail).toContain('must not nest deeper than 20 levels');
   });
 
-  it('is answered with no more faults than help', async () => {
+  it('gets a limited number of errors', async () => {
     const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`k${index}`, 1]));
     const answer = await vedette.request('POST', '/api/v1/rules', { token, body: many });
     expectProblem(answer, 400);
     expect(answer.body.errors.length).toBeLessThanOrEqual(100);
   });
 
-  it.each(['null', '[]', '"text"', '1'])('is refused when it is %s and not an object', async (body) => {
+  it.each(['null', '[]', '"text"', '1'])('is rejected if it is %s and not an object', async (body) => {
     expectProblem(await login(body), 400);
   });
 
-  it.each(['constructor', 'toString', 'hasOwnProperty'])('is refused for the unknown name %s', async (name) => {
+  it.each(['constructor', 'toString', 'hasOwnProperty'])('is rejected for the unknown name %s', async (name) => {
     expectProblem(await vedette.request('POST', '/api/v1/rules', { token, body: { [name]: 1 } }), 400, name);
   });
 
   it.each([
     ['U+0000', 'a\u0000b'],
     ['a lone surrogate', 'a\ud800b'],
-  ])('is refused for text with %s, naming the field', async (_, text) => {
+  ])('is rejected for text with %s, with the field in the error', async (_, text) => {
     expectProblem(await login(JSON.stringify({ email: text, password: 'x' })), 400, 'email');
     expectProblem(await vedette.request('POST', '/api/v1/rules', { token, body: { name: text } }), 400, 'name');
   });
 
-  it('may be missing although its type is named', async () => {
+  it('may be missing although the request has a content type', async () => {
     const { items } = await vedette.api('GET', '/instances', { token });
     const answer = await vedette.request('POST', `/api/v1/instances/${items[0].id}/acknowledge`, {
       token,
@@ -85,8 +85,8 @@ describe('a body that nobody should have to look at', () => {
   });
 });
 
-describe('an address that leads nowhere', () => {
-  it.each(['/api/v1/rules/%zz', '/api/v1/rules/%ff'])('%s is answered with a problem document', async (path) => {
+describe('an invalid address', () => {
+  it.each(['/api/v1/rules/%zz', '/api/v1/rules/%ff'])('%s gets a problem document', async (path) => {
     expectProblem(await vedette.request('GET', path, { token }), 400);
   });
 
@@ -97,7 +97,7 @@ describe('an address that leads nowhere', () => {
     },
   );
 
-  it('is refused for what stands in its query, naming the parameter', async () => {
+  it('is rejected for an invalid query parameter, with its name in the error', async () => {
     expectProblem(await vedette.request('GET', '/api/v1/instances?limit=0', { token }), 400, 'limit');
     expectProblem(await vedette.request('GET', '/api/v1/instances?limit=501', { token }), 400, 'limit');
     expectProblem(await vedette.request('GET', '/api/v1/instances?status=ajar', { token }), 400, 'status');
@@ -115,7 +115,7 @@ describe('an address that leads nowhere', () => {
       'a year before time',
       Buffer.from('["0000-01-01T00:00:00.000Z","01900000-0000-7000-8000-000000000000"]').toString('base64url'),
     ],
-  ])('is refused for a cursor that is %s', async (_, cursor) => {
+  ])('is rejected for a cursor that is %s', async (_, cursor) => {
     for (const list of [
       'instances',
       'rules',
@@ -133,8 +133,8 @@ describe('an address that leads nowhere', () => {
   });
 });
 
-describe('what is hardly HTTP', () => {
-  it('is answered with a problem document when its headers are too large', async () => {
+describe('invalid HTTP', () => {
+  it('gets a problem document if the headers are too large', async () => {
     const status = await new Promise((resolve, reject) => {
       httpRequest(
         { port: vedette.port, path: '/health/live', headers: { 'x-large': 'x'.repeat(20_000) } },
@@ -150,7 +150,7 @@ describe('what is hardly HTTP', () => {
     expect(status).toBe(431);
   });
 
-  it('is answered with a problem document when it is garbage', async () => {
+  it('gets a problem document if it is garbage', async () => {
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(vedette.port, '127.0.0.1', () => socket.write('hello there\r\n\r\n'));
       let answer = '';
@@ -163,7 +163,7 @@ describe('what is hardly HTTP', () => {
   });
 });
 
-it('keeps what people call things from looking like lines of the log, and secrets out of it', async () => {
+it('prevents names from forging log lines, and logs no secrets', async () => {
   await database.query(`UPDATE alert_rule SET name = E'v\n[Vedette] FORGED' WHERE rule_type = 'orphan_spike'`);
   await database.query('UPDATE rule_state SET last_fired_at = NULL');
   await vedette.api('POST', '/evaluations', { token });

@@ -5,10 +5,10 @@ import { eventually, type HttpAnswer, type VedetteProcess } from '../support/ved
 
 const RULES = 20;
 const REQUESTS = 50;
-/** The smallest pool there is. */
+/** The smallest allowed pool. */
 const POOL_SIZE = 3;
 
-/** Whatever is wrong with the connections, each request is answered: with what it asked for, or with a problem document that says it could not be done. */
+/** Checks that each request got its result or a problem document, despite the state of the connections. */
 function expectAnswered(answers: readonly HttpAnswer[]): void {
   for (const { status, headers, body } of answers) {
     expect([200, 201, 503]).toContain(status);
@@ -24,7 +24,7 @@ function counted(answers: readonly HttpAnswer[]): string {
   return `${answers.length} requests, ${failed} answered with a problem`;
 }
 
-describe('connections that are lost, used up and blocked', () => {
+describe('lost, exhausted and blocked connections', () => {
   let world: FaultWorld;
   let replica: VedetteProcess;
   const ruleIds: string[] = [];
@@ -33,7 +33,7 @@ describe('connections that are lost, used up and blocked', () => {
   beforeAll(async () => {
     world = await FaultWorld.create({ DATABASE_POOL_SIZE: String(POOL_SIZE) });
     replica = await world.startReplica();
-    await world.furnish(replica);
+    await world.addPeopleAndEndpoints(replica);
     for (let index = 1; index <= RULES; index++)
       ruleIds.push(await world.addRiskRule(replica, world.organizations[0]!, index));
     await world.settled();
@@ -43,7 +43,7 @@ describe('connections that are lost, used up and blocked', () => {
 
   const token = (): string => world.organizations[0]!.token;
 
-  /** A change of posture, made again until it is accepted; every rule up to it must fire. */
+  /** Changes the posture, and retries until it is accepted. Every rule up to this score must then fire. */
   async function change(answers: HttpAnswer[]): Promise<void> {
     riskScore += 1;
     await eventually(async () => {
@@ -61,7 +61,7 @@ describe('connections that are lost, used up and blocked', () => {
     expect(counts).toEqual(onceEach(riskScore));
   }
 
-  it('every connection is cut off, again and again', async () => {
+  it('loses no alert when all connections are cut again and again', async () => {
     const answers: HttpAnswer[] = [];
     let isOver = false;
     const cutting = (async () => {
@@ -83,9 +83,9 @@ describe('connections that are lost, used up and blocked', () => {
     expect((await replica.request('GET', '/health/ready')).status).toBe(200);
   });
 
-  it('fifty requests share three connections', async () => {
+  it('answers fifty requests with three connections', async () => {
     const answers = await Promise.all(
-      // Each asks for another page: those who ask for the same share one look.
+      // Different pages, because requests for the same page would share one read.
       Array.from({ length: REQUESTS }, (_, index) =>
         replica.request('GET', `/api/v1/instances?limit=${index + 1}`, { token: token() }),
       ),
@@ -94,7 +94,7 @@ describe('connections that are lost, used up and blocked', () => {
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   });
 
-  it('a table is locked for some seconds, and every connection waits for it', async () => {
+  it('loses no alert when every connection waits for a locked table', async () => {
     const answers: HttpAnswer[] = [];
     const lock = new Client({ connectionString: world.database.url });
     await lock.connect();

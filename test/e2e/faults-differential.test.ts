@@ -5,7 +5,7 @@ import type { VedetteProcess } from '../support/vedette-process.js';
 
 const SEED = 20_261_123;
 const ROUNDS = 9;
-/** Ticks come only when the script says so, and system rules, which rest after they fired, do not blur what is compared. */
+/** Ticks run only on request. System rules have a cooldown after they fire, and do not disturb the comparison. */
 const SETTINGS = { VEDETTE_EVALUATION_CRON: '0 0 29 2 *', VEDETTE_CHANGE_DEBOUNCE_MS: '50' };
 const TECHNIQUES = ['T1059', 'T1003', 'T1021', 'T1027', 'T1036', 'T1047', 'T1053', 'T1055', 'T1071', 'T1078'];
 const STATUSES = ['not_covered', 'in_progress', 'partial', 'validated', 'not_applicable'] as const;
@@ -28,15 +28,15 @@ interface Alert {
   details: unknown;
 }
 
-/** The same script is played on two copies of one database, with one replica and with three. */
-describe('three replicas against one', () => {
+/** Runs the same script on two copies of one database, with one replica and with three. */
+describe('three replicas compared with one', () => {
   let original: FaultWorld;
   let worlds: FaultWorld[];
 
   beforeAll(async () => {
     original = await FaultWorld.create(SETTINGS);
     const replica = await original.startReplica();
-    await original.furnish(replica, 'Second Mutual', 'Third Mutual');
+    await original.addPeopleAndEndpoints(replica, 'Second Mutual', 'Third Mutual');
     for (const { token } of original.organizations) {
       for (const [index, rule] of RULES.entries()) {
         await replica.api('POST', '/rules', {
@@ -65,30 +65,30 @@ describe('three replicas against one', () => {
   async function play(world: FaultWorld, count: number): Promise<Alert[]> {
     const replicas = await Promise.all(Array.from({ length: count }, () => world.startReplica()));
     const random = new SeededRandom(SEED);
-    const some = (): VedetteProcess => replicas[Math.floor(Math.random() * replicas.length)]!;
-    await enableAll(world, some);
+    const anyReplica = (): VedetteProcess => replicas[Math.floor(Math.random() * replicas.length)]!;
+    await enableAll(world, anyReplica);
     for (let round = 0; round < ROUNDS; round++) {
-      await Promise.all(original.organizations.map((organization) => write(some(), organization, random)));
+      await Promise.all(original.organizations.map((organization) => write(anyReplica(), organization, random)));
       await world.settled();
       if (round % 3 === 2) {
-        for (const organization of original.organizations) await editRule(some(), organization, random);
-        await evaluated(world, some());
+        for (const organization of original.organizations) await editRule(anyReplica(), organization, random);
+        await evaluated(world, anyReplica());
         await world.database.query('UPDATE rule_schedule SET next_evaluation_at = now()');
-        await evaluated(world, some());
+        await evaluated(world, anyReplica());
       }
     }
     return alertsOf(world);
   }
 
-  async function enableAll(world: FaultWorld, some: () => VedetteProcess): Promise<void> {
+  async function enableAll(world: FaultWorld, anyReplica: () => VedetteProcess): Promise<void> {
     for (const { token } of original.organizations) {
-      for (const { id } of await rulesOf(some(), token))
-        await some().api('PATCH', `/rules/${id}`, { token, body: { is_enabled: true } });
+      for (const { id } of await rulesOf(anyReplica(), token))
+        await anyReplica().api('PATCH', `/rules/${id}`, { token, body: { is_enabled: true } });
     }
-    await evaluated(world, some());
+    await evaluated(world, anyReplica());
   }
 
-  /** A snapshot changes nothing that is compared, and has the replica look for due rules at once instead of within five seconds. */
+  /** Takes a snapshot, which changes nothing in the comparison, so that the replica checks for due rules at once. */
   async function evaluated(world: FaultWorld, replica: VedetteProcess): Promise<void> {
     await replica.api('POST', '/snapshots', { token: original.organizations[0]!.token });
     await world.settled();
@@ -116,8 +116,8 @@ describe('three replicas against one', () => {
   }
 
   /**
-   * In an order that has nothing to do with when they were opened; without what came and went since the measurement before, as how often a change is measured is left
-   * to the replicas.
+   * Sorted independently of the time of opening. Omits the changes since the previous measurement, because the number
+   * of measurements depends on the replicas.
    */
   function alertsOf(world: FaultWorld): Promise<Alert[]> {
     return world.database.query<Alert>(

@@ -7,7 +7,7 @@ const POINTS = EXIT_POINTS.filter((point) => point.startsWith('email:'));
 
 const MESSAGE_ID = /^<[0-9a-f]{40}@localhost>$/;
 
-/** A process is killed with a message at each boundary; the one that is started next finds it in the database and nowhere else. */
+/** Kills a process at each step of sending an e-mail. The next process must find the rest in the database. */
 describe('kill -9 in the middle of an e-mail', () => {
   let world: FaultWorld;
   let smtp: SmtpReceiver;
@@ -16,7 +16,7 @@ describe('kill -9 in the middle of an e-mail', () => {
     smtp = await startSmtpReceiver();
     world = await FaultWorld.create({ VEDETTE_CHANGE_DEBOUNCE_MS: '0', VEDETTE_SMTP_URL: smtp.url });
     const first = await world.startReplica();
-    await world.furnish(first);
+    await world.addPeopleAndEndpoints(first);
     await first.api('PUT', '/notifications/preferences', { token: token(), body: { email: 'immediate' } });
     await first.stop();
   });
@@ -31,11 +31,11 @@ describe('kill -9 in the middle of an e-mail', () => {
   });
 
   it.each(POINTS.map((point, index) => [point, 10 * (index + 1)] as const))(
-    '%s: the mail arrives, and again only where its answer was lost',
+    '%s: sends the mail, and twice only if the answer was lost',
     async (point, riskScore) => {
       const victim = await world.startReplica(point);
       const ruleId = await fire(victim, riskScore);
-      // A process that a signal ended has no exit code.
+      // A process that a signal killed has no exit code.
       expect(await victim.exited).toBeNull();
 
       const mails = await afterRestart();
@@ -48,25 +48,25 @@ describe('kill -9 in the middle of an e-mail', () => {
     },
   );
 
-  it('while the mail server has the whole message and has not answered: it comes once more, under the same Message-ID', async () => {
+  it('sends the mail again with the same Message-ID if the mail server had not answered', async () => {
     smtp.answers.push('hold');
     const victim = await world.startReplica();
     await fire(victim, 10 * (POINTS.length + 1));
-    await eventually(() => smtp.held.length === 1, 'the mail server has read the message');
+    await eventually(() => smtp.unanswered.length === 1, 'the mail server has read the message');
     await victim.kill();
 
     const mails = await afterRestart();
 
     expect(mails).toHaveLength(1);
-    expect(messageIds(mails)).toEqual(messageIds(smtp.held));
-    expect(mails[0]!.to).toEqual(smtp.held[0]!.to);
+    expect(messageIds(mails)).toEqual(messageIds(smtp.unanswered));
+    expect(mails[0]!.to).toEqual(smtp.unanswered[0]!.to);
   });
 
   function token(): string {
     return world.organizations[0]!.token;
   }
 
-  /** Has a rule fire at this process, which may die of it. */
+  /** Makes a rule fire on this process, which may die. */
   async function fire(replica: VedetteProcess, riskScore: number): Promise<string> {
     const ruleId = await world.addRiskRule(replica, world.organizations[0]!, riskScore);
     await world.settled();
@@ -74,9 +74,9 @@ describe('kill -9 in the middle of an e-mail', () => {
     return ruleId;
   }
 
-  /** What the mail server has accepted, once a new process has found nothing left to do. */
+  /** Starts a new process, waits until all e-mail is sent, and returns the accepted mails. */
   async function afterRestart(): Promise<ReceivedMail[]> {
-    // The lease of the dead would run out within a minute.
+    // The lease of the killed process would expire within a minute.
     await world.database.query(
       `UPDATE email_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`,
     );

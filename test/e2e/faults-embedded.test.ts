@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { killPostmaster, makeDataFolder } from '../support/fault-server.js';
 import { eventually, VedetteProcess } from '../support/vedette-process.js';
 
-describe('the embedded PostgreSQL is killed under its replica', () => {
+describe('an embedded PostgreSQL that is killed', () => {
   let folder: string;
   const running: VedetteProcess[] = [];
 
@@ -15,7 +15,7 @@ describe('the embedded PostgreSQL is killed under its replica', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('is started again by itself, and the replica goes on', async () => {
+  it('is restarted automatically, and the replica continues', async () => {
     const vedette = await VedetteProcess.start({ VEDETTE_DATA_DIR: folder });
     running.push(vedette);
     const token = await vedette.signIn();

@@ -2,17 +2,17 @@ import { EXIT_POINTS, type ExitPoint } from '../../src/common/exit-points.js';
 import { FaultWorld, freeze, onceEach, report, thaw } from '../support/fault-world.js';
 import { VedetteProcess } from '../support/vedette-process.js';
 
-/** Those of e-mail have a test of their own: nobody of this world asks for e-mail. */
+/** The exit points of e-mail have their own test; these organisations use no e-mail. */
 const POINTS = EXIT_POINTS.filter((point) => !point.startsWith('email:'));
 
-/** Where the receiver has the webhook and nobody wrote that down, it must come again. */
+/** If the receiver got the webhook but no result was stored, it must get the webhook again. */
 const SENT_AGAIN: Partial<Record<ExitPoint, number>> = { 'webhook:after-send': 1 };
 
 const riskScoreOf = (index: number): number => 10 * (index + 1);
 
 /**
- * A replica is killed at each boundary while a rule fires. Another one stands still meanwhile, so that it is certain who does the work, and then takes over
- * what was left.
+ * Kills a replica at each exit point while a rule fires. Another replica is frozen meanwhile, so that it cannot do the
+ * work first. It then completes the work.
  */
 describe('kill -9 at every boundary', () => {
   let world: FaultWorld;
@@ -22,7 +22,7 @@ describe('kill -9 at every boundary', () => {
   beforeAll(async () => {
     world = await FaultWorld.create({ VEDETTE_CHANGE_DEBOUNCE_MS: '0' });
     other = await world.startReplica();
-    await world.furnish(other);
+    await world.addPeopleAndEndpoints(other);
     for (const [index] of POINTS.entries())
       ruleIds.push(await world.addRiskRule(other, world.organizations[0]!, riskScoreOf(index)));
     await world.settled();
@@ -31,19 +31,19 @@ describe('kill -9 at every boundary', () => {
   afterAll(() => world?.stop());
 
   it.each(POINTS.map((point, index) => [point, index] as const))(
-    '%s: one alert, one notification a person, one webhook',
+    '%s: one alert, one notification per person, one webhook',
     async (point, index) => {
       const [organization] = world.organizations;
-      // Else a replica evaluates at its start what nobody did for a minute, and this one would die there.
+      // At its start a replica evaluates rules that are a minute overdue; this one would die there.
       await world.database.query('UPDATE rule_schedule SET last_evaluated_at = now()');
       const victim = await world.startReplica(point);
       await freezeIdle(other);
 
       await world.putRisk(victim, organization!.token, riskScoreOf(index));
-      // A process that a signal ended has no exit code.
+      // A process that a signal killed has no exit code.
       expect(await victim.exited).toBeNull();
 
-      // The leases of the dead would run out within a minute.
+      // The leases of the killed process would expire within a minute.
       await world.expireLeases();
       thaw(other);
       await world.settled();
@@ -60,7 +60,7 @@ describe('kill -9 at every boundary', () => {
     },
   );
 
-  /** Frozen in the middle of a transaction it would keep locks that the other replica waits for. */
+  /** A process frozen during a transaction would keep locks that block the other replica. */
   async function freezeIdle(replica: VedetteProcess): Promise<void> {
     for (;;) {
       freeze(replica);
@@ -75,7 +75,7 @@ describe('kill -9 at every boundary', () => {
 });
 
 describe('an exit point outside of tests', () => {
-  it('is refused at the start', async () => {
+  it('is rejected at the start', async () => {
     const vedette = await VedetteProcess.launch({ NODE_ENV: 'production', VEDETTE_TEST_EXIT_AT: 'webhook:after-send' });
     expect(await vedette.exited).toBe(1);
     expect(vedette.output).toContain('VEDETTE_TEST_EXIT_AT is for tests only');

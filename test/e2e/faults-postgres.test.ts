@@ -9,7 +9,7 @@ async function readiness(replica: VedetteProcess): Promise<number> {
   return (await replica.request('GET', '/health/ready')).status;
 }
 
-async function turns(replica: VedetteProcess, status: number): Promise<void> {
+async function readinessBecomes(replica: VedetteProcess, status: number): Promise<void> {
   await eventually(async () => (await readiness(replica)) === status, `/health/ready answers ${status}`, 30_000);
 }
 
@@ -19,7 +19,7 @@ function expectProblem(answer: HttpAnswer | undefined): void {
   expect(answer?.body).toMatchObject({ title: expect.any(String), code: expect.any(String) });
 }
 
-describe('PostgreSQL is killed and restarted under a running replica', () => {
+describe('a replica whose PostgreSQL is killed and restarted', () => {
   let server: FaultServer;
   let world: FaultWorld;
   let replica: VedetteProcess;
@@ -30,7 +30,7 @@ describe('PostgreSQL is killed and restarted under a running replica', () => {
     await server.start();
     world = await FaultWorld.create({}, server);
     replica = await world.startReplica();
-    await world.furnish(replica);
+    await world.addPeopleAndEndpoints(replica);
     for (let index = 1; index <= RULES; index++)
       ruleIds.push(await world.addRiskRule(replica, world.organizations[0]!, index));
     await world.settled();
@@ -41,7 +41,7 @@ describe('PostgreSQL is killed and restarted under a running replica', () => {
   it.each([
     ['kill -9 of its postmaster', 0, async () => server.kill()],
     ['a restart by its operator', RULES / 2, () => server.shutDown()],
-  ] as const)('%s: nothing is lost, nothing doubled, and it goes on by itself', async (_, first, bringDown) => {
+  ] as const)('%s: loses nothing, duplicates nothing, and continues by itself', async (_, first, bringDown) => {
     const { token } = world.organizations[0]!;
     const answers: (HttpAnswer | undefined)[] = [];
     for (let index = 1; index <= RULES / 2; index++) {
@@ -49,10 +49,10 @@ describe('PostgreSQL is killed and restarted under a running replica', () => {
       let answer = await world.putRisk(replica, token, first + index);
       if (answer?.status !== 200) {
         answers.push(answer);
-        await turns(replica, 503);
+        await readinessBecomes(replica, 503);
         expect((await replica.request('GET', '/health/live')).status).toBe(200);
         await server.start();
-        await turns(replica, 200);
+        await readinessBecomes(replica, 200);
         answer = await world.putRisk(replica, token, first + index);
       }
       expect(answer?.status).toBe(200);

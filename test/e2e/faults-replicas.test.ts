@@ -5,12 +5,15 @@ import type { VedetteProcess } from '../support/vedette-process.js';
 const STREAM_MS = 25_000;
 const KILL_EVERY_MS = 3_000;
 const RULES_EACH = 30;
-/** The distance between the thresholds of two rules; the last one stands at 90. */
+/** The distance between the thresholds of two rules. The last threshold is 90. */
 const STEP = 3;
-/** Every so many requests the receiver is out of order, so that deliveries are tried again. */
+/** The receiver fails once in this many requests, so that deliveries are retried. */
 const REFUSES_EVERY = 15;
 
-/** Three replicas on one database, three organisations whose posture changes all the time, and every three seconds a replica that dies. */
+/**
+ * Three replicas on one database, three organisations with constant changes of posture, and a killed replica every
+ * three seconds.
+ */
 describe('three replicas under a stream of changes', () => {
   let world: FaultWorld;
   let replicas: VedetteProcess[];
@@ -19,7 +22,7 @@ describe('three replicas under a stream of changes', () => {
   beforeAll(async () => {
     world = await FaultWorld.create();
     replicas = [await world.startReplica()];
-    await world.furnish(replicas[0]!, 'Second Mutual', 'Third Mutual');
+    await world.addPeopleAndEndpoints(replicas[0]!, 'Second Mutual', 'Third Mutual');
     for (const organization of world.organizations) {
       for (let index = 1; index <= RULES_EACH; index++)
         ruleIds.push(await world.addRiskRule(replicas[0]!, organization, STEP * index));
@@ -34,7 +37,7 @@ describe('three replicas under a stream of changes', () => {
 
   afterAll(() => world?.stop());
 
-  it('open every alert once, tell everybody once, and deliver everything, whichever of them dies', async () => {
+  it('open every alert once, notify each person once, and deliver everything, although replicas die', async () => {
     const end = performance.now() + STREAM_MS;
     const [changes, kills] = await Promise.all([streamChanges(end), killInTurn(end)]);
     await world.settled();
@@ -48,13 +51,13 @@ describe('three replicas under a stream of changes', () => {
         `${sends} sends of ${tally.deliveries} deliveries, ${duplicateSends} sent again (the receiver refused ${refused()})`,
     );
     expect(counts).toEqual(onceEach(ruleIds.length));
-    // Each of them died at least once.
+    // Each replica died at least once.
     expect(kills).toBeGreaterThanOrEqual(replicas.length);
   });
 
   /**
-   * Raises the risk scores with the time, up to where every rule has fired; a change that a dying replica leaves unanswered is made again on another. Changes
-   * of one organisation follow each other, as those of one sender do.
+   * Raises the risk scores over time until every rule has fired. If a replica dies without an answer, another one gets
+   * the same change. The changes of one organisation are sequential.
    */
   async function streamChanges(end: number): Promise<{ accepted: number; repeated: number }> {
     let accepted = 0;

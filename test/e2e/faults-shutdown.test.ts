@@ -3,10 +3,10 @@ import { Client } from 'pg';
 import { FaultWorld, onceEach } from '../support/fault-world.js';
 import { eventually, type VedetteProcess } from '../support/vedette-process.js';
 
-/** What an orchestrator commonly gives a process before it kills it. */
+/** A common time limit of orchestrators before they kill a process. */
 const BOUND_MS = 30_000;
 
-/** SIGTERM while something is claimed: it is finished or given back, and nothing is left locked behind. */
+/** After SIGTERM, a process finishes its claimed work or gives it back, and leaves no locks. */
 describe('SIGTERM in the middle of work', () => {
   let world: FaultWorld;
   const ruleIds: string[] = [];
@@ -14,7 +14,7 @@ describe('SIGTERM in the middle of work', () => {
   beforeAll(async () => {
     world = await FaultWorld.create({ VEDETTE_CHANGE_DEBOUNCE_MS: '0' });
     const replica = await world.startReplica();
-    await world.furnish(replica);
+    await world.addPeopleAndEndpoints(replica);
     for (const riskScore of [10, 20, 30])
       ruleIds.push(await world.addRiskRule(replica, world.organizations[0]!, riskScore));
     await world.settled();
@@ -30,27 +30,27 @@ describe('SIGTERM in the middle of work', () => {
     expect(await Promise.race([replica.stop(), late])).toBe(0);
   }
 
-  async function expectNothingHeld(): Promise<void> {
+  async function expectNoLeases(): Promise<void> {
     const leases = await world.database.query(
       'SELECT id FROM webhook_delivery WHERE lock_token IS NOT NULL OR locked_until IS NOT NULL',
     );
     expect(leases).toEqual([]);
-    // A backend takes a moment to notice that its client has gone.
+    // PostgreSQL takes a moment to notice a closed connection.
     await eventually(async () => {
       const connections = await world.database.query(
         `SELECT pid FROM pg_stat_activity
          WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`,
       );
       return connections.length === 0;
-    }, 'no connection is left');
+    }, 'all connections are closed');
   }
 
-  it('an evaluation that runs is finished', async () => {
+  it('finishes a running evaluation', async () => {
     const replica = await world.startReplica();
     const lock = new Client({ connectionString: world.database.url });
     await lock.connect();
     await lock.query('BEGIN');
-    // Holds the pass up right where it opens the alert.
+    // Blocks the evaluation just before it opens the alert.
     await lock.query('LOCK TABLE alert_instance IN SHARE MODE');
     await world.putRisk(replica, token(), 10);
     await eventually(async () => {
@@ -66,14 +66,14 @@ describe('SIGTERM in the middle of work', () => {
     await stopped;
 
     expect(await world.tally([ruleIds[0]!])).toMatchObject({ alerts: 1, notifications: 3, deliveries: 1, leases: 0 });
-    await expectNothingHeld();
+    await expectNoLeases();
     const next = await world.startReplica();
     await world.delivered();
     expect(await world.tally([ruleIds[0]!])).toMatchObject(onceEach(1));
     await next.stop();
   });
 
-  it('a delivery that is slow is finished', async () => {
+  it('finishes a slow delivery', async () => {
     const replica = await world.startReplica();
     world.receiver.answer(
       world.organizations[0]!.hook,
@@ -83,10 +83,10 @@ describe('SIGTERM in the middle of work', () => {
     await world.receiver.received(world.organizations[0]!.hook, 2);
     await stopsInTime(replica);
     expect(await world.tally([ruleIds[1]!])).toMatchObject({ ...onceEach(1), sends: 1 });
-    await expectNothingHeld();
+    await expectNoLeases();
   });
 
-  it('a delivery that hangs is given back, and uses up no attempt', async () => {
+  it('gives back a hanging delivery without counting an attempt', async () => {
     const replica = await world.startReplica();
     world.receiver.answer(world.organizations[0]!.hook, () => {});
     await world.putRisk(replica, token(), 30);
@@ -98,7 +98,7 @@ describe('SIGTERM in the middle of work', () => {
         [ruleIds[2]],
       ),
     ).toEqual([{ attempt_count: 0, locked_until: null }]);
-    await expectNothingHeld();
+    await expectNoLeases();
 
     await world.startReplica();
     await world.delivered();

@@ -5,10 +5,10 @@ import { eventually, type VedetteProcess } from '../support/vedette-process.js';
 
 const EVALUATIONS = 40;
 const KILL_AFTER = 20;
-/** So that several looks of the stream fall into the time before the kill and after it. */
+/** Long enough for several polls of the stream before and after the kill. */
 const PAUSE_MS = 100;
 
-/** Two processes on one database, and an admin who listens to one while alerts are opened by the other. */
+/** Two processes on one database. An admin listens to one while the other opens alerts. */
 describe('the live stream of two replicas', () => {
   let world: FaultWorld;
   let replicas: [VedetteProcess, VedetteProcess];
@@ -16,12 +16,12 @@ describe('the live stream of two replicas', () => {
   const streams: EventStream[] = [];
 
   beforeAll(async () => {
-    // Rules are evaluated when the test asks one of the two to: the schedule asks nobody before the year is over.
+    // The schedule does not run during the test; the test starts each evaluation.
     world = await FaultWorld.create({ VEDETTE_EVALUATION_CRON: '0 0 1 1 *' });
     replicas = [await world.startReplica(), await world.startReplica()];
-    await world.furnish(replicas[0]);
+    await world.addPeopleAndEndpoints(replicas[0]);
     ({ token } = world.organizations[0]!);
-    // One that fires whenever it is evaluated.
+    // A rule that fires at every evaluation.
     await replicas[0].api('POST', '/rules', {
       token,
       body: {
@@ -40,19 +40,22 @@ describe('the live stream of two replicas', () => {
     await world?.stop();
   });
 
-  it('passes on, in the one, what the other opened', async () => {
+  it('of one replica contains the alerts that the other opened', async () => {
     const stream = await listen(replicas[0]);
     const { alerts } = await replicas[1].api('POST', '/evaluations', { token });
-    // What was committed just before the stream began may come first.
-    await eventually(() => stream.events.some(({ data }) => data.alert_id === alerts[0].id), 'the alert is passed on');
+    // Notifications from just before the stream may come first.
+    await eventually(
+      () => stream.events.some(({ data }) => data.alert_id === alerts[0].id),
+      'the alert is in the stream',
+    );
     expect(stream.events.every(({ event }) => event === 'notification')).toBe(true);
     stream.close();
   });
 
-  it('misses and repeats nothing for a reader whose replica is killed, and who goes on at the other', async () => {
-    const before = await noted();
+  it('loses and repeats nothing for a reader who reconnects to the other replica after a kill', async () => {
+    const before = await committedIds();
     const first = await listen(replicas[0]);
-    // The reader comes back as a browser does: at once, and with the id of what it got last.
+    // Like a browser, the reader reconnects at once with the id of its last event.
     const resumed = first.closed().then(() => listen(replicas[1], first.events.at(-1)!.id));
     const opened: string[] = [];
     for (let evaluation = 0; evaluation < EVALUATIONS; evaluation += 1) {
@@ -62,32 +65,32 @@ describe('the live stream of two replicas', () => {
       await sleep(PAUSE_MS);
     }
     const second = await resumed;
-    const heard = (): StreamEvent[] => [...first.events, ...second.events];
-    const expected = (await noted()).slice(before.length);
-    await eventually(() => heard().length >= expected.length, 'everything was heard');
+    const received = (): StreamEvent[] => [...first.events, ...second.events];
+    const expected = (await committedIds()).slice(before.length);
+    await eventually(() => received().length >= expected.length, 'all events arrived');
     await sleep(1_500);
 
-    report(`${first.events.length} heard before the kill, ${second.events.length} after it, of ${expected.length}`);
+    report(`${first.events.length} received before the kill, ${second.events.length} after it, of ${expected.length}`);
     expect(first.events.length).toBeGreaterThan(0);
     expect(second.events.length).toBeGreaterThan(0);
     expect(opened).toHaveLength(EVALUATIONS);
-    expect(heard().map(({ event }) => event)).toEqual(expected.map(() => 'notification'));
-    expect(heard().map(({ data }) => data.alert_id)).toEqual(opened);
-    expect(heard().map(({ data }) => data.id)).toEqual(expected);
+    expect(received().map(({ event }) => event)).toEqual(expected.map(() => 'notification'));
+    expect(received().map(({ data }) => data.alert_id)).toEqual(opened);
+    expect(received().map(({ data }) => data.id)).toEqual(expected);
   });
 
-  it('passes on what was committed, and nothing else, of a replica that is killed while it opens alerts', async () => {
+  it('contains only committed alerts of a replica that is killed while it opens alerts', async () => {
     replicas[0] = await world.startReplica();
-    const before = await noted();
+    const before = await committedIds();
     const stream = await listen(replicas[0]);
     const asked = evaluateUntilKilled(replicas[1]);
     await stream.upTo(5);
     await replicas[1].kill();
     await asked;
-    const expected = (await noted()).slice(before.length);
-    await eventually(() => stream.events.length >= expected.length, 'everything was heard');
+    const expected = (await committedIds()).slice(before.length);
+    await eventually(() => stream.events.length >= expected.length, 'all events arrived');
     await sleep(1_500);
-    report(`${stream.events.length} heard of ${expected.length} that the killed replica had committed`);
+    report(`${stream.events.length} received of ${expected.length} that the killed replica had committed`);
     expect(stream.events.map(({ data }) => data.id)).toEqual(expected);
   });
 
@@ -97,8 +100,8 @@ describe('the live stream of two replicas', () => {
     return stream;
   }
 
-  /** The listener's notifications, in the order in which they were committed. */
-  async function noted(): Promise<string[]> {
+  /** The admin's notifications in the order of their commit. */
+  async function committedIds(): Promise<string[]> {
     const rows = await world.database.query<{ id: string }>(
       `SELECT n.id FROM notification n JOIN user_account u ON u.id = n.user_id WHERE u.email = 'admin@vedette.local' ORDER BY n.stream_position, n.id`,
     );

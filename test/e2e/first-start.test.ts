@@ -5,8 +5,8 @@ import { Webhook } from 'standardwebhooks';
 import { ADMIN_EMAIL, ADMIN_PASSWORD, eventually, VedetteProcess } from '../support/vedette-process.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
-/** What somebody meets who starts Vedette for the first time, on its embedded database. One test goes on where the one before it ended. */
-describe('a first start with nothing but the packages', () => {
+/** The first start of a new user, on the embedded database. Each test continues from the one before. */
+describe('a first start with only the packages', () => {
   let dataDir: string;
   let receiver: WebhookReceiver;
   let vedette: VedetteProcess;
@@ -15,7 +15,7 @@ describe('a first start with nothing but the packages', () => {
 
   beforeAll(async () => {
     dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-first-start-'));
-    // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
+    // As root, the embedded PostgreSQL runs as another user, who must be able to enter the folder.
     chmodSync(dataDir, 0o711);
     receiver = await startWebhookReceiver();
     env = {
@@ -33,7 +33,7 @@ describe('a first start with nothing but the packages', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('says where to go and how to sign in, and that the two honest alerts fired', () => {
+  it('prints the address, the sign-in and the two alerts that fired', () => {
     expect(vedette.output).toContain(`address   ${vedette.url}`);
     expect(vedette.output).toContain(`explorer  ${vedette.url}/docs`);
     expect(vedette.output).toContain(`sign-in   ${ADMIN_EMAIL}`);
@@ -43,7 +43,7 @@ describe('a first start with nothing but the packages', () => {
     expect(vedette.output).toMatch(/\[low\] .*owner/i);
   });
 
-  it('lets the admin in with the printed password, and shows the alerts with their evidence', async () => {
+  it('signs in the admin with the printed password, and shows the alerts with their evidence', async () => {
     const password = /password {2}(\S+)/.exec(vedette.output)![1]!;
     token = await vedette.signIn(ADMIN_EMAIL, password);
     const { items, total } = await vedette.api('GET', '/instances', { token });
@@ -79,7 +79,7 @@ describe('a first start with nothing but the packages', () => {
     expect(items.every((rule: { is_system: boolean }) => rule.is_system)).toBe(true);
   });
 
-  it('evaluates soon after posture is pushed, and delivers a signed webhook that an independent library verifies', async () => {
+  it('evaluates soon after a change of posture, and sends a signed webhook that an independent library verifies', async () => {
     const webhook = await vedette.api('POST', '/webhooks', {
       token,
       body: { name: 'SOC', url: receiver.url('/soc'), events: ['alert.fired'] },
@@ -107,7 +107,7 @@ describe('a first start with nothing but the packages', () => {
     expect(runs[0]).toMatchObject({ trigger: 'posture_change', alerts_fired: 1 });
   });
 
-  it('answers an evaluation that is asked for, in which resting rules count', async () => {
+  it('evaluates on request, and counts rules in cooldown', async () => {
     const answer = await vedette.api('POST', '/evaluations', { token });
     expect(answer).toMatchObject({
       trigger: 'manual',
@@ -119,39 +119,39 @@ describe('a first start with nothing but the packages', () => {
     expect(answer.outcomes.filter((outcome: { outcome: string }) => outcome.outcome === 'cooldown')).toHaveLength(3);
   });
 
-  it('serves the explorer and its document', async () => {
+  it('serves the API explorer and its document', async () => {
     const explorer = await vedette.request('GET', '/docs');
     expect(explorer.status).toBe(200);
     expect(explorer.headers.get('content-type')).toContain('text/html');
     expect((await vedette.request('GET', '/docs-json')).body.info.title).toBe('Vedette');
   });
 
-  it('stops cleanly at SIGTERM, its database too, and has its data when it starts again', async () => {
+  it('stops with its database at SIGTERM, and has its data after the next start', async () => {
     const before = await vedette.api('GET', '/instances', { token });
     expect(await vedette.stop('SIGTERM')).toBe(0);
     expect(existsSync(path.join(dataDir, 'postgres/postmaster.pid'))).toBe(false);
 
     vedette = await VedetteProcess.start(env);
     expect(vedette.output).not.toContain('shown this once');
-    // The token still holds, because the key that signed it is kept.
+    // The token is still valid, because the signing key is stored.
     expect(await vedette.api('GET', '/instances', { token })).toEqual(before);
   });
 
-  it('goes on after kill -9 of itself, with the database that was left running', async () => {
+  it('continues after kill -9 with the database that kept running', async () => {
     await vedette.kill();
     vedette = await VedetteProcess.start(env);
     expect((await vedette.api('GET', '/instances/summary', { token })).total_open).toBe(3);
     expect((await vedette.request('GET', '/health/ready')).body).toMatchObject({ status: 'ok', database: 'up' });
   });
 
-  it('stops cleanly at Ctrl-C', async () => {
+  it('stops with its database at Ctrl-C', async () => {
     expect(await vedette.stop('SIGINT')).toBe(0);
     expect(existsSync(path.join(dataDir, 'postgres/postmaster.pid'))).toBe(false);
   });
 });
 
-describe('a start that cannot be', () => {
-  it('names what is wrong with the environment, and none of its values', async () => {
+describe('a start that fails', () => {
+  it('names the invalid variables, but not their values', async () => {
     const vedette = await VedetteProcess.launch({
       PORT: '65536',
       VEDETTE_EVALUATION_CRON: 'now and then',
@@ -163,7 +163,7 @@ describe('a start that cannot be', () => {
     expect(vedette.output).not.toContain('short-secret');
   });
 
-  it('wants a secret key with a database of its own', async () => {
+  it('requires a secret key with an external database', async () => {
     const vedette = await VedetteProcess.launch({
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
       VEDETTE_SECRET_KEY: '',
@@ -172,7 +172,7 @@ describe('a start that cannot be', () => {
     expect(vedette.output).toContain('VEDETTE_SECRET_KEY must be set together with DATABASE_URL');
   });
 
-  it('says that the port is taken, leaves no database behind, and does not keep the first password to itself', async () => {
+  it('reports a port in use, stops the database, and still prints the first password', async () => {
     const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-port-taken-'));
     chmodSync(dataDir, 0o711);
     const receiver = await startWebhookReceiver();
@@ -190,7 +190,7 @@ describe('a start that cannot be', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  it('stops cleanly when it is told to in the middle of the start', async () => {
+  it('stops with its database when it gets a signal during the start', async () => {
     const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-early-stop-'));
     chmodSync(dataDir, 0o711);
     const vedette = await VedetteProcess.launch({ VEDETTE_DATA_DIR: dataDir });
@@ -201,8 +201,8 @@ describe('a start that cannot be', () => {
   });
 });
 
-/** The password of the tests is what {@link VedetteProcess} gives unless told otherwise. */
-it('takes the admin password that the environment gives', async () => {
+/** {@link VedetteProcess} sets the tests' password by default. */
+it('uses the admin password from the environment', async () => {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-password-'));
   chmodSync(dataDir, 0o711);
   const vedette = await VedetteProcess.start({ VEDETTE_DATA_DIR: dataDir });

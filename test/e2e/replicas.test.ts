@@ -3,7 +3,7 @@ import { eventually, VedetteProcess } from '../support/vedette-process.js';
 
 const TICK_MS = 5_000;
 
-/** Two processes on one database, both ticking at the same instants. */
+/** Two processes on one database, with ticks at the same times. */
 describe('two replicas', () => {
   let database: TestDatabase;
   let replicas: VedetteProcess[] = [];
@@ -11,7 +11,7 @@ describe('two replicas', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     const env = { DATABASE_URL: database.url, VEDETTE_EVALUATION_CRON: '*/5 * * * * *' };
-    // Started together: set-up, migrations and the first admin must not get in each other's way.
+    // Started together: set-up, migrations and the first admin must not conflict.
     replicas = await Promise.all([VedetteProcess.start(env), VedetteProcess.start(env)]);
   });
 
@@ -20,7 +20,7 @@ describe('two replicas', () => {
     await database?.drop();
   });
 
-  it('set the database up once', async () => {
+  it('set up the database once', async () => {
     expect(await database.query('SELECT count(*)::integer AS count FROM organization')).toEqual([{ count: 1 }]);
     expect(await database.query('SELECT count(*)::integer AS count FROM alert_rule')).toEqual([{ count: 8 }]);
     expect(await database.query('SELECT count(*)::integer AS count FROM membership')).toEqual([{ count: 1 }]);
@@ -38,7 +38,7 @@ describe('two replicas', () => {
         cooldown_hours: 0,
       },
     });
-    // Passes that follow a change of posture come between the ticks and are no tick's.
+    // Excludes evaluations after a change of posture, which run between ticks.
     const passes = (): Promise<{ started_at: Date; outcome: string }[]> =>
       database.query(
         `SELECT r.started_at, o ->> 'outcome' AS outcome FROM evaluation_run r CROSS JOIN jsonb_array_elements(r.outcomes) o
@@ -54,7 +54,7 @@ describe('two replicas', () => {
     expect(evaluated.every(({ outcome }) => outcome === 'fired')).toBe(true);
   });
 
-  it('go on when one of them is killed', async () => {
+  it('continue when one of them is killed', async () => {
     await replicas.pop()!.kill();
     const [before] = await database.query<{ last: Date }>('SELECT max(last_evaluated_at) AS last FROM rule_schedule');
     await eventually(

@@ -4,8 +4,8 @@ import { eventually, VedetteProcess } from '../support/vedette-process.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
 /**
- * The receiver takes the first attempt and never answers; the process is killed with the delivery committed and unfinished. The delivery must come again, with
- * the same `webhook-id`, from the process that is started next.
+ * The receiver gets the first attempt and never answers. The process is killed after the commit, before the delivery is
+ * complete. The next process must deliver again with the same `webhook-id`.
  */
 describe('kill -9 between the commit and the delivery', () => {
   let database: TestDatabase;
@@ -26,7 +26,7 @@ describe('kill -9 between the commit and the delivery', () => {
     await database?.drop();
   });
 
-  it('delivers after the restart, once for a receiver that keeps ids', async () => {
+  it('delivers after the restart with the same id', async () => {
     const token = await vedette.signIn();
     const { secret, id: webhookId } = await vedette.api('POST', '/webhooks', {
       token,
@@ -46,7 +46,7 @@ describe('kill -9 between the commit and the delivery', () => {
       { status: 'pending', attempt_count: expect.any(Number) },
     ]);
 
-    // The lease of the killed process runs out after a minute; the test does not wait for it.
+    // The lease of the killed process would expire after a minute; the test does not wait for it.
     await database.query(
       `UPDATE webhook_delivery SET locked_until = now() - interval '1 second' WHERE locked_until IS NOT NULL`,
     );
@@ -66,7 +66,7 @@ describe('kill -9 between the commit and the delivery', () => {
     }, 'the delivery log says delivered');
   });
 
-  it('loses nothing when it is killed at any moment of a burst of changes', async () => {
+  it('loses nothing when it is killed during a burst of changes', async () => {
     const token = await vedette.signIn();
     await vedette.api('POST', '/webhooks', {
       token,

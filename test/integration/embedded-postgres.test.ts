@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
 import { EmbeddedPostgres } from '../../src/database/embedded/index.js';
 
-/** Servers are created and recovered here, which a busy machine does slowly. */
+/** Creating and recovering servers is slow on a busy machine. */
 jest.setTimeout(60_000);
 
 describe('EmbeddedPostgres', () => {
@@ -16,7 +16,7 @@ describe('EmbeddedPostgres', () => {
 
   async function aDataDir(): Promise<string> {
     const dataDir = await mkdtemp(join(tmpdir(), 'vedette-embedded-'));
-    // mkdtemp makes it private, and the server runs as another user when the tests run as root.
+    // mkdtemp creates a private folder, but the server runs as another user if the tests run as root.
     await chmod(dataDir, 0o711);
     dataDirs.push(dataDir);
     return dataDir;
@@ -55,7 +55,7 @@ describe('EmbeddedPostgres', () => {
     }
   });
 
-  it('creates a UTF-8 database that listens on the loopback interface only, and keeps its data over a restart', async () => {
+  it('creates a UTF-8 database that listens only on the loopback interface, and keeps its data after a restart', async () => {
     const dataDir = await aDataDir();
     const lines: string[] = [];
     const first = anInstance(dataDir, (line) => lines.push(line));
@@ -89,7 +89,7 @@ describe('EmbeddedPostgres', () => {
     expect(lines.join('\n')).not.toContain(new URL(url).password);
   });
 
-  it('asks for the password, and keeps it in a file that only the owner reads', async () => {
+  it('requires the password, and stores it in a file that only the owner can read', async () => {
     const dataDir = await aDataDir();
     const { url } = await anInstance(dataDir).start();
     const withoutPassword = new URL(url);
@@ -115,7 +115,7 @@ describe('EmbeddedPostgres', () => {
     expect(await second.stop()).toBe('stopped');
   });
 
-  it('leaves the server to a client that is connected, unless it is forced to stop', async () => {
+  it('does not stop the server while a client is connected, unless forced', async () => {
     const dataDir = await aDataDir();
     const instance = anInstance(dataDir);
     const { url } = await instance.start();
@@ -128,7 +128,7 @@ describe('EmbeddedPostgres', () => {
     await client.end();
   });
 
-  it('ends with one server when two instances start at once on a new folder', async () => {
+  it('starts one server if two instances start at once on a new folder', async () => {
     const dataDir = await aDataDir();
     const [one, other] = await Promise.all([anInstance(dataDir).start(), anInstance(dataDir).start()]);
     expect(one.url).toBe(other.url);
@@ -145,7 +145,7 @@ describe('EmbeddedPostgres', () => {
     expect(await query(again.url, 'SELECT count(*)::int AS rows FROM committed')).toEqual([{ rows: 1000 }]);
   });
 
-  it('is not fooled by a pid file whose pid belongs to another program by now', async () => {
+  it('starts a server if the pid in the pid file now belongs to another program', async () => {
     const dataDir = await aDataDir();
     const first = await anInstance(dataDir).start();
     const pidFile = join(dataDir, 'postgres', 'postmaster.pid');
@@ -166,7 +166,7 @@ describe('EmbeddedPostgres', () => {
     }
   });
 
-  it('removes what a killed first start left behind', async () => {
+  it('removes the files of a killed first start', async () => {
     const dataDir = await aDataDir();
     await mkdir(join(dataDir, 'postgres.new-killed', 'base'), { recursive: true });
     await writeFile(join(dataDir, 'postgres.new-killed', 'PG_VERSION'), '18\n');
@@ -175,7 +175,7 @@ describe('EmbeddedPostgres', () => {
     expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log']);
   });
 
-  it('refuses a cluster of another major version, and one that is no cluster, and changes nothing', async () => {
+  it('rejects a cluster of another major version and a folder without a cluster, and changes neither', async () => {
     const dataDir = await aDataDir();
     const instance = anInstance(dataDir);
     await mkdir(join(dataDir, 'postgres'), { mode: 0o700 });

@@ -14,20 +14,20 @@ beforeAll(async () => {
 
 afterAll(() => context.close());
 
-it('gives a slot to one replica only, and none before it', async () => {
+it('gives a slot to only one replica, and then no earlier slot', async () => {
   const taken = await Promise.all(Array.from({ length: 5 }, () => slots.take('daily', NOW, NOW)));
   expect(taken.filter(Boolean)).toHaveLength(1);
   expect(await slots.take('daily', inHours(-1), inHours(1))).toBe(false);
   expect(await slots.take('daily', inHours(24), inHours(24))).toBe(true);
 });
 
-it('goes on with the schedule when a clock that ran ahead is set back', async () => {
+it('continues with the schedule after a wrong clock was set back', async () => {
   expect(await slots.take('ahead', inHours(8_760), inHours(8_760))).toBe(true);
   expect(await slots.take('ahead', NOW, NOW)).toBe(true);
   expect(await slots.take('ahead', NOW, NOW)).toBe(false);
 });
 
-it('tells when something was last done by the clock of today, not by one that ran ahead', async () => {
+it('returns the latest recorded run, even after a run with a wrong clock', async () => {
   await slots.note('pass', inHours(48));
   await slots.note('pass', NOW);
   expect(await slots.latest('pass')).toEqual(NOW);

@@ -10,7 +10,7 @@ describe('a transaction', () => {
   });
   afterAll(() => context.close());
 
-  it('compiles no statement and lets none run for ever, whatever the server is set to', async () => {
+  it('turns JIT off and limits the time of statements, despite other server settings', async () => {
     const [{ name } = { name: '' }] = await context.database.query<{ name: string }>(
       'SELECT current_database() AS name',
     );

@@ -9,7 +9,7 @@ import { WebhookExchange, type BoundedAnswer } from '../../src/webhooks/transpor
 import { testEnvironment } from '../support/test-module.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.js';
 
-/** Gives each name its answers in turn, the last one for ever: what a name server of an attacker does. */
+/** Returns the answers of each name in turn, and then repeats the last one, like an attacker's name server. */
 class ChangingResolver extends HostResolver {
   constructor(private readonly answers: Record<string, string[][]>) {
     super();
@@ -76,7 +76,7 @@ describe('the address guard at connect', () => {
     expect(connections).toBe(0);
   });
 
-  it('does not fall for a name that was harmless when it was saved', async () => {
+  it('refuses a name that resolved to a public address only when it was saved', async () => {
     const { guard, agent } = guarded({ 'rebinding.example': [['8.8.8.8'], ['127.0.0.1']] });
     await guard.checkForSaving(`https://rebinding.example:${port}/`);
 
@@ -86,7 +86,7 @@ describe('the address guard at connect', () => {
     expect(connections).toBe(0);
   });
 
-  it('refuses a name with one bad address among good ones', async () => {
+  it('refuses a name if one of its addresses is refused', async () => {
     const { agent } = guarded({ 'mixed.example': [['8.8.8.8', '::1']] });
 
     await expect(post(agent, `https://mixed.example:${port}`)).rejects.toThrow(
@@ -101,7 +101,7 @@ describe('the address guard at connect', () => {
     );
   });
 
-  it('reaches an allowed host by name, whatever its addresses', async () => {
+  it('reaches an allowed host at any address', async () => {
     const receiverPort = new URL(receiver.url()).port;
     const { agent } = guarded({ 'hooks.internal': [['127.0.0.1']] }, [`hooks.internal:${receiverPort}`]);
 

@@ -36,7 +36,7 @@ describe('webhook delivery', () => {
     ({ organizationId, path } = await world.fresh());
   });
 
-  /** One event to one endpoint that answers as scripted, and what is known after the first attempt. */
+  /** Sends one event to one endpoint with scripted answers, and returns the state after the first attempt. */
   async function deliverOnce(
     ...answers: ScriptedAnswer[]
   ): Promise<{ endpointId: string; secret: string; delivery: DeliveryRow }> {
@@ -55,11 +55,11 @@ describe('webhook delivery', () => {
 
   const received = (): ReceivedRequest[] => receiver.requests.filter((request) => request.path === path);
 
-  /** Where the next attempt stands, in seconds from the clock's present. */
+  /** The time until the next attempt, in seconds. */
   const secondsUntil = (delivery: DeliveryRow): number =>
     (delivery.next_attempt_at.getTime() - context.clock.now().getTime()) / 1_000;
 
-  it('sends the stored bytes, signed, with what receivers expect', async () => {
+  it('sends the stored bytes with a signature and the expected headers', async () => {
     const { delivery, secret } = await deliverOnce();
 
     expect(delivery).toMatchObject({
@@ -85,7 +85,7 @@ describe('webhook delivery', () => {
     });
   });
 
-  it('links to the alert, below the address that the deployment has', async () => {
+  it('links to the alert with the public URL of the deployment', async () => {
     await anEndpoint(context, organizationId, { url: receiver.url(path), format: 'discord' });
     const alertId = newId();
     await enqueue(context, anEvent(organizationId, { data: { alert_id: alertId, title: 'Lost' } }));
@@ -96,7 +96,7 @@ describe('webhook delivery', () => {
     });
   });
 
-  it('tries again when the schedule says, under the same id and with a fresh timestamp', async () => {
+  it('retries on schedule, with the same id and a new timestamp', async () => {
     const { delivery, endpointId, secret } = await deliverOnce({ status: 500, body: 'boom\0' });
     expect(delivery).toMatchObject({
       status: 'pending',
@@ -125,7 +125,7 @@ describe('webhook delivery', () => {
     for (const request of [first, second]) expect(verified(secret, request)).toHaveProperty('type', 'alert.fired');
   });
 
-  it('fails for good after the tenth attempt', async () => {
+  it('gives up after the tenth attempt', async () => {
     const { endpointId } = await deliverOnce(...Array.from({ length: 11 }, () => ({ status: 500 })));
     for (let attempts = 1; attempts < 12; attempts += 1) {
       context.clock.set((await onlyDelivery(endpointId)).next_attempt_at);
@@ -144,13 +144,13 @@ describe('webhook delivery', () => {
   it.each([
     ['seconds', '3600'],
     ['a date', new Date(NOW.getTime() + 3_600_000).toUTCString()],
-  ])('waits as long as Retry-After says in %s', async (_, retryAfter) => {
+  ])('waits for the time of Retry-After in %s', async (_, retryAfter) => {
     const { delivery } = await deliverOnce({ status: 503, headers: { 'retry-after': retryAfter } });
 
     expect(secondsUntil(delivery)).toBe(3_600);
   });
 
-  it('disables an endpoint that says it is gone, and keeps what else was pending for it', async () => {
+  it('disables an endpoint that answers 410, and enqueues no further events for it', async () => {
     receiver.answer(path, { status: 410 });
     const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url(path) });
     await enqueue(context, anEvent(organizationId));
@@ -165,7 +165,7 @@ describe('webhook delivery', () => {
     expect(await enqueue(context, anEvent(organizationId))).toBe(0);
   });
 
-  it('counts a redirect as a failure and goes nowhere', async () => {
+  it('counts a redirect as a failure and does not follow it', async () => {
     receiver.answer('/elsewhere', { status: 200 });
     const toMetadata = { status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' } };
     const { delivery, endpointId } = await deliverOnce(toMetadata, {
@@ -185,7 +185,7 @@ describe('webhook delivery', () => {
     expect(receiver.requests.some((request) => request.path === '/elsewhere')).toBe(false);
   });
 
-  it('goes through whatever interceptors HttpService has', async () => {
+  it('runs the interceptors of HttpService', async () => {
     const { interceptors } = context.module.get(HttpService, { strict: false }).axiosRef;
     const seen: string[] = [];
     const ids = {
@@ -202,7 +202,7 @@ describe('webhook delivery', () => {
     }
   });
 
-  it('keeps 16 kB of an endless answer and hangs up', async () => {
+  it('stores 16 kB of an endless answer and closes the connection', async () => {
     let written = 0;
     let isHungUp = false;
     const { delivery, endpointId } = await deliverOnce((response) => {
@@ -223,7 +223,7 @@ describe('webhook delivery', () => {
     expect(written).toBeLessThan(100);
   });
 
-  it('cuts off an answer that drips', async () => {
+  it('aborts an answer that takes too long', async () => {
     let drip: NodeJS.Timeout | undefined;
     const { delivery } = await deliverOnce((response) => {
       response.writeHead(200);
@@ -239,7 +239,7 @@ describe('webhook delivery', () => {
     expect(secondsUntil(delivery)).toBe(60);
   });
 
-  it('says why there was no answer without showing the path', async () => {
+  it('stores why there was no answer, without the path', async () => {
     const { delivery } = await deliverOnce((response) => void response.socket?.destroy());
     expect(delivery.last_error).toBe('the connection was closed before the answer was complete');
 
@@ -252,7 +252,7 @@ describe('webhook delivery', () => {
     expect((await onlyDelivery(endpoint.id)).last_error).toMatch(/^the host name does not resolve/);
   });
 
-  it('checks the address again at each delivery, whatever was saved', async () => {
+  it('checks the address again at each delivery', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url(path) });
     await context.database.query('UPDATE webhook_endpoint SET url = $2 WHERE id = $1', [
       endpoint.id,
@@ -267,7 +267,7 @@ describe('webhook delivery', () => {
     });
   });
 
-  it('does not let a secret that cannot be opened stop the others', async () => {
+  it('delivers to other endpoints if one secret cannot be decrypted', async () => {
     const broken = await anEndpoint(context, organizationId, { url: receiver.url(path) });
     const sound = await anEndpoint(context, organizationId, { url: receiver.url(path) });
     await context.database.query('UPDATE webhook_endpoint SET secret_ciphertext = $2 WHERE id = $1', [
@@ -284,7 +284,7 @@ describe('webhook delivery', () => {
     expect(await onlyDelivery(sound.endpoint.id)).toMatchObject({ status: 'delivered' });
   });
 
-  it('delivers many events to many endpoints, each once, however slow one of them is', async () => {
+  it('delivers many events to several endpoints, each once, even if one endpoint is slow', async () => {
     const hang: ScriptedAnswer = (response) => void setTimeout(() => response.writeHead(200).end(), 50);
     receiver.answer(path, ...Array.from({ length: 300 }, () => hang));
     const slow = await anEndpoint(context, organizationId, { url: receiver.url(path) });

@@ -10,7 +10,9 @@ import { NOW } from '../support/test-module.js';
 import { anEvent, enqueue } from '../support/webhook-factories.js';
 import { startWebhookReceiver, type ReceivedRequest, type WebhookReceiver } from '../support/webhook-receiver.js';
 
-/** Takes the token for the id of the organisation whose admin is calling: who may call what is for the authentication's own tests. */
+/**
+ * Treats the token as the id of the caller's organisation, and the caller as admin. Other tests cover authentication.
+ */
 class TokenIsOrganization implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest & { headers: { authorization: string } }>();
@@ -56,7 +58,7 @@ describe('webhooks over HTTP', () => {
     return answer.body;
   }
 
-  it('creates an endpoint with defaults and shows its secret this once', async () => {
+  it('creates an endpoint with defaults and shows its secret only once', async () => {
     const webhook = await created();
 
     expect(webhook).toEqual({
@@ -130,7 +132,7 @@ describe('webhooks over HTTP', () => {
     ['settings.routing_key', { settings: { routing_key: 'SECRET' } }, 'is not a setting of the format standard'],
     ['settings.routing_key', { format: 'pagerduty' }, 'is required'],
     ['settings.routing_key', { format: 'pagerduty', settings: { routing_key: 'SECRET' } }, 'must be'],
-  ])('refuses a bad %s on creation and on change: %j', async (field, change, message) => {
+  ])('rejects an invalid %s on creation and on change: %j', async (field, change, message) => {
     const webhook = await created();
     const answers = [
       await request('POST', '', { name: 'SOC', url: receiver.url(), events: [], ...change }),
@@ -150,7 +152,7 @@ describe('webhooks over HTTP', () => {
     });
   });
 
-  it('changes what is given and nothing else', async () => {
+  it('changes only the given properties', async () => {
     const { secret: _, ...webhook } = await created();
 
     const answer = await request('PATCH', `/${webhook.id}`, { is_enabled: false, events: [] });
@@ -163,7 +165,7 @@ describe('webhooks over HTTP', () => {
     expect((await request('PATCH', `/${webhook.id}`, {})).status).toBe(200);
   });
 
-  it('deletes', async () => {
+  it('deletes an endpoint', async () => {
     const webhook = await created();
 
     expect(await request('DELETE', `/${webhook.id}`)).toMatchObject({ status: 204, body: undefined });
@@ -171,7 +173,7 @@ describe('webhooks over HTTP', () => {
     expect((await request('DELETE', `/${webhook.id}`)).status).toBe(404);
   });
 
-  it('knows nothing of another organisation', async () => {
+  it('answers 404 for endpoints of another organisation', async () => {
     const webhook = await created();
     const { body: delivery } = await request('POST', `/${webhook.id}/test`);
     token = await anOrganization(http.database);
@@ -187,7 +189,7 @@ describe('webhooks over HTTP', () => {
     expect((await request('GET', '')).body).toEqual({ items: [], total: 0, next_cursor: null });
   });
 
-  it('pages through endpoints and deliveries without a gap', async () => {
+  it('pages through all endpoints and deliveries', async () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     const webhooks = [];
     for (const name of names) webhooks.push(await created({ name, is_enabled: name === 'a' }));
@@ -216,7 +218,7 @@ describe('webhooks over HTTP', () => {
   });
 
   describe('the test of an endpoint', () => {
-    it('goes the way alerts go and tells the outcome', async () => {
+    it('sends like an alert and returns the result', async () => {
       const webhook = await created({ url: receiver.url('/test-ok') });
 
       const answer = await request('POST', `/${webhook.id}/test`);
@@ -245,7 +247,7 @@ describe('webhooks over HTTP', () => {
       expect((await request('GET', `/${webhook.id}/deliveries/${answer.body.id}`)).body).toEqual(answer.body);
     });
 
-    it('is tried once, tells of the failure, and stands in the log', async () => {
+    it('makes one attempt, returns the failure, and appears in the log', async () => {
       const webhook = await created({ url: receiver.url('/test-fails') });
       receiver.answer('/test-fails', { status: 500, body: 'no such channel' });
 
@@ -273,7 +275,7 @@ describe('webhooks over HTTP', () => {
       });
     });
 
-    it('tells of a receiver that does not answer in time', async () => {
+    it('returns the failure if the receiver does not answer in time', async () => {
       const webhook = await created({ url: receiver.url('/test-hangs') });
       receiver.answer('/test-hangs', () => {});
 
@@ -291,7 +293,7 @@ describe('webhooks over HTTP', () => {
     });
   });
 
-  it('shows neither headers nor settings nor the address of a format that is one', async () => {
+  it('shows no header values, no settings, and no URL that is a credential', async () => {
     const routingKey = 'R0123456789ABCDEFGHIJKLMNOPQRSTU';
     const webhook = await created({
       url: receiver.url('/pager?token=SECRET'),
@@ -322,7 +324,7 @@ describe('webhooks over HTTP', () => {
     });
   });
 
-  it('gives a new secret, shown this once, and says until when the old one signs along', async () => {
+  it('creates a new secret, shown only once, and returns until when the old one also signs', async () => {
     const webhook = await created();
 
     const { status, body } = await request('POST', `/${webhook.id}/rotate-secret`);
@@ -339,16 +341,16 @@ describe('webhooks over HTTP', () => {
     const post = (path: string, body?: unknown): Promise<Answer> =>
       http.request('POST', `/api/v1/webhook-deliveries${path}`, { token, body });
 
-    /** Waits until the worker, which delivers on its own, has done everything. */
+    /** Waits until the running worker has completed at least `count` deliveries. */
     async function delivered(count: number): Promise<void> {
       for (let tries = 0; tries < 100; tries += 1) {
         if ((await log('?status=pending')).body.total === 0 && (await log()).body.total >= count) return;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
-      throw new Error('the deliveries are not done');
+      throw new Error('the deliveries are not complete');
     }
 
-    it('is searched by alert, endpoint, status, event and time, and shows requests and answers', async () => {
+    it('can be searched by alert, endpoint, status, event and time, and shows requests and answers', async () => {
       const one = await created({ url: receiver.url('/log-one'), headers: { 'x-token': 'SECRET' } });
       const two = await created({ url: receiver.url('/log-two'), events: ['alert.resolved'] });
       receiver.answer('/log-two', { status: 410, body: 'no more' });
@@ -385,7 +387,7 @@ describe('webhooks over HTTP', () => {
       expect(lost.last_attempt).toMatchObject({ status_code: 410, response_body: 'no more' });
     });
 
-    it('has a delivery sent again, under its id, with the secret of now, to a disabled endpoint, on record', async () => {
+    it('sends a delivery again with its id and the current secret, to a disabled endpoint too, and records the replay', async () => {
       const webhook = await created({ url: receiver.url('/again') });
       await enqueue(http, anEvent(token, { data: { title: 'Détection 🐎' } }));
       await delivered(1);
@@ -412,7 +414,7 @@ describe('webhooks over HTTP', () => {
       expect((await post(`/${newId()}/replay`)).status).toBe(404);
     });
 
-    it('has many sent again by a filter that is counted first, without a word on health', async () => {
+    it('sends the deliveries of a filter again after a dry run, without an effect on health', async () => {
       const webhook = await created({ url: receiver.url('/many') });
       receiver.answer('/many', ...Array.from({ length: 3 }, () => ({ status: 410 })));
       await enqueue(http, anEvent(token));
@@ -436,7 +438,7 @@ describe('webhooks over HTTP', () => {
       expect({ ...after, recoverable: 0 }).toEqual({ ...health, recoverable: 0 });
     });
 
-    it('offers to recover what an endpoint missed while its own failures had disabled it', async () => {
+    it('recovers the deliveries that an endpoint missed while failures had disabled it', async () => {
       const webhook = await created({ url: receiver.url('/recover') });
       receiver.answer('/recover', { status: 410 });
       await enqueue(http, anEvent(token));
@@ -457,7 +459,7 @@ describe('webhooks over HTTP', () => {
       });
     });
 
-    it('shows another organisation nothing, and sends nothing of it', async () => {
+    it('shows and replays no deliveries of another organisation', async () => {
       await created({ url: receiver.url('/theirs') });
       await enqueue(http, anEvent(token));
       await delivered(1);

@@ -6,7 +6,7 @@ import { anEndpoint, anEvent, deliveriesTo, enqueue } from '../support/webhook-f
 
 const URL = 'http://hooks.internal/';
 
-describe('what a webhook endpoint is told of', () => {
+describe('the events that a webhook endpoint receives', () => {
   let context: TestContext;
   let organizationId: string;
 
@@ -20,7 +20,7 @@ describe('what a webhook endpoint is told of', () => {
     organizationId = await anOrganization(context.database);
   });
 
-  async function told(input: Partial<EndpointInput>, ...events: Partial<OutboxEvent>[]): Promise<string[]> {
+  async function receivedEvents(input: Partial<EndpointInput>, ...events: Partial<OutboxEvent>[]): Promise<string[]> {
     const { endpoint } = await anEndpoint(context, organizationId, { url: URL, ...input });
     await enqueue(context, ...events.map((event) => anEvent(organizationId, event)));
     return (await deliveriesTo(context, endpoint.id)).map(({ event_id }) => event_id);
@@ -31,9 +31,9 @@ describe('what a webhook endpoint is told of', () => {
     ['info', ['critical', 'high', 'medium', 'low', 'info']],
     ['medium', ['critical', 'high', 'medium']],
     ['critical', ['critical']],
-  ] as [Severity | null, Severity[]][])('is of severity %s or above: %j', async (minSeverity, passing) => {
+  ] as [Severity | null, Severity[]][])('have severity %s or above: %j', async (minSeverity, passing) => {
     const events = SEVERITIES.map((severity) => anEvent(organizationId, { severity }));
-    const ids = await told({ minSeverity }, ...events);
+    const ids = await receivedEvents({ minSeverity }, ...events);
 
     expect(ids.sort()).toEqual(
       events
@@ -43,16 +43,16 @@ describe('what a webhook endpoint is told of', () => {
     );
   });
 
-  it('is of the rule types that it names, or of any', async () => {
+  it('have one of its rule types, or any if it names none', async () => {
     const types = ['high_risk', 'low_coverage', 'orphan_spike'];
     const events = types.map((ruleType) => anEvent(organizationId, { ruleType }));
 
-    expect(await told({ ruleTypes: ['high_risk', 'orphan_spike'] }, ...events)).toHaveLength(2);
+    expect(await receivedEvents({ ruleTypes: ['high_risk', 'orphan_spike'] }, ...events)).toHaveLength(2);
     organizationId = await anOrganization(context.database);
-    expect(await told({ ruleTypes: [] }, ...types.map((ruleType) => ({ ruleType })))).toHaveLength(3);
+    expect(await receivedEvents({ ruleTypes: [] }, ...types.map((ruleType) => ({ ruleType })))).toHaveLength(3);
   });
 
-  it('is of the events that it subscribes to, each of them', async () => {
+  it('have a subscribed type', async () => {
     const types = ['alert.fired', 'alert.acknowledged', 'alert.resolved', 'alert.dismissed', 'rule.failing'] as const;
     const events = types.map((type) => anEvent(organizationId, { type }));
     const { endpoint } = await anEndpoint(context, organizationId, {
@@ -65,7 +65,7 @@ describe('what a webhook endpoint is told of', () => {
     expect(bodies.sort()).toEqual(['alert.resolved', 'rule.failing']);
   });
 
-  it('is everything of a rule whose own it is, past its filters, once', async () => {
+  it('include all events of a rule with this direct endpoint, despite its filters, once each', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, {
       url: URL,
       minSeverity: 'critical',
@@ -81,9 +81,9 @@ describe('what a webhook endpoint is told of', () => {
     expect(await deliveriesTo(context, endpoint.id)).toHaveLength(2);
   });
 
-  it('is what has no severity, whatever its filters', async () => {
+  it('include events without a severity, despite its filters', async () => {
     expect(
-      await told(
+      await receivedEvents(
         { minSeverity: 'critical', ruleTypes: ['high_risk'], events: ['webhook.disabled'] },
         { type: 'webhook.disabled' },
       ),

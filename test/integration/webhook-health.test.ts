@@ -16,7 +16,7 @@ describe('the health of webhook endpoints', () => {
   let world: WebhookWorld;
   let receiver: WebhookWorld['receiver'];
   let context: WebhookWorld['context'];
-  /** Another process on the same database. */
+  /** Another process with the same database. */
   let replica: TestContext;
   let organizationId: string;
   let path: string;
@@ -71,7 +71,7 @@ describe('the health of webhook endpoints', () => {
   });
   const attemptsOf = (rows: DeliveryRow[]): number => rows.reduce((sum, row) => sum + row.attempt_count, 0);
 
-  it('stops sending to an endpoint at which nearly everything fails, and lets one probe a window through over all replicas', async () => {
+  it('stops sending to an endpoint that fails nearly always, except one probe per window from all replicas together', async () => {
     const id = await aFailingEndpoint(...always(500));
     await enqueue(context, ...someEvents(60));
     await drainBoth();
@@ -82,7 +82,7 @@ describe('the health of webhook endpoints', () => {
     expect(await view(id)).toMatchObject({ state: 'breaker_open', health: { openings: 1 } });
     const rows = await deliveriesTo(context, id);
     expect(rows.every(({ status }) => status === 'pending')).toBe(true);
-    // What was held has used up no attempt.
+    // Waiting deliveries did not count as attempts.
     expect(attemptsOf(rows)).toBe(beforeOpen);
 
     for (const [minutes, openings] of [
@@ -103,7 +103,7 @@ describe('the health of webhook endpoints', () => {
     }
   });
 
-  it('sends everything that was held as soon as the probe succeeds', async () => {
+  it('sends all waiting deliveries as soon as the probe succeeds', async () => {
     const id = await aFailingEndpoint(...Array.from({ length: 100 }, () => ({ status: 500 })).slice(0, 10));
     await enqueue(context, ...someEvents(10));
     await drain();
@@ -121,7 +121,7 @@ describe('the health of webhook endpoints', () => {
     expect(rows.filter(({ status }) => status === 'delivered').length).toBe(60);
   });
 
-  it('does not let an endpoint behind an open breaker delay another', async () => {
+  it('does not delay other endpoints while a breaker is open', async () => {
     await aFailingEndpoint(...always(500));
     await enqueue(context, ...someEvents(40));
     await drain();
@@ -144,7 +144,7 @@ describe('the health of webhook endpoints', () => {
       { status: 429, headers: { 'retry-after': new Date(NOW.getTime() + 300_000).toUTCString() } },
       300,
     ],
-    ['429 without a word', { status: 429 }, 60],
+    ['429 without Retry-After', { status: 429 }, 60],
     ['502', { status: 502 }, 60],
     ['504', { status: 504 }, 60],
     ['no answer in time', () => {}, 60],
@@ -170,7 +170,7 @@ describe('the health of webhook endpoints', () => {
     expect(rows.filter(({ status }) => status === 'delivered').length).toBeGreaterThanOrEqual(5);
   });
 
-  it('tells admins and leads in the app at the fourth failure, once', async () => {
+  it('notifies admins and leads in the app once, at the fourth failure', async () => {
     const { userId: admin } = await aMember(context.database, organizationId, { role: 'admin' });
     await aMember(context.database, organizationId, { role: 'viewer' });
     await aFailingEndpoint(...always(500));
@@ -185,15 +185,15 @@ describe('the health of webhook endpoints', () => {
     }
   });
 
-  describe('disabled by its own failures', () => {
-    /** 120 hours of nothing but failure. */
+  describe('an endpoint disabled by its failures', () => {
+    /** Lets all attempts fail for the given time. */
     async function failFor(hours: number, deliveries: number): Promise<string> {
       const id = await aFailingEndpoint(...always(500));
       await enqueue(context, ...someEvents(deliveries));
       await drain();
       setClocks(new Date(NOW.getTime() + hours * HOUR_MS));
       await context.database.query('UPDATE webhook_delivery SET next_attempt_at = $1', [context.clock.now()]);
-      // One probe after the other, so that every delivery has been tried.
+      // One probe after the other, so that every delivery had an attempt.
       for (let count = 0; count < deliveries; count += 1) {
         await drain();
         setClocks(new Date(context.clock.now().getTime() + 31 * MINUTE_MS));
@@ -201,7 +201,7 @@ describe('the health of webhook endpoints', () => {
       return id;
     }
 
-    it('is told of to people and to other endpoints, and what it misses can be recovered', async () => {
+    it('is announced to people and other endpoints, and its missed deliveries can be recovered', async () => {
       await aMember(context.database, organizationId, { role: 'admin' });
       const other = await anEndpoint(context, organizationId, {
         url: receiver.url(`${path}/other`),
@@ -214,14 +214,14 @@ describe('the health of webhook endpoints', () => {
       expect(
         await context.database.query(`SELECT title FROM notification WHERE event = 'webhook.disabled'`),
       ).toMatchObject([{ title: 'Webhook Receiver was disabled' }]);
-      const [told] = await receiver.received(`${path}/other`, 1);
-      expect(JSON.parse(told!.body)).toMatchObject({
+      const [sent] = await receiver.received(`${path}/other`, 1);
+      expect(JSON.parse(sent!.body)).toMatchObject({
         type: 'webhook.disabled',
         data: { webhook_id: id, reason: 'failing', organization: { id: organizationId } },
       });
       expect(await deliveriesTo(context, other.endpoint.id)).toHaveLength(1);
 
-      // What happens meanwhile is written down and not sent.
+      // Later events are stored as missed and not sent.
       const before = sentTo();
       await enqueue(context, ...someEvents(3));
       await drain();
@@ -229,7 +229,7 @@ describe('the health of webhook endpoints', () => {
       expect((await view(id)).recoverable).toBe(3);
     });
 
-    it('does not happen before 120 hours, nor over fewer than 20 deliveries', async () => {
+    it('stays enabled before 120 hours, or with fewer than 20 failed deliveries', async () => {
       expect(await view(await failFor(100, 22))).toMatchObject({ endpoint: { isEnabled: true } });
       await context.database.query('DELETE FROM webhook_endpoint');
       setClocks(NOW);
@@ -237,7 +237,7 @@ describe('the health of webhook endpoints', () => {
       expect(await view(await failFor(120, 12))).toMatchObject({ endpoint: { isEnabled: true } });
     });
 
-    it('happens to all that failed for long, and to nobody else, where several are written of at once', async () => {
+    it('disables all endpoints of a batch that failed for long enough, and no others', async () => {
       const other = await anOrganization(context.database);
       const counts = { many: 25, few: 19, theirs: 20, recently: 25 };
       const ids: Record<string, string> = {};
@@ -273,7 +273,7 @@ describe('the health of webhook endpoints', () => {
       expect([...unhealthy].sort()).toEqual([ids.many, ids.theirs].sort());
     });
 
-    it('happens at once where it says that it is gone, and enabling sends what was held', async () => {
+    it('is disabled at once after 410, and works again after it is enabled', async () => {
       const id = await aFailingEndpoint({ status: 410 });
       await enqueue(context, ...someEvents(1));
       await drain();

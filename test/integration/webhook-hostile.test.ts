@@ -14,7 +14,7 @@ import { startWebhookWorld, type WebhookWorld } from '../support/webhook-world.j
 const EXCHANGE_TIMEOUT_MS = 400;
 const MEGABYTE = 1024 * 1024;
 
-/** Each leads to this machine, to a metadata service, or past the rules in another way. */
+/** Each URL leads to this machine, to a metadata service, or breaks the rules in another way. */
 const HOSTILE = [
   'https://127.0.0.1/SECRET',
   'https://2130706433/SECRET',
@@ -56,7 +56,7 @@ describe('hostile receivers', () => {
   });
 
   describe.each(HOSTILE)('at %s', (url) => {
-    it('are refused when the endpoint is saved and when it is changed', async () => {
+    it('are refused when an endpoint is created or changed', async () => {
       const endpoints = context.module.get(WebhookEndpointsService);
       const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/saved') });
       const refused = expect.objectContaining({
@@ -70,7 +70,7 @@ describe('hostile receivers', () => {
       expect(await endpoints.get(organizationId, endpoint.id)).toMatchObject({ url: endpoint.url });
     });
 
-    it('are sent nothing by a test or a delivery, whatever came to be saved', async () => {
+    it('get no test and no delivery, even if the URL is in the database', async () => {
       const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/saved') });
       const sealed = context.module.get(SecretBox).seal(url, `${endpoint.id}:url`);
       await context.database.query('UPDATE webhook_endpoint SET url = $1', [sealed]);
@@ -92,7 +92,7 @@ describe('hostile receivers', () => {
     });
   });
 
-  it('that redirect to a metadata service are not followed, at a test or a delivery', async () => {
+  it('cannot redirect a test or a delivery to a metadata service', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url('/redirects') });
     const headers = { location: 'http://169.254.169.254/latest/meta-data/' };
     receiver.answer('/redirects', { status: 302, headers }, { status: 307, headers }, { status: 308, headers });
@@ -105,7 +105,7 @@ describe('hostile receivers', () => {
     for (const { last_error: error } of await deliveriesTo(context, endpoint.id)) expect(error).toContain('redirect');
   });
 
-  it('that answer 100 MB without end, many at once, take neither memory nor time', async () => {
+  it('cannot use up memory or time with many endless answers', async () => {
     const count = 40;
     const chunk = Buffer.alloc(MEGABYTE, 'x');
     let written = 0;
@@ -135,14 +135,14 @@ describe('hostile receivers', () => {
     clearInterval(watch);
 
     expect(performance.now() - started).toBeLessThan(20_000);
-    // 4 GB were on offer.
+    // The receiver offered 4 GB.
     expect(written).toBeLessThan(count * 20);
     expect(most - memoryOf(before)).toBeLessThan(200 * MEGABYTE);
     const attempts = await attemptsTo(context, endpoint.id);
     expect(attempts.every(({ response_body: body }) => body?.length === 16 * 1024)).toBe(true);
   });
 
-  it('that drip are cut off after the time that an exchange has, each', async () => {
+  it('cannot exceed the time limit with slow answers', async () => {
     const count = 8;
     const timers: NodeJS.Timeout[] = [];
     receiver.answer(
@@ -170,15 +170,15 @@ describe('hostile receivers', () => {
 describe('an egress proxy', () => {
   let receiver: WebhookReceiver;
   let proxy: Server;
-  let asked: { target: string; authorization: string | undefined }[];
+  let proxiedRequests: { target: string; authorization: string | undefined }[];
   let context: TestContext;
 
   beforeAll(async () => {
     receiver = await startWebhookReceiver();
-    asked = [];
+    proxiedRequests = [];
     proxy = createServer().on('connect', (request, client: Socket) => {
-      asked.push({ target: request.url ?? '', authorization: request.headers['proxy-authorization'] });
-      // Every name leads to the receiver: the proxy resolves on its own.
+      proxiedRequests.push({ target: request.url ?? '', authorization: request.headers['proxy-authorization'] });
+      // The proxy resolves names itself: every name leads to the receiver.
       const upstream = connect(Number(receiver.host.split(':')[1]), '127.0.0.1', () => {
         client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
         upstream.pipe(client).pipe(upstream);
@@ -202,7 +202,7 @@ describe('an egress proxy', () => {
     await receiver.close();
   });
 
-  it('carries deliveries, with its user name and password, and the guard still refuses what it would', async () => {
+  it('transports deliveries with its user name and password, and the guard still refuses addresses', async () => {
     const organizationId = await anOrganization(context.database);
     const good = await anEndpoint(context, organizationId, { url: 'http://hooks.internal/proxied' });
     const bad = await anEndpoint(context, organizationId, { url: 'http://hooks.internal/' });
@@ -213,7 +213,7 @@ describe('an egress proxy', () => {
 
     expect(await deliveriesTo(context, good.endpoint.id)).toMatchObject([{ status: 'delivered' }]);
     expect(receiver.requests).toMatchObject([{ path: '/proxied' }]);
-    expect(asked).toEqual([
+    expect(proxiedRequests).toEqual([
       { target: 'hooks.internal:80', authorization: `Basic ${Buffer.from('vedette:pass word').toString('base64')}` },
     ]);
     expect(await deliveriesTo(context, bad.endpoint.id)).toMatchObject([

@@ -21,7 +21,7 @@ describe('webhooks in order', () => {
   });
 
   const EVENTS = ['alert.fired', 'alert.acknowledged', 'alert.resolved'] as const;
-  const tell = (alertId: string, sequence: 1 | 2 | 3): Promise<number> =>
+  const enqueueEvent = (alertId: string, sequence: 1 | 2 | 3): Promise<number> =>
     enqueue(
       context,
       anEvent(organizationId, {
@@ -46,17 +46,17 @@ describe('webhooks in order', () => {
     return endpoint.id;
   }
 
-  it('keeps what follows waiting while the event before it is being repeated; other alerts go on', async () => {
+  it('delays later events of an alert during retries of an earlier one, but not other alerts', async () => {
     const id = await anOrderedEndpoint();
     const [late, other] = [newId(), newId()];
     receiver.answer(path, { status: 500 });
-    await tell(late, 1);
+    await enqueueEvent(late, 1);
     await worker.drain();
 
-    await tell(late, 2);
-    await tell(late, 3);
-    await tell(other, 1);
-    await tell(other, 2);
+    await enqueueEvent(late, 2);
+    await enqueueEvent(late, 3);
+    await enqueueEvent(other, 1);
+    await enqueueEvent(other, 2);
     await worker.drain();
     expect(received()).toEqual([
       [late, 1],
@@ -74,12 +74,12 @@ describe('webhooks in order', () => {
     expect((await deliveriesTo(context, id)).every(({ status }) => status === 'delivered')).toBe(true);
   });
 
-  it('goes on after an event that was given up', async () => {
+  it('continues after a failed event', async () => {
     await anOrderedEndpoint();
     const alertId = newId();
     receiver.answer(path, { status: 404 }, { status: 404 }, { status: 404 });
-    await tell(alertId, 1);
-    await tell(alertId, 2);
+    await enqueueEvent(alertId, 1);
+    await enqueueEvent(alertId, 2);
     for (let attempt = 0; attempt < 3; attempt += 1) {
       await worker.drain();
       context.clock.advanceMs(6 * 60_000);
@@ -93,23 +93,23 @@ describe('webhooks in order', () => {
     ]);
   });
 
-  it('sends an alert with many endpoints and events in order at each, at whatever rate', async () => {
+  it('sends the events of many alerts in order, even at a high rate', async () => {
     await anOrderedEndpoint();
     const alerts = Array.from({ length: 40 }, () => newId());
-    for (const sequence of [3, 1, 2] as const) for (const alertId of alerts) await tell(alertId, sequence);
+    for (const sequence of [3, 1, 2] as const) for (const alertId of alerts) await enqueueEvent(alertId, sequence);
     await worker.drain();
 
     for (const alertId of alerts)
       expect(received().filter(([id]) => id === alertId)).toEqual([1, 2, 3].map((sequence) => [alertId, sequence]));
   });
 
-  it('is not kept for an endpoint that did not ask for it', async () => {
+  it('does not keep the order for other endpoints', async () => {
     const id = await anOrderedEndpoint(false);
     const alertId = newId();
     receiver.answer(path, { status: 500 });
-    await tell(alertId, 1);
+    await enqueueEvent(alertId, 1);
     await worker.drain();
-    await tell(alertId, 2);
+    await enqueueEvent(alertId, 2);
     await worker.drain();
 
     expect(received()).toEqual([

@@ -21,7 +21,7 @@ describe('the webhook outbox', () => {
     organizationId = await anOrganization(context.database);
   });
 
-  it('leaves nothing of a transaction that is rolled back', async () => {
+  it('stores nothing from a transaction that rolls back', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
     const attempt = context.module.get(Transactions).run(async (manager) => {
       expect(await context.module.get(WebhookOutbox).enqueue(manager, [anEvent(organizationId)])).toBe(1);
@@ -32,7 +32,7 @@ describe('the webhook outbox', () => {
     expect(await deliveriesTo(context, endpoint.id)).toEqual([]);
   });
 
-  it('writes the event once, as the exact text that will be sent', async () => {
+  it('stores an event once, as the exact text to send', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
     const event = anEvent(organizationId, { alertId: newId(), data: { title: 'nul \0, "quotes", \\, 🐎' } });
 
@@ -64,7 +64,7 @@ describe('the webhook outbox', () => {
     expect(await deliveriesTo(context, directOnly.endpoint.id)).toHaveLength(1);
   });
 
-  it('tells nobody of another organisation, and no disabled endpoint', async () => {
+  it('enqueues nothing for another organisation or a disabled endpoint', async () => {
     const stranger = await anOrganization(context.database);
     const theirs = await anEndpoint(context, stranger, { url: URL });
     const disabled = await anEndpoint(context, organizationId, { url: URL, isEnabled: false });
@@ -74,7 +74,7 @@ describe('the webhook outbox', () => {
     expect(await deliveriesTo(context, theirs.endpoint.id)).toEqual([]);
   });
 
-  it('tells the endpoints of each event’s own organisation when several are enqueued at once', async () => {
+  it('enqueues each event of a batch only for its own organisation', async () => {
     const other = await anOrganization(context.database);
     const ours = await anEndpoint(context, organizationId, { url: URL });
     const theirs = await anEndpoint(context, other, { url: URL });

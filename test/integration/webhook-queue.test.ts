@@ -49,7 +49,7 @@ describe('the webhook queue', () => {
     next: { status: 'pending', nextAttemptAt: new Date(NOW.getTime() + 5_000) },
   });
 
-  it('gives each of 5,000 rows to one of 8 claimers', async () => {
+  it('gives each of 5,000 rows to only one of 8 workers', async () => {
     await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, ...Array.from({ length: 5_000 }, () => anEvent(organizationId)));
 
@@ -67,7 +67,7 @@ describe('the webhook queue', () => {
     expect(new Set(claimed).size).toBe(5_000);
   });
 
-  it('lets a lease that ran out be claimed again, and a late worker change nothing', async () => {
+  it('gives an expired lease to another worker, and ignores the late result', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId));
     const [late] = (await claim()).leases as [DeliveryLease];
@@ -85,7 +85,7 @@ describe('the webhook queue', () => {
     expect(await store.finish([failed(current)])).toEqual([current.id]);
   });
 
-  it('writes many outcomes at once, each its own', async () => {
+  it('writes several outcomes in one batch', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId), anEvent(organizationId));
     const [first, second] = (await claim()).leases as [DeliveryLease, DeliveryLease];
@@ -107,20 +107,22 @@ describe('the webhook queue', () => {
     });
   });
 
-  it('drops the outcome of a delivery that was deleted meanwhile, and keeps the others', async () => {
-    const doomed = await anEndpoint(context, organizationId, { url: URL });
+  it('ignores the outcome of a deleted delivery, and writes the others', async () => {
+    const deletedEndpoint = await anEndpoint(context, organizationId, { url: URL });
     const kept = await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId));
     const { leases } = await claim();
-    await context.module.get(WebhookEndpointsService).delete(organizationId, doomed.endpoint.id);
+    await context.module.get(WebhookEndpointsService).delete(organizationId, deletedEndpoint.endpoint.id);
 
-    const doomedIds = leases.filter(({ endpointId }) => endpointId === doomed.endpoint.id).map(({ id }) => id);
-    expect(doomedIds).toHaveLength(1);
-    expect(await store.finish(leases.map(delivered))).toEqual(doomedIds);
+    const deletedIds = leases
+      .filter(({ endpointId }) => endpointId === deletedEndpoint.endpoint.id)
+      .map(({ id }) => id);
+    expect(deletedIds).toHaveLength(1);
+    expect(await store.finish(leases.map(delivered))).toEqual(deletedIds);
     expect(await deliveriesTo(context, kept.endpoint.id)).toMatchObject([{ status: 'delivered' }]);
   });
 
-  it('keeps no attempt without its delivery, whatever is deleted while outcomes are written', async () => {
+  it('leaves no attempt without its delivery if deliveries are deleted during a write', async () => {
     const logged = async (): Promise<{ of_deliveries: number; alone: number }> => {
       const [counts] = await context.database.query<{ of_deliveries: number; alone: number }>(
         `SELECT count(d.id)::integer AS of_deliveries, (count(*) - count(d.id))::integer AS alone
@@ -144,7 +146,7 @@ describe('the webhook queue', () => {
     expect(await logged()).toEqual({ of_deliveries: 0, alone: 0 });
   });
 
-  it('reads each endpoint and event once a claim, and mixes up neither', async () => {
+  it('returns the right endpoint and event for each lease of a claim', async () => {
     const other = await anOrganization(context.database);
     const [first, second, foreign] = [
       await anEndpoint(context, organizationId, { url: `${URL}first` }),
@@ -158,7 +160,7 @@ describe('the webhook queue', () => {
       context,
       titled(organizationId, 'one', shared),
       titled(organizationId, 'two'),
-      // No two events have one id; if ever they did, nobody reads the other's.
+      // Two events never have the same id; if they did, each organisation would still get its own.
       titled(other, 'three', shared),
     );
 
@@ -179,7 +181,7 @@ describe('the webhook queue', () => {
     expect(new Set(sealed.values()).size).toBe(3);
   });
 
-  it('gives back leases to be claimed at once, but only its own', async () => {
+  it('gives back only its own leases, which can be claimed at once', async () => {
     await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId));
     const { leases } = await claim();
@@ -190,7 +192,7 @@ describe('the webhook queue', () => {
     expect((await claim()).leases).toMatchObject([{ id: leases[0]?.id, attempt: 1 }]);
   });
 
-  it('puts off the rows of a disabled endpoint without using up an attempt', async () => {
+  it('postpones rows of a disabled endpoint without counting an attempt', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId));
     const endpoints = context.module.get(WebhookEndpointsService);
@@ -206,28 +208,28 @@ describe('the webhook queue', () => {
     expect((await claim(new Date(NOW.getTime() + HOLD_MS))).leases).toHaveLength(1);
   });
 
-  it('puts off a whole backlog at once, and what becomes well meanwhile not at all', async () => {
+  it('postpones a whole backlog at once, but not if the endpoint became healthy', async () => {
     const disabled = await anEndpoint(context, organizationId, { url: URL });
-    const well = await anEndpoint(context, organizationId, { url: URL });
+    const healthy = await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, ...Array.from({ length: 30 }, () => anEvent(organizationId)));
     const endpoints = context.module.get(WebhookEndpointsService);
     await endpoints.update(organizationId, disabled.endpoint.id, { isEnabled: false });
 
-    await store.postpone([disabled.endpoint.id, well.endpoint.id], NOW, HOLD_MS);
+    await store.postpone([disabled.endpoint.id, healthy.endpoint.id], NOW, HOLD_MS);
 
     const held = await deliveriesTo(context, disabled.endpoint.id);
     expect(held.filter(({ held_reason: reason }) => reason === 'disabled')).toHaveLength(30);
     const { leases, found } = await claim();
     expect(found).toBe(leases.length);
-    expect(leases.every(({ endpointId }) => endpointId === well.endpoint.id)).toBe(true);
+    expect(leases.every(({ endpointId }) => endpointId === healthy.endpoint.id)).toBe(true);
 
-    // Put off by a claim that had not seen yet that it is enabled.
+    // As if a claim postponed them before it saw that the endpoint is enabled.
     await context.database.query('UPDATE webhook_endpoint SET is_enabled = true WHERE id = $1', [disabled.endpoint.id]);
     await store.postpone([disabled.endpoint.id], NOW, HOLD_MS);
     expect((await deliveriesTo(context, disabled.endpoint.id)).filter((row) => row.held_reason)).toEqual([]);
   });
 
-  it('leaves endpoints alone that the claimer names', async () => {
+  it('skips the named endpoints', async () => {
     const slow = await anEndpoint(context, organizationId, { url: URL });
     const fast = await anEndpoint(context, organizationId, { url: URL });
     await enqueue(context, anEvent(organizationId));

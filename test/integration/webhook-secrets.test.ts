@@ -36,8 +36,8 @@ describe('the secrets of webhook endpoints', () => {
     return lastRequest();
   }
 
-  /** Whether a receiver that knows this secret alone takes the request. */
-  function isTakenWith(secret: string, request: ReceivedRequest): boolean {
+  /** Whether a receiver with only this secret accepts the request. */
+  function isAcceptedWith(secret: string, request: ReceivedRequest): boolean {
     try {
       verified(secret, request);
       return true;
@@ -46,7 +46,7 @@ describe('the secrets of webhook endpoints', () => {
     }
   }
 
-  it('rotates: for 24 hours receivers with the old and with the new secret take deliveries, then only the new', async () => {
+  it('sign with the old and the new secret for 24 hours after a rotation, then only with the new one', async () => {
     const { endpoint, secret: old } = await anEndpoint(context, organizationId, { url: receiver.url(path) });
     const { secret: fresh } = await endpoints.rotateSecret(organizationId, endpoint.id);
     expect(fresh).not.toBe(old);
@@ -54,14 +54,14 @@ describe('the secrets of webhook endpoints', () => {
     for (const hours of [0, 12, 23.9]) {
       context.clock.set(new Date(NOW.getTime() + hours * HOUR_MS));
       const request = await deliver();
-      expect([isTakenWith(old, request), isTakenWith(fresh, request)]).toEqual([true, true]);
+      expect([isAcceptedWith(old, request), isAcceptedWith(fresh, request)]).toEqual([true, true]);
     }
     context.clock.set(new Date(NOW.getTime() + 24 * HOUR_MS));
     const request = await deliver();
-    expect([isTakenWith(old, request), isTakenWith(fresh, request)]).toEqual([false, true]);
+    expect([isAcceptedWith(old, request), isAcceptedWith(fresh, request)]).toEqual([false, true]);
   });
 
-  it('stand nowhere in the database in the clear, nor in the log of attempts', async () => {
+  it('are encrypted in the database and absent from the log of attempts', async () => {
     const { endpoint, secret } = await anEndpoint(context, organizationId, {
       url: receiver.url(`${path}?token=SECRET-IN-URL`),
       format: 'pagerduty',
@@ -92,7 +92,7 @@ describe('the secrets of webhook endpoints', () => {
     expect(attempts[0]!.request_body).toContain('"routing_key":"[redacted]"');
   });
 
-  it('go with a header of the endpoint, which cannot take the place of what signs', async () => {
+  it('are sent in custom headers, which cannot replace the signature', async () => {
     await anEndpoint(context, organizationId, { url: receiver.url(path), headers: { Authorization: 'Bearer abc' } });
 
     expect((await deliver()).headers).toMatchObject({
@@ -102,7 +102,7 @@ describe('the secrets of webhook endpoints', () => {
     });
   });
 
-  it('are sealed anew when the key of the deployment is replaced, and open with the new key alone', async () => {
+  it('are encrypted again after a key rotation, and then need only the new key', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, {
       url: receiver.url(path),
       headers: { 'x-token': 'kept' },
@@ -130,7 +130,7 @@ describe('the secrets of webhook endpoints', () => {
     expect(String(lastRequest().headers['webhook-signature']).split(' ')).toHaveLength(2);
   });
 
-  it('says which key is missing where something was sealed under a third', async () => {
+  it('cause an error with the key id if their key is unknown', async () => {
     await anEndpoint(context, organizationId, { url: receiver.url(path) });
     const stranger = await startTestModule([WebhooksModule.register()], {
       database: context.database,
@@ -142,7 +142,7 @@ describe('the secrets of webhook endpoints', () => {
     expect(await deliver()).toBeDefined();
   });
 
-  it('seals at the start what was saved before URLs were sealed', async () => {
+  it('include URLs from old versions, which are encrypted at the start', async () => {
     const { endpoint } = await anEndpoint(context, organizationId, { url: receiver.url(path) });
     await context.database.query('UPDATE webhook_endpoint SET url = $1', [receiver.url(path)]);
     expect(await deliver()).toBeDefined();

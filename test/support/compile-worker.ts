@@ -4,10 +4,10 @@ import path from 'node:path';
 import { packageRoot } from '../../src/common/package-root.js';
 
 /**
- * Compiles a worker script, and whatever files of ours it imports, into a folder, since a thread runs neither TypeScript nor what Jest transforms. The folder must
- * lie below the project where the script imports packages.
+ * Compiles a worker script and the files that it imports into a folder, because worker threads cannot run TypeScript.
+ * If the script imports packages, the folder must be inside the project.
  * @param source the script, such as `src/catalogue/stix/stix-worker.ts`.
- * @returns the script to start
+ * @returns the path of the compiled script.
  */
 export function compileWorker(source: string, into: string): string {
   const root = packageRoot();

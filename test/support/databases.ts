@@ -5,7 +5,7 @@ import { readEnvironment } from '../../src/config/index.js';
 import { dataSourceOptions } from '../../src/database/data-source-options.js';
 import { migrate } from '../../src/database/index.js';
 
-/** Names of one run's databases begin with this, so that two runs on one server keep out of each other's way. */
+/** The prefix of the databases of one run, so that two runs on one server do not conflict. */
 function prefix(): string {
   process.env.VEDETTE_TEST_RUN ??= randomBytes(4).toString('hex');
   return `vedette_test_${process.env.VEDETTE_TEST_RUN}_`;
@@ -15,10 +15,10 @@ function templateName(): string {
   return `${prefix()}template`;
 }
 
-/** A database of its own for one test file, cloned from the migrated template. */
+/** A separate database for one test file, cloned from the migrated template. */
 export interface TestDatabase {
   url: string;
-  /** Runs SQL on a connection apart from the application's. */
+  /** Runs SQL on a separate connection, not the application's. */
   query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }

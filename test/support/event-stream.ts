@@ -1,27 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A server-sent event of the stream of notifications. */
+/** A server-sent event of the notification stream. */
 export interface StreamEvent {
   id: string | null;
   event: string;
   data: { id: string; alert_id: string | null; title: string };
 }
 
-/** A stream of notifications as a client holds it open. */
+/** An open notification stream of a client. */
 export interface EventStream {
   readonly response: Response;
   events: StreamEvent[];
   comments: number;
   isClosed: boolean;
-  /** Waits for so many events. */
+  /** Waits for at least this many events. */
   upTo(count: number): Promise<StreamEvent[]>;
   closed(): Promise<void>;
   close(): void;
 }
 
 /**
- * Opens the stream of notifications and reads along.
- * @param base of the server, without a path.
+ * Opens the notification stream and collects its events.
+ * @param base the URL of the server, without a path.
  * @param after the `Last-Event-ID`.
  */
 export async function openEventStream(base: string, token: string, after?: string | null): Promise<EventStream> {
@@ -58,7 +58,7 @@ async function readAll(response: Response, stream: EventStream): Promise<void> {
       for (const block of blocks) take(block, stream);
     }
   } catch {
-    // Closed by the test, or by the end of the process at the other side.
+    // The test closed the stream, or the other process ended.
   }
   stream.isClosed = true;
 }
@@ -71,8 +71,8 @@ function take(block: string, stream: EventStream): void {
     stream.events.push({ id: field('id'), event: field('event')!, data: JSON.parse(data) as StreamEvent['data'] });
 }
 
-/** Waits up to ten seconds for something that happens in this process. */
+/** Waits up to ten seconds for a condition in this process. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
   for (const end = Date.now() + 10_000; !condition(); await sleep(10))
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    if (Date.now() > end) throw new Error(`timed out while waiting for ${what}`);
 }

@@ -1,14 +1,14 @@
-/** A line of a scrape. */
+/** One sample of a scrape. */
 export interface Sample {
   name: string;
   labels: Record<string, string>;
   value: number;
 }
 
-/** A scrape in the text format of Prometheus, to be asked for single numbers. */
+/** A parsed scrape in the text format of Prometheus. */
 export class Exposition {
   readonly samples: Sample[];
-  /** Every metric that is described, whether it has a sample or not. */
+  /** The names of all described metrics, with or without samples. */
   readonly names: string[];
 
   constructor(readonly text: string) {
@@ -26,7 +26,7 @@ export class Exposition {
       });
   }
 
-  /** The sample with exactly these labels; undefined when there is none. */
+  /** The value of the sample with exactly these labels; undefined if there is none. */
   value(name: string, labels: Record<string, string> = {}): number | undefined {
     const key = (of: Record<string, string>): string => JSON.stringify(Object.entries(of).sort());
     return this.samples.find((sample) => sample.name === name && key(sample.labels) === key(labels))?.value;

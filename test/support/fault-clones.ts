@@ -2,8 +2,8 @@ import { Client } from 'pg';
 import type { TestDatabase } from './databases.js';
 
 /**
- * Copies of a database as it stands, ids included. Whoever is connected to the original is cut off. The copies' names begin with the original's, so that they
- * are removed with everything else of the run.
+ * Creates exact copies of a database, ids included. Closes all connections to the original. The copies' names start
+ * with the original's, so that the clean-up of the run removes them.
  */
 export async function cloneDatabase(original: TestDatabase, count: number): Promise<TestDatabase[]> {
   const url = new URL(original.url);

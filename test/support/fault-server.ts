@@ -5,26 +5,26 @@ import { Client } from 'pg';
 import { EmbeddedPostgres } from '../../src/database/embedded/index.js';
 import type { TestDatabase } from './databases.js';
 
-/** A data folder that the server's user can pass through, for a server that a test may kill. */
+/** A data folder that the server's user can pass through. */
 export function makeDataFolder(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vedette-faults-'));
   chmodSync(folder, 0o755);
   return folder;
 }
 
-/** `kill -9` of the server that runs in a data folder. Its own processes end as soon as they notice. */
+/** Kills the server of a data folder with `kill -9`. Its child processes end soon after. */
 export function killPostmaster(dataFolder: string): void {
   const [pid] = readFileSync(path.join(dataFolder, 'postgres/postmaster.pid'), 'utf8').split('\n');
   process.kill(Number(pid), 'SIGKILL');
 }
 
-/** A PostgreSQL server of a test's own, with the settings of production, as a database that replicas are pointed at by its URL. */
+/** A separate PostgreSQL server for one test, with production settings. Replicas use it by its URL. */
 export class FaultServer implements TestDatabase {
   private readonly folder = makeDataFolder();
   private readonly server = new EmbeddedPostgres({ dataDir: this.folder });
   url = '';
 
-  /** Starts it, or starts it again; its address stays the same. */
+  /** Starts or restarts the server at the same address. */
   async start(): Promise<void> {
     const { url } = await this.server.start();
     if (this.url !== '' && url !== this.url) throw new Error('the server came back at another address');
@@ -35,12 +35,12 @@ export class FaultServer implements TestDatabase {
     killPostmaster(this.folder);
   }
 
-  /** Stops it as an operator's restart does: whoever is connected is cut off, what they had not committed is rolled back. */
+  /** Stops the server like an operator: closes all connections and rolls back open transactions. */
   async shutDown(): Promise<void> {
     await this.server.stop({ force: true });
   }
 
-  /** On a connection of its own, so that it outlives the server. */
+  /** Uses a new connection for each call, so that it works after a restart of the server. */
   async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     const client = new Client({ connectionString: this.url });
     client.on('error', () => {});

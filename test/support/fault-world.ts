@@ -4,21 +4,21 @@ import { runCommandLine } from './two-organizations.js';
 import { ADMIN_EMAIL, ADMIN_PASSWORD, eventually, VedetteProcess, type HttpAnswer } from './vedette-process.js';
 import { startWebhookReceiver, type ReceivedRequest, type WebhookReceiver } from './webhook-receiver.js';
 
-/** An organisation whose admin and two leads are told of alerts, and one endpoint of which is. */
+/** An organisation with three people who get notifications of alerts (an admin and two leads) and one endpoint. */
 export interface FaultOrganization {
   id: string;
   token: string;
-  /** The path at the receiver. */
+  /** The path of its endpoint at the receiver. */
   hook: string;
   endpointId: string;
 }
 
-/** How many people of a {@link FaultOrganization} are told of an alert; its analyst is not. */
-export const PEOPLE_TOLD = 3;
+/** The number of people of a {@link FaultOrganization} who get a notification of an alert. The analyst gets none. */
+export const RECIPIENTS_PER_ALERT = 3;
 
-const PASSWORD = 'somebody of the fault tests';
+const PASSWORD = 'password of the fault tests';
 
-/** Organisations on a database, a receiver of their webhooks, and the replicas that a test starts and kills. */
+/** Organisations on a database, a receiver for their webhooks, and replicas that a test starts and kills. */
 export class FaultWorld {
   readonly organizations: FaultOrganization[] = [];
   private readonly started = new Set<VedetteProcess>();
@@ -29,7 +29,7 @@ export class FaultWorld {
     private readonly settings: Record<string, string>,
   ) {}
 
-  /** A database of the suite's server, or the one given. */
+  /** Uses the given database, or creates one on the suite's server. */
   static async create(settings: Record<string, string> = {}, database?: TestDatabase): Promise<FaultWorld> {
     return new FaultWorld(database ?? (await createTestDatabase()), await startWebhookReceiver(), settings);
   }
@@ -43,7 +43,7 @@ export class FaultWorld {
     };
   }
 
-  /** Starts a replica, which dies at `exitAt` if that is given. */
+  /** Starts a replica. It dies at `exitAt` if given. */
   async startReplica(exitAt?: ExitPoint): Promise<VedetteProcess> {
     const replica = await VedetteProcess.start({
       ...this.env,
@@ -53,8 +53,8 @@ export class FaultWorld {
     return replica;
   }
 
-  /** Gives the default organisation, and as many more as are named, people and an endpoint each. */
-  async furnish(replica: VedetteProcess, ...moreNames: string[]): Promise<void> {
+  /** Creates people and an endpoint for the default organisation and for each named new one. */
+  async addPeopleAndEndpoints(replica: VedetteProcess, ...moreNames: string[]): Promise<void> {
     const tokens = [await replica.signIn(ADMIN_EMAIL, ADMIN_PASSWORD)];
     for (const [index, name] of moreNames.entries()) {
       const email = `admin${index}@faults.example`;
@@ -62,10 +62,14 @@ export class FaultWorld {
       tokens.push(await replica.signIn(email, /password (\S+)/.exec(created)![1]));
     }
     for (const [index, token] of tokens.entries())
-      this.organizations.push(await this.furnishOne(replica, index, token));
+      this.organizations.push(await this.addPeopleAndEndpoint(replica, index, token));
   }
 
-  private async furnishOne(replica: VedetteProcess, index: number, token: string): Promise<FaultOrganization> {
+  private async addPeopleAndEndpoint(
+    replica: VedetteProcess,
+    index: number,
+    token: string,
+  ): Promise<FaultOrganization> {
     for (const role of ['red_lead', 'blue_lead', 'analyst']) {
       await replica.api('POST', '/users', {
         token,
@@ -81,7 +85,7 @@ export class FaultWorld {
     return { id: organization.id, token, hook, endpointId };
   }
 
-  /** A rule that fires when a technique's risk score reaches `minRiskScore`, and then rests for most of a year. */
+  /** Adds a rule that fires when a risk score reaches `minRiskScore`, followed by a cooldown of most of a year. */
   async addRiskRule(
     replica: VedetteProcess,
     { token, endpointId }: FaultOrganization,
@@ -96,7 +100,7 @@ export class FaultWorld {
         config: { min_risk_score: minRiskScore, min_count: 1 },
         cooldown_hours: 8000,
         on_repeat: 'new_instance',
-        // Both its own endpoint and one that is subscribed: it must be told once.
+        // The endpoint is both direct and subscribed, and must still get the alert only once.
         notify_webhook: true,
         webhook_id: endpointId,
       },
@@ -104,14 +108,14 @@ export class FaultWorld {
     return id;
   }
 
-  /** The answer of a replica that may be killed in the middle of it: undefined where there was none. */
+  /** Sends a change of risk. Returns undefined if the replica dies without an answer. */
   async putRisk(replica: VedetteProcess, token: string, riskScore: number): Promise<HttpAnswer | undefined> {
     return replica
       .request('PUT', '/api/v1/posture', { token, body: { items: [{ attack_id: 'T1059', risk_score: riskScore }] } })
       .catch(() => undefined);
   }
 
-  /** Waits until every rule has been evaluated, no change waits, and no pass is under way. */
+  /** Waits until every rule has been evaluated, no change is waiting, and no evaluation is running. */
   async settled(timeoutMs = 30_000): Promise<void> {
     await eventually(
       async () => {
@@ -129,8 +133,8 @@ export class FaultWorld {
   }
 
   /**
-   * Ends the leases of workers that were killed, which would run out by themselves within a minute. A worker that lives holds none for as long as
-   * `olderThanMs`, since the receiver answers at once.
+   * Expires the leases of killed workers at once instead of within a minute. A living worker has no lease older than
+   * `olderThanMs`, because the receiver answers at once.
    */
   async expireLeases(olderThanMs = 0): Promise<void> {
     await this.database.query(
@@ -140,7 +144,7 @@ export class FaultWorld {
     );
   }
 
-  /** Waits until nothing is left to deliver, ending the leases of the dead. */
+  /** Waits until all deliveries are complete, and expires the leases of killed workers. */
   async delivered(timeoutMs = 30_000): Promise<void> {
     await eventually(
       async () => {
@@ -155,14 +159,14 @@ export class FaultWorld {
     );
   }
 
-  /** What the database holds of these rules' alerts. */
+  /** Counts the alerts of these rules in the database, with their notifications and deliveries. */
   async tally(ruleIds: readonly string[]): Promise<Tally> {
-    const [row] = await this.database.query<Omit<Tally, 'sends' | 'duplicateSends' | 'strangers'>>(
+    const [row] = await this.database.query<Omit<Tally, 'sends' | 'duplicateSends' | 'alertsWithSeveralIds'>>(
       `WITH alert AS (SELECT id, rule_id FROM alert_instance WHERE rule_id = ANY ($1::uuid[]))
        SELECT (SELECT count(*)::integer FROM alert) AS alerts,
          (SELECT count(DISTINCT rule_id)::integer FROM alert) AS "rulesFired",
          (SELECT count(*)::integer FROM notification n JOIN alert a ON a.id = n.alert_id) AS notifications,
-         (SELECT count(DISTINCT (n.alert_id, n.user_id))::integer FROM notification n JOIN alert a ON a.id = n.alert_id) AS "peopleTold",
+         (SELECT count(DISTINCT (n.alert_id, n.user_id))::integer FROM notification n JOIN alert a ON a.id = n.alert_id) AS "notifiedPairs",
          (SELECT count(*)::integer FROM webhook_delivery d JOIN alert a ON a.id = d.alert_id) AS deliveries,
          (SELECT count(*)::integer FROM webhook_delivery d JOIN alert a ON a.id = d.alert_id WHERE d.status = 'delivered') AS delivered,
          (SELECT count(*)::integer FROM webhook_delivery WHERE locked_until IS NOT NULL) AS leases`,
@@ -175,11 +179,11 @@ export class FaultWorld {
       ...row!,
       sends: sends.length,
       duplicateSends: sends.length - idOf.size,
-      strangers: [...idOf.values()].filter((ids) => ids.size > 1).length,
+      alertsWithSeveralIds: [...idOf.values()].filter((ids) => ids.size > 1).length,
     };
   }
 
-  /** What the receiver got of these rules' alerts. */
+  /** The requests that the receiver got for these rules. */
   private sendsOf(ruleIds: readonly string[]): { alertId: string; webhookId: string }[] {
     return this.receiver.requests.flatMap(({ body, headers }: ReceivedRequest) => {
       const { data } = JSON.parse(body) as { data: { alert_id: string; rule_id: string } };
@@ -200,39 +204,41 @@ export interface Tally {
   alerts: number;
   rulesFired: number;
   notifications: number;
-  /** Pairs of an alert and somebody who is told of it. */
-  peopleTold: number;
+  /** The number of pairs of an alert and a notified person. */
+  notifiedPairs: number;
   deliveries: number;
   delivered: number;
-  /** Deliveries that a worker, alive or dead, holds. */
+  /** Deliveries with a lease of any worker, alive or dead. */
   leases: number;
   sends: number;
-  /** Sends beyond the first of an alert. */
+  /** Sends after the first one of each alert. */
   duplicateSends: number;
-  /** Alerts that came under more than one `webhook-id`. */
-  strangers: number;
+  /** Alerts that were sent with more than one `webhook-id`. */
+  alertsWithSeveralIds: number;
 }
 
-/** What the tally must be when each of so many rules fired once, all its people were told, and its one endpoint took it. */
+/**
+ * The expected tally if each rule fired once, all people got a notification, and the endpoint accepted the delivery.
+ */
 export function onceEach(rules: number): Omit<Tally, 'sends' | 'duplicateSends'> {
   return {
     alerts: rules,
     rulesFired: rules,
-    notifications: rules * PEOPLE_TOLD,
-    peopleTold: rules * PEOPLE_TOLD,
+    notifications: rules * RECIPIENTS_PER_ALERT,
+    notifiedPairs: rules * RECIPIENTS_PER_ALERT,
     deliveries: rules,
     delivered: rules,
     leases: 0,
-    strangers: 0,
+    alertsWithSeveralIds: 0,
   };
 }
 
-/** Writes what a fault test counted to the terminal: the numbers are a result, not a log. */
+/** Prints the counts of a fault test to the terminal. They are a result, not a log. */
 export function report(line: string): void {
   process.stdout.write(`    ${line}\n`);
 }
 
-/** Lets a process stand still between two instructions, as on a machine that stalls. Nothing is lost, nothing is closed. */
+/** Freezes a process between two instructions, like a stalled machine. Its connections stay open. */
 export function freeze(replica: VedetteProcess): void {
   replica['child'].kill('SIGSTOP');
 }

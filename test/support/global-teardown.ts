@@ -1,6 +1,6 @@
 import { dropTestDatabases } from './databases.js';
 
-/** Runs once after a suite: nothing of the tests is left on the server. */
+/** Runs once after a suite: removes all test databases from the server. */
 export default async function globalTeardown(): Promise<void> {
   const server = globalThis.testServer;
   if (!server) return;

@@ -7,14 +7,14 @@ import { startTestModule, type TestContext } from './test-module.js';
 export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
-  /** The parsed JSON, or the text when it is none; undefined for an empty answer. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads whatever the answer is said to hold, and fails where it does not.
+  /** The parsed JSON, or the text if it is not JSON; undefined for an empty answer. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read untyped JSON
   body: any;
 }
 
 export interface TestHttp extends TestContext {
   app: NestFastifyApplication;
-  /** Makes a request without a socket. `path` is whole, such as `/api/v1/rules`. */
+  /** Makes a request without a socket. `path` is the full path, such as `/api/v1/rules`. */
   request(
     method: string,
     path: string,
@@ -22,7 +22,7 @@ export interface TestHttp extends TestContext {
   ): Promise<Answer>;
 }
 
-/** The given modules behind HTTP, as {@link startTestModule} has them. */
+/** Starts the given modules with HTTP, like {@link startTestModule}. */
 export async function startTestHttp(
   modules: NonNullable<ModuleMetadata['imports']>,
   options: { environment?: Partial<Environment>; providers?: ModuleMetadata['providers'] } = {},

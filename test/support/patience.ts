@@ -1,2 +1,2 @@
-// Generous, because a slow machine is no fault of the code: what a test waits for has a limit of its own, and says what did not come to pass.
+// Generous, because a slow machine is no failure. Each wait in a test has its own limit and error message.
 jest.setTimeout(120_000);

@@ -2,7 +2,9 @@ import type { FormattedRequest } from '../../src/webhooks/formats/index.js';
 
 type Json = any; // eslint-disable-line @typescript-eslint/no-explicit-any -- a receiver reads whatever it is sent
 
-/** What each receiver refuses, written down from its documentation and not from the code that keeps to it. Bodies are read as the receiver reads them. */
+/**
+ * The limits of each receiver, from its documentation and not from our code. Each function returns the violated rules.
+ */
 export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: FormattedRequest) => string[]>> = {
   standard: () => [],
   cloudevents: (event) => [
@@ -53,7 +55,7 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
         unless(isText(object.text) && (object.type === 'plain_text' || isAlertLink(object.text)), 'text object'),
       ),
       ...unless(texts.filter(({ type }) => type !== 'plain_text').length <= 1, 'one link'),
-      // Entities are whole, and nothing else begins or ends markup.
+      // Entities are complete, and no other markup exists.
       ...texts.flatMap(({ type, text: shown }) =>
         unless(type !== 'plain_text' || !/[<>]|&(?!amp;|lt;|gt;)/.test(shown as string), 'markup'),
       ),
@@ -70,7 +72,7 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
         'actions',
       ),
       ...unless(card.type === 'AdaptiveCard' && card.version === '1.2', 'card'),
-      // A TextBlock and a FactSet are Markdown.
+      // Teams reads a TextBlock and a FactSet as Markdown.
       ...unless(
         card.body.every((block: Json) => block.type === 'RichTextBlock'),
         'block',
@@ -141,7 +143,7 @@ export const RECEIVER_RULES: Readonly<Record<string, (body: Json, request: Forma
   },
 };
 
-/** `mrkdwn` that is one link to an alert, and nothing beside it. */
+/** Whether the text is exactly one link to an alert in `mrkdwn`. */
 function isAlertLink(text: string): boolean {
   return /^<https:\/\/[^\s<>|]+\/alerts\/[0-9a-f-]{36}\|Open the alert>$/.test(text);
 }
@@ -150,7 +152,7 @@ function unless(condition: boolean, fault: string): string[] {
   return condition ? [] : [fault];
 }
 
-/** With something to see in it, no half of a surrogate pair, and no trace of a value that was not there. */
+/** Visible text without a lone surrogate, and not the word `undefined`. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !/\p{Cs}/u.test(value) && value !== 'undefined';
 }

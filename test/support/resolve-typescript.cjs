@@ -1,6 +1,6 @@
 /**
- * Jest compiles what its global set-up imports, but does not map names there: an import of './x.js' must find x.ts by itself.
- * `moduleNameMapper` in jest.config.cjs does the same for the tests.
+ * Jest compiles the imports of its global set-up, but does not map their names: './x.js' must resolve to x.ts.
+ * `moduleNameMapper` in jest.config.cjs does the same for tests.
  */
 const Module = require('node:module');
 

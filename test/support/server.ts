@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { EmbeddedPostgres } from '../../src/database/embedded/index.js';
 
-/** The PostgreSQL server that the suites run on: the one that DATABASE_URL names, or an embedded one of their own in `.vedette-test`. */
+/** The PostgreSQL server of the suites: the one of DATABASE_URL, or an embedded one in `.vedette-test`. */
 export interface TestServer {
   url: string;
   stop(): Promise<void>;
@@ -13,7 +13,7 @@ export async function startTestServer(): Promise<TestServer> {
   const dataDir = path.resolve('.vedette-test');
   mkdirSync(dataDir, { recursive: true });
   chmodSync(dataDir, 0o755);
-  // The tests' data is thrown away, so that it need not survive a crash of the machine.
+  // Test data is disposable, so it need not survive a crash.
   const embedded = new EmbeddedPostgres({
     dataDir,
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },

@@ -5,21 +5,23 @@ import { SMTPServer } from 'smtp-server';
 export interface ReceivedMail {
   from: string;
   to: string[];
-  /** As it came over the wire. */
+  /** The unchanged text of the message. */
   raw: string;
-  /** Unfolded, by name in lower case; encoded words stay encoded. */
+  /** Unfolded headers by lower-case name; encoded words stay encoded. */
   headers: Record<string, string>;
 }
 
-/** A mail server that keeps what it is sent, and answers as the test says. */
+/** A mail server that stores messages and answers as the test decides. */
 export interface SmtpReceiver {
   url: string;
   mails: ReceivedMail[];
-  /** What it has read to the end and never answered. */
-  held: ReceivedMail[];
-  /** Answers to the next messages, each once: a status refuses, undefined accepts, `hold` says nothing for as long as the sender waits. */
+  /** Messages that it received completely and never answered. */
+  unanswered: ReceivedMail[];
+  /**
+   * The answers to the next messages: a number rejects with this status, undefined accepts, and `hold` never answers.
+   */
   answers: (number | 'hold' | undefined)[];
-  /** Waits for so many mails. */
+  /** Waits for at least this many mails. */
   received(count: number): Promise<ReceivedMail[]>;
   close(): Promise<void>;
 }
@@ -28,7 +30,7 @@ export const SMTP_PASSWORD = 'p@ss word/of the tests';
 
 export async function startSmtpReceiver(): Promise<SmtpReceiver> {
   const mails: ReceivedMail[] = [];
-  const held: ReceivedMail[] = [];
+  const unanswered: ReceivedMail[] = [];
   const answers: SmtpReceiver['answers'] = [];
   const server = new SMTPServer({
     disabledCommands: ['STARTTLS'],
@@ -47,7 +49,7 @@ export async function startSmtpReceiver(): Promise<SmtpReceiver> {
         const answer = answers.shift();
         if (typeof answer === 'number') return done(Object.assign(new Error('not now'), { responseCode: answer }));
         const mail = parse(Buffer.concat(chunks).toString(), session.envelope);
-        if (answer === 'hold') return held.push(mail);
+        if (answer === 'hold') return unanswered.push(mail);
         mails.push(mail);
         done();
       });
@@ -59,11 +61,11 @@ export async function startSmtpReceiver(): Promise<SmtpReceiver> {
   return {
     url: `smtp://vedette:${encodeURIComponent(SMTP_PASSWORD)}@127.0.0.1:${port}`,
     mails,
-    held,
+    unanswered,
     answers,
     received: async (count) => {
       for (const end = Date.now() + 10_000; mails.length < count; await sleep(10))
-        if (Date.now() > end) throw new Error(`waited in vain for ${count} mails; there are ${mails.length}`);
+        if (Date.now() > end) throw new Error(`timed out while waiting for ${count} mails; there are ${mails.length}`);
       return mails;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),

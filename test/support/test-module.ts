@@ -9,7 +9,7 @@ import { TracingModule } from '../../src/tracing/index.js';
 import { allEntities } from './all-entities.js';
 import { createTestDatabase, type TestDatabase } from './databases.js';
 
-/** The instant at which a test's clock stands until it is moved. */
+/** The initial time of a test's clock. */
 export const NOW = new Date('2026-03-10T12:00:00.000Z');
 
 export interface TestContext {
@@ -20,7 +20,7 @@ export interface TestContext {
   close(): Promise<void>;
 }
 
-/** Settings for a test: those of a deployment on an external database, changed where the test says. */
+/** The settings of a test: like a deployment with an external database, plus the given changes. */
 export function testEnvironment(changes: Partial<Environment> = {}): Environment {
   return Object.assign(
     new Environment(),
@@ -29,14 +29,14 @@ export function testEnvironment(changes: Partial<Environment> = {}): Environment
   );
 }
 
-/** The given modules on a database of their own and a clock that stands still. Close it in `afterAll`. */
+/** Starts the given modules with a separate database and a manual clock. Close it in `afterAll`. */
 export async function startTestModule(
   modules: NonNullable<ModuleMetadata['imports']>,
   options: {
     environment?: Partial<Environment>;
     providers?: ModuleMetadata['providers'];
     init?: boolean;
-    /** Of another module, which drops it: this one is a further replica. */
+    /** The database of another module, which drops it; this module is then another replica. */
     database?: TestDatabase;
   } = {},
 ): Promise<TestContext> {

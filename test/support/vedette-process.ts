@@ -10,7 +10,7 @@ export const SECRET_KEY = 'a key that only the tests know, 32 characters';
 export interface HttpAnswer {
   status: number;
   headers: Headers;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test reads whatever the answer is said to hold, and fails where it does not.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read untyped JSON
   body: any;
 }
 
@@ -20,7 +20,7 @@ export interface RequestOptions {
   headers?: Record<string, string>;
 }
 
-/** The built application as a process of its own, as its users run it. */
+/** The built application as a separate process, as users run it. */
 export class VedetteProcess {
   output = '';
   readonly exited: Promise<number | null>;
@@ -34,14 +34,14 @@ export class VedetteProcess {
     this.exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   }
 
-  /** Starts it and waits until it says where to go. */
+  /** Starts the process and waits until it prints its address. */
   static async start(env: Record<string, string>): Promise<VedetteProcess> {
     const vedette = await VedetteProcess.launch(env);
     await vedette.waitForOutput('Ctrl-C stops it.');
     return vedette;
   }
 
-  /** Starts it and waits for nothing. */
+  /** Starts the process without waiting. */
   static async launch(env: Record<string, string>): Promise<VedetteProcess> {
     const port = env.PORT ? Number(env.PORT) : await freePort();
     const child = spawn(process.execPath, [path.resolve('dist/src/main.js')], {
@@ -70,7 +70,7 @@ export class VedetteProcess {
     throw new Error(`Vedette did not print "${text}". It printed:\n${this.output}`);
   }
 
-  /** `path` is whole, such as `/api/v1/rules`. */
+  /** Sends a request. `path` is the full path, such as `/api/v1/rules`. */
   async request(method: string, path: string, { token, body, headers = {} }: RequestOptions = {}): Promise<HttpAnswer> {
     const response = await fetch(this.url + path, {
       method,
@@ -85,7 +85,7 @@ export class VedetteProcess {
     return { status: response.status, headers: response.headers, body: parse(text) };
   }
 
-  /** The call under `/api/v1`; fails unless it is answered with a 2xx. */
+  /** Sends a request under `/api/v1` and returns the body. Throws unless the status is 2xx. */
   async api(method: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer['body']> {
     const answer = await this.request(method, `/api/v1${path}`, options);
     if (answer.status >= 300)
@@ -97,13 +97,13 @@ export class VedetteProcess {
     return (await this.api('POST', '/auth/login', { body: { email, password } })).access_token;
   }
 
-  /** Stops it as an operator would, and answers its exit code. */
+  /** Stops the process like an operator and returns its exit code. */
   async stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<number | null> {
     this.child.kill(signal);
     return this.exited;
   }
 
-  /** `kill -9`. */
+  /** Kills the process with `kill -9`. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.exited;
@@ -129,7 +129,7 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Waits until `condition` holds, asking it every 50 ms. */
+/** Waits until `condition` returns true, with a check every 50 ms. */
 export async function eventually(
   condition: () => Promise<boolean> | boolean,
   what: string,
@@ -138,5 +138,5 @@ export async function eventually(
   for (const end = Date.now() + timeoutMs; Date.now() < end; await sleep(50)) {
     if (await condition()) return;
   }
-  throw new Error(`it did not come to pass within ${timeoutMs} ms: ${what}`);
+  throw new Error(`timed out after ${timeoutMs} ms: ${what}`);
 }

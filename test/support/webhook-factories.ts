@@ -9,7 +9,7 @@ import {
 } from '../../src/webhooks/index.js';
 import { NOW, type TestContext } from './test-module.js';
 
-/** An endpoint that subscribes to `alert.fired`, unless the test says otherwise. */
+/** Creates an endpoint that subscribes to `alert.fired` by default. */
 export function anEndpoint(
   { module }: TestContext,
   organizationId: string,
@@ -38,7 +38,7 @@ export function anEvent(organizationId: string, changes: Partial<OutboxEvent> = 
   };
 }
 
-/** Enqueues in a transaction of its own, and commits. */
+/** Enqueues events in one transaction and commits it. */
 export function enqueue({ module }: TestContext, ...events: OutboxEvent[]): Promise<number> {
   return module.get(Transactions).run((manager) => module.get(WebhookOutbox).enqueue(manager, events));
 }

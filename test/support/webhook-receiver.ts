@@ -8,22 +8,22 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** Answers a request in its own way: a status with headers, or whatever the function does. */
+/** A scripted answer: a status with headers, or a function. */
 export type ScriptedAnswer =
   | { status: number; headers?: Record<string, string>; body?: string }
   | ((response: ServerResponse, request: IncomingMessage) => void);
 
-/** A real HTTP server on loopback that keeps what it gets. */
+/** A real HTTP server on loopback that stores its requests. */
 export interface WebhookReceiver {
-  /** `127.0.0.1:port`, as VEDETTE_WEBHOOK_ALLOWED_HOSTS takes it. */
+  /** `127.0.0.1:port`, the format of VEDETTE_WEBHOOK_ALLOWED_HOSTS. */
   host: string;
   url(path?: string): string;
   requests: ReceivedRequest[];
-  /** The most requests that were being answered at the same time. */
-  mostAtOnce(): number;
-  /** Scripts the next answers to a path; after them, and everywhere else, it answers 204. */
+  /** The maximum number of concurrent requests so far. */
+  maxConcurrent(): number;
+  /** Scripts the next answers of a path. Without a script it answers 204. */
   answer(path: string, ...answers: ScriptedAnswer[]): void;
-  /** Resolves when so many requests have come to the path. */
+  /** Resolves when the path has received at least this many requests. */
   received(path: string, count: number): Promise<ReceivedRequest[]>;
   close(): Promise<void>;
 }
@@ -32,13 +32,13 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const requests: ReceivedRequest[] = [];
   const scripts = new Map<string, ScriptedAnswer[]>();
   const server = createServer((request, response) => void handle(request, response));
-  let atOnce = 0;
-  let mostAtOnce = 0;
+  let concurrent = 0;
+  let maxConcurrent = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    atOnce += 1;
-    mostAtOnce = Math.max(mostAtOnce, atOnce);
-    response.on('close', () => (atOnce -= 1));
+    concurrent += 1;
+    maxConcurrent = Math.max(maxConcurrent, concurrent);
+    response.on('close', () => (concurrent -= 1));
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const path = request.url ?? '';
@@ -56,7 +56,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     host,
     url: (path = '/') => `http://${host}${path}`,
     requests,
-    mostAtOnce: () => mostAtOnce,
+    maxConcurrent: () => maxConcurrent,
     answer: (path, ...answers) => void scripts.set(path, answers),
     received: async (path, count) => {
       for (;;) {

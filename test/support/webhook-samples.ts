@@ -2,7 +2,7 @@ import { eventBody } from '../../src/webhooks/endpoints/webhook-events.js';
 import type { FormattableDelivery, FormatTarget, WebhookFormat } from '../../src/webhooks/formats/index.js';
 import { signingKey } from '../../src/webhooks/signing/standard-webhooks.js';
 
-/** When the sample alert fired, when whatever follows happened, and when all of it is sent. */
+/** The times at which the sample alert fires, at which later events happen, and at which all are sent. */
 const FIRED_AT = new Date('2026-03-10T12:00:00.000Z');
 const LATER = new Date('2026-03-10T14:30:00.000Z');
 export const SAMPLE_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -29,7 +29,7 @@ const ALERT = {
 };
 const ACTOR = { id: '01958f6e-7a00-7000-8000-0000000000b0', name: 'Ada Lovelace' };
 
-/** The data of each event as it is stored. */
+/** The stored data of each sample event. */
 export const SAMPLE_DATA: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'alert.fired': ALERT,
   'alert.acknowledged': { ...ALERT, status: 'acknowledged', sequence: 2, actor: ACTOR },
@@ -61,7 +61,7 @@ export const SAMPLE_DATA: Readonly<Record<string, Readonly<Record<string, unknow
 
 export const SAMPLE_EVENTS = Object.keys(SAMPLE_DATA);
 
-/** A delivery of a sample event, some of its data changed. */
+/** A delivery of a sample event with changed data. */
 export function aFormattableDelivery(
   eventType = 'alert.fired',
   changes: Readonly<Record<string, unknown>> = {},

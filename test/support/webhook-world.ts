@@ -6,21 +6,21 @@ import { anOrganization } from './factories.js';
 import { NOW, startTestModule, type TestContext } from './test-module.js';
 import { startWebhookReceiver, type ReceivedRequest, type WebhookReceiver } from './webhook-receiver.js';
 
-/** Webhooks on a database of their own, and a receiver that they may reach. Close it in `afterAll`. */
+/** Webhooks with a separate database, and a receiver that they may reach. Close it in `afterAll`. */
 export interface WebhookWorld {
   receiver: WebhookReceiver;
   context: TestContext;
   worker: WebhookWorker;
-  /** Sets the clock to {@link NOW}, removes every endpoint, and gives the next test an organisation and a path at the receiver that nobody has used. */
+  /** Resets the clock to {@link NOW}, removes all endpoints, and returns a new organisation and an unused path. */
   fresh(): Promise<{ organizationId: string; path: string }>;
-  /** A further process on the same database. Close it before the world. */
+  /** Starts another process with the same database. Close it before the world. */
   startReplica(): Promise<TestContext>;
   close(): Promise<void>;
 }
 
 /**
- * @param delivery bounds that are not those of a deployment.
- * @param environment settings beside the one that lets webhooks reach the receiver.
+ * @param delivery limits that differ from a deployment's.
+ * @param environment settings in addition to the allowed host of the receiver.
  */
 export async function startWebhookWorld(
   delivery: Partial<DeliverySettings> = {},
@@ -53,9 +53,9 @@ export async function startWebhookWorld(
 }
 
 /**
- * What a receiver with this secret reads, by the reference implementation. It takes only what was signed within five minutes of the real present; a stopped clock
- * is shown to it as the present.
- * @throws Error where the signature does not fit.
+ * Verifies a request with the reference implementation, which accepts only signatures from the last five minutes. So
+ * the clock is set to the time of the request.
+ * @throws Error if the signature is invalid.
  */
 export function verified(secret: string, { body, headers }: ReceivedRequest): unknown {
   const now = new Date(Number(headers['webhook-timestamp']) * 1_000);
