@@ -33,7 +33,7 @@ const failures: fc.Arbitrary<AttemptOutcome> = fc.oneof(
   }),
 );
 
-describe('decideNext', () => {
+describe('nextStep', () => {
   it('is delivered after any 2xx answer, at any attempt', () => {
     fc.assert(
       fc.property(attempts, fc.integer({ min: 200, max: 299 }), randoms, (attempt, statusCode, random) => {
