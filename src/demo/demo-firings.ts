@@ -103,7 +103,7 @@ const DESCRIBE: Readonly<
   },
   expiry_wave: ({ min_pending_count = 15 }, _daysAgo, { random }) => {
     const pending_count = min_pending_count + random.integer(1, 11);
-    const what = `${counted(pending_count, 'technique')} wait to be revalidated`;
+    const what = `${counted(pending_count, 'technique')} wait for revalidation`;
     return {
       title: what,
       message: `${what}, pending or in progress; the rule fires at ${min_pending_count} or more.`,

@@ -3,7 +3,10 @@ import type { ChoicesProperty, ConfigProperty, ConfigSchema, ConfigSetting, Rule
 
 const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
-/** What a rule type's definition lacks for users to work with it; none when it is complete. Types alone do not tell: a definition may come from JavaScript. */
+/**
+ * What is missing or wrong in a rule type's definition; empty if it is complete. TypeScript cannot check a definition
+ * that comes from JavaScript.
+ */
 export function definitionProblems(definition: RuleTypeDefinition | undefined): string[] {
   if (!definition) return ['it has no definition'];
   const { type, name, description, affectedBy, configSchema } = definition;
@@ -19,7 +22,7 @@ export function definitionProblems(definition: RuleTypeDefinition | undefined): 
 
 function schemaProblems(schema: ConfigSchema | undefined): string[] {
   if (!schema || schema.type !== 'object' || schema.additionalProperties !== false) {
-    return ['configSchema must be that of an object without additional properties'];
+    return ['configSchema must describe an object without additional properties'];
   }
   const properties = Object.entries(schema.properties ?? {});
   if (properties.length === 0) return ['configSchema has no properties'];
@@ -52,7 +55,7 @@ function numberProblems({ type, minimum, maximum, default: value, optional }: Co
     problems.push('minimum and maximum must be numbers in this order');
   }
   if (optional && value === undefined) return problems;
-  if (optional) problems.push('is optional, so that it cannot have a default');
+  if (optional) problems.push('is optional, so it cannot have a default');
   else if (value === undefined || !Number.isFinite(value)) problems.push('default is missing');
   else if (value < minimum || value > maximum) problems.push('default is out of bounds');
   else if (type === 'integer' && !Number.isInteger(value)) problems.push('default is not a whole number');

@@ -40,7 +40,7 @@ describe('registering', () => {
     ['an empty type', evaluatorOf({ type: '' }), 'type must be snake_case'],
     ['no name', evaluatorOf({ name: ' ' }), 'name is missing'],
     ['no description', evaluatorOf({ description: '' }), 'description is missing'],
-    ['nothing that affects it', evaluatorOf({ affectedBy: [] }), 'affectedBy is missing'],
+    ['no kind of change that affects it', evaluatorOf({ affectedBy: [] }), 'affectedBy is missing'],
     ['an unknown kind of change', evaluatorOf({ affectedBy: ['weather' as never] }), 'affectedBy takes posture'],
     ['no schema', evaluatorOf({ configSchema: undefined }), 'configSchema must be'],
     [
@@ -62,12 +62,16 @@ describe('registering', () => {
     ['a setting without a default', evaluatorWithProperty({ default: undefined }), 'min_count: default is missing'],
     ['a default out of bounds', evaluatorWithProperty({ default: 0 }), 'min_count: default is out of bounds'],
     [
-      'a fraction for a whole number',
+      'a fraction as the default of a whole number',
       evaluatorWithProperty({ default: 1.5 }),
       'min_count: default is not a whole number',
     ],
     ['a setting without a bound', evaluatorWithProperty({ maximum: undefined }), 'min_count: minimum and maximum'],
-    ['bounds the wrong way round', evaluatorWithProperty({ minimum: 9, maximum: 1 }), 'min_count: minimum and maximum'],
+    [
+      'a minimum above the maximum',
+      evaluatorWithProperty({ minimum: 9, maximum: 1 }),
+      'min_count: minimum and maximum',
+    ],
     ['a setting of text', evaluatorWithProperty({ type: 'string' }), 'min_count: type must be number or integer'],
     ['a schema that does not compile', evaluatorWithProperty({ format: 'no-such-format' }), 'does not compile'],
   ])('refuses %s', (_what, evaluator, problem) => {
@@ -76,20 +80,20 @@ describe('registering', () => {
 });
 
 describe('looking up', () => {
-  it('knows its types, in their order', () => {
+  it('lists its types in the order of registration', () => {
     expect(registry.definitions().map(({ type }) => type)).toEqual(['high_risk', 'low_coverage']);
     expect(registry.has('high_risk')).toBe(true);
     expect(registry.has('toString')).toBe(false);
     expect(registry.get('low_coverage')).toBeInstanceOf(LowCoverageEvaluator);
   });
 
-  it('names the types that it knows when asked for another', () => {
+  it('names the known types when the requested type is unknown', () => {
     expect(fieldErrorsOf(() => registry.get('high-risk'))).toEqual([
       { field: 'rule_type', message: 'must be one of high_risk, low_coverage' },
     ]);
   });
 
-  it('tells the types that a change may affect', () => {
+  it('returns the types that a change may affect', () => {
     const mixed = new EvaluatorRegistry([
       new HighRiskEvaluator(),
       evaluatorOf({ type: 'of_snapshots', affectedBy: ['snapshot'] }),
@@ -103,14 +107,14 @@ describe('looking up', () => {
 });
 
 describe('completing a config', () => {
-  it('fills in defaults and leaves what it was given as it was', () => {
+  it('fills in defaults without changing its argument', () => {
     const given = { min_count: 3 };
     expect(registry.completeConfig('high_risk', given)).toEqual({ min_risk_score: 75, min_count: 3 });
     expect(given).toEqual({ min_count: 3 });
     expect(registry.completeConfig('high_risk', {})).toEqual({ min_risk_score: 75, min_count: 1 });
   });
 
-  it('leaves out optional settings that were not given or are null', () => {
+  it('leaves out optional settings that are missing or null', () => {
     const evaluator = evaluatorOf({
       type: 'of_choices',
       configSchema: {
@@ -148,7 +152,7 @@ describe('completing a config', () => {
     [{ min_risk_score: 0, min_count: 1 }],
     [{ min_risk_score: 100, min_count: 100_000 }],
     [{ min_risk_score: 62.5, min_count: 2 }],
-  ])('takes %j as it is', (config) => {
+  ])('accepts %j unchanged', (config) => {
     expect(registry.completeConfig('high_risk', config)).toEqual(config);
   });
 
@@ -167,7 +171,7 @@ describe('completing a config', () => {
     ]);
   });
 
-  it('names every setting at fault, the misspelt ones too', () => {
+  it('names every faulty setting, including misspelt ones', () => {
     const config = JSON.parse('{"min_cuont": 3, "min_risk_score": 101, "__proto__": 1}') as unknown;
     const errors = fieldErrorsOf(() => registry.completeConfig('high_risk', config));
     const takes = 'is not a setting of high_risk, which takes min_risk_score, min_count';
@@ -179,10 +183,10 @@ describe('completing a config', () => {
   });
 
   it.each([[null], [undefined], [[]], [[{ min_count: 3 }]], ['{"min_count": 3}'], [3]])(
-    'refuses %j in place of a config',
+    'refuses %j as a config',
     (config) => {
       expect(fieldErrorsOf(() => registry.completeConfig('high_risk', config))).toEqual([
-        { field: 'config', message: 'must be an object of the settings of high_risk: min_risk_score, min_count' },
+        { field: 'config', message: 'must be an object with the settings of high_risk: min_risk_score, min_count' },
       ]);
     },
   );

@@ -11,8 +11,8 @@ interface Registered {
 }
 
 /**
- * The rule types that this process knows. Constructing it throws when two evaluators claim one type or a definition is incomplete, so that such a build does
- * not start.
+ * The rule types that this process knows. The constructor throws if two evaluators have the same type or a definition
+ * is incomplete, so such a build does not start.
  */
 @Injectable()
 export class EvaluatorRegistry {
@@ -20,7 +20,7 @@ export class EvaluatorRegistry {
 
   constructor(@Inject(EVALUATORS) evaluators: readonly Evaluator[]) {
     const ajv = new Ajv({ allErrors: true, useDefaults: true, strict: true, coerceTypes: false });
-    // An annotation for whoever builds a form: it constrains nothing.
+    // An annotation for forms. It constrains nothing.
     ajv.addKeyword({ keyword: 'optional', schemaType: 'boolean' });
     for (const evaluator of evaluators) this.register(evaluator, ajv);
   }
@@ -54,7 +54,7 @@ export class EvaluatorRegistry {
     return [...this.registered.values()].map(({ evaluator }) => evaluator.definition);
   }
 
-  /** The types of which a rule may come out differently after changes of these kinds. */
+  /** The types whose rules may measure something else after changes of these kinds. */
   affectedTypes(kinds: readonly ChangeKind[]): string[] {
     return this.definitions()
       .filter(({ affectedBy }) => affectedBy.some((kind) => kinds.includes(kind)))
@@ -62,15 +62,16 @@ export class EvaluatorRegistry {
   }
 
   /**
-   * The config of a rule of this type, with defaults in place of what it leaves out, and without optional settings that are null. What is given is not changed.
-   * @throws DomainError `invalid_input` on each field at fault, such as `config.min_count`.
+   * Returns the config of a rule of this type, with defaults for missing settings and without optional settings that
+   * are null. The argument is not changed.
+   * @throws DomainError `invalid_input` on each faulty field, such as `config.min_count`.
    */
   completeConfig(type: string, config: unknown): RuleConfig {
     const { evaluator, validate } = this.find(type);
     const { definition } = evaluator;
     const settings = Object.keys(definition.configSchema.properties);
     if (!isPlainObject(config))
-      throw invalidField('config', `must be an object of the settings of ${type}: ${settings.join(', ')}`);
+      throw invalidField('config', `must be an object with the settings of ${type}: ${settings.join(', ')}`);
     const complete = withoutNulls(definition, structuredClone(config));
     if (!validate(complete)) throw invalidInput(fieldErrors(definition, validate.errors ?? []));
     const known = Object.fromEntries(
@@ -81,9 +82,9 @@ export class EvaluatorRegistry {
   }
 
   /**
-   * Whether a rule of this type may have the config and the scope together.
+   * Checks that a rule of this type may have this config together with this scope.
    * @param config complete.
-   * @throws DomainError `invalid_input` on each setting at fault.
+   * @throws DomainError `invalid_input` on each faulty setting.
    */
   checkScope(type: string, config: RuleConfig, scope: TechniqueScope | null): void {
     if (scope !== null) throwIfAny(this.find(type).evaluator.scopeProblems?.(config));
@@ -101,7 +102,7 @@ function throwIfAny(problems: Record<string, string> = {}): void {
   if (errors.length > 0) throw invalidInput(errors);
 }
 
-/** Null takes an optional setting back. */
+/** Null removes an optional setting. */
 function withoutNulls({ configSchema }: RuleTypeDefinition, config: Record<string, unknown>): Record<string, unknown> {
   const isOff = ([setting, value]: [string, unknown]): boolean =>
     value === null &&
@@ -114,7 +115,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One error a field, though Ajv may have several of one value, each saying all that the field takes. */
+/** One error for each field. Ajv may report several for one value, and each would have the same message. */
 function fieldErrors(definition: RuleTypeDefinition, errors: readonly ErrorObject[]): FieldError[] {
   const byField = new Map<string, FieldError>();
   for (const error of errors) {

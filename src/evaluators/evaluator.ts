@@ -1,22 +1,25 @@
 import type { PostureReader, PostureRelations, ChangeKind } from '../posture/index.js';
 
-/** The token under which every evaluator is collected. */
+/** The injection token of the list of all evaluators. */
 export const EVALUATORS = Symbol('EVALUATORS');
 
-/** What the values of a rule's config must be: a JSON Schema (draft 7) that is also the source of the form. */
+/** JSON Schema (draft 7) of a rule's config. Forms are built from it too. */
 export interface ConfigSchema {
   type: 'object';
   additionalProperties: false;
-  /** A property has a default, so that a config may be given in part, or is optional: left out, what it sets is off. */
+  /**
+   * Each property has a default or is optional, so a config may be given in part. An optional setting that is left out
+   * is off.
+   */
   properties: Record<string, ConfigSetting>;
 }
 
 export type ConfigSetting = ConfigProperty | FlagProperty | ChoicesProperty;
 
 interface DescribedProperty {
-  /** Label of the field in a form. */
+  /** Label of the form field. */
   title: string;
-  /** What it does, as a sentence, with its unit. */
+  /** What the setting does, in a sentence with its unit. */
   description: string;
 }
 
@@ -25,17 +28,17 @@ export interface ConfigProperty extends DescribedProperty {
   minimum: number;
   maximum: number;
   default?: number;
-  /** It has no default then. In a config, null says that it is left out. */
+  /** An optional setting has no default. In a config, null removes it. */
   optional?: true;
 }
 
-/** Yes or no; left out, no. */
+/** Yes or no; no if left out. */
 export interface FlagProperty extends DescribedProperty {
   type: 'boolean';
   optional: true;
 }
 
-/** Some of a number of words; left out, all of them. */
+/** A selection from a list of words; all of them if left out. */
 export interface ChoicesProperty extends DescribedProperty {
   type: 'array';
   items: { type: 'string'; enum: readonly string[] };
@@ -44,7 +47,7 @@ export interface ChoicesProperty extends DescribedProperty {
   optional: true;
 }
 
-/** A config that is complete: optional settings that were not given are not there. */
+/** A complete config. Optional settings that were not given are absent. */
 export type RuleConfig = Record<string, ConfigValue>;
 export type ConfigValue = number | boolean | readonly string[] | undefined;
 
@@ -55,56 +58,67 @@ export interface RuleTypeDefinition {
   name: string;
   description: string;
   configSchema: ConfigSchema;
-  /** The changes of posture after which a rule of this type may come out differently. */
+  /** The kinds of posture change after which a rule of this type may measure something else. */
   affectedBy: readonly ChangeKind[];
 }
 
-/** A rule to be measured. Its config is complete and valid. */
+/** A rule to measure. Its config is complete and valid. */
 export interface RuleToMeasure<Config> {
   ruleId: string;
   organizationId: string;
   config: Config;
 }
 
-/** What an evaluator hands back: facts. Whether an alert opens is decided elsewhere. */
+/** The facts that an evaluator returns. The decision to open an alert is made elsewhere. */
 export interface Finding {
-  /** The value that is compared, in the unit of the type; null when there was nothing to measure, which never breaches. */
+  /** The compared value, in the unit of the type. Null if there was nothing to measure; null never breaches. */
   measured: number | null;
-  /** What it is compared with. */
+  /** The value that `measured` is compared with. */
   threshold: number;
   breached: boolean;
-  /** The evidence, in snake_case: at least the keys that the type documents. Lists of evidence are only filled in when it breaches. */
+  /**
+   * The evidence, in snake_case, with at least the keys that the type documents. Lists are filled in only if it
+   * breaches.
+   */
   details: Record<string, unknown>;
-  /** What is told of once, such as a release, where the rule says so: a rule that fired for it does not fire for it again. */
+  /**
+   * Something that a rule reports only once, such as a release. A rule that fired for it does not fire for it again.
+   */
   occasion?: string | null;
-  /** The alert's words; null unless it breaches. */
+  /** The text of the alert; null unless it breaches. */
   alert: { title: string; message: string } | null;
 }
 
-/** The techniques behind what a rule measures, so that an alert can tell which have come and which have gone since the measurement before. */
+/**
+ * The techniques that a rule counts. An alert is explained by those that were added or removed since the last
+ * measurement.
+ */
 export interface CountedTechniques<Config> {
-  /** The settings that decide on a technique, with the SQL types of their values: a list of words is a text with commas between them, and what is left out is null. */
+  /**
+   * The settings that select techniques, with the SQL type of each value. A list of words is one text with commas; a
+   * setting that is left out is null.
+   */
   settings: { [Setting in keyof Config]?: 'integer' | 'float8' | 'text' };
   /**
-   * SQL of the techniques of one rule: `SELECT technique_id, weight`, each technique once. The rule's `organization_id` and settings are columns of `r`. A technique
-   * whose weight has grown has come.
+   * SQL of the techniques of one rule: `SELECT technique_id, weight`, each technique once. The relation `r` has the
+   * rule's `organization_id` and settings as columns. A technique whose weight has grown counts as added.
    * @param at SQL of the instant.
    */
   select(relations: PostureRelations, at: string): string;
 }
 
 /**
- * Measures all given rules of one type, of any organisations, at one instant, in one SQL statement.
- * An evaluator keeps no state and writes nothing.
+ * Measures all given rules of one type, of any organisations, at one instant, in one SQL statement (ADR 0001). An
+ * evaluator keeps no state and writes nothing.
  */
 export interface Evaluator<Config = RuleConfig> {
   readonly definition: RuleTypeDefinition;
-  /** Left out where no technique stands behind what is measured; alerts of the type are then not explained. */
+  /** Absent if the type does not count techniques. Alerts of such a type are not explained. */
   readonly counted?: CountedTechniques<Config>;
-  /** What settings that are valid by themselves must not be together, in words, by the setting to change. */
+  /** Messages about settings that are valid alone but not together, by the name of the setting to change. */
   configProblems?(config: Config): Record<string, string>;
-  /** What a rule that is limited to a scope cannot have set, in words, by the setting. */
+  /** Messages about settings that a rule with a scope cannot have, by the name of the setting. */
   scopeProblems?(config: Config): Record<string, string>;
-  /** @returns one finding a rule, in the order of `rules`. Throws when the statement fails. */
+  /** @returns one finding for each rule, in the order of `rules`. Throws if the statement fails. */
   measure(rules: readonly RuleToMeasure<Config>[], at: Date, posture: PostureReader): Promise<Finding[]>;
 }

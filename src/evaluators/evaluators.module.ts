@@ -11,7 +11,7 @@ import { OrphanSpikeEvaluator } from './orphan-spike/orphan-spike.evaluator.js';
 import { RuleMeasurer } from './rule-measurer.js';
 import { StaleTechniqueEvaluator } from './stale-technique/stale-technique.evaluator.js';
 
-/** The rule types, in the order in which users see them. A new type is a folder of this module and a line here. */
+/** The rule types, in the order of the user interface. A new type needs a folder in this module and a line here. */
 const EVALUATOR_CLASSES = [
   HighRiskEvaluator,
   StaleTechniqueEvaluator,
@@ -22,7 +22,7 @@ const EVALUATOR_CLASSES = [
   OrphanSpikeEvaluator,
 ];
 
-/** Global for the names of the rule types alone: what else it exports is imported by those who may import evaluators. */
+/** Global only for `KNOWN_RULE_TYPES`. Modules above this one import its other exports explicitly. */
 @Global()
 @Module({
   providers: [

@@ -7,15 +7,15 @@ import {
 } from '../posture/index.js';
 import type { Evaluator, Finding, RuleToMeasure } from './evaluator.js';
 
-/** A rule to be measured within a scope; null: not limited. */
+/** A rule to measure within a scope; null means no limit. */
 export interface RuleInScope<Config> extends RuleToMeasure<Config> {
   scope: TechniqueScope | null;
 }
 
 /**
- * Measures rules of one type in one statement, each within its scope. Evaluators know nothing of scopes: see {@link ScopedPostureReader}. Where no rule is limited,
- * they read just what they would without.
- * @returns one finding a rule, in the order of `rules`, which says its scope in details and words. Throws when the statement fails.
+ * Measures rules of one type in one statement, each within its scope. Evaluators do not know about scopes (ADR 0013).
+ * @returns one finding for each rule, in the order of `rules`; details and texts name the scope. Throws if the
+ * statement fails.
  */
 export async function measureInScope<Config>(
   evaluator: Evaluator<Config>,
@@ -32,14 +32,14 @@ export async function measureInScope<Config>(
 
 type WithScope = Pick<RuleInScope<unknown>, 'ruleId' | 'organizationId' | 'scope'>;
 
-/** The rules whose scope is not everything. */
+/** The rules that have a scope. */
 export function limitedRules(rules: readonly WithScope[]): ScopedRule[] {
   return rules.flatMap(({ ruleId, organizationId, scope }) =>
     scope === null ? [] : { ruleId, organizationId, scope },
   );
 }
 
-/** The organisation as of which a rule is measured where relations are scoped: one that knows only what is within its scope. */
+/** The organisation id under which a rule is measured. For a rule with a scope it is the rule's own id (ADR 0013). */
 export function measuredAs({ ruleId, organizationId, scope }: WithScope): string {
   return scope === null ? organizationId : ruleId;
 }
@@ -52,7 +52,7 @@ function withScope(finding: Finding, scope: TechniqueScope | null): Finding {
     details: { ...finding.details, scope },
     alert: finding.alert && {
       title: `${finding.alert.title} (${words})`,
-      message: `${finding.alert.message} The rule looks only at techniques ${words}.`,
+      message: `${finding.alert.message} The rule counts only techniques ${words}.`,
     },
   };
 }

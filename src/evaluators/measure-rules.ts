@@ -4,16 +4,16 @@ import type { Evaluator, Finding } from './evaluator.js';
 import { measureInScope, type RuleInScope } from './measure-in-scope.js';
 import { MiscountedFindings } from './miscounted-findings.js';
 
-/** What became of one rule: a finding, or why there is none. */
+/** The finding of one rule, or the reason why there is none. */
 export type Measurement = { kind: 'measured'; finding: Finding } | FailedMeasurement;
 export type FailedMeasurement = { kind: 'failed'; error: string };
 
-/** Errors are kept on rules and shown in lists. */
+/** Errors are stored on rules and shown in lists. */
 const LONGEST_ERROR = 500;
 
 /**
  * Measures rules of one type in one statement.
- * @returns one measurement a rule, in the order of `rules`. Throws when the statement fails.
+ * @returns one measurement for each rule, in the order of `rules`. Throws if the statement fails.
  */
 export async function measureAll<Config>(
   evaluator: Evaluator<Config>,
@@ -27,8 +27,9 @@ export async function measureAll<Config>(
 }
 
 /**
- * Measures rules of one type in one statement, within a savepoint. When that fails, measures one rule at a time, so that one rule's error stays that rule's.
- * @returns one measurement a rule, in the order of `rules`.
+ * Measures rules of one type in one statement, within a savepoint. If that fails, measures one rule at a time, so that
+ * an error affects only the rule that causes it.
+ * @returns one measurement for each rule, in the order of `rules`.
  */
 export async function measureRules<Config>(
   evaluator: Evaluator<Config>,
@@ -55,7 +56,7 @@ function miscounted<Config>(
   return `The evaluator of ${definition.type} answered ${counted(findings.length, 'finding')} for ${counted(rules.length, 'rule')}`;
 }
 
-/** The error in words that are safe to show: the message of the driver, without the statement and its parameters. */
+/** The error text that is safe to show: the driver's message, without the statement and its parameters. */
 export function failed(error: unknown): FailedMeasurement {
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
   const text = message === '' ? 'The measurement failed without a message' : message;

@@ -3,13 +3,14 @@ import { arrayLiteral } from '../database/index.js';
 import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
 import { MiscountedFindings } from './miscounted-findings.js';
 
-/** Settings that are numbers, optional ones too. */
+/** The names of the settings that are numbers, including optional ones. */
 type NumberSettings<Config> = {
   [Setting in keyof Config & string]: Config[Setting] extends number | undefined ? Setting : never;
 }[keyof Config & string];
 
 /**
- * The rules as parallel arrays for `unnest`: their organisations, then each of the settings, all in the order of the rules. A setting that is left out is null.
+ * The rules as parallel arrays for `unnest`: first the organisations, then each setting. A setting that is left out is
+ * null.
  */
 export function ruleColumns<Config>(
   rules: readonly RuleToMeasure<Config>[],
@@ -22,8 +23,8 @@ export function ruleColumns<Config>(
 }
 
 /**
- * Pairs each rule with the row that its statement, ordered by ordinality, answered for it.
- * @throws MiscountedFindings when the statement answered more rows or fewer, so that no row can be told to belong to a rule.
+ * Pairs each rule with its row. The statement returns the rows in the order of the rules.
+ * @throws MiscountedFindings if the statement returned more or fewer rows, so that no row can be matched to its rule.
  */
 export function pairRows<Config, Row, Result>(
   rules: readonly RuleToMeasure<Config>[],
@@ -38,33 +39,34 @@ export function pairRows<Config, Row, Result>(
 }
 
 /**
- * SQL of the instant that lies so many days of 24 hours before another. Seconds, unlike days, are not moved by a change to or from summer time.
+ * SQL of the instant `days` times 24 hours before `instant`. Seconds, unlike days, ignore changes to and from summer
+ * time.
  */
 export function daysBefore(instant: string, days: string): string {
   return `${instant}::timestamptz - make_interval(secs => ${days} * 86400.0)`;
 }
 
-/** Two decimals, for details and words; never the negative zero. */
+/** Rounds to two decimals, for details and texts. Never returns negative zero. */
 export function hundredths(value: number): number {
   return roundTo(value, 2) + 0;
 }
 
-/** A measured percentage in words, such as `62.5%`. */
+/** A measured percentage as text, such as `62.5%`. */
 export function percentage(value: number): string {
   return `${plainNumber(hundredths(value))}%`;
 }
 
-/** The setting that every counting type has: how many techniques it takes. */
+/** The setting that every counting type has: how many techniques make the rule fire. */
 export function minimumCount(description: string, defaultCount: number, title = 'Minimum count'): ConfigProperty {
   return { type: 'integer', title, description, minimum: 1, maximum: 100_000, default: defaultCount };
 }
 
-/** The word for one, such as `has`, or that for any other number, such as `have`. */
+/** Chooses the word for one thing, such as `has`, or for any other number, such as `have`. */
 export function inNumber(count: number, singular: string, plural: string): string {
   return count === 1 ? singular : plural;
 }
 
-/** `T1003 (92.5), T1059 (75)`: each id with what is said of it. */
+/** `T1003 (92.5), T1059 (75)`: each id with its value. */
 export function annotated<Value>(
   ids: readonly string[],
   values: readonly Value[],

@@ -8,14 +8,14 @@ import type { RuleConfig } from './evaluator.js';
 import type { RuleInScope } from './measure-in-scope.js';
 import { failed, measureAll, measureRules, type FailedMeasurement, type Measurement } from './measure-rules.js';
 
-/** A rule as it is stored: its type may be gone and its config may not be valid any more. */
+/** A rule as stored. Its type may no longer exist, and its config may no longer be valid. */
 export interface StoredRule {
   ruleId: string;
   organizationId: string;
   ruleType: string;
   /** JSON text. */
   config: string;
-  /** JSON text; null of a rule that is not limited. */
+  /** JSON text; null for a rule without a scope. */
   scope: string | null;
 }
 
@@ -23,7 +23,7 @@ type CompleteConfig = { config: Readonly<RuleConfig> };
 
 type MeasuredRule = RuleInScope<RuleConfig>;
 
-/** Configs, and scopes, that are remembered at once: rules of thousands of organisations have few that differ. */
+/** How many different configs, and how many scopes, are kept. Rules of thousands of organisations share a few. */
 const CONFIGS_KEPT = 2_000;
 
 /** Measures rules of any types and organisations, one statement a type. */
@@ -37,7 +37,10 @@ export class RuleMeasurer {
     private readonly tracing: Tracing,
   ) {}
 
-  /** @returns a measurement for every rule, by its id. A rule that cannot be measured is a failed measurement and touches no other. */
+  /**
+   * @returns a measurement for every rule, by its id. A rule that cannot be measured is a failed measurement and
+   * affects no other.
+   */
   async measure(rules: readonly StoredRule[], at: Date, reader: PostureReader): Promise<Map<string, Measurement>> {
     const measurements = new Map<string, Measurement>();
     const byType = new Map<string, MeasuredRule[]>();
@@ -56,7 +59,10 @@ export class RuleMeasurer {
     return measurements;
   }
 
-  /** All types within one savepoint, which spares two round trips a type; only when a statement fails is each type measured again within its own. */
+  /**
+   * All types share one savepoint, which saves two round trips a type. If a statement fails, each type is measured
+   * again within its own.
+   */
   private async measureTypes(byType: RulesByType, at: Date, reader: PostureReader): Promise<[string, Measurement][]> {
     const apart = (): Promise<[string, Measurement][]> =>
       this.measureEach(byType, (type, rules) => measureRules(this.registry.get(type), rules, at, reader));
@@ -83,7 +89,7 @@ export class RuleMeasurer {
     return measurements;
   }
 
-  /** Parsed and validated once for each text; the result is shared, and must not be changed. */
+  /** Parsed and validated once for each text. The result is shared and frozen. */
   private completeConfig(ruleType: string, config: string): CompleteConfig | FailedMeasurement {
     return this.configs.get(`${ruleType} ${config}`, () => this.checkConfig(ruleType, config));
   }

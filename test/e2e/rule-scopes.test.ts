@@ -108,7 +108,7 @@ it('tells of a regression within a scope what fell, in the alert, to webhooks an
   expect(alert).toMatchObject({ title: preview.title, message: preview.message, details });
   expect(alert.title).toMatch(/^Coverage dropped by 50 percentage points, from 100% to 50% \(in Initial Access, /);
   expect(alert.message).toContain(
-    'The tactic that lost is Initial Access 100% to 50%. 2 techniques fell: T1190 (validated to not covered), T1566 (validated to partial).',
+    'Tactic that lost coverage: Initial Access 100% to 50%. 2 techniques fell: T1190 (validated to not covered), T1566 (validated to partial).',
   );
   expect(await toldOurs(fired.id)).toMatchObject({ details });
 

@@ -173,7 +173,7 @@ it('fails a rule whose stored config is no longer valid, and no other', async ()
       kind: 'failed',
       error: 'config.retired_setting is not a setting of high_risk, which takes min_risk_score, min_count',
     },
-    { kind: 'failed', error: 'config must be an object of the settings of high_risk: min_risk_score, min_count' },
+    { kind: 'failed', error: 'config must be an object with the settings of high_risk: min_risk_score, min_count' },
   ]);
   expect(measured(measurements[3])).toBe(1);
   expect(statements).toBe(1);

@@ -83,7 +83,7 @@ describe('high_risk', () => {
       title: '8 techniques have a risk score of 75 or more',
       message:
         '8 techniques have a risk score of 75 or more; the rule fires at 1 or more. ' +
-        'Highest risk: T1008 (99.25), T1002 (90), T1003 (80), T1004 (80), T1005 (80). Look at the detections of these first.',
+        'Highest risk: T1008 (99.25), T1002 (90), T1003 (80), T1004 (80), T1005 (80). Look at their detections first.',
     });
   });
 
@@ -243,7 +243,7 @@ describe('coverage_regression', () => {
     const none = await world.measure('coverage_regression', await world.organization());
     expect(none).toMatchObject({ measured: null, breached: false, alert: null });
     expect(none.details).toMatchObject({ previous_pct: null, current_pct: null, drop_pct: null, previous_date: null });
-    expect(none.details.reason).toBe('There is no posture snapshot yet, and it takes two to compare.');
+    expect(none.details.reason).toBe('There is no posture snapshot yet. The rule compares two.');
 
     const one = await world.measure('coverage_regression', await organizationWithSnapshots({ '2026-03-09': 12.5 }));
     expect(one).toMatchObject({
@@ -251,7 +251,7 @@ describe('coverage_regression', () => {
       breached: false,
       details: { current_pct: 12.5, current_date: '2026-03-09' },
     });
-    expect(one.details.reason).toBe('There is one posture snapshot only, of 2026-03-09, and it takes two to compare.');
+    expect(one.details.reason).toBe('There is only one posture snapshot, of 2026-03-09. The rule compares two.');
   });
 
   it('does not fire on a rise or on no change', async () => {
@@ -298,8 +298,8 @@ describe('coverage_regression over snapshots that were taken', () => {
     const none = await world.measure('coverage_regression', changed);
     expect(none).toMatchObject({ measured: null, breached: false, details: { previous_pct: null, current_pct: 60 } });
     expect(none.details.reason).toBe(
-      `The posture snapshot of ${dayOf(1)} was counted in another way than that of ${dayOf(2)} and those before, by roll-up, scope or release, ` +
-        'so that there is none to compare it with.',
+      `The posture snapshot of ${dayOf(1)} cannot be compared with an earlier one: ` +
+        `its roll-up, scope or ATT&CK release differs from the snapshot of ${dayOf(2)} and those before.`,
     );
   });
 
@@ -514,8 +514,8 @@ describe('expiry_wave', () => {
     const { details, alert } = await world.measure('expiry_wave', organizationId, { min_pending_count: 1 });
     const examples = ['T1009', ...attackIds(8), 'T1010'];
     expect(details).toMatchObject({ example_ids: techniqueIds(examples), example_attack_ids: examples });
-    expect(alert!.title).toBe('11 techniques wait to be revalidated');
-    expect(alert!.message).toContain('In the queue for longest: T1009 (since 2026-02-18), T1001 (since 2026-02-28)');
+    expect(alert!.title).toBe('11 techniques wait for revalidation');
+    expect(alert!.message).toContain('Longest in the queue: T1009 (since 2026-02-18), T1001 (since 2026-02-28)');
   });
 });
 

@@ -362,7 +362,7 @@ describe('a release that moves coverage within a scope by itself', () => {
       },
     });
     expect(finding.alert!.message).toContain(
-      'The tactic that lost is Stealth 50% to 25%. 1 technique fell: T1006 (validated to not covered).',
+      'Tactic that lost coverage: Stealth 50% to 25%. 1 technique fell: T1006 (validated to not covered).',
     );
     expect(
       await regression({ min_drop_pct: 0.01 }, { attack_ids: ['T1003', 'T1005', 'T1006', 'T1008'] }),

@@ -231,7 +231,7 @@ function saidWithin({ details, alert, ...rest }: Finding, scope: TechniqueScope)
       title: `${alert.title} (${words})`,
       message:
         kept?.length === tactics?.length
-          ? `${alert.message} The rule looks only at techniques ${words}.`
+          ? `${alert.message} The rule counts only techniques ${words}.`
           : expect.any(String),
     },
   };
@@ -359,7 +359,7 @@ describe('a rule within a scope', () => {
       details: { scope, top_attack_ids: ['T1001', 'T1002'] },
       alert: {
         title: '2 techniques have a risk score of 50 or more (in Initial Access on Windows or Linux)',
-        message: expect.stringMatching(/ The rule looks only at techniques in Initial Access on Windows or Linux\.$/),
+        message: expect.stringMatching(/ The rule counts only techniques in Initial Access on Windows or Linux\.$/),
       },
     });
   });
@@ -442,8 +442,8 @@ describe('a regression within a scope', () => {
         title: 'Coverage dropped by 75 percentage points, from 100% to 25% (in Initial Access of Enterprise)',
         message:
           'Coverage dropped by 75 percentage points, from 100% on 2026-03-10 to 25% on 2026-03-11; the rule fires at a drop of 1 or more. ' +
-          'The tactic that lost is Initial Access 100% to 25%. 2 techniques fell: T1001 (validated to not covered), T1002 (validated to partial). ' +
-          'The rule looks only at techniques in Initial Access of Enterprise.',
+          'Tactic that lost coverage: Initial Access 100% to 25%. 2 techniques fell: T1001 (validated to not covered), T1002 (validated to partial). ' +
+          'The rule counts only techniques in Initial Access of Enterprise.',
       },
     });
   });
@@ -472,7 +472,7 @@ describe('a regression within a scope', () => {
       ],
     });
     expect(alert!.message).toContain(
-      'The tactics that lost most are Execution 100% to 0%, initial-access (Mobile) 100%',
+      'Tactics that lost most coverage: Execution 100% to 0%, initial-access (Mobile) 100%',
     );
   });
 
@@ -491,7 +491,7 @@ describe('a regression within a scope', () => {
       tactics: [{ domain: 'enterprise-attack', tactic: 'execution', before_pct: 50, after_pct: 0 }],
     });
     expect(alert!.message).toContain(
-      'The tactic that lost is Execution 50% to 0%. No technique fell in status: look at those that came into scope or left it between these snapshots.',
+      'Tactic that lost coverage: Execution 50% to 0%. No technique fell in status: look at the techniques that entered or left the scope between these snapshots.',
     );
   });
 

@@ -12,8 +12,8 @@ import { coverageRegressionStatement } from './coverage-regression.statement.js'
 import { alertOf, reasonNotCompared } from './coverage-regression.words.js';
 
 /**
- * Compares the newest snapshot of coverage, as far as the instant knows them, with the one before it that was counted alike. Where the ATT&CK release changed in
- * between, it compares with what that one would have been on the newer release: what the organisation did is alerted on, and what MITRE did is only told.
+ * Compares the newest snapshot with the comparable one before it. If the ATT&CK release changed between the two, it
+ * compares with the baseline instead (ADR 0011).
  */
 @Injectable()
 export class CoverageRegressionEvaluator implements Evaluator<CoverageRegressionConfig> {
@@ -21,7 +21,7 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
     type: 'coverage_regression',
     name: 'Coverage regression',
     description:
-      'Fires when coverage dropped from one posture snapshot to the next, or slowly over a number of days. A new ATT&CK release never makes it fire by itself.',
+      'Fires when coverage drops from one posture snapshot to the next, or slowly over several days. A new ATT&CK release alone never makes it fire.',
     configSchema: {
       type: 'object',
       additionalProperties: false,
@@ -29,7 +29,8 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
         min_drop_pct: {
           type: 'number',
           title: 'Minimum drop',
-          description: 'The rule fires from this drop up, in percentage points between the two newest snapshots.',
+          description:
+            'The rule fires when coverage drops by at least this many percentage points between the two newest snapshots.',
           minimum: 0.01,
           maximum: 100,
           default: 5,
@@ -38,7 +39,7 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
           type: 'integer',
           title: 'Days of the peak',
           description:
-            'The rule also compares with the highest coverage of this number of days before the newest snapshot. 0, or left out: only with the snapshot before.',
+            'The rule also compares the newest snapshot with the highest coverage in this many days before it. 0 or left out: it compares with the previous snapshot only.',
           minimum: 0,
           maximum: 400,
           optional: true,
@@ -47,7 +48,7 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
           type: 'number',
           title: 'Minimum drop from the peak',
           description:
-            'The rule fires from this drop below that highest coverage up, in percentage points. Left out: the minimum drop. It takes the days of the peak.',
+            'The rule fires when coverage is at least this many percentage points below the peak. Left out: the minimum drop applies. Needs the days of the peak.',
           minimum: 0.01,
           maximum: 100,
           optional: true,
@@ -63,10 +64,16 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
       : {};
   }
 
-  /** Each snapshot within a scope is counted from the history: two are, and not one for each day. */
+  /**
+   * Every snapshot within a scope is counted from the history. That is affordable for two snapshots, but not for each
+   * day of a window.
+   */
   scopeProblems({ window_days }: CoverageRegressionConfig): Record<string, string> {
     return window_days
-      ? { window_days: 'must be 0 or left out of a rule with a scope, which compares the two newest snapshots alone' }
+      ? {
+          window_days:
+            'must be 0 or left out when the rule has a scope: such a rule compares the two newest snapshots only',
+        }
       : {};
   }
 
@@ -82,7 +89,10 @@ export class CoverageRegressionEvaluator implements Evaluator<CoverageRegression
   }
 }
 
-/** A drop from the peak is what is measured only where it alone breaches, so that what is measured does not change its meaning from day to day. */
+/**
+ * `measured` is the drop from the peak only if that drop alone breaches. Otherwise its meaning would change from day to
+ * day.
+ */
 function finding(config: CoverageRegressionConfig, row: CoverageRegressionRow): Finding {
   const breached = row.drop_reached || row.peak_reached;
   const byPeak = row.peak_reached && !row.drop_reached;
@@ -129,7 +139,7 @@ function comparisonDetails(row: Comparison): Record<string, unknown> {
   };
 }
 
-/** The database writes instants in the time zone of its session. */
+/** JSON from PostgreSQL has instants in the session's time zone; details have them in UTC. */
 function techniqueDetails(technique: FallenTechnique): Record<string, unknown> {
   const { technique_id, attack_id, name, from, to, tactics, change_source, changed_by, changed_at } = technique;
   const at = changed_at === null ? null : new Date(changed_at).toISOString();

@@ -5,8 +5,9 @@ const TACTICS_LIMIT = 5;
 const TECHNIQUES_LIMIT = 20;
 
 /**
- * A sub-select `tactics, techniques, techniques_count` of what lost coverage between an older snapshot, of which `since` tells `taken_at`, `is_restated` and `tactics`,
- * and `current`, for the rule `r`. It names no technique where the instant of either is not known.
+ * A sub-select `tactics, techniques, techniques_count` of the coverage that was lost between the relation `since` (an
+ * older snapshot: `taken_at`, `is_restated`, `tactics`) and the relation `current`, for the rule `r`. It names no
+ * technique if either `taken_at` is null.
  */
 export function evidenceSince(relations: PostureRelations): string {
   const [from, until] = ['since.taken_at', 'current.taken_at'];
@@ -27,7 +28,10 @@ export function evidenceSince(relations: PostureRelations): string {
       )`;
 }
 
-/** By what the snapshots kept of each tactic. Where the older kept nothing on the footing of the newer, by the statuses, if each technique counts for itself. */
+/**
+ * Compares the tactics that the snapshots keep. If the older snapshot has none on the newer release, counts them from
+ * the statuses; that is possible only with the `flat` roll-up.
+ */
 function tacticsThatLost(tactic: string): string {
   return `(
           SELECT jsonb_agg(jsonb_build_object('domain', l.domain, 'tactic', l.tactic, 'name', coalesce(t.name, l.tactic), 'before_pct', l.before, 'after_pct', l.after)
@@ -49,13 +53,16 @@ function tacticsThatLost(tactic: string): string {
         )`;
 }
 
-/** As a snapshot that is `flat` has it. */
+/** Coverage by the formula of a `flat` snapshot. */
 function coverage(status: string): string {
   const count = (counted: string): string => `count(*) FILTER (WHERE ${status} ${counted})`;
   return `(100 * ${count(`= 'validated'`)} + 50 * ${count(`= 'partial'`)})::float8 / nullif(${count(`<> 'not_applicable'`)}, 0)`;
 }
 
-/** A technique fell when it is worth less than it was; one that is not applicable any more is worth nothing. */
+/**
+ * A technique fell if it is worth less than before. A technique that became not applicable is no longer counted, so it
+ * did not fall.
+ */
 function techniquesThatFell(from: string, until: string): string {
   const change = statusChange({
     organizationId: 'f.organization_id',
@@ -76,7 +83,7 @@ function techniquesThatFell(from: string, until: string): string {
         )`;
 }
 
-/** In halves; null where the technique was not counted. */
+/** Validated is 2 and partial is 1. Null if the technique was not counted. */
 function worth(status: string): string {
   return `CASE WHEN ${status} = 'validated' THEN 2 WHEN ${status} = 'partial' THEN 1 WHEN ${status} IS NOT NULL THEN 0 END`;
 }

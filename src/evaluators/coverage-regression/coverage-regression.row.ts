@@ -6,17 +6,17 @@ export type CoverageRegressionConfig = {
   min_drop_from_peak_pct?: number;
 };
 
-/** A tactic that lost coverage, in percent and not rounded. */
+/** A tactic that lost coverage. Percentages are not rounded. */
 export interface TacticLoss {
   domain: string;
-  /** Short name. */
+  /** ATT&CK short name. */
   tactic: string;
   name: string;
   before_pct: number;
   after_pct: number;
 }
 
-/** A technique that is worth less than it was. */
+/** A technique that is worth less than before. */
 export interface FallenTechnique {
   technique_id: string;
   attack_id: string;
@@ -24,23 +24,23 @@ export interface FallenTechnique {
   from: TechniqueStatus;
   to: TechniqueStatus;
   tactics: string[];
-  /** What changed it; null where the history does not tell any more. */
+  /** The source of the change; null if the history no longer has it. */
   change_source: string | null;
-  /** The user or API key that did. */
+  /** The user or API key that made the change. */
   changed_by: string | null;
   changed_at: string | null;
 }
 
-/** What is the same of an organisation with two comparable snapshots and of one without. Dates are `YYYY-MM-DD`. */
+/** The columns of every row, with or without a comparable snapshot. Dates are `YYYY-MM-DD`. */
 interface Evidence {
   tactics: TacticLoss[] | null;
   techniques: FallenTechnique[] | null;
   techniques_count: number;
-  /** Whether the statuses at both snapshots are known; they are looked for only where the rule breaches. */
+  /** Whether the statuses at both snapshots are known. They are read only if the rule breaches. */
   has_statuses: boolean;
 }
 
-/** The newest snapshot, the comparable one before it, and where a window was given the highest of it. */
+/** The newest snapshot, the comparable one before it, and the peak of the window if the rule has one. */
 export interface Comparison extends Evidence {
   current_date: string;
   current_pct: number;
@@ -48,27 +48,27 @@ export interface Comparison extends Evidence {
   previous_date: string;
   previous_pct: number;
   previous_versions: Record<string, string> | null;
-  /** What the previous one would have been on the catalogue of the newest. */
+  /** The coverage of the previous snapshot, restated on the ATT&CK release of the newest. */
   baseline_pct: number;
-  /** The baseline less the newest. */
+  /** `baseline_pct` minus `current_pct`. */
   drop_pct: number;
   drop_reached: boolean;
   peak_date: string | null;
-  /** On the footing of the newest. */
+  /** Restated on the ATT&CK release of the newest snapshot. */
   peak_pct: number | null;
   drop_from_peak_pct: number | null;
   peak_reached: boolean;
   other_date: null;
 }
 
-/** An organisation that has no snapshot, or none to compare the newest with. */
+/** An organisation without a snapshot, or without one that is comparable with the newest. */
 export interface NoComparison extends Evidence {
   current_date: string | null;
   current_pct: number | null;
   drop_pct: null;
   drop_reached: false;
   peak_reached: false;
-  /** The newest of the others, none of which was counted alike. */
+  /** The date of the newest earlier snapshot; it is not comparable. */
   other_date: string | null;
 }
 

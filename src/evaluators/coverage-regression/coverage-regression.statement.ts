@@ -2,11 +2,10 @@ import type { PostureReader } from '../../posture/index.js';
 import { evidenceSince } from './coverage-regression.evidence.js';
 
 /**
- * The statement takes parallel arrays of organisations, `min_drop_pct`, `window_days` and `min_drop_from_peak_pct`, and the instant; it answers a
- * {@link CoverageRegressionRow} a rule, in their order.
+ * The parameters are parallel arrays of organisations, `min_drop_pct`, `window_days` and `min_drop_from_peak_pct`, then
+ * the instant. The result is one {@link CoverageRegressionRow} for each rule, in their order.
  *
- * Drops are differences of decimals: in binary floating point, 53.69 less 48.69 is not quite 5. Evidence is looked for only where a rule breaches, and only between
- * snapshots whose instants are known.
+ * Drops are subtracted as `numeric`: in binary floating point, 53.69 - 48.69 is not quite 5.
  */
 export function coverageRegressionStatement({ relations }: PostureReader): string {
   return `
@@ -29,7 +28,7 @@ export function coverageRegressionStatement({ relations }: PostureReader): strin
         WHERE s.organization_id = r.organization_id AND s.snapshot_date < current.snapshot_date AND ${countedAlike('s', 'current')}
         ORDER BY s.snapshot_date DESC LIMIT 1
       ) s
-      WHERE ${hasFooting('s', 'current')}
+      WHERE ${isOnSameRelease('s', 'current')}
     ) previous ON true
     CROSS JOIN LATERAL (
       SELECT CASE WHEN ${hasBaseline('previous', 'current')} THEN current.baseline_pct ELSE previous.coverage_pct END AS baseline_pct
@@ -55,7 +54,7 @@ export function coverageRegressionStatement({ relations }: PostureReader): strin
     ORDER BY r.ord`;
 }
 
-/** The snapshot before the newest, where it may not be compared with it. */
+/** The date of the snapshot before the newest if that snapshot is not comparable. */
 function other(snapshot: string): string {
   return `CASE WHEN previous.snapshot_date IS NULL THEN (
         SELECT to_char(max(s.snapshot_date), 'YYYY-MM-DD') FROM ${snapshot} s WHERE s.organization_id = r.organization_id AND s.snapshot_date < current.snapshot_date
@@ -66,26 +65,26 @@ function countedAlike(a: string, b: string): string {
   return `${a}.rollup = ${b}.rollup AND ${a}.formula_version = ${b}.formula_version AND ${a}.scope IS NOT DISTINCT FROM ${b}.scope`;
 }
 
-/** Whether the newer of two neighbours says what the older would have been on its catalogue. */
+/** Whether `newer` keeps the coverage of `older` restated on its own ATT&CK release. */
 function hasBaseline(older: string, newer: string): string {
   return `(${older}.attack_versions IS NOT NULL AND coalesce(${newer}.baseline_date = ${older}.snapshot_date, false))`;
 }
 
-/** Of a snapshot that was brought in nobody knows the releases: it counts as being of the same. */
-function hasFooting(older: string, newer: string): string {
+/** An imported snapshot has no known releases. It counts as comparable with every release. */
+function isOnSameRelease(older: string, newer: string): string {
   return `(${hasBaseline(older, newer)} OR ${older}.attack_versions IS NULL OR ${newer}.attack_versions IS NULL OR ${older}.attack_versions = ${newer}.attack_versions)`;
 }
 
 /**
- * The highest coverage of the window on the footing of the newest snapshot: what MITRE did from one snapshot to the next is added to all that came before. Snapshots
- * before one that cannot be put on a footing with its predecessor are left out.
+ * The highest coverage of the window, restated on the ATT&CK release of the newest snapshot: each later taxonomy delta
+ * is added. Snapshots before one that cannot be restated are left out.
  */
 function peak(snapshot: string): string {
   return `(
       SELECT snapshot_date, taken_at, attack_versions, tactics, pct FROM (
         SELECT n.*, n.coverage_pct::numeric + coalesce(sum(n.taxonomy) OVER later, 0) AS pct, coalesce(bool_or(n.is_broken) OVER later, false) AS is_cut_off
         FROM (
-          SELECT s.*, o.snapshot_date IS NOT NULL AND NOT ${hasFooting('o', 's')} AS is_broken,
+          SELECT s.*, o.snapshot_date IS NOT NULL AND NOT ${isOnSameRelease('o', 's')} AS is_broken,
             CASE WHEN ${hasBaseline('o', 's')} THEN s.baseline_pct::numeric - o.coverage_pct::numeric ELSE 0 END AS taxonomy
           FROM (
             SELECT s.snapshot_date, s.taken_at, s.attack_versions, s.tactics, s.coverage_pct, s.baseline_pct, s.baseline_date,

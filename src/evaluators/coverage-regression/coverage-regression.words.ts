@@ -9,20 +9,19 @@ import type {
   TacticLoss,
 } from './coverage-regression.row.js';
 
-/** How many techniques the message names; the details have more. */
+/** How many techniques the message names; the details list more. */
 const NAMED_TECHNIQUES = 5;
 const NAMED_TACTICS = 3;
 
 const OTHER_DOMAINS: Record<string, string> = { 'mobile-attack': ' (Mobile)', 'ics-attack': ' (ICS)' };
 
-/** Why there is nothing to compare. */
+/** Why the newest snapshot is not compared. */
 export function reasonNotCompared({ current_date, other_date }: NoComparison): string {
-  if (current_date === null) return 'There is no posture snapshot yet, and it takes two to compare.';
-  if (other_date === null)
-    return `There is one posture snapshot only, of ${current_date}, and it takes two to compare.`;
+  if (current_date === null) return 'There is no posture snapshot yet. The rule compares two.';
+  if (other_date === null) return `There is only one posture snapshot, of ${current_date}. The rule compares two.`;
   return (
-    `The posture snapshot of ${current_date} was counted in another way than that of ${other_date} and those before, ` +
-    'by roll-up, scope or release, so that there is none to compare it with.'
+    `The posture snapshot of ${current_date} cannot be compared with an earlier one: ` +
+    `its roll-up, scope or ATT&CK release differs from the snapshot of ${other_date} and those before.`
   );
 }
 
@@ -37,7 +36,7 @@ function dropWords(row: Comparison, { min_drop_pct }: CoverageRegressionConfig):
   const restated =
     row.baseline_pct === row.previous_pct
       ? ''
-      : ` (that day's ${percentage(row.previous_pct)} as it would be on the ATT&CK release of today)`;
+      : ` (${percentage(row.previous_pct)} that day, restated on today's ATT&CK release)`;
   return {
     title: `${what}, from ${baseline} to ${current}`,
     sentence:
@@ -58,12 +57,12 @@ function peakWords(row: Comparison, config: CoverageRegressionConfig): { title: 
   };
 }
 
-/** Where no technique is worth less and coverage is less all the same, others are counted than were. */
+/** If coverage is lower but no technique is worth less, the set of counted techniques has changed. */
 function evidenceWords({ tactics, techniques, techniques_count, has_statuses }: Comparison): string[] {
   if (!tactics && !has_statuses) return ['Look at the techniques whose status changed between these snapshots.'];
   const ofTechniques = techniques
     ? techniqueWords(techniques, techniques_count)
-    : 'No technique fell in status: look at those that came into scope or left it between these snapshots.';
+    : 'No technique fell in status: look at the techniques that entered or left the scope between these snapshots.';
   return [...(tactics ? [tacticWords(tactics)] : []), ...(has_statuses ? [ofTechniques] : [])];
 }
 
@@ -74,7 +73,7 @@ function tacticWords(tactics: readonly TacticLoss[]): string {
       ({ domain, name, before_pct, after_pct }) =>
         `${name}${OTHER_DOMAINS[domain] ?? ''} ${percentage(before_pct)} to ${percentage(after_pct)}`,
     );
-  return `${inNumber(named.length, 'The tactic that lost is', 'The tactics that lost most are')} ${named.join(', ')}.`;
+  return `${inNumber(named.length, 'Tactic that lost coverage:', 'Tactics that lost most coverage:')} ${named.join(', ')}.`;
 }
 
 function techniqueWords(techniques: readonly FallenTechnique[], count: number): string {

@@ -16,7 +16,7 @@ interface ExpiryWaveRow {
 
 const EVIDENCE_LIMIT = 10;
 
-/** Counts unfinished items of the revalidation queue, of techniques in scope. */
+/** Counts unfinished items of the revalidation queue whose technique is in scope. */
 @Injectable()
 export class ExpiryWaveEvaluator implements Evaluator<ExpiryWaveConfig> {
   readonly definition: RuleTypeDefinition = {
@@ -28,7 +28,7 @@ export class ExpiryWaveEvaluator implements Evaluator<ExpiryWaveConfig> {
       additionalProperties: false,
       properties: {
         min_pending_count: minimumCount(
-          'The rule fires from this number of queue items up that are pending or in progress.',
+          'The rule fires when at least this many queue items are pending or in progress.',
           15,
           'Minimum queue length',
         ),
@@ -55,8 +55,8 @@ export class ExpiryWaveEvaluator implements Evaluator<ExpiryWaveConfig> {
 }
 
 /**
- * Whether an item's technique is in scope is asked of one posture row an item: written as a join, the planner mostly reads the organisation's whole posture for
- * the few items that there are.
+ * A sub-select of one posture row for each item. With a join, the planner usually reads the organisation's whole
+ * posture for a few items.
  */
 function countsIn({ posture }: PostureRelations): string {
   return `q.organization_id = r.organization_id AND q.status IN ('pending', 'in_progress')
@@ -97,11 +97,11 @@ function finding({ min_pending_count }: ExpiryWaveConfig, row: ExpiryWaveRow): F
 }
 
 function words({ pending_count, example_attack_ids, queued_at }: ExpiryWaveRow, threshold: number): Finding['alert'] {
-  const what = `${counted(pending_count, 'technique')} ${inNumber(pending_count, 'waits', 'wait')} to be revalidated`;
+  const what = `${counted(pending_count, 'technique')} ${inNumber(pending_count, 'waits', 'wait')} for revalidation`;
   return {
     title: what,
     message:
       `${what}, pending or in progress; the rule fires at ${threshold} or more. ` +
-      `In the queue for longest: ${annotated(example_attack_ids, queued_at, (date) => `since ${dayOf(date)}`)}.`,
+      `Longest in the queue: ${annotated(example_attack_ids, queued_at, (date) => `since ${dayOf(date)}`)}.`,
   };
 }

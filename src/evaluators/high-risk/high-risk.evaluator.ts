@@ -30,12 +30,12 @@ export class HighRiskEvaluator implements Evaluator<HighRiskConfig> {
         min_risk_score: {
           type: 'number',
           title: 'Minimum risk score',
-          description: 'A technique counts from this risk score up, on the scale of 0 to 100.',
+          description: 'A technique counts if its risk score, from 0 to 100, is at least this high.',
           minimum: 0,
           maximum: 100,
           default: 75,
         },
-        min_count: minimumCount('The rule fires from this number of techniques up.', 1),
+        min_count: minimumCount('The rule fires when at least this many techniques count.', 1),
       },
     },
     affectedBy: ['posture', 'catalogue'],
@@ -62,7 +62,7 @@ export class HighRiskEvaluator implements Evaluator<HighRiskConfig> {
 
 const COUNTS = `p.organization_id = r.organization_id AND ${inScope('p')} AND p.risk_score >= r.min_risk_score`;
 
-/** `WITH TIES` reads the index from the top and still leaves the order among equal scores to the ATT&CK id. */
+/** `WITH TIES` reads the index from the top; the ATT&CK id then orders equal scores. */
 function statement({ relations }: PostureReader): string {
   return `
     SELECT c.count, c.count >= r.min_count AS breached, e.top_ids, e.top_attack_ids, e.top_scores
@@ -107,6 +107,6 @@ function words(
     title: what,
     message:
       `${what}; the rule fires at ${minCount} or more. ` +
-      `Highest risk: ${annotated(top_attack_ids, top_scores, plainNumber)}. Look at the detections of these first.`,
+      `Highest risk: ${annotated(top_attack_ids, top_scores, plainNumber)}. Look at their detections first.`,
   };
 }

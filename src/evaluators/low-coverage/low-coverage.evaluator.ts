@@ -14,7 +14,10 @@ type StatusInScope = Exclude<TechniqueStatus, 'not_applicable'>;
 
 const STATUSES_IN_SCOPE = TECHNIQUE_STATUSES.filter((status): status is StatusInScope => status !== 'not_applicable');
 
-/** Compares the current coverage with a floor. Without a technique in scope there is no coverage, and nothing fires. */
+/**
+ * Compares the current coverage with a floor. Without techniques in scope there is no coverage, and the rule does not
+ * fire.
+ */
 @Injectable()
 export class LowCoverageEvaluator implements Evaluator<LowCoverageConfig> {
   readonly definition: RuleTypeDefinition = {
@@ -38,7 +41,10 @@ export class LowCoverageEvaluator implements Evaluator<LowCoverageConfig> {
     affectedBy: ['posture', 'catalogue'],
   };
 
-  /** What coverage lacks: half of a technique that is partial, and the whole of one that is neither that nor validated. */
+  /**
+   * A technique weighs what it takes from coverage, in halves: 1 if it is partial, and 2 if it is neither partial nor
+   * validated.
+   */
   readonly counted: CountedTechniques<LowCoverageConfig> = {
     settings: {},
     select: ({ posture }) => `
@@ -57,7 +63,9 @@ export class LowCoverageEvaluator implements Evaluator<LowCoverageConfig> {
   }
 }
 
-/** A count of each status reads the index alone, without comparing the status of every row. */
+/**
+ * One count for each status is an index-only scan. A single count with filters would compare the status of every row.
+ */
 function statement({ relations }: PostureReader): string {
   const counts = STATUSES_IN_SCOPE.map(
     (status) => `(
@@ -73,7 +81,7 @@ function statement({ relations }: PostureReader): string {
 
 function finding({ max_coverage_pct }: LowCoverageConfig, row: LowCoverageRow): Finding {
   const total = STATUSES_IN_SCOPE.reduce((sum, status) => sum + row[status], 0);
-  // One division of two whole numbers is the nearest double to the true value, so that 333 of 1000 equals a threshold written as 33.3.
+  // A single division gives the double nearest to the true value, so 333 of 1000 equals a threshold of 33.3.
   const coverage = total === 0 ? null : (100 * row.validated + 50 * row.partial) / total;
   const breached = coverage !== null && coverage <= max_coverage_pct;
   return {

@@ -17,19 +17,22 @@ interface NewTechniqueRow {
   breached: boolean;
   technique_ids: string[];
   mitre_ids: string[];
-  /** The newest release of each domain that changed what was counted, as text; null where that is not known or was not asked for. */
+  /**
+   * The newest release of each domain that changed a counted technique. Null if unknown, or if the rule does not fire
+   * once a release.
+   */
   release: string | null;
 }
 
 const EVIDENCE_LIMIT = 20;
 
-/** Counts techniques that MITRE published or changed of late. */
+/** Counts techniques that MITRE recently published or changed. */
 @Injectable()
 export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
   readonly definition: RuleTypeDefinition = {
     type: 'new_technique',
     name: 'New techniques',
-    description: 'Fires when MITRE has published or changed enough techniques in scope of late.',
+    description: 'Fires when MITRE recently published or changed enough techniques in scope.',
     configSchema: {
       type: 'object',
       additionalProperties: false,
@@ -37,18 +40,18 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
         lookback_days: {
           type: 'integer',
           title: 'Days to look back',
-          description: 'A technique counts when MITRE last modified it within this number of days of 24 hours.',
+          description: 'A technique counts if MITRE last modified it within this many days of 24 hours.',
           minimum: 1,
           maximum: 3650,
           default: 7,
         },
-        min_count: minimumCount('The rule fires from this number of techniques up.', 1),
+        min_count: minimumCount('The rule fires when at least this many techniques count.', 1),
         kinds: {
           type: 'array',
           title: 'Kinds of change',
           description:
-            'Only techniques count that their last ATT&CK release changed in one of these ways, by their version: added, major, minor, or metadata without a new version. ' +
-            'Left out: all. A technique of which no release since the first says how counts always.',
+            'A technique counts if its latest change is of one of these kinds: added, a major or minor version, or metadata without a new version. ' +
+            'Left out: all kinds. A technique without a known kind, unchanged since the first release that was loaded, always counts.',
           items: { type: 'string', enum: TECHNIQUE_CHANGES },
           minItems: 1,
           uniqueItems: true,
@@ -58,7 +61,7 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
           type: 'boolean',
           title: 'Once a release',
           description:
-            'The rule fires once for an ATT&CK release, however long its techniques count as new. Left out: after each cooldown.',
+            'The rule fires only once for each ATT&CK release, even while its techniques still count as new. Left out: it fires again after each cooldown.',
           optional: true,
         },
       },
@@ -84,7 +87,7 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
       rules.map(({ config }) => config.kinds?.join() ?? null),
       rules.map(({ config }) => config.once_per_release ?? false),
     ];
-    // Where no rule asks for kinds, the counts are read off an index alone.
+    // If no rule limits the kinds, the counts are index-only scans.
     const sql = statement(
       posture,
       rules.some(({ config }) => config.kinds !== undefined),
@@ -93,7 +96,7 @@ export class NewTechniqueEvaluator implements Evaluator<NewTechniqueConfig> {
   }
 }
 
-/** What counts of a posture `p` for a rule `r`, whose kinds are a text with commas or null. */
+/** SQL condition: the posture row `p` counts for the rule `r`. `r.kinds` is a text with commas, or null. */
 function countsAt({ technique }: PostureRelations, instant: string, byKind: boolean): string {
   const ofKind = `(r.kinds IS NULL OR EXISTS (
       SELECT FROM ${technique} k WHERE k.id = p.technique_id AND (k.last_change_kind IS NULL OR k.last_change_kind = ANY (string_to_array(r.kinds, ',')))))`;
@@ -101,7 +104,7 @@ function countsAt({ technique }: PostureRelations, instant: string, byKind: bool
     AND p.mitre_last_modified >= ${daysBefore(instant, 'r.lookback_days')} ${byKind ? `AND ${ofKind}` : ''}`;
 }
 
-/** `WITH TIES` reads the index from its newest end and still leaves the order within one release of ATT&CK to the ATT&CK id. */
+/** `WITH TIES` reads the index from its newest end; the ATT&CK id then orders techniques of the same date. */
 function statement({ relations }: PostureReader, byKind: boolean): string {
   const counts = countsAt(relations, '$4', byKind);
   return `
@@ -163,6 +166,6 @@ function words({ count, mitre_ids }: NewTechniqueRow, lookbackDays: number, minC
     title: what,
     message:
       `${what}; the rule fires at ${minCount} or more. ` +
-      `${which} ${mitre_ids.join(', ')}. Check whether your detections cover what is new.`,
+      `${which} ${mitre_ids.join(', ')}. Check whether your detections cover these changes.`,
   };
 }

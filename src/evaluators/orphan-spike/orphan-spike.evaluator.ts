@@ -16,7 +16,7 @@ interface OrphanSpikeRow {
 
 const EVIDENCE_LIMIT = 10;
 
-/** Counts techniques that nobody owns. */
+/** Counts techniques without an owner. */
 @Injectable()
 export class OrphanSpikeEvaluator implements Evaluator<OrphanSpikeConfig> {
   readonly definition: RuleTypeDefinition = {
@@ -28,7 +28,7 @@ export class OrphanSpikeEvaluator implements Evaluator<OrphanSpikeConfig> {
       additionalProperties: false,
       properties: {
         min_orphan_count: minimumCount(
-          'The rule fires from this number of techniques without an owner up.',
+          'The rule fires when at least this many techniques have no owner.',
           20,
           'Minimum count without an owner',
         ),
@@ -96,6 +96,6 @@ function words({ orphan_count, total, example_attack_ids }: OrphanSpikeRow, thre
     title: `${counted(orphan_count, 'technique')} ${have}`,
     message:
       `${orphan_count} of ${counted(total, 'technique')} in scope ${have}; the rule fires at ${threshold} or more. ` +
-      `Highest risk first: ${example_attack_ids.join(', ')}. Assign owners to these first.`,
+      `Highest risk first: ${example_attack_ids.join(', ')}. Assign owners to these techniques first.`,
   };
 }

@@ -16,7 +16,7 @@ interface StaleTechniqueRow {
 
 const EVIDENCE_LIMIT = 10;
 
-/** Counts validated techniques whose last review is too long ago. A technique without a review date is not counted. */
+/** Counts validated techniques whose last review is too long ago. A technique without a review date does not count. */
 @Injectable()
 export class StaleTechniqueEvaluator implements Evaluator<StaleTechniqueConfig> {
   readonly definition: RuleTypeDefinition = {
@@ -30,13 +30,12 @@ export class StaleTechniqueEvaluator implements Evaluator<StaleTechniqueConfig> 
         days_stale: {
           type: 'integer',
           title: 'Days until stale',
-          description:
-            'A validated technique counts when its last review is more than this number of days of 24 hours ago.',
+          description: 'A validated technique counts if its last review is more than this many days of 24 hours ago.',
           minimum: 1,
           maximum: 3650,
           default: 30,
         },
-        min_count: minimumCount('The rule fires from this number of techniques up.', 1),
+        min_count: minimumCount('The rule fires when at least this many techniques count.', 1),
       },
     },
     affectedBy: ['posture', 'catalogue'],
@@ -63,7 +62,7 @@ function countsAt(instant: string): string {
     AND p.last_review_date < ${daysBefore(instant, 'r.days_stale')}`;
 }
 
-/** `WITH TIES` reads the index from its oldest end and still leaves the order among equal dates to the ATT&CK id. */
+/** `WITH TIES` reads the index from its oldest end; the ATT&CK id then orders equal dates. */
 function statement({ relations }: PostureReader): string {
   const counts = countsAt('$4');
   return `
@@ -117,6 +116,6 @@ function words(
     title: what,
     message:
       `${what}; the rule fires at ${minCount} or more. ` +
-      `Longest without a review: ${annotated(example_attack_ids, review_dates, dayOf)}. Validate these again first.`,
+      `Longest without a review: ${annotated(example_attack_ids, review_dates, dayOf)}. Validate these techniques again first.`,
   };
 }
