@@ -24,10 +24,10 @@ import { SnapshotsModule } from './snapshots/index.js';
 import { TracingModule } from './tracing/index.js';
 import { WebhooksModule } from './webhooks/index.js';
 
-/** Everything, wired. Nothing runs by itself until somebody starts it: see `startBackgroundWork`. */
+/** Wires all modules. Nothing runs in the background until `startBackgroundWork` is called. */
 @Module({})
 export class AppModule {
-  /** @param onConnected is given the data source as soon as it is connected. */
+  /** @param onConnected receives the data source as soon as it is connected. */
   static register(
     environment: Environment,
     databaseUrl: string,

@@ -7,10 +7,10 @@ import type { PassResult } from './evaluation/index.js';
 import { createApp, startBackgroundWork } from './http/index.js';
 import { SetupService, type SetupResult } from './setup/index.js';
 
-/** How long a stop may take before the process gives up waiting. What is claimed and unfinished then comes free by itself. */
+/** After this time the process exits without waiting longer. Other replicas take over its unfinished work. */
 const STOP_TIMEOUT_MS = 30_000;
 
-/** Kept as promises, so that a stop that comes during the start waits for what is being opened, and closes it. */
+/** Kept as promises: a stop during the start waits for what is being opened and then closes it. */
 let opening: Promise<DatabaseServer> | undefined;
 let creating: Promise<NestFastifyApplication> | undefined;
 let isStopping = false;
@@ -40,13 +40,13 @@ async function main(): Promise<void> {
     for (const line of greeting(environment, setup, firstPass, await app.getUrl(), server)) say(line);
     process.send?.('ready');
   } catch (error) {
-    // The first admin is committed by now, and their password would never be seen again.
+    // The first admin is already committed. Their password is shown only here.
     if (setup.generatedPassword) for (const line of signIn(environment, setup)) say(line);
     throw error;
   }
 }
 
-/** Says things to whoever started the process, whatever the log level: they may never be said again. */
+/** Prints to the console at any log level, because these lines may never be printed again. */
 function speaker({ VEDETTE_LOG_FORMAT: format }: Environment): (line: string) => void {
   return (line) => {
     if (format === 'text') console.log(line);
@@ -128,7 +128,10 @@ main().catch(async (error: unknown) => {
   await stop(1).catch(() => process.exit(1));
 });
 
-/** Refused, unknown or unreachable host; wrong password, user or database; too many connections; starting up (SQLSTATE classes 28, 3D, 53, 57). */
+/**
+ * Host refused, unknown or unreachable; wrong password, user or database; too many connections; starting up (SQLSTATE
+ * classes 28, 3D, 53, 57).
+ */
 const CANNOT_CONNECT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -141,7 +144,7 @@ const CANNOT_CONNECT = new Set([
   '57P03',
 ]);
 
-/** What a person can act on, without a stack where the message says it all. */
+/** A message that the operator can act on. The stack is left out if the message says enough. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };

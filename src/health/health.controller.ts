@@ -20,8 +20,8 @@ export class HealthController {
 
   @Get('ready')
   @Public()
-  @ApiOperation({ summary: 'Whether the process can do its work: database, migrations, last evaluation' })
-  @ApiResponse({ status: 503, type: ReadinessResponse, description: 'It cannot.' })
+  @ApiOperation({ summary: 'Whether the process can work: database, migrations, last evaluation' })
+  @ApiResponse({ status: 503, type: ReadinessResponse, description: 'The process cannot work.' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadinessResponse> {
     const readiness = await this.health.readiness();
     void reply.status(readiness.isReady ? 200 : 503);

@@ -9,11 +9,11 @@ export class ReadinessResponse {
   status: 'ok' | 'unavailable';
   @ApiProperty({ enum: ['up', 'down'] })
   database: 'up' | 'down';
-  /** Migrations that the database lacks. */
+  /** Migrations that have not run on the database yet. */
   pending_migrations: string[];
-  /** Whether no evaluation has been completed, by any replica, for three intervals of the schedule. */
+  /** Whether no replica has completed an evaluation for three intervals of the schedule. */
   is_stalled: boolean;
-  /** When a rule was last evaluated; null when none ever was. */
+  /** When a rule was last evaluated; null if none has been. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   last_evaluation_at: string | null;
 }

@@ -15,10 +15,10 @@ export interface Readiness {
   isStalled: boolean;
 }
 
-/** An answer that takes longer than this counts as none. */
+/** An answer that takes longer counts as no answer. */
 const DATABASE_TIMEOUT_MS = 3_000;
 
-/** So many intervals of the evaluation schedule without a completed pass, by any replica, and the engine counts as stalled. */
+/** The engine counts as stalled after this many intervals of the schedule without a completed pass by any replica. */
 const STALLED_AFTER_INTERVALS = 3;
 
 @Injectable()
@@ -47,7 +47,7 @@ export class HealthService {
   private async read(): Promise<Readiness> {
     const [[row], pending, lastPass] = await Promise.all([
       this.dataSource.transaction(async (manager) => {
-        // Else a probe that was given up would keep its connection for as long as the table is locked.
+        // Without it, a probe that gave up would keep its connection as long as the table is locked.
         await manager.query(`SET LOCAL statement_timeout = ${DATABASE_TIMEOUT_MS}`);
         return queryRows<{ last: Date | null }>(
           manager,
@@ -67,7 +67,7 @@ export class HealthService {
     };
   }
 
-  /** A process that has just started is given as long as one that runs. */
+  /** A process that has just started gets the same time before it counts as stalled. */
   private isStalled(lastPass: Date | null): boolean {
     const now = this.clock.now();
     const since = Math.max(lastPass?.getTime() ?? 0, this.startedAt.getTime());

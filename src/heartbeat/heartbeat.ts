@@ -6,16 +6,19 @@ import { Metrics } from '../metrics/index.js';
 
 const TIMEOUT_MS = 5_000;
 
-/** At most one call so often: monitors count minutes, and rules are looked at every few seconds. */
+/** Limits the calls: monitors count minutes, but passes end every few seconds. */
 const INTERVAL_MS = 60_000;
 
-/** Tells a monitor elsewhere that the engine goes on, so that somebody hears of it when it does not: a process that has stopped cannot say so itself. */
+/**
+ * Calls an external monitor while the engine runs. The monitor raises an alarm when the calls stop, which a stopped
+ * process cannot do.
+ */
 @Injectable()
 export class Heartbeat implements OnApplicationShutdown {
   private readonly logger = new Logger('Heartbeat');
   private readonly stop = new AbortController();
   private lastAt = Number.NEGATIVE_INFINITY;
-  private wasHeard = true;
+  private wasReached = true;
 
   constructor(
     private readonly environment: Environment,
@@ -23,24 +26,27 @@ export class Heartbeat implements OnApplicationShutdown {
     private readonly metrics: Metrics,
   ) {}
 
-  /** Calls the heartbeat URL, unless there is none or it was called within the last minute. Never throws: the engine does not depend on its monitor. */
+  /**
+   * Calls the heartbeat URL, unless it is not set or was called within the last minute. Never throws: the engine does
+   * not depend on its monitor.
+   */
   async beat(): Promise<void> {
     const url = this.environment.VEDETTE_HEARTBEAT_URL;
     const now = this.clock.now().getTime();
-    // A clock that was set back must not silence the heartbeat for hours.
+    // Math.abs: a clock that was set back must not silence the heartbeat for hours.
     if (url === undefined || Math.abs(now - this.lastAt) < INTERVAL_MS) return;
     this.lastAt = now;
     const failure = await this.call(url);
     if (this.stop.signal.aborted) return;
     this.metrics.heartbeat(failure === null ? 'sent' : 'failed');
-    this.say(failure, new URL(url).host);
+    this.logChange(failure, new URL(url).host);
   }
 
   onApplicationShutdown(): void {
     this.stop.abort();
   }
 
-  /** @returns why it failed, in words that hold nothing of the URL; null when it did not. */
+  /** @returns why the call failed, without any part of the URL; null if it succeeded. */
   private async call(url: string): Promise<string | null> {
     try {
       const { statusCode, body } = await request(url, {
@@ -55,10 +61,10 @@ export class Heartbeat implements OnApplicationShutdown {
     }
   }
 
-  /** Once a change. Only the host is named: the path of such a URL is a credential as a rule. */
-  private say(failure: string | null, host: string): void {
-    if (failure !== null && this.wasHeard) this.logger.warn(`The heartbeat does not reach ${host}: ${failure}`);
-    if (failure === null && !this.wasHeard) this.logger.log(`The heartbeat reaches ${host} again`);
-    this.wasHeard = failure === null;
+  /** Logs only changes, and names only the host: the path of such a URL is usually a credential. */
+  private logChange(failure: string | null, host: string): void {
+    if (failure !== null && this.wasReached) this.logger.warn(`The heartbeat does not reach ${host}: ${failure}`);
+    if (failure === null && !this.wasReached) this.logger.log(`The heartbeat reaches ${host} again`);
+    this.wasReached = failure === null;
   }
 }

@@ -17,12 +17,12 @@ import { buildOpenApiDocument, serveOpenApi } from './openapi.js';
 
 const LEVELS: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'];
 
-/** Where Nest says at each start which of its parts it has put together: nothing that somebody who runs Vedette acts on. */
+/** The loggers with which Nest lists its parts at each start. Operators do not need these lines. */
 const FRAMEWORK_CONTEXTS = ['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver'];
 
 /**
- * Adds the request's id to each line that a request causes, leaves out the framework's roll call, and keeps a message on its line: names that people give to
- * things stand in messages, and must not look like lines of their own.
+ * Adds the request id to each line, drops Nest's list of its parts, and replaces control characters: a name in a
+ * message must not be able to forge a log line.
  */
 class VedetteLogger extends ConsoleLogger {
   override log(message: unknown, ...context: unknown[]): void {
@@ -60,7 +60,10 @@ export function createLogger(environment: Environment): ConsoleLogger {
   });
 }
 
-/** The application behind HTTP, not listening yet and with nothing running in the background. One that cannot be put together leaves no connection behind. */
+/**
+ * Creates the HTTP application: not listening, and without background work. If that fails, closes the database
+ * connection.
+ */
 export async function createApp(environment: Environment, databaseUrl: string): Promise<NestFastifyApplication> {
   let dataSource: DataSource | undefined;
   try {
@@ -80,7 +83,7 @@ export async function createApp(environment: Environment, databaseUrl: string): 
   }
 }
 
-/** Starts what runs by itself: webhook deliveries, e-mail, the daily snapshot, the revalidation policies, retention, and the engine, which evaluates once before it begins to tick. */
+/** Starts all background work. The engine evaluates once before it begins to tick. */
 export async function startBackgroundWork(app: NestFastifyApplication): Promise<PassResult> {
   app.get(WebhookWorker, { strict: false }).start();
   app.get(EmailWorker, { strict: false }).start();

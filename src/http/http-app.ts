@@ -17,13 +17,15 @@ import { securityHeaders } from './security-headers.js';
 
 export const API_PREFIX = 'api/v1';
 
-/** Largest JSON body, but for the routes below: what has to be looked at before it is refused must be small. */
+/**
+ * Largest JSON body, except for the routes below. Input that must be parsed before it can be refused has to be small.
+ */
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-/** 10,000 posture items with every field take some 2 MB. */
+/** 10,000 posture items with all fields take about 2 MB. */
 const LARGER_BODIES: Record<string, number> = { [`/${API_PREFIX}/posture`]: 8 * 1024 * 1024 };
 
-/** More faults than this help nobody to mend the input. */
+/** More errors than this do not help to correct the input. */
 const MAX_FIELD_ERRORS = 100;
 
 export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
@@ -39,7 +41,10 @@ export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
   });
 }
 
-/** Everything that stands between a socket and a controller: prefix, security headers, request ids, validation, problem documents. */
+/**
+ * Sets up everything between a socket and a controller: prefix, security headers, request ids, validation, problem
+ * documents.
+ */
 export async function configureHttp(app: NestFastifyApplication): Promise<void> {
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready', 'metrics', `${ALERT_PAGES}/:id`] });
   app.useGlobalPipes(
@@ -64,7 +69,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   const headers = securityHeaders();
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers(headers).header('x-request-id', request.id);
-    // Many clients name a type for the body that they do not send.
+    // Many clients send a content type with an empty body.
     if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     runInRequestContext({ requestId: request.id }, done);
   });
@@ -72,7 +77,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   observeRequests(app);
 }
 
-/** Validation errors as paths that the sender can find: `items[3].risk_score`. */
+/** Flattens validation errors to paths that the sender can find: `items[3].risk_score`. */
 function fieldErrors(error: ValidationError, parent = ''): FieldError[] {
   const isIndex = /^\d+$/.test(error.property);
   const field = isIndex ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property;
@@ -83,7 +88,7 @@ function fieldErrors(error: ValidationError, parent = ''): FieldError[] {
   return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, field))];
 }
 
-/** class-validator begins its messages with the property's name, which the field says already. */
+/** class-validator begins its messages with the property name, which `field` already has. */
 function withoutName(message: string, property: string): string {
   return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 }

@@ -3,13 +3,13 @@ import type { FastifyRequest } from 'fastify';
 import { Metrics } from '../metrics/index.js';
 import { Tracing, type RequestSpan } from '../tracing/index.js';
 
-/** What monitors ask for every few seconds; a span for each would bury the others. */
+/** Monitors request these every few seconds. Their spans would bury the others. */
 const NOT_TRACED = /^\/(?:metrics|health)(?:\/|$)/;
 
-/** A method that no route has is the caller's invention, and must not become a series of its own. */
+/** Other methods are the caller's invention and must not become time series. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Times every request by the pattern of its route, and traces it. */
+/** Times and traces every request by its route pattern. */
 export function observeRequests(app: NestFastifyApplication): void {
   const metrics = app.get(Metrics);
   const tracing = app.get(Tracing);
@@ -28,7 +28,7 @@ export function observeRequests(app: NestFastifyApplication): void {
     if (span) span.enter(done);
     else done();
   });
-  // Reading the body leaves the context of the first hook behind; the route's handler must be in it.
+  // Reading the body loses the context of the first hook. The route's handler needs it.
   fastify.addHook('preHandler', (request, _reply, done) => {
     const span = spans.get(request);
     if (span) span.enter(done);

@@ -29,7 +29,7 @@ const PROBLEM_SCHEMA = {
   },
 };
 
-/** The OpenAPI document, made from the controllers. Each error answer is given the problem document's schema. */
+/** Builds the OpenAPI document from the controllers. Every error answer gets the schema of the problem document. */
 export function buildOpenApiDocument(app: INestApplication, { isDemo = false } = {}): OpenAPIObject {
   const document = SwaggerModule.createDocument(
     app,

@@ -3,14 +3,15 @@ import { Socket } from 'node:net';
 import helmet from 'helmet';
 
 /**
- * Helmet's headers. They are the same for every answer, so helmet is asked once: working them out anew for each took a tenth of the time of a short answer.
+ * Helmet's headers, computed once because they are the same for every answer. Computing them for each answer took a
+ * tenth of the time of a short one.
  */
 export function securityHeaders(): Record<string, string> {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   helmet({
     contentSecurityPolicy: {
       directives: {
-        // Vedette is reached over plain HTTP on a laptop or a LAN too; upgrading requests would break it there.
+        // Vedette also runs over plain HTTP, on a laptop or a LAN. Upgrading requests would break that.
         upgradeInsecureRequests: null,
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],

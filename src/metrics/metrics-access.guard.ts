@@ -4,12 +4,12 @@ import type { FastifyRequest } from 'fastify';
 import { forbidden, unauthenticated } from '../common/errors/index.js';
 import { Environment } from '../config/index.js';
 
-/** What a proxy adds: a request that carries one of these was made elsewhere, although the proxy itself may be on this machine. */
+/** A proxy adds these headers. Such a request comes from elsewhere, even if the proxy is on this machine. */
 const FORWARDING_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 
 /**
- * Who may read the metrics: with `VEDETTE_METRICS_TOKEN` whoever sends it, without it whoever is on this machine. They name no organisation, but they still tell
- * how a deployment is doing.
+ * With `VEDETTE_METRICS_TOKEN`, only callers with the token may read the metrics; without it, only callers on this
+ * machine. Metrics name no organisation, but they show how the deployment is doing.
  */
 @Injectable()
 export class MetricsAccessGuard implements CanActivate {
@@ -20,21 +20,21 @@ export class MetricsAccessGuard implements CanActivate {
     const token = this.environment.VEDETTE_METRICS_TOKEN;
     if (token === undefined) {
       if (isFromThisMachine(request)) return true;
-      throw forbidden('without VEDETTE_METRICS_TOKEN the metrics are for callers on the same machine only');
+      throw forbidden('VEDETTE_METRICS_TOKEN is not set, so the metrics are for callers on the same machine only');
     }
     const [, sent] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
     if (sent !== undefined && isSame(sent, token)) return true;
-    throw unauthenticated('the metrics take the token of VEDETTE_METRICS_TOKEN, as Authorization: Bearer <token>');
+    throw unauthenticated('the metrics need the value of VEDETTE_METRICS_TOKEN, as Authorization: Bearer <token>');
   }
 }
 
-/** The socket is asked, not `request.ip`, which whoever calls can choose where forwarding headers are believed. */
+/** Uses the socket's address: if forwarding headers are trusted, the caller can choose `request.ip`. */
 function isFromThisMachine({ socket, headers }: FastifyRequest): boolean {
   const isLoopback = /^(?:::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? '');
   return isLoopback && FORWARDING_HEADERS.every((name) => headers[name] === undefined);
 }
 
-/** Digests have one length, so that comparing them tells nothing of the token's, either. */
+/** Compares digests: they have one length, so the comparison does not leak the token's length. */
 function isSame(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

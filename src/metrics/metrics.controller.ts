@@ -15,13 +15,13 @@ export class MetricsController {
   @UseGuards(MetricsAccessGuard)
   @ApiBearerAuth()
   @ApiOperation({
-    summary: 'What this process counts and times, for Prometheus',
+    summary: 'The metrics of this process, for Prometheus',
     description:
-      'Takes the token of VEDETTE_METRICS_TOKEN where that is set, and is for callers on the same machine where it is not.',
+      'If VEDETTE_METRICS_TOKEN is set, callers send it as a bearer token. If not, only callers on the same machine are answered.',
   })
   @ApiProduces('text/plain')
   @ApiResponse({ status: 200, description: 'Metrics in the text format of Prometheus.', schema: { type: 'string' } })
-  @ApiResponse({ status: 401, description: 'The token of the metrics was not sent.' })
+  @ApiResponse({ status: 401, description: 'The request has no metrics token, or a wrong one.' })
   @ApiResponse({ status: 403, description: 'No token is set, and the caller is on another machine.' })
   async scrape(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     const { contentType, text } = await this.metrics.scrape();

@@ -5,7 +5,7 @@ import { Metrics } from './metrics.js';
 import { MetricsService } from './metrics.service.js';
 import { SharedReadingsReader } from './shared-readings.reader.js';
 
-/** What everybody counts with, and `GET /metrics`. */
+/** Provides {@link Metrics} to all modules, and `GET /metrics`. */
 @Global()
 @Module({
   controllers: [MetricsController],

@@ -5,7 +5,6 @@ import { Environment } from '../config/index.js';
 import { Metrics } from './metrics.js';
 import { SharedReadingsReader } from './shared-readings.reader.js';
 
-/** Answers a scrape. */
 @Injectable()
 export class MetricsService {
   private readonly cron: CronTime;
@@ -19,7 +18,7 @@ export class MetricsService {
     this.cron = new CronTime(environment.VEDETTE_EVALUATION_CRON, 'UTC');
   }
 
-  /** Answers whatever the database does: what was counted in this process is known without it. */
+  /** Answers even without a database: the counters of this process need none. */
   async scrape(): Promise<{ contentType: string; text: string }> {
     const { isUp, readings } = await this.reader.read();
     this.metrics.read(isUp, readings);

@@ -2,40 +2,40 @@ import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SharedReadings } from './shared-readings.js';
 
-/** Seconds; from a request answered out of memory to an exchange that uses its full time. */
+/** Seconds: from a request answered from memory to one that uses its full time. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
-/** Seconds; from a delivery sent right after the commit to one that took its last try, days later. */
+/** Seconds: from a delivery sent right after the commit to its last attempt, days later. */
 const LAG_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1_800, 7_200, 43_200, 259_200];
 
-/** A pass over claimed rules, committed. */
+/** A committed pass over claimed rules. */
 export interface EvaluatedRules {
   trigger: string;
   durationSeconds: number;
-  /** How many rules of each type came to each outcome. */
+  /** How many rules of each type had each outcome. */
   rules: readonly { type: string; outcome: string; count: number }[];
-  /** How many evaluations these rules have missed since they were due. */
+  /** How many evaluations these rules have missed since they became due. */
   missed: number;
 }
 
-/** An attempt at a webhook delivery that was made. */
+/** One attempt at a webhook delivery. */
 export interface WebhookAttemptFacts {
   format: string;
   event: string;
-  /** `delivered`; `retried` when another attempt follows; `failed` when none does. */
+  /** `delivered`; `retried` if another attempt follows; `failed` if none follows. */
   outcome: 'delivered' | 'retried' | 'failed';
-  /** `ok`, or what stood in the way, in a word of a short list. */
+  /** `ok`, or the cause of the failure: one of a short list of words. */
   reason: string;
   durationSeconds: number;
   /** From the commit to the end of this attempt. */
   lagSeconds: number;
-  /** Why the address guard refused, where it did. */
+  /** The kind of address that the address guard refused; null if it did not refuse. */
   refusedTier: string | null;
 }
 
 /**
- * What Vedette counts and times. Everybody may call it; what it is made of stays behind it. No label ever holds an id or a name of an organisation, an endpoint,
- * a rule or a person: whoever reads the metrics belongs to none.
+ * The metrics of Vedette, behind an interface that hides the library. No label ever has an id or a name of an
+ * organisation, an endpoint, a rule or a person: readers of the metrics belong to no organisation.
  */
 @Injectable()
 export class Metrics {
@@ -44,7 +44,7 @@ export class Metrics {
 
   private readonly ruleEvaluations = this.counter(
     'rule_evaluations_total',
-    'Rules evaluated by this process, by rule type and by what came of it: fired, refreshed, clear, told, cooldown, no_data or error.',
+    'Rules evaluated by this process, by rule type and outcome: fired, refreshed, clear, told, cooldown, no_data or error.',
     ['type', 'outcome'],
   );
   private readonly evaluationDuration = this.histogram(
@@ -55,31 +55,31 @@ export class Metrics {
   );
   private readonly evaluationFailures = this.counter(
     'evaluation_failures_total',
-    'Batches of rules that rolled back whole and stay due, by what caused them.',
+    'Batches of rules that were rolled back and stay due, by what caused them.',
     ['trigger'],
   );
   private readonly evaluationsMissed = this.counter(
     'evaluations_missed_total',
-    'Evaluations of a rule that did not take place because its time came again before anybody had got to it; counted when it is evaluated at last.',
+    'Evaluations that were skipped because the next one was already due; counted at the next evaluation of the rule.',
   );
   private readonly suppressed = this.counter(
     'suppressed_total',
-    'Times that nobody was told anew: the rule was in its cooldown, or its alert was open already (already_open); and times that one person was not told by one channel: min_severity, rule_type, channel_off, no_mail_server, or not yet (quiet_hours).',
+    'Notifications that were not sent, by reason: the rule was in its cooldown (cooldown), its alert was already open (already_open), or one channel did not notify one person (min_severity, rule_type, channel_off, no_mail_server) or not yet (quiet_hours).',
     ['reason'],
   );
   private readonly transitions = this.counter(
     'transitions_total',
-    'Alerts that went from one status to another; from none when they opened.',
+    'Alerts that changed their status; the old status of a new alert is none.',
     ['from', 'to', 'cause'],
   );
   private readonly notifications = this.counter(
     'notifications_total',
-    'Notifications by channel (in_app: one a person; webhook: one an endpoint; email: one a message) and final outcome. The reason is the event (of e-mail: immediate or digest) where they were sent, and what stood in the way where they failed or were cancelled.',
+    'Notifications by channel (in_app: one per person; webhook: one per endpoint; email: one per message) and final outcome. The reason is the event if they were sent (for e-mail: immediate or digest), and the cause if they failed or were cancelled.',
     ['channel', 'outcome', 'reason'],
   );
   private readonly webhookDeliveries = this.counter(
     'webhook_deliveries_total',
-    'Attempts at webhook deliveries by what they came to: delivered, retried (another attempt follows) or failed (none does).',
+    'Attempts at webhook deliveries, by outcome: delivered, retried (another attempt follows) or failed (none follows).',
     ['format', 'outcome', 'reason'],
   );
   private readonly webhookAttemptDuration = this.histogram(
@@ -101,7 +101,7 @@ export class Metrics {
   );
   private readonly webhookExhausted = this.counter(
     'webhook_exhausted_total',
-    'Deliveries that were given up on: they have no attempt left, or their endpoint is gone.',
+    'Deliveries that failed for good: they have no attempt left, or their endpoint is gone.',
   );
   private readonly webhookRefusals = this.counter(
     'webhook_ssrf_blocked_total',
@@ -114,7 +114,7 @@ export class Metrics {
   );
   private readonly webhookReplays = this.counter(
     'webhook_replays_total',
-    'Webhook deliveries that somebody had sent again.',
+    'Webhook deliveries that were sent again on request.',
   );
   private readonly heartbeats = this.counter('heartbeats_total', 'Calls of the heartbeat URL: sent, or failed.', [
     'outcome',
@@ -126,20 +126,23 @@ export class Metrics {
     DURATION_BUCKETS,
   );
 
-  /** Attempts that are alike in all that their labels need, until somebody reads: to look labels up takes longer than an attempt has. They are few. */
+  /**
+   * Groups of attempts with the same labels, counted until the next scrape. Looking labels up takes longer than an
+   * attempt can afford.
+   */
   private readonly attempts: { attempt: WebhookAttemptFacts; count: number }[] = [];
 
   private readonly databaseUp = this.gauge(
     'database_up',
-    '1 while the database answers, else 0. The gauges that are read from the database are missing while it does not, or not within 2 s.',
+    '1 while the database answers, else 0. The gauges that are read from the database are missing while it does not answer within 2 s.',
   );
   private readonly schedulerBehind = this.gauge(
     'scheduler_behind_seconds',
-    'For how long the rule that waits longest has been due, over all replicas; 0 when none is.',
+    'How long the most overdue rule has been due, over all replicas; 0 if no rule is due.',
   );
   private readonly evaluationAge = this.gauge(
     'evaluation_age_seconds',
-    'Time since any replica last completed a look at all due rules; missing before the first.',
+    'Time since a replica last completed a pass over all due rules; missing before the first pass.',
   );
   private readonly evaluationInterval = this.gauge(
     'evaluation_interval_seconds',
@@ -147,30 +150,30 @@ export class Metrics {
   );
   private readonly snapshotAge = this.gauge(
     'snapshot_age_seconds',
-    'Time since the beginning (UTC) of the day of the newest snapshot of the organisation whose newest is the oldest; since its creation where it has none.',
+    'The highest age of the newest snapshot, over all organisations, from the beginning of its day (UTC). An organisation without a snapshot counts from its creation.',
   );
   private readonly alertsOpen = this.gauge('alerts_open', 'Open alerts of all organisations.', ['severity']);
   private readonly outboxOldest = this.gauge(
     'outbox_oldest_seconds',
-    'For how long the notification that waits longest has been due, over all channels that have an outbox; 0 when none is.',
+    'How long the most overdue notification has been due, over all channels with an outbox; 0 if none is due.',
   );
   private readonly deadLetters = this.gauge(
     'dead_letters',
-    'Webhook deliveries and e-mail messages that were given up on within the last 24 hours.',
+    'Webhook deliveries and e-mail messages that failed for good within the last 24 hours.',
     ['channel'],
   );
   private readonly webhookQueueDepth = this.gauge(
     'webhook_queue_depth',
-    'Deliveries not finished: due, sending (claimed by a worker), or waiting for their next attempt. Counted up to 100,000.',
+    'Unfinished deliveries: due, sending (claimed by a worker), or waiting for their next attempt. Counted up to 100,000.',
     ['status'],
   );
   private readonly webhookOldestDue = this.gauge(
     'webhook_oldest_due_seconds',
-    'For how long the webhook delivery that waits longest has been due; 0 when none is.',
+    'How long the most overdue webhook delivery has been due; 0 if none is due.',
   );
   private readonly webhookEndpoints = this.gauge(
     'webhook_endpoint_state',
-    'Webhook endpoints: enabled, disabled, or breaker_open where nearly everything failed and little is sent.',
+    'Webhook endpoints: enabled, disabled, or breaker_open (nearly all attempts failed, so few are sent).',
     ['state'],
   );
 
@@ -189,14 +192,14 @@ export class Metrics {
   }
 
   /**
-   * @param from the status before, or `none` for an alert that opens.
-   * @param cause what made it so, in a word of a short list: `fired`, `person`, `api_key` and the like.
+   * @param from the old status, or `none` for an alert that opens.
+   * @param cause one of a short list of words: `fired`, `person`, `api_key` and the like.
    */
   transitioned(from: string, to: string, cause: string, count = 1): void {
     this.transitions.inc({ from, to, cause }, count);
   }
 
-  /** @param reason the event where the notifications were sent, and what stood in the way where they failed. */
+  /** @param reason the event if the notifications were sent, and the cause if they failed. */
   notified(
     channel: 'in_app' | 'webhook' | 'email',
     outcome: 'sent' | 'failed' | 'cancelled',
@@ -206,7 +209,7 @@ export class Metrics {
     this.notifications.inc({ channel, outcome, reason }, count);
   }
 
-  /** @param reason why a person was not told by a channel, or not yet, in a word of a short list. */
+  /** @param reason why a channel did not notify a person, or not yet: one of a short list of words. */
   suppressedFor(reason: string, count = 1): void {
     this.suppressed.inc({ reason }, count);
   }
@@ -247,12 +250,15 @@ export class Metrics {
     this.heartbeats.inc({ outcome });
   }
 
-  /** @param route the pattern, never the path: a path holds ids. */
+  /** @param route the pattern, never the path: a path contains ids. */
   httpAnswered(route: string, method: string, statusCode: number, durationSeconds: number): void {
     this.httpDuration.observe({ route, method, status: `${Math.floor(statusCode / 100)}xx` }, durationSeconds);
   }
 
-  /** Takes over what was read from the database. What could not be read is not shown at all, rather than as it once was. */
+  /**
+   * Takes over the readings from the database. A reading that is missing is not shown, instead of showing its old
+   * value.
+   */
   read(isUp: boolean, readings: SharedReadings | null): void {
     this.databaseUp.set(isUp ? 1 : 0);
     set(this.schedulerBehind, readings?.schedulerBehindSeconds);
@@ -270,7 +276,10 @@ export class Metrics {
     this.evaluationInterval.set(evaluationIntervalSeconds);
   }
 
-  /** Everything in the text format of Prometheus. The process's own metrics are taken from the first call on: the command line has no use for them. */
+  /**
+   * Returns all metrics in the Prometheus text format. Process metrics are collected from the first call on, because
+   * the command line does not need them.
+   */
   async expose(): Promise<{ contentType: string; text: string }> {
     if (!this.hasProcessMetrics) collectDefaultMetrics({ register: this.registry });
     this.hasProcessMetrics = true;

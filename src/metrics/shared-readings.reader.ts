@@ -5,16 +5,17 @@ import { Clock } from '../common/clock.js';
 import { EVALUATION_SLOT, queryRows } from '../database/index.js';
 import type { SharedReadings } from './shared-readings.js';
 
-/** How long readings serve: scrapes come every 15 s as a rule, from more than one Prometheus perhaps. */
+/** How long readings are reused. Scrapes usually come every 15 s, perhaps from several Prometheus servers. */
 const READINGS_KEPT_MS = 10_000;
 
-/** PostgreSQL breaks off a reading that takes longer, and a database that says nothing by then counts as down. */
+/** PostgreSQL cancels a statement that takes longer. A database that has not answered by then counts as down. */
 const STATEMENT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
- * One statement that takes no scan of what grows without end: the oldest due schedule and delivery stand first in their indexes, unfinished deliveries and those of
- * a day are found by theirs, and the number of open alerts is kept by `alert_count`. With 1,000 organisations, 8,000 rules and 500,000 deliveries it took 30 ms.
+ * One statement that scans nothing that grows without end: every part reads the first entries of an index, a bounded
+ * part of it, or the counts in `alert_count`. With 1,000 organisations, 8,000 rules and 500,000 deliveries it took 30
+ * ms.
  */
 const READ = `
   SELECT
@@ -52,13 +53,13 @@ interface Row {
   endpoints: Record<string, number> | null;
 }
 
-/** Whether the database answers, and what it says; null when it could not say it in time. */
+/** Whether the database answers, and its readings; null if they did not come in time. */
 export interface DatabaseAnswer {
   isUp: boolean;
   readings: SharedReadings | null;
 }
 
-/** Reads what all replicas share, seldom and in bounded time, so that being scraped costs nothing worth mentioning. */
+/** Reads the state that all replicas share, seldom and in bounded time, so that scrapes stay cheap. */
 @Injectable()
 export class SharedReadingsReader {
   private readonly logger = new Logger('Metrics');
@@ -70,10 +71,10 @@ export class SharedReadingsReader {
     private readonly clock: Clock,
   ) {}
 
-  /** Never throws. Who asks while somebody reads gets the same answer. */
+  /** Never throws. Callers during a reading share its answer. */
   read(): Promise<DatabaseAnswer> {
     const now = this.clock.now();
-    // A clock that was set back must not keep an answer for hours.
+    // Math.abs: a clock that was set back must not keep an answer for hours.
     if (!this.kept || Math.abs(now.getTime() - this.kept.at) >= READINGS_KEPT_MS)
       this.kept = { at: now.getTime(), answer: this.readNow(now) };
     return this.kept.answer;
@@ -84,7 +85,7 @@ export class SharedReadingsReader {
     let timer: NodeJS.Timeout | undefined;
     try {
       const reading = this.dataSource.transaction(async (manager) => {
-        // Ends with the transaction, so that a pooler in between does no harm.
+        // Limited to the transaction, because a connection pooler may give the session to another client.
         await manager.query(`SELECT set_config('statement_timeout', $1, true)`, [String(STATEMENT_TIMEOUT_MS)]);
         answer.isUp = true;
         return readShared(manager, now);
@@ -93,17 +94,17 @@ export class SharedReadingsReader {
         timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)), ANSWER_TIMEOUT_MS);
       });
       answer.readings = await Promise.race([reading, tooLate]);
-      this.say(null);
+      this.logChange(null);
     } catch (error) {
-      this.say(error as Error);
+      this.logChange(error as Error);
     } finally {
       clearTimeout(timer);
     }
     return { ...answer };
   }
 
-  /** Once a change: a database that is down is told of by others too. */
-  private say(error: Error | null): void {
+  /** Logs only changes: other parts already report a database that is down. */
+  private logChange(error: Error | null): void {
     if (error && this.wasComplete)
       this.logger.warn(`Metrics are exposed without those read from the database: ${error.message}`);
     if (!error && !this.wasComplete) this.logger.log('Metrics are exposed with those read from the database again');

@@ -1,17 +1,20 @@
-/** What all replicas share and only the database knows. Seconds are counted up to the reading process's present and never negative. */
+/**
+ * State that all replicas share and only the database has. Seconds count up to the present of the reading process and
+ * are never negative.
+ */
 export interface SharedReadings {
-  /** For how long the rule that waits longest has been due; 0 when none is. */
+  /** How long the most overdue rule has been due; 0 if none is due. */
   schedulerBehindSeconds: number;
-  /** Since a replica last looked at all due rules; null before the first time. */
+  /** Since a replica last completed a pass over all due rules; null before the first pass. */
   evaluationAgeSeconds: number | null;
-  /** Of the organisation whose newest snapshot is the oldest; null without any organisation. */
+  /** Of the organisation whose newest snapshot is the oldest; null without organisations. */
   snapshotAgeSeconds: number | null;
-  /** For how long the delivery that waits longest has been due; 0 when none is. */
+  /** How long the most overdue delivery has been due; 0 if none is due. */
   oldestDueDeliverySeconds: number;
   oldestDueEmailSeconds: number;
-  /** What was given up on within the last 24 hours, by channel. */
+  /** Deliveries that failed for good within the last 24 hours, by channel. */
   deadLetters: Record<'webhook' | 'email', number>;
-  /** Every severity is there. */
+  /** Has every severity. */
   openBySeverity: Record<string, number>;
   queueDepth: Record<'due' | 'sending' | 'waiting', number>;
   endpoints: Record<'enabled' | 'disabled' | 'breaker_open', number>;

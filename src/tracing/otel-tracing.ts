@@ -18,7 +18,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { Tracing, type RequestSpan, type Span, type SpanAttributes, type SpanOptions } from './tracing.js';
 
-/** How long a stop waits for spans that are still to be sent. */
+/** How long a stop waits for unsent spans. */
 const STOP_TIMEOUT_MS = 5_000;
 
 export type OtlpProtocol = 'http/protobuf' | 'http/json';
@@ -26,9 +26,9 @@ export type OtlpProtocol = 'http/protobuf' | 'http/json';
 const KINDS = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT };
 
 /**
- * Traces with OpenTelemetry. Spans are begun by hand: what instruments modules as they are loaded does not work on ES modules without a loader of its own.
- * Nothing is registered globally, so that several of these can live in one process. Where spans are sent, the sampler, the batches and the name of the service
- * come from the variables of OpenTelemetry, which its packages read themselves.
+ * Traces with OpenTelemetry. Spans are started by hand: automatic instrumentation needs its own loader for ES modules.
+ * Nothing is registered globally, so several instances can live in one process. The OpenTelemetry packages read their
+ * own environment variables (exporter, sampler, batches, service name).
  */
 export class OtelTracing extends Tracing implements OnApplicationShutdown {
   private readonly contexts = new AsyncLocalStorageContextManager().enable();
@@ -43,7 +43,7 @@ export class OtelTracing extends Tracing implements OnApplicationShutdown {
       resource: defaultResource()
         .merge(resourceFromAttributes({ 'service.name': 'vedette' }))
         .merge(detectResources({ detectors: [envDetector] })),
-      spanProcessors: [new BatchSpanProcessor(outspoken(exporter))],
+      spanProcessors: [new BatchSpanProcessor(withFailureLog(exporter))],
     });
     this.tracer = this.provider.getTracer('vedette');
   }
@@ -95,8 +95,8 @@ function facadeOf(span: OtelSpan): Span {
   };
 }
 
-/** OpenTelemetry keeps it to itself when spans cannot be sent; this says so, once until they can be again. */
-function outspoken(exporter: SpanExporter): SpanExporter {
+/** OpenTelemetry does not report failed exports. This logs the first failure and the recovery. */
+function withFailureLog(exporter: SpanExporter): SpanExporter {
   const logger = new Logger('Tracing');
   let isFailing = false;
   return {

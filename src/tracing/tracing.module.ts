@@ -2,7 +2,7 @@ import { Global, Logger, Module } from '@nestjs/common';
 import { Environment } from '../config/index.js';
 import { NoTracing, Tracing } from './tracing.js';
 
-/** Traces where the environment says where to send them; OpenTelemetry is loaded for that alone. */
+/** OpenTelemetry is loaded only if the environment names an endpoint for traces. */
 @Global()
 @Module({
   providers: [{ provide: Tracing, inject: [Environment], useFactory: createTracing }],
@@ -16,7 +16,7 @@ async function createTracing(environment: Environment): Promise<Tracing> {
   const protocol =
     environment.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? environment.OTEL_EXPORTER_OTLP_PROTOCOL ?? 'http/protobuf';
   if (protocol !== 'http/protobuf' && protocol !== 'http/json') {
-    // Traces are a side matter: what a platform sets for all its services must not keep this one from starting.
+    // An unsupported protocol must not prevent the start: platforms often set it for all their services.
     new Logger('Tracing').warn('No traces are sent: the OTLP protocol must be http/protobuf or http/json');
     return new NoTracing();
   }
