@@ -20,7 +20,7 @@ export { ScopedPostureReader, scopedRelations } from './reading/scopes/scoped-po
 export { ScopesModule } from './reading/scopes/scopes.module.js';
 export { scopeInWords, type SentScope, type TechniqueScope } from './reading/scopes/technique-scope.js';
 export { statusChange } from './reading/status-changes.js';
-export { statusesOnFooting } from './reading/statuses-on-footing.js';
+export { restatedStatuses } from './reading/restated-statuses.js';
 export { followPastModifications, type PastVersion, writePastPosture } from './writes/past-posture.js';
 export { type CatalogueChange, PostureRows, updatePostureSql } from './writes/posture-rows.js';
 export { type PostureWrite, PostureWriter } from './writes/posture-writer.js';

@@ -14,7 +14,7 @@ import { PostureController } from './writes/posture.controller.js';
 import { Posture } from './writes/posture.entity.js';
 import { PostureService } from './writes/posture.service.js';
 
-/** What each organisation knows of each technique: writes, changes, history, and the read port. */
+/** What each organisation knows about each technique: writes, changes, history, and the read port. */
 @Module({
   imports: [TypeOrmModule.forFeature([Posture, PostureChange, PostureHistory]), CatalogueModule],
   controllers: [TechniquesController, PostureVersionsController, PostureController],

@@ -1,4 +1,4 @@
-import { statusesOnFooting } from '../posture/index.js';
+import { restatedStatuses } from '../posture/index.js';
 import { rolledUpSql } from './roll-up-sql.js';
 import { FORMULA_VERSION } from './roll-up.js';
 
@@ -64,7 +64,7 @@ export function takingStatement(ofOne: boolean): string {
       SELECT p.organization_id, 'current' AS side, p.technique_id, p.status_global FROM posture p JOIN policy USING (organization_id) WHERE p.in_force
       UNION ALL
       SELECT m.organization_id, 'baseline', b.technique_id, b.status_global
-      FROM moved m CROSS JOIN LATERAL ${statusesOnFooting({ organizationId: 'm.organization_id', from: 'm.taken_at', until: '$3::timestamptz' })} b
+      FROM moved m CROSS JOIN LATERAL ${restatedStatuses({ organizationId: 'm.organization_id', from: 'm.taken_at', until: '$3::timestamptz' })} b
     ), ${rolledUpSql('standing', 'policy')}
     INSERT INTO posture_snapshot AS s (${COLUMNS.join(', ')})
     SELECT c.organization_id, $1::date, c.coverage_pct, c.total, c.validated, c.partial, c.in_progress, c.not_covered, c.not_evaluated, $2,

@@ -220,7 +220,7 @@ describe('PUT /posture', () => {
       [
         'risk_scroe',
         5,
-        'is not known here, which takes attack_id, status_global, last_review_date, risk_score, owner_id, owner_email, tags',
+        'is not known here; known are attack_id, status_global, last_review_date, risk_score, owner_id, owner_email, tags',
       ],
       ['tags', 'pci', tagWords],
       ['tags', ['pci', 3], tagWords],
@@ -262,9 +262,9 @@ describe('PUT /posture', () => {
       [{ items: [] }, 'items must be a list of 1 to 10000 items'],
       [{ items: { attack_id: 'T1001' } }, 'items must be a list of 1 to 10000 items'],
       [{ items: Array(10_001).fill({ attack_id: 'T1001' }) }, 'items must be a list of 1 to 10000 items'],
-      [{ items: [{ attack_id: 'T1001' }], dry_run: true }, 'dry_run is not known here, which takes items'],
-      [{ items: [null] }, 'items[0] must be an object with an attack_id and what changes'],
-      [{ items: [[]] }, 'items[0] must be an object with an attack_id and what changes'],
+      [{ items: [{ attack_id: 'T1001' }], dry_run: true }, 'dry_run is not known here; the only field is items'],
+      [{ items: [null] }, 'items[0] must be an object with an attack_id and the fields to change'],
+      [{ items: [[]] }, 'items[0] must be an object with an attack_id and the fields to change'],
       [{ items: [{ risk_score: 5 }] }, 'items[0].attack_id must be an ATT&CK id such as T1059 or T1059.001'],
       [{ items: [{ attack_id: 'T1059.1' }] }, 'items[0].attack_id must be an ATT&CK id such as T1059 or T1059.001'],
       [

@@ -85,7 +85,7 @@ it.each([
   [
     'scope.attack_ids[1]',
     { attack_ids: ['T1059', 'T1060'] },
-    'must name a technique of the catalogue, which has none of this id',
+    'must name a technique of the catalogue, which has no technique with this id',
   ],
   ['scope.attack_ids', { attack_ids: ['TA0001'] }, 'must be a list of 1 to 100 ATT&CK ids such as T1059 or T1059.001'],
   ['scope.owners[0]', { owners: [OTHERS_ID] }, 'is not an active member of this organisation'],
@@ -96,8 +96,8 @@ it.each([
   ['scope.tags', { tags: ['a,b'] }, 'must be a list of 1 to 100 tags, each text of 1 to 64 characters without commas'],
   ['scope.sub_techniques', { sub_techniques: 'some' }, 'must be one of include, exclude, only'],
   ['scope.tactic', { tactic: ['execution'] }, 'is not known here'],
-  ['scope', 'execution', 'must be an object with what the rule is limited to, or null'],
-  ['scope', [{ tactics: ['execution'] }], 'must be an object with what the rule is limited to, or null'],
+  ['scope', 'execution', 'must be an object that limits the rule to some techniques, or null'],
+  ['scope', [{ tactics: ['execution'] }], 'must be an object that limits the rule to some techniques, or null'],
 ])('refuses a bad %s: %j', async (field, scope, message) => {
   const { status, body } = await create(scope);
   expect([status, body.errors]).toEqual([400, [{ field, message }]]);

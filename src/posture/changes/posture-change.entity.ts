@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** That the posture of an organisation changed and has not been evaluated since. */
+/** An organisation whose posture changed and whose rules have not been evaluated since. */
 @Entity('posture_change')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('posture_change_due_at_idx', ['dueAt'])
@@ -14,7 +14,7 @@ export class PostureChange {
   @Column({ type: 'timestamptz' })
   firstChangedAt: Date;
 
-  /** When the change is due to be evaluated: the debounce has passed, or the longest wait has. */
+  /** When the rules are evaluated: after the debounce, or after the longest wait. */
   @Column({ type: 'timestamptz' })
   dueAt: Date;
 }

@@ -6,7 +6,7 @@ import { Environment } from '../../config/index.js';
 import { queryRows, Transactions } from '../../database/index.js';
 import type { ChangeKind } from './change-kind.js';
 
-/** Under a stream of changes an evaluation waits no longer than this, whatever the debounce. */
+/** During a stream of changes, an evaluation waits no longer than this, whatever the debounce. */
 const LONGEST_WAIT_MS = 2_000;
 
 /** $1 now, $2 the most organisations. Skips changes that another replica has locked. */
@@ -22,8 +22,8 @@ export interface ClaimedChange {
 }
 
 /**
- * Marks organisations whose posture changed, in the transaction of the change, so that the mark survives whatever happens to this process; and wakes this
- * process's own evaluation after the commit.
+ * Marks organisations whose posture changed, in the transaction of the change, so the mark survives a crash. After the
+ * commit it wakes the evaluation of this process.
  */
 @Injectable()
 export class PostureChanges {
@@ -41,7 +41,7 @@ export class PostureChanges {
     return this.committedChanges.asObservable();
   }
 
-  /** @param organizationIds the organisations that changed, or `all` for a change of the shared catalogue. */
+  /** @param organizationIds the changed organisations, or `all` after a change of the shared catalogue. */
   async mark(manager: EntityManager, organizationIds: readonly string[] | 'all', kind: ChangeKind): Promise<void> {
     const now = this.clock.now();
     const source = organizationIds === 'all' ? 'SELECT id FROM organization' : 'SELECT unnest($4::uuid[])';

@@ -3,8 +3,9 @@ import type { ChangeSource } from '../words/change-source.js';
 import type { TechniqueStatus } from '../words/technique-status.js';
 
 /**
- * A version of the posture of one technique that another has superseded: it stood from `valid_from` until just before `valid_to`. Written by a trigger of `posture`
- * alone, and never changed; one of `organization` removes it. One that was superseded at its own instant was never in force, and is kept all the same.
+ * A superseded version of the posture of one technique, valid from `valid_from` until just before `valid_to`. Only the
+ * trigger of `posture` writes it, only the trigger of `organization` removes it, and nothing changes it. A version
+ * superseded at its own instant was never valid, but is kept.
  */
 @Entity('posture_history')
 @Index('posture_history_valid_to_idx', ['validTo'])
@@ -52,7 +53,7 @@ export class PostureHistory {
   @Column({ type: 'uuid', nullable: true })
   changeId: string | null;
 
-  /** The user or API key that made this version; null where no person did. */
+  /** The user or API key that made this version; null if no person or key did. */
   @Column({ type: 'uuid', nullable: true })
   changedBy: string | null;
 }

@@ -2,14 +2,14 @@ import { ApiProperty } from '@nestjs/swagger';
 import { CHANGE_SOURCES, type ChangeSource } from '../words/change-source.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 
-/** What the organisation knew of a technique from one change to the next, and who or what made it so. */
+/** The posture of a technique from one change to the next, and the cause of the change. */
 export class PostureVersionResponse {
   /** Counted from 1. */
   @ApiProperty({ type: 'integer' })
   version: number;
   @ApiProperty({ format: 'date-time' })
   valid_from: string;
-  /** When another version took its place; null of the one that stands. */
+  /** When the next version replaced it; null for the current version. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   valid_to: string | null;
   @ApiProperty({ enum: TECHNIQUE_STATUSES })
@@ -27,13 +27,13 @@ export class PostureVersionResponse {
   in_force: boolean;
   @ApiProperty({ format: 'date-time' })
   mitre_last_modified: string;
-  /** What made this version: `database` where no writer said so, such as an owner who was removed. */
+  /** The cause of this version: `database` if no writer gave one, for example when an owner was removed. */
   @ApiProperty({ enum: CHANGE_SOURCES })
   change_source: ChangeSource;
-  /** The import run, the ATT&CK release or the queue item behind it. */
+  /** The import run, the ATT&CK release or the queue item that made the change. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   change_id: string | null;
-  /** The user or API key; null where nobody did it. */
+  /** The user or API key; null if no person or key made the change. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   changed_by: string | null;
   @ApiProperty({ type: String, nullable: true })

@@ -13,7 +13,9 @@ export class PostureVersionsController {
 
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'List what the posture of a technique was, newest first, and who or what changed it' })
+  @ApiOperation({
+    summary: 'List the versions of the posture of a technique, newest first, with the cause of each change',
+  })
   @ApiParam({ name: 'id', description: 'The id of the technique, or its ATT&CK id such as T1059.001.' })
   async list(
     @CurrentPrincipal() principal: Principal,

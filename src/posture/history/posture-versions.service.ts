@@ -6,9 +6,9 @@ import { sqlPage } from '../../database/index.js';
 import { TechniquesService } from '../techniques/techniques.service.js';
 import type { PostureHistory } from './posture-history.entity.js';
 
-/** What an organisation knew of a technique from an instant on, with who or what told it. */
+/** One version of the posture of a technique, with the cause of the change. */
 export type PostureVersion = Omit<PostureHistory, 'organizationId' | 'techniqueId' | 'validTo'> & {
-  /** Null of the version that stands. */
+  /** Null for the current version. */
   validTo: Date | null;
   ownerEmail: string | null;
   changedByName: string | null;
@@ -23,7 +23,6 @@ const VERSIONS = `
   UNION ALL
   SELECT ${COLUMNS}, valid_to, changed_by FROM posture_history WHERE organization_id = $1 AND technique_id = $2`;
 
-/** What posture was of a technique, version by version. */
 @Injectable()
 export class PostureVersionsService {
   constructor(
@@ -39,7 +38,7 @@ export class PostureVersionsService {
     if (page.cursor && !/^\d{1,9}$/.test(page.cursor.key))
       throw invalidField('cursor', 'must be the next_cursor of an earlier page, unchanged');
     const { id: techniqueId } = await this.techniques.get(organizationId, id);
-    // The version alone tells where a page ends; the technique stands where a cursor has an id.
+    // The version alone marks the end of a page. A cursor needs an id too, so it gets the technique's.
     return sqlPage<PostureVersion>(
       this.dataSource,
       {

@@ -1,8 +1,8 @@
-/** A table whose superseded versions a trigger keeps in `<table>_history`. */
+/** A table whose superseded versions are moved to `<table>_history` by a trigger. */
 export interface VersionedTable {
   table: string;
   key: readonly string[];
-  /** What else its relation has; both tables have them. */
+  /** The other columns of its relation. Both tables have them. */
   columns: readonly string[];
 }
 
@@ -37,14 +37,15 @@ export const VERSIONED_SNAPSHOTS: VersionedTable = {
   ],
 };
 
-/** The posture as it was at the instant that an SQL expression says, which may name columns of what stands to the left. */
+/** The posture at an instant. `instant` is an SQL expression, which may use columns of relations to its left. */
 export function postureAsOf(instant: string): string {
   return asOf({ ...VERSIONED_POSTURE, columns: ['status_global', 'in_force'] }, instant);
 }
 
 /**
- * A sub-select that stands for the table as it was. A row that has not changed since is read where it is; for each that has, one step of the history's key leads
- * to the version that stood, so that the cost follows the number of rows and not the length of their history.
+ * A sub-select of the table as it was at an instant. A row that has not changed since is read from the table; each
+ * other row takes one step in the index of the history. So the cost depends on the number of rows, not on the length of
+ * their history.
  */
 export function asOf({ table, key, columns }: VersionedTable, instant: string): string {
   const of = (alias: string, names: readonly string[]): string => names.map((name) => `${alias}.${name}`).join(', ');
@@ -60,7 +61,7 @@ export function asOf({ table, key, columns }: VersionedTable, instant: string): 
   )`;
 }
 
-/** An instant as an SQL literal. A date that is none throws. */
+/** An instant as an SQL literal. Throws on an invalid date. */
 export function sqlInstant(at: Date): string {
   return `'${at.toISOString()}'::timestamptz`;
 }

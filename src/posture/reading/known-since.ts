@@ -1,8 +1,9 @@
 import { queryRows, type SqlRunner } from '../../database/index.js';
 
 /**
- * Since when the history has the organisation's posture whole: before, techniques are missing whose versions were removed with age, or that had no history yet.
- * One that a release of ATT&CK added is not missing before that release. Null where the organisation has no posture.
+ * Since when the history of the organisation's posture is complete. Before that, versions are missing because of
+ * retention or because the history had not begun. A technique that an ATT&CK release added does not count as missing
+ * before it. Null without posture.
  */
 export async function knownSince(runner: SqlRunner, organizationId: string): Promise<Date | null> {
   const [known] = await queryRows<{ since: Date | null }>(

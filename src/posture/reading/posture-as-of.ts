@@ -1,11 +1,12 @@
 import type { SqlRunner } from '../../database/index.js';
 import { asOf, sqlInstant, VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS } from './as-of-sql.js';
 import { LivePostureReader, type PostureRelations } from './posture-reader.js';
-import { statusesBetween } from './statuses-on-footing.js';
+import { statusesBetween } from './restated-statuses.js';
 
 /**
- * Reads posture as it was at an instant. What had no version yet is missing, instead of being guessed: so is what retention has removed. A change counts from the
- * instant that its writer's clock showed, which is a little before its commit. The catalogue is that of today: names and tactics have no history.
+ * Reads posture as it was at an instant. A technique without a version at that instant is missing, also if retention
+ * removed the version. A change counts from the time on its writer's clock, slightly before its commit. The catalogue
+ * is today's: names and tactics have no history.
  */
 export class AsOfPostureReader extends LivePostureReader {
   override readonly relations: PostureRelations;
@@ -16,7 +17,7 @@ export class AsOfPostureReader extends LivePostureReader {
   }
 }
 
-/** @param instant SQL of an instant, which may be a column of a query around those that read the relations. */
+/** @param instant SQL of an instant, which may be a column of an outer query. */
 export function relationsAsOf(instant: string): PostureRelations {
   return {
     posture: asOf(VERSIONED_POSTURE, instant),

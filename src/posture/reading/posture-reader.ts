@@ -1,18 +1,18 @@
 import { type SqlRunner, queryRows } from '../../database/index.js';
-import { statusesBetween, type StatusesSpan } from './statuses-on-footing.js';
+import { statusesBetween, type StatusesSpan } from './restated-statuses.js';
 
 /**
- * The port through which evaluators read posture: relations to write SQL against, and a way to run it. The same SQL serves now, a preview and a replay of the
- * past, because what stands behind the names is the reader's business.
+ * The port through which evaluators read posture: names of relations for their SQL, and a way to run it. The same SQL
+ * serves the present, a preview and a replay, because each reader supplies its own relations.
  */
 export interface PostureReader {
   readonly relations: PostureRelations;
   query<Row>(sql: string, parameters: unknown[]): Promise<Row[]>;
-  /** Runs `work` so that its failure leaves the reader usable. */
+  /** Runs `work` in a savepoint, so the reader stays usable if it fails. */
   isolated<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** SQL names of relations, to be interpolated as they are. Their columns: */
+/** SQL names of relations, interpolated unchanged. Their columns: */
 export interface PostureRelations {
   /** `organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, tags, in_force, mitre_last_modified`. */
   posture: string;
@@ -28,19 +28,20 @@ export interface PostureRelations {
    */
   snapshot: string;
   /**
-   * A sub-select `organization_id, technique_id, before, after, tactics` of the statuses at both ends of a span of the history, the older ones on the footing of the
-   * newer. The organisation is the one whose history tells who changed them, whatever rule is measured. A status is null at the end at which the technique was not
-   * within the scope that is measured; `tactics` are the short names that the scope is limited to, null where it is to none.
+   * A sub-select `organization_id, technique_id, before, after, tactics` of the statuses at both ends of a span of the
+   * history. `before` is restated on the newer catalogue. `organization_id` is the organisation whose history has the
+   * changes, also for a rule with a scope. A status is null if the technique was not within the scope then; `tactics`
+   * are the short names in the scope, or null.
    */
   statusesBetween(this: void, span: StatusesSpan): string;
 }
 
-/** SQL condition that a row of {@link PostureRelations.posture} is in scope: the techniques that every count is over. */
+/** SQL condition that a row of {@link PostureRelations.posture} is in scope, so that counts include it. */
 export function inScope(alias: string): string {
   return `${alias}.in_force AND ${alias}.status_global <> 'not_applicable'`;
 }
 
-/** The tables themselves. */
+/** The current tables. */
 export const LIVE_RELATIONS: PostureRelations = {
   posture: 'posture',
   technique: 'technique',
@@ -50,11 +51,11 @@ export const LIVE_RELATIONS: PostureRelations = {
   statusesBetween,
 };
 
-/** Reads what is committed now, or what the transaction of the given manager sees. */
+/** Reads the committed state, or the state that the given manager's transaction sees. */
 export class LivePostureReader implements PostureReader {
   readonly relations: PostureRelations = LIVE_RELATIONS;
 
-  /** @param runner the manager of an open transaction: {@link isolated} uses a savepoint of it. */
+  /** @param runner the manager of an open transaction: {@link isolated} uses a savepoint. */
   constructor(private readonly runner: SqlRunner) {}
 
   query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {

@@ -3,32 +3,38 @@ import { queryRows } from '../../database/index.js';
 import type { ChangeKind } from '../changes/change-kind.js';
 import { asOf, sqlInstant, VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS } from './as-of-sql.js';
 import { LivePostureReader, type PostureReader, type PostureRelations } from './posture-reader.js';
-import { statusesBetween } from './statuses-on-footing.js';
+import { statusesBetween } from './restated-statuses.js';
 
-/** Rows that are superseded within a transaction stay in the table and are read past, until the table is written anew: from so many on, and no fewer than live. */
+/**
+ * Rows superseded within a transaction stay in the table, and scans read them. The table is rewritten when they are
+ * more than this, and more than the live rows.
+ */
 const DEAD_ROWS_KEPT = 200;
 
-/** The posture as it stands at the step, and the table that it moves to when it is written anew. */
-const POSTURE_TABLES = ['replay_posture', 'replay_posture_anew'] as const;
+/** The posture at the current step, and the table for the next rewrite. */
+const POSTURE_TABLES = ['replay_posture', 'replay_posture_spare'] as const;
 
 export interface ReplaySpan {
   organizationId: string;
-  /** The steps, earliest first; at least one. */
+  /** In ascending order; at least one. */
   instants: readonly Date[];
-  /** What is going to be read often. What is left out is read from the history at each step, which takes longer and comes out the same. */
+  /**
+   * The kinds that are read often. Other kinds are read from the history at each step: slower, with the same result.
+   */
   kinds: readonly ChangeKind[];
 }
 
 /**
- * Reads the posture of one organisation at one instant after the other. What the history says of the whole span is read once, into temporary tables that go when
- * the transaction ends; a step then applies what changed since the one before it. Nothing else is written.
+ * Reads the posture of one organisation at one instant after another. The history of the whole span is loaded once,
+ * into temporary tables that are dropped with the transaction; each step applies the changes since the previous one.
+ * Writes nothing else.
  */
 export class PostureReplay {
   private step = 0;
   private current = 0;
   private deadRows = 0;
 
-  /** @param changes how many techniques change at each step. */
+  /** @param changes how many techniques change, by step. */
   private constructor(
     private readonly manager: EntityManager,
     private readonly span: ReplaySpan,
@@ -36,7 +42,10 @@ export class PostureReplay {
     private readonly changes: ReadonlyMap<number, number>,
   ) {}
 
-  /** Stands at the first step. @param manager of an open transaction, in which no other replay was begun. */
+  /**
+   * Begins at the first step.
+   * @param manager of an open transaction that has no other replay.
+   */
   static async begin(manager: EntityManager, span: ReplaySpan): Promise<PostureReplay> {
     const { kinds } = span;
     const needsPosture = kinds.includes('posture') || kinds.includes('catalogue');
@@ -47,22 +56,21 @@ export class PostureReplay {
     return new PostureReplay(manager, span, rows, await loadChanges(manager, span));
   }
 
-  /** The instant of the step. */
+  /** The instant of the current step. */
   get at(): Date {
     return this.span.instants[this.step]!;
   }
 
-  /** Reads the step that stands when it is asked. */
+  /** Reads the step that was current when this reader was obtained. */
   get reader(): PostureReader {
     return new StepReader(this.manager, this.relations);
   }
 
-  /** Moves on to the next step. */
   async next(): Promise<void> {
     this.step += 1;
     const changing = this.changes.get(this.step) ?? 0;
     if (changing === 0) return;
-    if (this.deadRows + changing > Math.max(DEAD_ROWS_KEPT, this.rows)) await this.writeAnew();
+    if (this.deadRows + changing > Math.max(DEAD_ROWS_KEPT, this.rows)) await this.rewrite();
     else await this.applyInPlace(changing);
   }
 
@@ -74,10 +82,10 @@ export class PostureReplay {
       technique: 'technique',
       tactic: 'tactic',
       revalidationItem: kinds.includes('queue')
-        ? standing(VERSIONED_QUEUE.table, this.at)
+        ? versionsAt(VERSIONED_QUEUE.table, this.at)
         : asOf(VERSIONED_QUEUE, sqlInstant(this.at)),
       snapshot: kinds.includes('snapshot')
-        ? standing(VERSIONED_SNAPSHOTS.table, this.at)
+        ? versionsAt(VERSIONED_SNAPSHOTS.table, this.at)
         : asOf(VERSIONED_SNAPSHOTS, sqlInstant(this.at)),
       statusesBetween,
     };
@@ -95,7 +103,7 @@ export class PostureReplay {
     this.deadRows += changing;
   }
 
-  private async writeAnew(): Promise<void> {
+  private async rewrite(): Promise<void> {
     const [from, to] = [POSTURE_TABLES[this.current]!, POSTURE_TABLES[1 - this.current]!];
     await this.manager.query(`TRUNCATE ${to}`);
     await this.manager.query(
@@ -121,7 +129,10 @@ class StepReader extends LivePostureReader {
   }
 }
 
-/** The posture of the first step. @returns how many techniques the organisation has posture of today: at the first step it may have been none. */
+/**
+ * Loads the posture of the first step.
+ * @returns how many posture rows the organisation has today; at the first step it may have had fewer.
+ */
 async function loadPosture(manager: EntityManager, { organizationId, instants }: ReplaySpan): Promise<number> {
   for (const table of POSTURE_TABLES) {
     await manager.query(`
@@ -139,7 +150,10 @@ async function loadPosture(manager: EntityManager, { organizationId, instants }:
   return loaded!.rows;
 }
 
-/** Of what changes between two steps, the version that stands at the later. @returns how many techniques change at each step. */
+/**
+ * Loads the changes between steps: for each changed technique, its version at the later step.
+ * @returns how many techniques change, by step.
+ */
 async function loadChanges(
   manager: EntityManager,
   { organizationId, instants }: ReplaySpan,
@@ -147,7 +161,7 @@ async function loadChanges(
   const [first, last] = [sqlInstant(instants[0]!), sqlInstant(instants.at(-1)!)];
   const began = `organization_id = $1 AND valid_from > ${first} AND valid_from <= ${last}`;
   const columns = `${POSTURE_COLUMNS}, valid_from, version`;
-  // A bucket begins at its bound, and a version that begins at a step belongs to that step.
+  // A bucket includes its lower bound, but a version that begins exactly at a step belongs to that step.
   const step = `width_bucket(valid_from - interval '1 microsecond', $2::timestamptz[])`;
   await manager.query(
     `CREATE TEMPORARY TABLE replay_posture_change ON COMMIT DROP AS SELECT ${POSTURE_COLUMNS}, 0 AS step FROM posture WITH NO DATA`,
@@ -169,7 +183,7 @@ async function loadChanges(
   return new Map(counts.map(({ step: at, count }) => [at, count]));
 }
 
-/** All versions that stood at any time of the span, with until when: few enough to look through at each step. */
+/** Loads all versions valid at any time of the span, with their ends. They are few, so each step scans them all. */
 async function loadVersions(
   manager: EntityManager,
   { table, key, columns }: { table: string; key: readonly string[]; columns: readonly string[] },
@@ -191,8 +205,8 @@ async function loadVersions(
   await manager.query(`ANALYZE replay_${table}`);
 }
 
-/** A sub-select of what stood at the instant, of what {@link loadVersions} loaded. */
-function standing(table: string, at: Date): string {
+/** A sub-select of the versions valid at the instant, from the table that {@link loadVersions} filled. */
+function versionsAt(table: string, at: Date): string {
   const instant = sqlInstant(at);
   return `(SELECT * FROM replay_${table} v WHERE v.valid_from <= ${instant} AND v.valid_to > ${instant})`;
 }

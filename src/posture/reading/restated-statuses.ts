@@ -1,42 +1,42 @@
 import { postureAsOf } from './as-of-sql.js';
 
-/** SQL expressions: of an organisation, and of the instants of an older and of a newer catalogue. Columns of what stands to the left may be named. */
-interface Footing {
+/** SQL expressions of an organisation and of two instants, which may use columns of relations to their left. */
+interface RestatedSpan {
   organizationId: string;
   from: string;
   until: string;
 }
 
-/** SQL expressions again. */
-export interface StatusesSpan extends Footing {
-  /** A condition that what is compared at `from` is what stands on the footing of `until`, and not what was counted then. */
+export interface StatusesSpan extends RestatedSpan {
+  /** SQL condition: compare with the older statuses restated on the newer catalogue, not as they were counted then. */
   isRestated: string;
 }
 
 /**
- * A sub-select `technique_id, status_global` of the techniques that are in force now: the statuses that stood at `from`, as they stand on the catalogue of `until`.
- * Where a release that was loaded in between gave a technique the posture of one that it replaces, that one's status is taken, over any number of releases; where
- * such a release was undone in between, what it had given is taken away. A technique that a release added since is not evaluated; of one whose history does not reach
- * back, what is first known of it is taken. So whoever changed no status finds the same statuses here as at `until`, whatever releases did.
+ * A sub-select `technique_id, status_global` of the techniques in force now: their statuses at `from`, restated on the
+ * catalogue of `until`. A technique that inherited posture through a release takes the older status of the technique it
+ * replaces; an undone release takes that away. A technique added since is not evaluated. If the history does not reach
+ * back to `from`, the first known status counts (ADR 0011).
  */
-export function statusesOnFooting(footing: Footing): string {
-  return onFooting(footing, 'posture', `c.technique_id, ${STATUS} AS status_global`);
+export function restatedStatuses(span: RestatedSpan): string {
+  return selectRestated(span, 'posture', `c.technique_id, ${STATUS} AS status_global`);
 }
 
 /**
- * A sub-select `organization_id, technique_id, before, after, tactics` of the techniques that were in force at `until`: the statuses that stood at `from`, by
- * {@link statusesOnFooting}, and those that stood at `until`. No scope limits them to any tactics.
+ * A sub-select `organization_id, technique_id, before, after, tactics` of the techniques in force at `until`: their
+ * restated statuses at `from` (see {@link restatedStatuses}) and their statuses at `until`. Without a scope, `tactics`
+ * is null.
  */
 export function statusesBetween(span: StatusesSpan): string {
   const columns = `c.organization_id, c.technique_id, ${STATUS} AS before, c.status_global AS after, NULL::text[] AS tactics`;
-  return onFooting(span, postureAsOf(span.until), columns);
+  return selectRestated(span, postureAsOf(span.until), columns);
 }
 
-/** The status on the footing, in what {@link onFooting} selects from. */
+/** The restated status, from the relations in {@link selectRestated}. */
 const STATUS = `CASE WHEN taken_away.technique_id IS NOT NULL THEN 'not_evaluated' ELSE coalesce(v.status_global, first.status_global, 'not_evaluated') END`;
 
-/** @param standing SQL of the relation `c` of posture, whose techniques in force there is a row of. */
-function onFooting({ organizationId, from, until }: Footing, standing: string, columns: string): string {
+/** @param posture SQL of the relation `c` of posture rows; those in force are selected. */
+function selectRestated({ organizationId, from, until }: RestatedSpan, posture: string, columns: string): string {
   const carried = `k.organization_id = ${organizationId} AND k.carried_at > ${from} AND k.carried_at <= ${until} AND (k.put_back_at IS NULL OR k.put_back_at > ${until})`;
   return `(
     WITH RECURSIVE origin AS (
@@ -48,7 +48,7 @@ function onFooting({ organizationId, from, until }: Footing, standing: string, c
       SELECT DISTINCT ON (technique_id) technique_id, origin_id FROM origin ORDER BY technique_id, carried_at
     )
     SELECT ${columns}
-    FROM ${standing} c
+    FROM ${posture} c
     LEFT JOIN first_origin f ON f.technique_id = c.technique_id
     LEFT JOIN posture q ON q.organization_id = c.organization_id AND q.technique_id = coalesce(f.origin_id, c.technique_id)
     LEFT JOIN LATERAL (

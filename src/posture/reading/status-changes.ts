@@ -1,16 +1,16 @@
-/** SQL expressions; columns of what stands to the left may be named. */
+/** SQL expressions, which may use columns of relations to their left. */
 interface StatusSpan {
   organizationId: string;
   techniqueId: string;
   from: string;
   until: string;
-  /** The status that was come to. */
+  /** The status after the change. */
   status: string;
 }
 
 /**
- * A sub-select `change_source, changed_by, changed_at` with at most one row: the newest change of a technique after `from` and up to `until` that gave it the status.
- * `changed_by` is the user or API key; null where no person did it.
+ * A sub-select `change_source, changed_by, changed_at` with at most one row: the newest change after `from` and up to
+ * `until` that gave the technique the status. `changed_by` is the user or API key; null if neither made it.
  */
 export function statusChange({ organizationId, techniqueId, from, until, status }: StatusSpan): string {
   const ofTechnique = `v.organization_id = ${organizationId} AND v.technique_id = ${techniqueId}`;

@@ -8,9 +8,9 @@ import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-sta
 const TEXT = { message: 'must be text of at most 200 characters' };
 const UUID_OR_NONE = /^(none|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
 
-/** Which techniques to list. Filters combine: a technique is listed when it passes all. */
+/** Filters of the list of techniques. A technique is listed if it passes all of them. */
 export class ListTechniquesQuery extends PageQuery {
-  /** The beginning of an ATT&CK id, or a part of a name in any case. */
+  /** The beginning of an ATT&CK id, or part of a name, in any case. */
   @IsOptional()
   @IsString(TEXT)
   @MaxLength(200, TEXT)
@@ -53,21 +53,24 @@ export class ListTechniquesQuery extends PageQuery {
   @QueryNumber({ min: 0, max: 100 })
   min_risk_score?: number;
 
-  /** `true`: only techniques in scope (in force, and not `not_applicable`), which every count is over. `false`: only the others. */
+  /**
+   * `true`: only techniques in scope (in force and not `not_applicable`), which all counts include. `false`: only the
+   * others.
+   */
   @IsOptional()
   @Type(() => String)
   @Transform(({ value }) => toBoolean(value))
   @IsBoolean({ message: 'must be true or false' })
   in_scope?: boolean;
 
-  /** Whether techniques that ATT&CK revoked or deprecated are listed too. */
+  /** Whether the list includes techniques that ATT&CK revoked or deprecated. */
   @IsOptional()
   @Type(() => String)
   @Transform(({ value }) => toBoolean(value))
   @IsBoolean({ message: 'must be true or false' })
   include_revoked?: boolean = false;
 
-  /** `true`: only sub-techniques. `false`: only techniques that are none. */
+  /** `true`: only sub-techniques. `false`: no sub-techniques. */
   @IsOptional()
   @Type(() => String)
   @Transform(({ value }) => toBoolean(value))

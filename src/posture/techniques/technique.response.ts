@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 
-/** An ATT&CK technique of the catalogue, and what the organisation knows of it. */
+/** An ATT&CK technique with the organisation's posture. */
 export class TechniqueResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -19,16 +19,16 @@ export class TechniqueResponse {
   platforms: string[];
   @ApiProperty({ type: String, nullable: true })
   technique_version: string | null;
-  /** The ATT&CK release that the technique was last read from. */
+  /** The ATT&CK release from which the technique was last read. */
   attack_version: string;
   @ApiProperty({ format: 'date-time' })
   mitre_created: string;
-  /** When ATT&CK last changed its content; a release that only restamps it does not count. */
+  /** When ATT&CK last changed its content. A release that only changes its time stamp does not count. */
   @ApiProperty({ format: 'date-time' })
   mitre_last_modified: string;
   is_revoked: boolean;
   is_deprecated: boolean;
-  /** The technique in force that ATT&CK replaced a revoked one by. */
+  /** The technique in force with which ATT&CK replaced a revoked technique. */
   @ApiProperty({ type: String, nullable: true })
   replaced_by_attack_id: string | null;
   @ApiProperty({ enum: TECHNIQUE_STATUSES })
@@ -42,9 +42,9 @@ export class TechniqueResponse {
   owner_id: string | null;
   @ApiProperty({ type: String, nullable: true })
   owner_email: string | null;
-  /** Words of the organisation's own, in lower case and in order. */
+  /** The organisation's own words, sorted and in lower case. */
   tags: string[];
-  /** When the organisation last changed what it knows of the technique. */
+  /** When the organisation last changed the posture of the technique. */
   @ApiProperty({ format: 'date-time' })
   posture_updated_at: string;
 }

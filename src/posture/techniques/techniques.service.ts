@@ -10,7 +10,7 @@ import { inScope } from '../reading/posture-reader.js';
 import type { TechniqueStatus } from '../words/technique-status.js';
 import type { Posture } from '../writes/posture.entity.js';
 
-/** A technique of the catalogue, and what one organisation knows of it. */
+/** A technique with the posture of one organisation. */
 export type TechniqueWithPosture = Pick<
   Technique,
   | 'id'
@@ -66,15 +66,15 @@ const LOOKED_UP = `
   LEFT JOIN technique replacement ON replacement.id = t.replaced_by_id
   LEFT JOIN user_account u ON u.id = p.owner_id`;
 
-/** ATT&CK ids sort by their bytes, whatever the collation of the database: a technique, then its sub-techniques, then the next technique. */
+/** ATT&CK ids sort by bytes, whatever the collation of the database, so sub-techniques follow their technique. */
 const SORT_KEY = 't.attack_id COLLATE "C"';
 
-/** Reads the catalogue and the posture of one organisation together. */
+/** Reads the catalogue together with the posture of one organisation. */
 @Injectable()
 export class TechniquesService {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** In the order of the ATT&CK ids. */
+  /** Ordered by ATT&CK id. */
   list(organizationId: string, filters: TechniqueFilters, page: PageRequest): Promise<Page<TechniqueWithPosture>> {
     const where = new Conditions(organizationId);
     addFilters(where, filters);
@@ -95,7 +95,10 @@ export class TechniquesService {
     );
   }
 
-  /** @param id Vedette's id or the ATT&CK id in any case; of techniques that share an ATT&CK id, the one in force is meant. */
+  /**
+   * @param id Vedette's id, or the ATT&CK id in any case. If several techniques share an ATT&CK id, the one in force is
+   * returned.
+   */
   async get(organizationId: string, id: string): Promise<TechniqueWithPosture> {
     const column = isUuid(id) ? 't.id' : ATTACK_ID_PATTERN.test(id) ? 't.attack_id' : undefined;
     if (!column) throw notFound('technique', id);
@@ -154,7 +157,7 @@ function addFilters(where: Conditions, filters: TechniqueFilters): void {
   if (!filters.includeRevoked) where.add('p.in_force');
 }
 
-/** What people search for is text, not a pattern. */
+/** Users search for text, not for a pattern. */
 function escapeLike(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&');
 }

@@ -5,10 +5,10 @@ import { INSTANT_WORDS, parseInstant } from '../../common/instant-text.js';
 import { MAX_TAGS, TAG_PATTERN, TAG_WORDS, toTags } from './tags.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from './technique-status.js';
 
-/** A review may be stamped by a clock that runs ahead, or with a date that has begun in another time zone. */
+/** The clock of a reviewer may run ahead, or a date may have begun in another time zone. */
 const AHEAD_MS = 24 * 3_600_000;
 
-/** What changes of one technique. A property left out stays as it is; null clears. */
+/** Changes to the posture of one technique. A property that is left out stays unchanged; null clears it. */
 export interface PostureItem {
   attackId: string;
   statusGlobal?: TechniqueStatus | null;
@@ -19,7 +19,7 @@ export interface PostureItem {
   tags?: string[] | null;
 }
 
-/** An item as it is sent, once the schema has passed it. */
+/** An item as sent, after the schema has accepted it. */
 interface SentItem {
   attack_id: string;
   status_global?: TechniqueStatus | null;
@@ -31,7 +31,7 @@ interface SentItem {
 }
 
 const UUID = '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$';
-/** Anything with one @ that PostgreSQL can store: whether it is somebody's is looked up. */
+/** Any text with one @ that PostgreSQL can store. A lookup finds out whether it is a member's address. */
 const EMAIL = '^[^\\s@\\p{Cc}\\p{Cs}]+@[^\\s@\\p{Cc}\\p{Cs}]+$';
 
 const ITEM_SCHEMA = {
@@ -63,16 +63,16 @@ const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 ajv.addFormat('instant', (text: string) => parseInstant(text) !== undefined);
 const isItem = ajv.compile<SentItem>(ITEM_SCHEMA);
 
-/** Takes what is wrong with an item. */
+/** Collects the errors of an item. */
 export interface ItemErrors {
   add(field: FieldError['field'], message: FieldError['message']): void;
 }
 
 /**
- * Reads one item of `PUT /posture`, or of a file that says the same.
- * @param path where the item stands.
- * @param now a review lies at most a day after it.
- * @returns undefined when it is not as it must be; `errors` then knows why.
+ * Reads one item of `PUT /posture`, or of a file with the same content.
+ * @param path of the item, for errors.
+ * @param now a review may be at most a day later.
+ * @returns undefined if the item is invalid; `errors` then has the reasons.
  */
 export function readPostureItem(value: unknown, path: string, errors: ItemErrors, now: Date): PostureItem | undefined {
   if (!isItem(value)) {
@@ -83,21 +83,21 @@ export function readPostureItem(value: unknown, path: string, errors: ItemErrors
   return checkTogether(errors, path, value, item, now) ? item : undefined;
 }
 
-/** One error a field: the words say all that the field takes. */
+/** One error for each field, because the message lists everything that the field accepts. */
 function addSchemaErrors(errors: ItemErrors, path: string, schemaErrors: readonly ErrorObject[]): void {
   const seen = new Set<string>();
   for (const { keyword, instancePath, params } of schemaErrors) {
     if (keyword === 'additionalProperties') {
       errors.add(
         `${path}.${shownName(params.additionalProperty as string)}`,
-        `is not known here, which takes ${Object.keys(TAKES).join(', ')}`,
+        `is not known here; known are ${Object.keys(TAKES).join(', ')}`,
       );
       continue;
     }
     const property = keyword === 'required' ? (params.missingProperty as string) : (instancePath.split('/')[1] ?? '');
     if (seen.has(property)) continue;
     seen.add(property);
-    if (property === '') errors.add(path, 'must be an object with an attack_id and what changes');
+    if (property === '') errors.add(path, 'must be an object with an attack_id and the fields to change');
     else errors.add(`${path}.${property}`, TAKES[property]!);
   }
 }
@@ -123,12 +123,12 @@ function checkTogether(errors: ItemErrors, path: string, sent: SentItem, item: P
   return !hasTwoOwners && !isAhead;
 }
 
-/** Whether a review or a test is stamped later than a clock that runs ahead, or another time zone, explains. */
+/** Whether an instant is later than a fast clock or another time zone can explain. */
 export function isInTheFuture(instant: Date, now: Date): boolean {
   return instant.getTime() > now.getTime() + AHEAD_MS;
 }
 
-/** A name that is not ours may be of any length. */
+/** Unknown names may have any length. */
 export function shownName(name: string): string {
   return name.length > 60 ? `${name.slice(0, 60)}...` : name;
 }

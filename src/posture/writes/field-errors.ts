@@ -1,9 +1,12 @@
 import { invalidInput, type FieldError } from '../../common/errors/index.js';
 
-/** How many errors an answer lists: enough to mend a file, few enough to read. */
+/** How many errors a response lists. */
 const LISTED = 100;
 
-/** Collects the errors of a long list of items. It keeps the first and counts the rest, so that a wholly wrong list costs no more than a right one. */
+/**
+ * Collects the errors of a long list of items. It keeps the first ones and counts the rest, so a list full of errors
+ * costs no more than a valid one.
+ */
 export class FieldErrors {
   private readonly listed: FieldError[] = [];
   private count = 0;
@@ -13,7 +16,7 @@ export class FieldErrors {
     if (this.listed.length < LISTED) this.listed.push({ field, message });
   }
 
-  /** @throws DomainError `invalid_input` when there was any. */
+  /** @throws DomainError `invalid_input` if there are errors. */
   throwIfAny(): void {
     if (this.count <= LISTED) {
       if (this.count > 0) throw invalidInput(this.listed);

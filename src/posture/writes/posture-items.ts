@@ -3,13 +3,13 @@ import { NOT_AN_ACTIVE_MEMBER } from '../../organizations/index.js';
 import { readPostureItem, shownName, type PostureItem } from '../words/posture-item.js';
 import { FieldErrors } from './field-errors.js';
 
-/** The most items that one call takes. */
+/** The most items in one call. */
 export const MAX_ITEMS = 10_000;
 
 /**
  * Reads the body of `PUT /posture`: `{items: [{attack_id, ...}]}`.
- * @param now a review lies at most a day after it.
- * @throws DomainError `invalid_input` naming item and field of up to 100 errors, and how many there are.
+ * @param now a review may be at most a day later.
+ * @throws DomainError `invalid_input` with item and field of up to 100 errors, and their number.
  */
 export function parsePostureItems(body: unknown, now: Date): PostureItem[] {
   const errors = new FieldErrors();
@@ -29,7 +29,7 @@ export function parsePostureItems(body: unknown, now: Date): PostureItem[] {
   return items;
 }
 
-/** The errors that only the database can tell: techniques that the catalogue does not have, owners who are none. */
+/** Adds the errors that need a lookup: unknown techniques, and owners that are not active members. */
 export function addLookupErrors(
   errors: FieldErrors,
   index: number,
@@ -52,7 +52,7 @@ function sentItems(body: unknown): unknown[] {
     throw invalidInput([{ field: 'items', message: `must be a list of 1 to ${MAX_ITEMS} items` }]);
   }
   if (unknown.length > 0) {
-    throw invalidInput([{ field: shownName(unknown[0]!), message: 'is not known here, which takes items' }]);
+    throw invalidInput([{ field: shownName(unknown[0]!), message: 'is not known here; the only field is items' }]);
   }
   return items;
 }

@@ -6,27 +6,27 @@ import { PostureChanges } from '../changes/posture-changes.js';
 import type { ChangeSource } from '../words/change-source.js';
 import type { TechniqueStatus } from '../words/technique-status.js';
 
-/** What changes of the posture of one technique. A property left out stays as it is; null clears. */
+/** Changes to the posture of one technique. A property that is left out stays unchanged; null clears it. */
 export interface PostureWrite {
   techniqueId: string;
   statusGlobal?: TechniqueStatus | null;
   lastReviewDate?: Date | null;
   riskScore?: number | null;
   ownerId?: string | null;
-  /** In lower case and in order, each once. */
+  /** In lower case, sorted, without duplicates. */
   tags?: string[] | null;
 }
 
-/** Who or what writes. */
+/** The author and the cause of a write. */
 export interface WriteOrigin {
-  /** Null: nobody that is known here, such as the command line. */
+  /** Null if the author is not a user or API key, for example on the command line. */
   actorId: string | null;
   source: ChangeSource;
-  /** The record behind the change, such as an import run. */
+  /** The record that caused the change, such as an import run. */
   changeId: string | null;
 }
 
-/** The one way in which posture is written on somebody's behalf. */
+/** Writes posture on behalf of users and API keys. Nothing else does. */
 @Injectable()
 export class PostureWriter {
   constructor(
@@ -34,7 +34,7 @@ export class PostureWriter {
     private readonly clock: Clock,
   ) {}
 
-  /** Locks rows in the order of their keys, so that writers which meet wait for each other instead of deadlocking. */
+  /** Locks rows in the order of their keys, so that concurrent writers wait instead of deadlocking. */
   async lock(manager: EntityManager, organizationId: string, techniqueIds: readonly string[]): Promise<void> {
     await manager.query(
       `SELECT FROM posture WHERE organization_id = $1 AND technique_id = ANY ($2::uuid[]) ORDER BY technique_id FOR NO KEY UPDATE`,
@@ -43,8 +43,9 @@ export class PostureWriter {
   }
 
   /**
-   * Writes rows that the caller has locked, and has the rules evaluated if any changed. Rows that would stay as they are are not touched.
-   * The values go in as arrays, whose length the planner knows: of JSON it expects a hundred rows, and may then compare each with each.
+   * Writes rows that the caller has locked, and marks the organisation for evaluation if any changed. Rows without a
+   * change are not touched. Values are passed as arrays because the planner knows their length; for JSON it assumes a
+   * hundred rows.
    * @returns how many rows changed.
    */
   async write(

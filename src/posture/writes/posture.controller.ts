@@ -10,7 +10,9 @@ import { PutPostureResponse } from './put-posture.response.js';
 export class PostureController {
   constructor(private readonly posture: PostureService) {}
 
-  /** The body is taken as it was sent: checking 10,000 nested objects by class-validator would hold the process up for seconds. */
+  /**
+   * The body is not validated by class-validator: checking 10,000 nested objects would block the process for seconds.
+   */
   @Put()
   @Access('lead')
   @ApiOperation({ summary: 'Write the posture of up to 10,000 techniques, all or nothing' })

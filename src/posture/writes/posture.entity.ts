@@ -4,11 +4,11 @@ import type { ChangeSource } from '../words/change-source.js';
 import type { TechniqueStatus } from '../words/technique-status.js';
 
 /**
- * What one organisation knows of one technique. A row exists for every organisation and technique.
+ * The current posture of one technique in one organisation. A row exists for every organisation and technique.
  *
- * It is the version that stands; a trigger moves what an update supersedes to {@link PostureHistory}. Whoever updates what is measured (status, review, risk, owner,
- * tags, `in_force`, `mitre_last_modified`) counts `version` up and sets `valid_from` by the `Clock`, `change_source` and `change_id`; and `updated_at` and `updated_by`
- * unless the catalogue is the source.
+ * A trigger moves superseded versions to {@link PostureHistory}. An update of a measured column (status, review, risk,
+ * owner, tags, `in_force`, `mitre_last_modified`) increments `version` and sets `valid_from` (from the `Clock`),
+ * `change_source` and `change_id`. It also sets `updated_at` and `updated_by`, unless the catalogue is the source.
  */
 @Entity('posture')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
@@ -50,15 +50,15 @@ export class Posture {
   @Column({ type: 'uuid', nullable: true })
   ownerId: string | null;
 
-  /** Words of the organisation's own, in lower case and in order. */
+  /** The organisation's own words, sorted and in lower case. */
   @Column({ type: 'text', array: true, default: '{}' })
   tags: string[];
 
-  /** The catalogue's fact, copied by its import, so that counts need this table alone. */
+  /** Copied from the catalogue at each import, so that counts read only this table. */
   @Column({ type: 'boolean' })
   inForce: boolean;
 
-  /** The catalogue's fact, copied by its import. */
+  /** Copied from the catalogue at each import. */
   @Column({ type: 'timestamptz' })
   mitreLastModified: Date;
 
@@ -75,11 +75,11 @@ export class Posture {
   @Column({ type: 'timestamptz', default: () => 'now()' })
   validFrom: Date;
 
-  /** What gave the row this version. */
+  /** The cause of this version. */
   @Column({ type: 'text', default: 'initial' })
   changeSource: ChangeSource;
 
-  /** The import run or other record behind this version. */
+  /** The import run or other record that caused this version. */
   @Column({ type: 'uuid', nullable: true })
   changeId: string | null;
 }

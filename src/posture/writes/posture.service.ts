@@ -20,7 +20,7 @@ export interface PostureWritten {
   outOfScope: OutOfScopeItem[];
 }
 
-/** What the database knows of an item: its technique, and its owner if he is an active member. */
+/** The database's answer for an item: its technique, and its owner if that is an active member. */
 interface FoundItem {
   index: number;
   techniqueId: string;
@@ -30,7 +30,6 @@ interface FoundItem {
   ownerId: string | null;
 }
 
-/** Writes posture. */
 @Injectable()
 export class PostureService {
   constructor(
@@ -39,7 +38,10 @@ export class PostureService {
     private readonly clock: Clock,
   ) {}
 
-  /** Gives the organisation a posture row for each technique that it has none of, so that every count is over the whole catalogue. */
+  /**
+   * Creates the missing posture rows of the organisation, one for each technique, so that counts cover the whole
+   * catalogue.
+   */
   async createRowsFor(manager: EntityManager, organizationId: string): Promise<void> {
     await manager.query(
       `INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, updated_at, valid_from)
@@ -50,9 +52,9 @@ export class PostureService {
   }
 
   /**
-   * Writes all items or none. Rows that would stay as they are are not touched.
-   * @param body as sent: `{items: [...]}` of 1 to 10,000 items.
-   * @throws DomainError `invalid_input` naming item and field.
+   * Writes all items or none. Rows without a change are not touched.
+   * @param body as sent: `{items: [...]}` with 1 to 10,000 items.
+   * @throws DomainError `invalid_input` with item and field.
    */
   async write(organizationId: string, body: unknown, actorId: string): Promise<PostureWritten> {
     const items = parsePostureItems(body, this.clock.now());
@@ -65,7 +67,10 @@ export class PostureService {
     });
   }
 
-  /** Answers in the order of the items, of which each technique has a row. The rows are locked apart, by their whole keys, whatever the planner knows of the table. */
+  /**
+   * Returns one row for each item, in their order. The lock is a separate statement by whole keys, so that it does not
+   * depend on the planner's statistics.
+   */
   private async lockAndLookUp(
     manager: EntityManager,
     organizationId: string,

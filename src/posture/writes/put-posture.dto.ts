@@ -3,9 +3,9 @@ import { MAX_TAGS } from '../words/tags.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../words/technique-status.js';
 import { MAX_ITEMS } from './posture-items.js';
 
-/** What changes of the posture of one technique: what is left out stays as it is, null clears. It describes the call; `parsePostureItems` checks it. */
+/** Changes to the posture of one technique. A field that is left out stays unchanged; null clears it. */
 export class PostureItemRequest {
-  /** ATT&CK id, such as `T1059.001`. Each technique once in a call. */
+  /** ATT&CK id, such as `T1059.001`. A call may contain each technique once. */
   @ApiProperty({ pattern: '^[Tt][0-9]{4}([.][0-9]{3})?$', example: 'T1059.001' })
   attack_id: string;
 
@@ -29,13 +29,16 @@ export class PostureItemRequest {
   @ApiProperty({ type: String, format: 'email', nullable: true, required: false })
   owner_email?: string | null;
 
-  /** All tags of the technique, in place of those that it has: words of your own, kept in lower case. null: none. */
+  /**
+   * All tags of the technique; they replace its current tags. The organisation's own words, kept in lower case. null:
+   * none.
+   */
   @ApiProperty({ type: [String], maxItems: MAX_TAGS, nullable: true, required: false, example: ['crown-jewels'] })
   tags?: string[] | null;
 }
 
 export class PutPostureRequest {
-  /** All of them are written, or none. */
+  /** Vedette writes all items or none. */
   @ApiProperty({ type: [PostureItemRequest], minItems: 1, maxItems: MAX_ITEMS })
   items: PostureItemRequest[];
 }

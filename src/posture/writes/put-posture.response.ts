@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** An item whose technique ATT&CK no longer has in force. It was written all the same, and counts nowhere. */
+/** An item whose technique is no longer in force in ATT&CK. It was written, but no count includes it. */
 export class OutOfScopeResponse {
   attack_id: string;
   @ApiProperty({ enum: ['revoked', 'deprecated'] })
@@ -14,7 +14,7 @@ export class PutPostureResponse {
   /** How many items changed something. */
   @ApiProperty({ type: 'integer' })
   updated: number;
-  /** How many items said what was known already. */
+  /** How many items changed nothing. */
   @ApiProperty({ type: 'integer' })
   unchanged: number;
   out_of_scope: OutOfScopeResponse[];

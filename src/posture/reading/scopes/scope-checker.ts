@@ -8,17 +8,18 @@ import type { SentScope, TechniqueScope } from './technique-scope.js';
 
 type Names = Record<'domains' | 'tactics' | 'platforms' | 'attackIds' | 'owners', string[]>;
 
-/** How many names an error lists; the catalogue has about as many tactics and platforms as that. */
-const NAMES_TOLD = 60;
+/** How many names an error lists: about as many as the catalogue has tactics or platforms. */
+const NAMES_LISTED = 60;
 
-/** Checks the scopes that people write against the catalogue and the members. */
+/** Checks the scopes that users send against the catalogue and the members. */
 @Injectable()
 export class ScopeChecker {
   constructor(private readonly dataSource: DataSource) {}
 
   /**
-   * The scope as it is kept: names as the catalogue spells them, each once; null where it lets everything pass. Its lists have been validated.
-   * @throws DomainError `invalid_input` on each name that is not known, such as `scope.tactics[1]`.
+   * Returns the scope as stored: names as the catalogue spells them, without duplicates; null if it limits nothing. The
+   * lists have been validated.
+   * @throws DomainError `invalid_input` on each unknown name, such as `scope.tactics[1]`.
    */
   async complete(organizationId: string, sent: SentScope): Promise<TechniqueScope | null> {
     const known = await this.known(organizationId, sent);
@@ -39,7 +40,7 @@ export class ScopeChecker {
         'attack_ids',
         sent.attack_ids,
         known.attackIds,
-        'must name a technique of the catalogue, which has none of this id',
+        'must name a technique of the catalogue, which has no technique with this id',
       ),
       ...spelled('owners', sent.owners, known.owners, NOT_AN_ACTIVE_MEMBER),
       ...(sent.tags ? { tags: toTags(sent.tags) } : {}),
@@ -49,7 +50,7 @@ export class ScopeChecker {
     return Object.keys(scope).length > 0 ? scope : null;
   }
 
-  /** What there is to name; of ids, those among the given. */
+  /** The names that a scope may contain; ATT&CK ids and owners only if they were sent. */
   private async known(organizationId: string, { attack_ids: attackIds = [], owners = [] }: SentScope): Promise<Names> {
     const [known] = await queryRows<Names>(
       this.dataSource,
@@ -66,7 +67,7 @@ export class ScopeChecker {
 }
 
 function oneOf(names: readonly string[]): string {
-  if (names.length === 0) return 'cannot be named before the catalogue has a technique';
-  const more = names.length > NAMES_TOLD ? ` and ${names.length - NAMES_TOLD} more` : '';
-  return `must be one of ${names.slice(0, NAMES_TOLD).join(', ')}${more}`;
+  if (names.length === 0) return 'cannot be set before the catalogue has a technique';
+  const more = names.length > NAMES_LISTED ? ` and ${names.length - NAMES_LISTED} more` : '';
+  return `must be one of ${names.slice(0, NAMES_LISTED).join(', ')}${more}`;
 }

@@ -18,7 +18,7 @@ import { ATTACK_DOMAINS, type AttackDomain, ATTACK_ID_PATTERN } from '../../../c
 import { TAG_PATTERN, TAG_WORDS } from '../../words/tags.js';
 import { MAX_SCOPE_NAMES, SUB_TECHNIQUES, type SentScope, type SubTechniques } from './technique-scope.js';
 
-/** A list of names that is left out or has something in it: an empty list would let nothing pass, which nobody means. */
+/** A list of names that may be left out but not empty: an empty list would match no technique. */
 function Names(words: string, ...each: ((options: ValidationOptions) => PropertyDecorator)[]): PropertyDecorator {
   const options = { message: `must be a list of 1 to ${MAX_SCOPE_NAMES} ${words}` };
   return applyDecorators(
@@ -30,7 +30,10 @@ function Names(words: string, ...each: ((options: ValidationOptions) => Property
   );
 }
 
-/** The techniques that a rule is limited to: those that pass all that is set, and of a list any of its names. What is left out lets everything pass. */
+/**
+ * Limits a rule to some techniques: those that match every field. A list matches if any of its names does. A field that
+ * is left out does not limit.
+ */
 export class TechniqueScopeRequest implements SentScope {
   @ApiPropertyOptional({ enum: ATTACK_DOMAINS, isArray: true })
   @Names(`of ${ATTACK_DOMAINS.join(', ')}`, (options) => IsIn(ATTACK_DOMAINS, options))
@@ -53,20 +56,20 @@ export class TechniqueScopeRequest implements SentScope {
   @Names('ids of users', (options) => IsUUID(undefined, options))
   owners?: string[];
 
-  /** Tags that the organisation gives techniques with `PUT /posture`, in any case. */
+  /** Tags that the organisation sets with `PUT /posture`, in any case. */
   @Names(`tags, ${TAG_WORDS}`, (options) => Matches(TAG_PATTERN, options))
   tags?: string[];
 
-  /** `include` (default): sub-techniques as well as others; `exclude`: no sub-techniques; `only`: nothing else. */
+  /** `include` (default): techniques and sub-techniques; `exclude`: no sub-techniques; `only`: only sub-techniques. */
   @ApiPropertyOptional({ enum: SUB_TECHNIQUES })
   @ValidateIf((_, value) => value !== undefined)
   @IsIn(SUB_TECHNIQUES, { message: `must be one of ${SUB_TECHNIQUES.join(', ')}` })
   sub_techniques?: SubTechniques;
 }
 
-const SCOPE = { message: 'must be an object with what the rule is limited to, or null' };
+const SCOPE = { message: 'must be an object that limits the rule to some techniques, or null' };
 
-/** A scope in a request: left out it stays as it is, null lifts it. */
+/** A scope in a request. Left out, it stays unchanged; null removes it. */
 export function IsScope(): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: () => TechniqueScopeRequest, nullable: true }),

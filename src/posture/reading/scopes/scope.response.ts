@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ATTACK_DOMAINS, type AttackDomain } from '../../../catalogue/words/index.js';
 import type { TechniqueScope } from './technique-scope.js';
 
-/** The techniques that a rule is limited to: those that pass all that is set, and of a list any of its names. */
+/** Limits a rule to some techniques: those that match every field. A list matches if any of its names does. */
 export class TechniqueScopeResponse implements TechniqueScope {
   @ApiPropertyOptional({ enum: ATTACK_DOMAINS, isArray: true })
   domains?: AttackDomain[];
@@ -15,12 +15,12 @@ export class TechniqueScopeResponse implements TechniqueScope {
   owners?: string[];
   /** In lower case. */
   tags?: string[];
-  /** Left out: sub-techniques as well as others. */
+  /** Left out: techniques and sub-techniques. */
   @ApiPropertyOptional({ enum: ['exclude', 'only'] })
   sub_techniques?: 'exclude' | 'only';
 }
 
-/** A scope in an answer; null: every technique. */
+/** A scope in a response; null means every technique. */
 export function ScopeProperty(): PropertyDecorator {
   return ApiProperty({ type: () => TechniqueScopeResponse, nullable: true });
 }

@@ -1,10 +1,10 @@
 import { VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS, type VersionedTable } from '../as-of-sql.js';
 import type { PostureReader, PostureRelations } from '../posture-reader.js';
-import type { StatusesSpan } from '../statuses-on-footing.js';
+import type { StatusesSpan } from '../restated-statuses.js';
 import { IS_WITHIN, scopesOf, withinAt, type ScopedRule } from './scope-sql.js';
 import { scopedSnapshots } from './scoped-snapshots.js';
 
-/** Reads what another reader reads, by {@link scopedRelations}. */
+/** Reads through another reader, with {@link scopedRelations}. */
 export class ScopedPostureReader implements PostureReader {
   readonly relations: PostureRelations;
 
@@ -25,8 +25,9 @@ export class ScopedPostureReader implements PostureReader {
 }
 
 /**
- * Adds to relations, for each of the given rules, an organisation that knows only what is within the rule's scope. Its id is the rule's, which no organisation has.
- * Who measures a rule as of that organisation measures it within its scope, by the statement that measures all others too.
+ * Adds to the relations, for each given rule, a virtual organisation that has only the techniques within the rule's
+ * scope. Its id is the rule's id. A rule measured under that id is measured within its scope, by the same statement as
+ * all other rules (ADR 0013).
  */
 export function scopedRelations(relations: PostureRelations, rules: readonly ScopedRule[]): PostureRelations {
   const { posture, technique, tactic, revalidationItem, snapshot } = relations;
@@ -50,7 +51,7 @@ export function scopedRelations(relations: PostureRelations, rules: readonly Sco
   };
 }
 
-/** Both as one relation, each branch of which the planner takes by itself: what is not within a scope is read by the indexes that it always was. */
+/** A UNION ALL, because the planner plans each branch separately: rows without a scope keep their index scans. */
 function withScoped(relation: string, table: VersionedTable, scoped: string): string {
   return `(
       SELECT plain.${table.key.join(', plain.')}, ${columnsOf('plain', table, [])} FROM ${relation} plain
@@ -58,14 +59,14 @@ function withScoped(relation: string, table: VersionedTable, scoped: string): st
     )`;
 }
 
-/** The columns of a relation behind its organisation: the rest of the key, and the others. */
+/** The columns of a relation after `organization_id`: the rest of the key, and the others. */
 function columnsOf(alias: string, { key, columns }: VersionedTable, rest = key.slice(1)): string {
   return [...rest, ...columns].map((name) => `${alias}.${name}`).join(', ');
 }
 
 /**
- * The statuses of what was within the scope, under the id of the organisation whose they are. Owners and tags have a history: what was counted at an end is what was
- * within the scope then, and where the older end is restated, what is within it at the newer.
+ * The statuses of the techniques within the scope, under the id of the organisation that has them. Owners and tags have
+ * a history, so each end uses the scope at its own instant; a restated older end uses the scope at the newer.
  */
 function withScopedStatuses(
   scopes: string,

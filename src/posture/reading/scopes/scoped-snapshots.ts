@@ -2,15 +2,15 @@ import { asOf, VERSIONED_POSTURE } from '../as-of-sql.js';
 import { inScope, type PostureRelations } from '../posture-reader.js';
 import { IS_WITHIN, withinAt } from './scope-sql.js';
 
-/** As many of the newest snapshots are counted again as a rule compares. */
+/** A rule compares two snapshots, so only the newest two are counted. */
 const SNAPSHOTS_COMPARED = 2;
 
 const SNAPSHOT_STATUSES = ['validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated'] as const;
 
 /**
- * What the newest snapshots would have said of the techniques within the scope, each counting for itself (`flat`), counted from the posture as it was when each was
- * taken. Where the catalogue moved between them, the older is counted on the newer's catalogue too. One that was brought in has no posture behind it and is left out,
- * and so is one at which nothing was within the scope. What each tactic counted is left to those who need it.
+ * The newest snapshots restricted to a scope (roll-up `flat`), counted from the posture at the instant of each. If the
+ * catalogue changed between them, the newer gets a baseline. Imported snapshots have no posture and are left out, and
+ * so are those without a technique within the scope. Counts of tactics are null.
  */
 export function scopedSnapshots(scopes: string, { snapshot, technique, statusesBetween }: PostureRelations): string {
   const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
@@ -45,7 +45,10 @@ export function scopedSnapshots(scopes: string, { snapshot, technique, statusesB
         WHERE c.total IS NOT NULL`;
 }
 
-/** Of a snapshot `taken`: since the one before it, as the baselines of whole organisations have it. */
+/**
+ * Whether the catalogue changed between a snapshot `taken` and the one before it, as for baselines of whole
+ * organisations.
+ */
 const CATALOGUE_MOVED = `(taken.older_taken_at IS NOT NULL AND (taken.older_versions IS DISTINCT FROM taken.attack_versions OR EXISTS (
             SELECT FROM catalogue_import i WHERE (i.created_at > taken.older_taken_at AND i.created_at <= taken.taken_at)
               OR (i.undone_at > taken.older_taken_at AND i.undone_at <= taken.taken_at)

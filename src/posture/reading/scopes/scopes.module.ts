@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ScopeChecker } from './scope-checker.js';
 
-/** Scopes as people write them, for those who keep or try rules. */
+/** Checks scopes for the modules that store or preview rules. */
 @Module({ providers: [ScopeChecker], exports: [ScopeChecker] })
 export class ScopesModule {}

@@ -1,6 +1,6 @@
 import { scopeInWords, type TechniqueScope } from './technique-scope.js';
 
-describe('a scope in words', () => {
+describe('the text of a scope', () => {
   it.each<[TechniqueScope, string]>([
     [{ tactics: ['initial-access'], platforms: ['Windows'] }, 'in Initial Access on Windows'],
     [{ tactics: ['command-and-control', 'execution'] }, 'in Command and Control or Execution'],

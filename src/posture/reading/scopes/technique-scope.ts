@@ -1,15 +1,18 @@
 import type { AttackDomain } from '../../../catalogue/words/index.js';
 
-/** Whether sub-techniques are within a scope beside other techniques (`include`, which is as good as unset), left out, or all that there is. */
+/**
+ * Whether a scope has techniques and sub-techniques (`include`, the same as unset), no sub-techniques, or only
+ * sub-techniques.
+ */
 export const SUB_TECHNIQUES = ['include', 'exclude', 'only'] as const;
 export type SubTechniques = (typeof SUB_TECHNIQUES)[number];
 
-/** The most names of a kind that a scope lists. */
+/** The most names in one list of a scope. */
 export const MAX_SCOPE_NAMES = 100;
 
 /**
- * The techniques that a rule is limited to, as it is kept and sent. A technique is within the scope when it passes all that is set, and of a list any of its names;
- * what is not set lets everything pass.
+ * The limit of a rule, as stored and sent. A technique is within the scope if it matches every field; a list matches if
+ * any of its names does. A field that is not set does not limit.
  */
 export interface TechniqueScope {
   domains?: AttackDomain[];
@@ -25,13 +28,13 @@ export interface TechniqueScope {
   sub_techniques?: Exclude<SubTechniques, 'include'>;
 }
 
-/** As somebody sends it. */
+/** A scope as clients send it. */
 export type SentScope = Omit<TechniqueScope, 'sub_techniques'> & { sub_techniques?: SubTechniques };
 
-/** How many are named before the others are counted. */
+/** How many names are listed before the rest is counted. */
 const NAMED = 5;
 
-/** What a scope lets pass, to go on with after `techniques`: `in Initial Access on Windows, tagged crown-jewels`. */
+/** Describes a scope, to follow the word `techniques`: `in Initial Access on Windows, tagged crown-jewels`. */
 export function scopeInWords(scope: TechniqueScope): string {
   const { domains, tactics, platforms, attack_ids: attackIds, owners, tags, sub_techniques: subTechniques } = scope;
   const parts = [
@@ -54,7 +57,7 @@ function listed(names: readonly string[]): string {
   return shown.length === 1 ? shown[0]! : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)!}`;
 }
 
-/** ATT&CK's name of a tactic follows from its short name: `command-and-control` is Command and Control. */
+/** Derives ATT&CK's name of a tactic from its short name: `command-and-control` is Command and Control. */
 function titled(shortname: string): string {
   return shortname
     .replace(/(^|-)(?!(?:and|of|the)-)(\p{L})/gu, (_, dash: string, letter: string) => dash + letter.toUpperCase())
