@@ -7,7 +7,7 @@ import type { PassResult } from './evaluation/index.js';
 import { createApp, startBackgroundWork } from './http/index.js';
 import { SetupService, type SetupResult } from './setup/index.js';
 
-/** After this time the process exits without waiting longer. Other replicas take over its unfinished work. */
+/** After this time the process exits without waiting longer. The claims of its unfinished work expire by themselves. */
 const STOP_TIMEOUT_MS = 30_000;
 
 /** Kept as promises: a stop during the start waits for what is being opened and then closes it. */

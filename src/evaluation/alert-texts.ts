@@ -4,14 +4,14 @@ import { EvaluatorRegistry } from '../evaluators/index.js';
 import type { TechniqueScope } from '../posture/index.js';
 import { hasFired, type Decision } from './decide.js';
 import { AlertExplainer, type Explanation } from './explanation/alert-explainer.js';
-import { RuleClaims, type ClaimedRule, type RuleWords } from './rule-claims.js';
+import { RuleClaims, type ClaimedRule, type RuleDetails } from './rule-claims.js';
 
 /** A decision on a rule, with what is said of it. */
 export interface WordedDecision {
   rule: ClaimedRule;
   decision: Decision;
   /** Of a rule that fired or failed; null of one of which there is nothing to say. */
-  words: RuleWords | null;
+  ruleDetails: RuleDetails | null;
   /** Of a rule that fired and that counts techniques, from its second measurement on. */
   explanation: Explanation | null;
 }
@@ -32,28 +32,28 @@ export class AlertTexts {
     now: Date,
   ): Promise<WordedDecision[]> {
     const said = decisions.filter(({ decision }) => hasFired(decision) || decision.outcome === 'error');
-    const words = await this.claims.words(
+    const detailsByRule = await this.claims.details(
       manager,
       said.map(({ rule }) => rule),
     );
     const fired = said.filter(({ decision }) => hasFired(decision)).map(({ rule }) => rule);
-    const explanations = await this.explained(manager, fired, words, now);
+    const explanations = await this.explained(manager, fired, detailsByRule, now);
     const isSaid = new Set(said.map(({ rule }) => rule.ruleId));
     return decisions.flatMap(({ rule, decision }) => {
-      const ofRule = words.get(rule.ruleId) ?? null;
+      const ofRule = detailsByRule.get(rule.ruleId) ?? null;
       if (!ofRule && isSaid.has(rule.ruleId)) return [];
-      return { rule, decision, words: ofRule, explanation: explanations.get(rule.ruleId) ?? null };
+      return { rule, decision, ruleDetails: ofRule, explanation: explanations.get(rule.ruleId) ?? null };
     });
   }
 
   private explained(
     manager: EntityManager,
     rules: readonly ClaimedRule[],
-    words: ReadonlyMap<string, RuleWords>,
+    detailsByRule: ReadonlyMap<string, RuleDetails>,
     now: Date,
   ): Promise<Map<string, Explanation>> {
     const measuredBefore = rules.flatMap((rule) => {
-      const since = words.get(rule.ruleId)?.measuredBefore;
+      const since = detailsByRule.get(rule.ruleId)?.measuredBefore;
       const { ruleId, organizationId, ruleType } = rule;
       if (!since) return [];
       const config = this.registry.completeConfig(ruleType, JSON.parse(rule.config));

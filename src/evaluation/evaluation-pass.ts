@@ -10,7 +10,7 @@ import { WebhookOutbox } from '../webhooks/index.js';
 import { AlertTexts, type WordedDecision } from './alert-texts.js';
 import { decide, isInCooldown } from './decide.js';
 import type { Explanation } from './explanation/alert-explainer.js';
-import type { ClaimedRule, RuleWords } from './rule-claims.js';
+import type { ClaimedRule, RuleDetails } from './rule-claims.js';
 import { FAILURES_BEFORE_TELLING } from './rule-outcome.js';
 
 /** A claimed rule and what was decided on it. */
@@ -62,9 +62,9 @@ export class EvaluationPass {
     }));
     const fired: FiredAlert[] = [];
     for (const one of decided) {
-      const { words, decision } = one;
-      if (words && decision.outcome === 'fired') {
-        const alert = toAlert(one, words, decision.finding, now);
+      const { ruleDetails, decision } = one;
+      if (ruleDetails && decision.outcome === 'fired') {
+        const alert = toAlert(one, ruleDetails, decision.finding, now);
         one.alertId = alert.id;
         fired.push(alert);
       }
@@ -78,7 +78,7 @@ export class EvaluationPass {
     const told = failing.flatMap(toFailure);
     await this.notifier.notify(
       manager,
-      told.map(({ rule: { organizationId }, words: { severity }, title, message }) => ({
+      told.map(({ rule: { organizationId }, ruleDetails: { severity }, title, message }) => ({
         organizationId,
         alertId: null,
         event: 'rule.failing',
@@ -95,7 +95,7 @@ export class EvaluationPass {
         organizationId: failure.rule.organizationId,
         type: 'rule.failing' as const,
         alertId: null,
-        severity: failure.words.severity,
+        severity: failure.ruleDetails.severity,
         ruleType: failure.rule.ruleType,
         occurredAt: now,
         data: toFailingPayload(failure),
@@ -105,16 +105,16 @@ export class EvaluationPass {
   }
 
   private async write(manager: EntityManager, decided: DecidedRule[], fired: FiredAlert[], now: Date): Promise<void> {
-    const wordsOfAlert = new Map(decided.map(({ words, alertId }) => [alertId, words]));
+    const detailsByAlert = new Map(decided.map(({ ruleDetails, alertId }) => [alertId, ruleDetails]));
     await this.alerts.open(manager, fired);
     await this.alerts.refresh(
       manager,
-      decided.flatMap(({ rule: { organizationId }, words, decision, explanation }) =>
-        words && decision.outcome === 'refreshed'
+      decided.flatMap(({ rule: { organizationId }, ruleDetails, decision, explanation }) =>
+        ruleDetails && decision.outcome === 'refreshed'
           ? {
               organizationId,
-              severity: words.severity,
-              ...wordsOf(words, decision.finding, explanation),
+              severity: ruleDetails.severity,
+              ...alertTextOf(ruleDetails, decision.finding, explanation),
               alertId: decision.alertId,
               occurredAt: now,
             }
@@ -127,13 +127,13 @@ export class EvaluationPass {
         ...alert,
         alertId: alert.id,
         event: 'alert.fired' as const,
-        notifyInApp: wordsOfAlert.get(alert.id)?.notifyInApp,
+        notifyInApp: detailsByAlert.get(alert.id)?.notifyInApp,
       })),
     );
     await this.outbox.enqueue(
       manager,
       fired.map((alert) => {
-        const words = wordsOfAlert.get(alert.id);
+        const ruleDetails = detailsByAlert.get(alert.id);
         return {
           eventId: newId(),
           organizationId: alert.organizationId,
@@ -143,8 +143,8 @@ export class EvaluationPass {
           severity: alert.severity,
           ruleType: alert.ruleType,
           occurredAt: now,
-          data: toPayload(alert, words?.isDemo ?? false),
-          directEndpointId: words?.notifyWebhook ? words.webhookId : null,
+          data: toPayload(alert, ruleDetails?.isDemo ?? false),
+          directEndpointId: ruleDetails?.notifyWebhook ? ruleDetails.webhookId : null,
         };
       }),
     );
@@ -155,23 +155,28 @@ function mayRefresh(rule: ClaimedRule, measurement: Measurement | undefined): bo
   return rule.onRepeat === 'update_open' && measurement?.kind === 'measured' && measurement.finding.breached;
 }
 
-function toAlert({ rule, explanation }: DecidedRule, words: RuleWords, finding: Finding, now: Date): FiredAlert {
+function toAlert(
+  { rule, explanation }: DecidedRule,
+  ruleDetails: RuleDetails,
+  finding: Finding,
+  now: Date,
+): FiredAlert {
   return {
     id: newId(),
     organizationId: rule.organizationId,
-    organizationName: words.organizationName,
+    organizationName: ruleDetails.organizationName,
     ruleId: rule.ruleId,
-    ruleName: words.name,
+    ruleName: ruleDetails.name,
     ruleType: rule.ruleType,
-    severity: words.severity,
-    ...wordsOf(words, finding, explanation),
+    severity: ruleDetails.severity,
+    ...alertTextOf(ruleDetails, finding, explanation),
     fingerprint: rule.onRepeat === 'update_open' ? 'rule' : null,
     occurredAt: now,
   };
 }
 
-function wordsOf(
-  { name }: RuleWords,
+function alertTextOf(
+  { name }: RuleDetails,
   finding: Finding,
   explanation: Explanation | null,
 ): { title: string; message: string; details: Record<string, unknown> } {
@@ -201,35 +206,35 @@ function toPayload(alert: FiredAlert, isDemo: boolean): Record<string, unknown> 
   };
 }
 
-/** A rule that keeps failing, in words. */
+/** The notification about a rule that keeps failing. */
 interface RuleFailure {
   rule: ClaimedRule;
-  words: RuleWords;
+  ruleDetails: RuleDetails;
   title: string;
   message: string;
 }
 
-function toFailure({ rule, words, decision }: DecidedRule): RuleFailure | [] {
-  if (!words || decision.outcome !== 'error') return [];
-  const { name } = words;
+function toFailure({ rule, ruleDetails, decision }: DecidedRule): RuleFailure | [] {
+  if (!ruleDetails || decision.outcome !== 'error') return [];
+  const { name } = ruleDetails;
   return {
     rule,
-    words,
+    ruleDetails,
     title: `Rule ${name} keeps failing`,
     message: `${name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${decision.error}`,
   };
 }
 
 /** The `data` of a `rule.failing` webhook. */
-function toFailingPayload({ rule, words, title, message }: RuleFailure): Record<string, unknown> {
+function toFailingPayload({ rule, ruleDetails, title, message }: RuleFailure): Record<string, unknown> {
   return {
     rule_id: rule.ruleId,
-    rule_name: words.name,
+    rule_name: ruleDetails.name,
     rule_type: rule.ruleType,
-    severity: words.severity,
+    severity: ruleDetails.severity,
     title,
     message,
-    organization: { id: rule.organizationId, name: words.organizationName },
-    ...(words.isDemo ? { is_demo: true } : {}),
+    organization: { id: rule.organizationId, name: ruleDetails.organizationName },
+    ...(ruleDetails.isDemo ? { is_demo: true } : {}),
   };
 }

@@ -27,8 +27,8 @@ export interface ClaimedRule {
   lastOccasion: string | null;
 }
 
-/** What is said of a rule that fired or failed. */
-export interface RuleWords {
+/** The fields of a rule that alerts and notifications need. */
+export interface RuleDetails {
   organizationName: string;
   isDemo: boolean;
   name: string;
@@ -98,9 +98,9 @@ export class RuleClaims {
   }
 
   /** @returns by rule id; a rule that was deleted meanwhile is missing. */
-  async words(manager: EntityManager, rules: readonly ClaimedRule[]): Promise<Map<string, RuleWords>> {
+  async details(manager: EntityManager, rules: readonly ClaimedRule[]): Promise<Map<string, RuleDetails>> {
     if (rules.length === 0) return new Map();
-    const rows = await queryRows<RuleWords & { ruleId: string }>(
+    const rows = await queryRows<RuleDetails & { ruleId: string }>(
       manager,
       `SELECT r.id AS "ruleId", o.name AS "organizationName", o.is_demo AS "isDemo", r.name, r.severity, r.notify_in_app AS "notifyInApp",
          r.notify_webhook AS "notifyWebhook", r.webhook_id AS "webhookId",
@@ -112,7 +112,7 @@ export class RuleClaims {
        LEFT JOIN rule_standing v ON v.organization_id = r.organization_id AND v.rule_id = r.id`,
       [rules.map(({ organizationId }) => organizationId), rules.map(({ ruleId }) => ruleId)],
     );
-    return new Map(rows.map(({ ruleId, ...words }) => [ruleId, words]));
+    return new Map(rows.map(({ ruleId, ...details }) => [ruleId, details]));
   }
 
   /** @param ruleTypes given, only rules of these types. */

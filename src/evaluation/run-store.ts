@@ -128,11 +128,11 @@ export class RunStore {
 function hasChanged(decided: DecidedRule): boolean {
   const { rule, decision } = decided;
   if (decision.outcome === 'cooldown') return false;
-  return rule.isFailing || decision.outcome === 'error' || hasFired(decision) || measuresAnew(decided);
+  return rule.isFailing || decision.outcome === 'error' || hasFired(decision) || hasNewMeasurement(decided);
 }
 
-/** Before the first measurement there is no threshold. */
-function measuresAnew({ rule, decision }: DecidedRule): boolean {
+/** Compares the threshold too: before the first measurement it is null. */
+function hasNewMeasurement({ rule, decision }: DecidedRule): boolean {
   const finding = findingOf(decision);
   return finding !== null && (finding.measured !== rule.lastMeasured || finding.threshold !== rule.lastThreshold);
 }
@@ -150,7 +150,7 @@ function toStateChange(decided: DecidedRule): RuleStateChange {
     hasFired: hasFired(decision),
     wasSkipped: decision.outcome === 'cooldown',
     error: decision.outcome === 'error' ? decision.error : null,
-    isNew: measuresAnew(decided),
+    isNew: hasNewMeasurement(decided),
     measured: finding?.measured ?? null,
     threshold: finding?.threshold ?? null,
     breached: finding?.breached ?? null,

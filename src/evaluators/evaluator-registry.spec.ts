@@ -42,11 +42,11 @@ describe('registering', () => {
     ['no description', evaluatorOf({ description: '' }), 'description is missing'],
     ['no kind of change that affects it', evaluatorOf({ affectedBy: [] }), 'affectedBy is missing'],
     ['an unknown kind of change', evaluatorOf({ affectedBy: ['weather' as never] }), 'affectedBy takes posture'],
-    ['no schema', evaluatorOf({ configSchema: undefined }), 'configSchema must be'],
+    ['no schema', evaluatorOf({ configSchema: undefined }), 'configSchema must describe'],
     [
       'a schema that takes anything',
       evaluatorOf({ configSchema: { type: 'object', additionalProperties: true as never, properties: {} } }),
-      'configSchema must be',
+      'configSchema must describe',
     ],
     [
       'a schema without properties',

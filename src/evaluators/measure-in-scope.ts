@@ -1,6 +1,6 @@
 import {
   ScopedPostureReader,
-  scopeInWords,
+  describeScope,
   type PostureReader,
   type ScopedRule,
   type TechniqueScope,
@@ -25,7 +25,7 @@ export async function measureInScope<Config>(
 ): Promise<Finding[]> {
   const limited = limitedRules(rules);
   if (limited.length === 0) return evaluator.measure(rules, at, reader);
-  const measured = rules.map((rule) => ({ ...rule, organizationId: measuredAs(rule) }));
+  const measured = rules.map((rule) => ({ ...rule, organizationId: measuredOrganizationId(rule) }));
   const findings = await evaluator.measure(measured, at, new ScopedPostureReader(reader, limited));
   return findings.map((finding, index) => withScope(finding, rules[index]?.scope ?? null));
 }
@@ -40,13 +40,13 @@ export function limitedRules(rules: readonly WithScope[]): ScopedRule[] {
 }
 
 /** The organisation id under which a rule is measured. For a rule with a scope it is the rule's own id (ADR 0013). */
-export function measuredAs({ ruleId, organizationId, scope }: WithScope): string {
+export function measuredOrganizationId({ ruleId, organizationId, scope }: WithScope): string {
   return scope === null ? organizationId : ruleId;
 }
 
 function withScope(finding: Finding, scope: TechniqueScope | null): Finding {
   if (scope === null) return finding;
-  const words = scopeInWords(scope);
+  const words = describeScope(scope);
   return {
     ...finding,
     details: { ...finding.details, scope },

@@ -70,9 +70,9 @@ export function inNumber(count: number, singular: string, plural: string): strin
 export function annotated<Value>(
   ids: readonly string[],
   values: readonly Value[],
-  inWords: (value: Value) => string,
+  format: (value: Value) => string,
 ): string {
-  return ids.map((id, index) => `${id} (${inWords(values[index]!)})`).join(', ');
+  return ids.map((id, index) => `${id} (${format(values[index]!)})`).join(', ');
 }
 
 /** The day of an instant in UTC, as `YYYY-MM-DD`. */

@@ -18,7 +18,7 @@ export { IsScope, TechniqueScopeRequest } from './reading/scopes/scope.dto.js';
 export { ScopeProperty } from './reading/scopes/scope.response.js';
 export { ScopedPostureReader, scopedRelations } from './reading/scopes/scoped-posture-reader.js';
 export { ScopesModule } from './reading/scopes/scopes.module.js';
-export { scopeInWords, type SentScope, type TechniqueScope } from './reading/scopes/technique-scope.js';
+export { describeScope, type SentScope, type TechniqueScope } from './reading/scopes/technique-scope.js';
 export { statusChange } from './reading/status-changes.js';
 export { restatedStatuses } from './reading/restated-statuses.js';
 export { followPastModifications, type PastVersion, writePastPosture } from './writes/past-posture.js';

@@ -4,14 +4,14 @@ import { EvaluatorRegistry, EvaluatorsModule, measureInScope, type Finding } fro
 import { AsOfPostureReader } from '../../src/posture/reading/posture-as-of.js';
 import { LivePostureReader, type PostureReader } from '../../src/posture/reading/posture-reader.js';
 import { PostureReplay } from '../../src/posture/reading/posture-replay.js';
-import { scopeInWords, type TechniqueScope } from '../../src/posture/reading/scopes/technique-scope.js';
+import { describeScope, type TechniqueScope } from '../../src/posture/reading/scopes/technique-scope.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import { aSliceTactic } from '../support/catalogue-factories.js';
 import { CountingReader } from '../support/evaluator-world.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves, type DescribedCatalogue, type Move } from '../support/history-world.js';
 import { NOW } from '../support/test-module.js';
 
-/** A rule of each type that few techniques are enough for. */
+/** A rule of each type, with settings for few techniques. */
 const RULES: readonly (readonly [string, Record<string, number>])[] = [
   ['high_risk', { min_risk_score: 50, min_count: 1 }],
   ['stale_technique', { days_stale: 20, min_count: 1 }],
@@ -22,7 +22,7 @@ const RULES: readonly (readonly [string, Record<string, number>])[] = [
   ['orphan_spike', { min_orphan_count: 1 }],
 ];
 
-/** What the catalogue says of each technique, by its place. */
+/** The catalogue's facts about each technique, by its index. */
 const FACTS = [
   { domain: 'enterprise-attack', tactics: ['initial-access'], platforms: ['Windows'], parent: null },
   { domain: 'enterprise-attack', tactics: ['initial-access', 'execution'], platforms: ['Linux'], parent: null },
@@ -69,10 +69,10 @@ async function begin(): Promise<void> {
   await world.write(TAGS_OF.flatMap((tags, technique) => (tags.length > 0 ? [{ technique, fact: { tags } }] : [])));
 }
 
-/** What falls falls within this as a rule. */
+/** A scope that contains most falls. */
 const WIDE: TechniqueScope = { sub_techniques: 'exclude' };
 
-/** Plain JavaScript, against which the SQL is held. */
+/** Plain JavaScript, to compare the SQL with. */
 function isWithin(scope: TechniqueScope, place: number, ownerId: string | null): boolean {
   const { domain, tactics, platforms, parent } = FACTS[place]!;
   const some = <T>(names: readonly T[] | undefined, own: readonly T[]): boolean =>
@@ -88,7 +88,10 @@ function isWithin(scope: TechniqueScope, place: number, ownerId: string | null):
   );
 }
 
-/** Statuses of all techniques, of which little is not covered, a snapshot, the moves, what is lowered a day after the last of them, and another snapshot. */
+/**
+ * Moves that set the statuses of all techniques (few not covered), take a snapshot, run the given moves, lower statuses
+ * one day later, and take another snapshot.
+ */
 const lowered = (made: fc.Arbitrary<Move[]>): fc.Arbitrary<Move[]> =>
   fc
     .tuple(
@@ -117,7 +120,7 @@ const posture = (items: (Move & { what: 'posture' })['items'], waitMs = 0): Move
   items,
 });
 
-/** Owners are told by their place until there are any. */
+/** Owners are given by index, because they do not exist yet. */
 type DrawnScope = Omit<TechniqueScope, 'owners'> & { owners?: number[] };
 
 const some = <T>(...names: T[]): fc.Arbitrary<T[]> => fc.uniqueArray(fc.constantFrom(...names), { minLength: 1 });
@@ -146,7 +149,10 @@ const toScope = ({ owners, ...scope }: DrawnScope): TechniqueScope => ({
 
 const live = (): PostureReader => new LivePostureReader(world.dataSource.manager);
 
-/** Measures a rule of each type within each scope, all of a type in one statement, beside a rule that is not limited. */
+/**
+ * Measures a rule of each type within each scope, together with a rule without a scope, all rules of a type in one
+ * statement.
+ */
 async function within(limits: readonly TechniqueScope[], at: Date, reader: PostureReader): Promise<Finding[][]> {
   const byType: Finding[][] = [];
   for (const [type, config] of RULES) {
@@ -166,7 +172,10 @@ async function within(limits: readonly TechniqueScope[], at: Date, reader: Postu
   return byType;
 }
 
-/** Measures a rule of each type in a transaction that has removed from the organisation what is not within the scope. It is rolled back. */
+/**
+ * Measures a rule of each type in a transaction that first removes everything outside the scope from the organisation.
+ * It is rolled back.
+ */
 async function alone(scope: TechniqueScope, at: Date): Promise<Finding[]> {
   const runner = world.dataSource.createQueryRunner();
   await runner.startTransaction();
@@ -205,7 +214,7 @@ const withoutScope = ({ details, alert, ...rest }: Finding): unknown => {
   return { ...rest, details: others, alert: alert !== null };
 };
 
-/** The user who changes posture is another in each organisation. */
+/** Each organisation has another user who changes posture. */
 function byTheActor(finding: Finding): Finding {
   const techniques = finding.details.techniques as { changed_by: string | null }[] | undefined;
   if (techniques === undefined) return finding;
@@ -219,11 +228,11 @@ function byTheActor(finding: Finding): Finding {
   };
 }
 
-/** What a rule within a scope says where one that is not limited says this: tactics that it is not about are no part of it. */
-function saidWithin({ details, alert, ...rest }: Finding, scope: TechniqueScope): Finding {
+/** Converts a finding without a scope to the finding within the scope: drops the tactics outside it. */
+function withinScope({ details, alert, ...rest }: Finding, scope: TechniqueScope): Finding {
   const tactics = details.tactics as { tactic: string }[] | undefined;
   const kept = tactics?.filter(({ tactic }) => scope.tactics?.includes(tactic) ?? true);
-  const words = scopeInWords(scope);
+  const words = describeScope(scope);
   return {
     ...rest,
     details: { ...details, ...(kept && { tactics: kept }), scope },
@@ -237,16 +246,19 @@ function saidWithin({ details, alert, ...rest }: Finding, scope: TechniqueScope)
   };
 }
 
-const namesWhatFell = ({ details: { tactics, techniques } }: Finding): boolean =>
+const namesFallenTechniques = ({ details: { tactics, techniques } }: Finding): boolean =>
   ((tactics as unknown[] | undefined)?.length ?? 0) > 0 && ((techniques as unknown[] | undefined)?.length ?? 0) > 0;
 
-/** A change at the very instant of a snapshot counts in its history and not in the snapshot, and a queue item goes with its technique. */
+/**
+ * A change at the very instant of a snapshot counts in its history but not in the snapshot. A queue item goes with its
+ * technique.
+ */
 const makeAll = async (made: readonly Move[]): Promise<void> => {
   for (const move of made) await world.make({ ...move, waitMs: move.waitMs + 1 });
 };
 
 describe('a rule within a scope', () => {
-  it('measures what a rule that is not limited measures where there are only the techniques within the scope', async () => {
+  it('measures the same as a rule without a scope in an organisation that has only the techniques within the scope', async () => {
     await fc.assert(
       fc.asyncProperty(
         moves().map((made) => made.filter(({ what }) => what !== 'snapshot' && what !== 'correct')),
@@ -269,7 +281,7 @@ describe('a rule within a scope', () => {
     );
   });
 
-  it('compares the coverage of what is within the scope between the snapshots of the whole organisation, and names what fell', async () => {
+  it('compares the coverage within the scope between the snapshots of the whole organisation, and names the techniques that fell', async () => {
     const told = { named: 0 };
     await fc.assert(
       fc.asyncProperty(
@@ -297,14 +309,15 @@ describe('a rule within a scope', () => {
             const evaluator = world.context.module.get(EvaluatorRegistry).get(type);
             expected.push(...(await evaluator.measure([rule], world.now, live())));
           }
-          // An organisation that has nothing in scope takes no snapshot, and then compares others than the whole one does.
+          // An organisation without techniques in scope takes no snapshot, and then compares other snapshots than the
+          // whole organisation.
           const isComparable = JSON.stringify(await snapshotsTaken()) === JSON.stringify(taken);
           const compared = (_: Finding, index: number): boolean =>
             isComparable || RULES[index]![0] !== 'coverage_regression';
           expect(said.filter(compared)).toEqual(
-            expected.filter(compared).map((finding) => saidWithin(byTheActor(finding), scope)),
+            expected.filter(compared).map((finding) => withinScope(byTheActor(finding), scope)),
           );
-          if (isComparable && namesWhatFell(measured[2]!)) told.named += 1;
+          if (isComparable && namesFallenTechniques(measured[2]!)) told.named += 1;
         },
       ),
       { numRuns: 20 },
@@ -312,7 +325,7 @@ describe('a rule within a scope', () => {
     expect(told.named).toBeGreaterThan(2);
   });
 
-  it('is replayed as it was at each instant', async () => {
+  it('measures the same in a replay as at each instant', async () => {
     const told = { named: 0 };
     await fc.assert(
       fc.asyncProperty(lowered(moves({ maxWaitMs: 2 * DAY_MS })), scopes, async (made, drawn) => {
@@ -341,7 +354,7 @@ describe('a rule within a scope', () => {
           }
           expect(found).toEqual(expected);
           expect(found.slice(-2)).toEqual(await measureInScope(evaluator, rules, world.now, live()));
-          if (type === 'coverage_regression' && found.some(namesWhatFell)) told.named += 1;
+          if (type === 'coverage_regression' && found.some(namesFallenTechniques)) told.named += 1;
         }
       }),
       { numRuns: 10 },
@@ -349,11 +362,11 @@ describe('a rule within a scope', () => {
     expect(told.named).toBeGreaterThan(0);
   });
 
-  it('says its scope in details, title and message', async () => {
+  it('names its scope in details, title and message', async () => {
     await world.write([0, 1, 4].map((technique) => ({ technique, fact: { risk_score: 90 } })));
     const scope: TechniqueScope = { tactics: ['initial-access'], platforms: ['Windows', 'Linux'] };
     const [[finding]] = (await within([scope], world.now, live())) as [[Finding]];
-    expect(scopeInWords(scope)).toBe('in Initial Access on Windows or Linux');
+    expect(describeScope(scope)).toBe('in Initial Access on Windows or Linux');
     expect(finding).toMatchObject({
       measured: 2,
       details: { scope, top_attack_ids: ['T1001', 'T1002'] },
@@ -374,14 +387,14 @@ describe('a regression within a scope', () => {
   const regression = async (scope: TechniqueScope): Promise<Finding> =>
     (await within([scope], world.now, live()))[2]![0]!;
 
-  /** Everything is validated, and a snapshot taken a day ago. */
+  /** Everything is validated, and a snapshot was taken a day ago. */
   beforeEach(async () => {
     await status({ 0: 'validated', 1: 'validated', 2: 'validated', 3: 'validated', 4: 'validated', 5: 'validated' });
     await snapshot();
     world.context.clock.advanceMs(DAY_MS);
   });
 
-  it('names the techniques that fell, who lowered them, and what the tactics of the scope lost', async () => {
+  it('names the techniques that fell, who lowered them, and the coverage that the tactics of the scope lost', async () => {
     const loweredAt = world.now;
     await status({ 0: 'not_covered', 1: 'partial', 2: 'not_covered', 3: 'not_covered', 4: 'not_covered' });
     await snapshot();
@@ -405,7 +418,7 @@ describe('a regression within a scope', () => {
           before: { 'enterprise-attack': '18.1', 'ics-attack': '18.1', 'mobile-attack': '18.1' },
           after: { 'enterprise-attack': '18.1', 'ics-attack': '18.1', 'mobile-attack': '18.1' },
         },
-        // T1002 is of Execution too, which the rule is not about.
+        // T1002 also has the tactic Execution, which is outside the scope.
         tactics: [
           {
             domain: 'enterprise-attack',
@@ -451,8 +464,8 @@ describe('a regression within a scope', () => {
   it.each<[string, () => TechniqueScope]>([
     ['owners', () => ({ owners: [world.ownerIds[0]!] })],
     ['tags', () => ({ tags: ['pci'] })],
-  ])('by %s names what fell of what it holds, and no other', async (_, scopeOf) => {
-    // Tagged pci are 2, 4 and 5.
+  ])('by %s names only techniques within the scope that fell', async (_, scopeOf) => {
+    // Techniques 2, 4 and 5 have the tag pci.
     await world.write([2, 4, 5].map((technique) => ({ technique, fact: { owner: 0 } })));
     await snapshot();
     world.context.clock.advanceMs(DAY_MS);
@@ -476,7 +489,7 @@ describe('a regression within a scope', () => {
     );
   });
 
-  it('says that techniques came into the scope or left it where none fell in status', async () => {
+  it('says that techniques entered or left the scope if none fell in status', async () => {
     await world.write([{ technique: 1, fact: { tags: ['pci'] } }]);
     await status({ 1: 'not_covered', 5: 'not_covered' });
     await snapshot();
@@ -495,7 +508,7 @@ describe('a regression within a scope', () => {
     );
   });
 
-  it('is about what was within the scope when the snapshots were taken, whatever is retagged since', async () => {
+  it('uses the scope at the time of the snapshots, whatever tags changed since', async () => {
     await status({ 0: 'not_covered' });
     await snapshot();
     world.context.clock.advanceMs(DAY_MS);

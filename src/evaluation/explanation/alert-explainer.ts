@@ -4,7 +4,7 @@ import { queryRows } from '../../database/index.js';
 import {
   EvaluatorRegistry,
   limitedRules,
-  measuredAs,
+  measuredOrganizationId,
   type ConfigValue,
   type Evaluator,
   type RuleConfig,
@@ -105,7 +105,7 @@ async function explainType(
       explanationOf(counted, definition.affectedBy.includes('queue'), limitedRules(rules)),
       [
         now,
-        rules.map(measuredAs),
+        rules.map(measuredOrganizationId),
         rules.map(({ since }) => since),
         rules.map(({ organizationId }) => organizationId),
         ...settings.map((setting) => rules.map(({ config }) => inColumn(config[setting]))),

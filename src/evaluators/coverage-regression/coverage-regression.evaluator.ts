@@ -9,7 +9,7 @@ import type {
   FallenTechnique,
 } from './coverage-regression.row.js';
 import { coverageRegressionStatement } from './coverage-regression.statement.js';
-import { alertOf, reasonNotCompared } from './coverage-regression.words.js';
+import { alertOf, reasonNotCompared } from './coverage-regression.alert-text.js';
 
 /**
  * Compares the newest snapshot with the comparable one before it. If the ATT&CK release changed between the two, it

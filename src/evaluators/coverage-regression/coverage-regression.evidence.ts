@@ -59,10 +59,7 @@ function coverage(status: string): string {
   return `(100 * ${count(`= 'validated'`)} + 50 * ${count(`= 'partial'`)})::float8 / nullif(${count(`<> 'not_applicable'`)}, 0)`;
 }
 
-/**
- * A technique fell if it is worth less than before. A technique that became not applicable is no longer counted, so it
- * did not fall.
- */
+/** A technique fell if it is worth less than before. A technique that became not applicable is worth 0. */
 function techniquesThatFell(from: string, until: string): string {
   const change = statusChange({
     organizationId: 'f.organization_id',

@@ -92,11 +92,14 @@ function finding({ min_pending_count }: ExpiryWaveConfig, row: ExpiryWaveRow): F
     threshold: min_pending_count,
     breached,
     details: { pending_count, threshold: min_pending_count, example_ids, example_attack_ids },
-    alert: breached ? words(row, min_pending_count) : null,
+    alert: breached ? alertText(row, min_pending_count) : null,
   };
 }
 
-function words({ pending_count, example_attack_ids, queued_at }: ExpiryWaveRow, threshold: number): Finding['alert'] {
+function alertText(
+  { pending_count, example_attack_ids, queued_at }: ExpiryWaveRow,
+  threshold: number,
+): Finding['alert'] {
   const what = `${counted(pending_count, 'technique')} ${inNumber(pending_count, 'waits', 'wait')} for revalidation`;
   return {
     title: what,

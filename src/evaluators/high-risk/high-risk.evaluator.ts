@@ -93,11 +93,11 @@ function finding({ min_risk_score, min_count }: HighRiskConfig, row: HighRiskRow
     threshold: min_count,
     breached,
     details: { count, threshold: min_risk_score, min_risk_score, min_count, ...evidence },
-    alert: breached ? words(row, min_risk_score, min_count) : null,
+    alert: breached ? alertText(row, min_risk_score, min_count) : null,
   };
 }
 
-function words(
+function alertText(
   { count, top_attack_ids, top_scores }: HighRiskRow,
   minRiskScore: number,
   minCount: number,

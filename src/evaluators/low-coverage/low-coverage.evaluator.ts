@@ -94,11 +94,11 @@ function finding({ max_coverage_pct }: LowCoverageConfig, row: LowCoverageRow): 
       total,
       ...row,
     },
-    alert: breached ? words(row, total, coverage, max_coverage_pct) : null,
+    alert: breached ? alertText(row, total, coverage, max_coverage_pct) : null,
   };
 }
 
-function words(
+function alertText(
   { validated, partial }: LowCoverageRow,
   total: number,
   coverage: number,

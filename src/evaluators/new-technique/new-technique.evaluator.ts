@@ -154,11 +154,11 @@ function finding({ lookback_days, min_count, kinds }: NewTechniqueConfig, row: N
       ...(row.release === null ? {} : { release: row.release }),
     },
     occasion: row.release,
-    alert: breached ? words(row, lookback_days, min_count) : null,
+    alert: breached ? alertText(row, lookback_days, min_count) : null,
   };
 }
 
-function words({ count, mitre_ids }: NewTechniqueRow, lookbackDays: number, minCount: number): Finding['alert'] {
+function alertText({ count, mitre_ids }: NewTechniqueRow, lookbackDays: number, minCount: number): Finding['alert'] {
   const techniques = `${counted(count, 'technique')} ${inNumber(count, 'was', 'were')} published or changed by MITRE`;
   const what = `${techniques} in the last ${counted(lookbackDays, 'day')}`;
   const which = count > mitre_ids.length ? `The newest ${mitre_ids.length} are` : inNumber(count, 'It is', 'They are');

@@ -86,11 +86,11 @@ function finding({ min_orphan_count }: OrphanSpikeConfig, row: OrphanSpikeRow): 
     threshold: min_orphan_count,
     breached,
     details: { orphan_count, total, threshold: min_orphan_count, example_ids, example_attack_ids },
-    alert: breached ? words(row, min_orphan_count) : null,
+    alert: breached ? alertText(row, min_orphan_count) : null,
   };
 }
 
-function words({ orphan_count, total, example_attack_ids }: OrphanSpikeRow, threshold: number): Finding['alert'] {
+function alertText({ orphan_count, total, example_attack_ids }: OrphanSpikeRow, threshold: number): Finding['alert'] {
   const have = `${inNumber(orphan_count, 'has', 'have')} no owner`;
   return {
     title: `${counted(orphan_count, 'technique')} ${have}`,

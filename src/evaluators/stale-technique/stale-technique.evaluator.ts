@@ -101,11 +101,11 @@ function finding({ days_stale, min_count }: StaleTechniqueConfig, row: StaleTech
       example_attack_ids,
       example_last_review_dates: review_dates.map((date) => toIso(date)),
     },
-    alert: breached ? words(row, days_stale, min_count) : null,
+    alert: breached ? alertText(row, days_stale, min_count) : null,
   };
 }
 
-function words(
+function alertText(
   { count, example_attack_ids, review_dates }: StaleTechniqueRow,
   daysStale: number,
   minCount: number,

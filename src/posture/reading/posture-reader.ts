@@ -14,7 +14,10 @@ export interface PostureReader {
 
 /** SQL names of relations, interpolated unchanged. Their columns: */
 export interface PostureRelations {
-  /** `organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, tags, in_force, mitre_last_modified`. */
+  /**
+   * `organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, tags, in_force,
+   * mitre_last_modified`.
+   */
   posture: string;
   /** `id, attack_id, name, ...`: the shared catalogue. */
   technique: string;
@@ -23,8 +26,9 @@ export interface PostureRelations {
   /** `id, organization_id, technique_id, status, created_at, due_at`. */
   revalidationItem: string;
   /**
-   * `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`, and `rollup, formula_version, scope, attack_versions, tactics, taken_at,
-   * baseline_pct, baseline_date, baseline_tactics`; `source, valid_from`: one row a day.
+   * `organization_id, snapshot_date, coverage_pct, total, validated, partial, ...`, and `rollup, formula_version,
+   * scope, attack_versions, tactics, taken_at, baseline_pct, baseline_date, baseline_tactics`; `source, valid_from`:
+   * one row a day.
    */
   snapshot: string;
   /**

@@ -26,7 +26,7 @@ export interface WriteOrigin {
   changeId: string | null;
 }
 
-/** Writes posture on behalf of users and API keys. Nothing else does. */
+/** All writes of posture on behalf of users and API keys go through this class. */
 @Injectable()
 export class PostureWriter {
   constructor(

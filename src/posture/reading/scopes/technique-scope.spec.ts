@@ -1,4 +1,4 @@
-import { scopeInWords, type TechniqueScope } from './technique-scope.js';
+import { describeScope, type TechniqueScope } from './technique-scope.js';
 
 describe('the text of a scope', () => {
   it.each<[TechniqueScope, string]>([
@@ -20,6 +20,6 @@ describe('the text of a scope', () => {
       'among T1001, T1002, T1003, T1004, T1005 or T1006',
     ],
   ])('%j', (scope, words) => {
-    expect(scopeInWords(scope)).toBe(words);
+    expect(describeScope(scope)).toBe(words);
   });
 });

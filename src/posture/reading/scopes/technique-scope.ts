@@ -35,12 +35,12 @@ export type SentScope = Omit<TechniqueScope, 'sub_techniques'> & { sub_technique
 const NAMED = 5;
 
 /** Describes a scope, to follow the word `techniques`: `in Initial Access on Windows, tagged crown-jewels`. */
-export function scopeInWords(scope: TechniqueScope): string {
+export function describeScope(scope: TechniqueScope): string {
   const { domains, tactics, platforms, attack_ids: attackIds, owners, tags, sub_techniques: subTechniques } = scope;
   const parts = [
-    tactics && `in ${listed(tactics.map(titled))}`,
+    tactics && `in ${listed(tactics.map(tacticName))}`,
     platforms && `on ${listed(platforms)}`,
-    domains && `of ${listed(domains.map(domainInWords))}`,
+    domains && `of ${listed(domains.map(domainName))}`,
   ].filter((part) => part !== undefined);
   const further = [
     attackIds && `among ${listed(attackIds)}`,
@@ -58,12 +58,12 @@ function listed(names: readonly string[]): string {
 }
 
 /** Derives ATT&CK's name of a tactic from its short name: `command-and-control` is Command and Control. */
-function titled(shortname: string): string {
+function tacticName(shortname: string): string {
   return shortname
     .replace(/(^|-)(?!(?:and|of|the)-)(\p{L})/gu, (_, dash: string, letter: string) => dash + letter.toUpperCase())
     .replaceAll('-', ' ');
 }
 
-function domainInWords(domain: AttackDomain): string {
+function domainName(domain: AttackDomain): string {
   return { 'enterprise-attack': 'Enterprise', 'mobile-attack': 'Mobile', 'ics-attack': 'ICS' }[domain];
 }

@@ -26,11 +26,11 @@ export function reasonNotCompared({ current_date, other_date }: NoComparison): s
 }
 
 export function alertOf(row: Comparison, config: CoverageRegressionConfig): Finding['alert'] {
-  const { title, sentence } = row.drop_reached ? dropWords(row, config) : peakWords(row, config);
-  return { title, message: [sentence, ...evidenceWords(row)].join(' ') };
+  const { title, sentence } = row.drop_reached ? dropText(row, config) : peakText(row, config);
+  return { title, message: [sentence, ...evidenceText(row)].join(' ') };
 }
 
-function dropWords(row: Comparison, { min_drop_pct }: CoverageRegressionConfig): { title: string; sentence: string } {
+function dropText(row: Comparison, { min_drop_pct }: CoverageRegressionConfig): { title: string; sentence: string } {
   const what = `Coverage dropped by ${points(row.drop_pct)}`;
   const [baseline, current] = [percentage(row.baseline_pct), percentage(row.current_pct)];
   const restated =
@@ -45,7 +45,7 @@ function dropWords(row: Comparison, { min_drop_pct }: CoverageRegressionConfig):
   };
 }
 
-function peakWords(row: Comparison, config: CoverageRegressionConfig): { title: string; sentence: string } {
+function peakText(row: Comparison, config: CoverageRegressionConfig): { title: string; sentence: string } {
   const threshold = config.min_drop_from_peak_pct ?? config.min_drop_pct;
   const what = `Coverage is ${points(row.drop_from_peak_pct!)} below its peak`;
   const [peak, current] = [percentage(row.peak_pct!), percentage(row.current_pct)];
@@ -58,15 +58,15 @@ function peakWords(row: Comparison, config: CoverageRegressionConfig): { title: 
 }
 
 /** If coverage is lower but no technique is worth less, the set of counted techniques has changed. */
-function evidenceWords({ tactics, techniques, techniques_count, has_statuses }: Comparison): string[] {
+function evidenceText({ tactics, techniques, techniques_count, has_statuses }: Comparison): string[] {
   if (!tactics && !has_statuses) return ['Look at the techniques whose status changed between these snapshots.'];
   const ofTechniques = techniques
-    ? techniqueWords(techniques, techniques_count)
+    ? techniqueText(techniques, techniques_count)
     : 'No technique fell in status: look at the techniques that entered or left the scope between these snapshots.';
-  return [...(tactics ? [tacticWords(tactics)] : []), ...(has_statuses ? [ofTechniques] : [])];
+  return [...(tactics ? [tacticText(tactics)] : []), ...(has_statuses ? [ofTechniques] : [])];
 }
 
-function tacticWords(tactics: readonly TacticLoss[]): string {
+function tacticText(tactics: readonly TacticLoss[]): string {
   const named = tactics
     .slice(0, NAMED_TACTICS)
     .map(
@@ -76,10 +76,10 @@ function tacticWords(tactics: readonly TacticLoss[]): string {
   return `${inNumber(named.length, 'Tactic that lost coverage:', 'Tactics that lost most coverage:')} ${named.join(', ')}.`;
 }
 
-function techniqueWords(techniques: readonly FallenTechnique[], count: number): string {
+function techniqueText(techniques: readonly FallenTechnique[], count: number): string {
   const named = techniques
     .slice(0, NAMED_TECHNIQUES)
-    .map(({ attack_id, from, to }) => `${attack_id} (${inWords(from)} to ${inWords(to)})`);
+    .map(({ attack_id, from, to }) => `${attack_id} (${withSpaces(from)} to ${withSpaces(to)})`);
   const among = count > named.length ? 'among them ' : '';
   return `${counted(count, 'technique')} fell: ${among}${named.join(', ')}.`;
 }
@@ -89,6 +89,6 @@ function points(value: number): string {
   return `${rounded} percentage ${inNumber(rounded, 'point', 'points')}`;
 }
 
-function inWords(status: string): string {
+function withSpaces(status: string): string {
   return status.replaceAll('_', ' ');
 }
