@@ -4,12 +4,12 @@ import { Clock } from '../common/clock.js';
 import { isUuid } from '../common/ids.js';
 import type { SecretBox } from '../common/secret-box.js';
 
-/** How long an access token is good for. */
+/** Lifetime of an access token. */
 export const ACCESS_TOKEN_SECONDS = 15 * 60;
 
 const ISSUER = 'vedette';
 
-/** Who an access token speaks for. What they may do is not in it: that is asked on every request. */
+/** The user and the organisation of an access token. The role is not in it: every request looks it up. */
 export interface AccessTokenSubject {
   userId: string;
   organizationId: string;
@@ -35,7 +35,7 @@ export class AccessTokens {
     return this.jwt.sign({ sub: userId, org: organizationId, iat: this.nowSeconds() });
   }
 
-  /** @returns undefined for a token that is not ours, was changed, or has expired. */
+  /** @returns undefined if the token was not issued here, was changed, or has expired. */
   read(token: string): AccessTokenSubject | undefined {
     try {
       const { sub, org, exp } = this.jwt.verify<{ sub?: unknown; org?: unknown; exp?: unknown }>(token, {

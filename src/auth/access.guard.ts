@@ -11,7 +11,7 @@ import {
 import { forbidden } from '../common/errors/index.js';
 import { Authenticator } from './authenticator.js';
 
-/** Stands before every route: nobody passes but those whom its `@Access` or `@Public` lets in. */
+/** Runs before every route, and lets in only the callers that `@Access` or `@Public` allows. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -28,7 +28,7 @@ export class AccessGuard implements CanActivate {
     const principal = await this.authenticator.authenticate(request.headers.authorization);
     const allowed: readonly Role[] = ROLES_AT_LEAST[required];
     if (!allowed.includes(principal.role)) {
-      throw forbidden(`this takes one of the roles ${[...allowed].reverse().join(', ')}; yours is ${principal.role}`);
+      throw forbidden(`this needs one of the roles ${[...allowed].reverse().join(', ')}; yours is ${principal.role}`);
     }
     request.principal = principal;
     return true;

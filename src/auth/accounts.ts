@@ -11,12 +11,12 @@ export interface NewAccount {
   passwordHash: string;
 }
 
-/** One spelling of an e-mail address, so that a person is known by it however it is typed. */
+/** Gives an e-mail address one spelling, so that it identifies its account however it is typed. */
 export function normalizeEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
-/** People, apart from what they may do. E-mail addresses are taken normalised. */
+/** User accounts, without their roles. All e-mail addresses must be normalised. */
 @Injectable()
 export class Accounts {
   constructor(
@@ -32,7 +32,7 @@ export class Accounts {
     return this.dataSource.getRepository(UserAccount).findOneBy({ email });
   }
 
-  /** @returns the new id, or undefined when the address has an account already, which then stays as it is. */
+  /** @returns the new id, or undefined if the address already has an account, which stays unchanged. */
   async create(manager: EntityManager, account: NewAccount): Promise<string | undefined> {
     const [created] = await queryRows<{ id: string }>(
       manager,
@@ -48,8 +48,8 @@ export class Accounts {
   }
 
   /**
-   * Makes whoever signs the person in, on or out take turns until the transaction ends: a sign-in, a refresh, a change of password, a deactivation. So
-   * none of them leaves behind a refresh token that another has just ended without seeing it.
+   * Locks the account until the transaction ends, so that sign-in, refresh, change of password and deactivation take
+   * turns. Otherwise a sign-in could issue a refresh token just after a deactivation has ended all tokens.
    */
   async lock(manager: EntityManager, which: { id: string } | { email: string }): Promise<UserAccount | undefined> {
     const account = await manager.findOne(UserAccount, { where: which, lock: { mode: 'for_no_key_update' } });

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { Role } from '../common/access/index.js';
 
-/** A key for programs, kept as its SHA-256; `prefix` is what a person recognises it by. */
+/** A key for programs. Only its SHA-256 is stored; `prefix` lets people recognise it. */
 @Entity('api_key')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Unique(['keyHash'])

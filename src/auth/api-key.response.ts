@@ -8,26 +8,26 @@ export class ApiKeyResponse {
   name: string;
   @ApiProperty({ enum: ROLES })
   role: Role;
-  /** The first characters of the key, to recognise it by. */
+  /** The first characters of the key, so that people recognise it. */
   prefix: string;
-  /** The user or API key that made it. */
+  /** The user or API key that created it. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   created_by: string | null;
   @ApiProperty({ format: 'date-time' })
   created_at: string;
-  /** To the minute; null when it has not been used. */
+  /** Precise to the minute; null if the key has not been used. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   last_used_at: string | null;
-  /** null: it does not expire. */
+  /** null: the key does not expire. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   expires_at: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   revoked_at: string | null;
 }
 
-/** A new API key, with the key. */
+/** A new API key, including the key itself. */
 export class CreatedApiKeyResponse extends ApiKeyResponse {
-  /** The key itself, to be sent as `Authorization: Bearer vdt_...`. It is shown this once and cannot be had again. */
+  /** The key itself, to send as `Authorization: Bearer vdt_...`. This is the only time it is shown. */
   key: string;
 }
 

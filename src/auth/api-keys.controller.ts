@@ -16,7 +16,7 @@ export class ApiKeysController {
 
   @Get()
   @Access('admin')
-  @ApiOperation({ summary: 'List API keys, newest first, revoked ones included' })
+  @ApiOperation({ summary: 'List API keys, newest first, including revoked keys' })
   async list(@CurrentPrincipal() principal: Principal, @Query() query: PageQuery): Promise<ApiKeyListResponse> {
     const page = await this.apiKeys.list(principal.organizationId, pageRequest(query));
     return { items: page.items.map(toResponse), total: page.total, next_cursor: page.nextCursor };
@@ -25,7 +25,7 @@ export class ApiKeysController {
   @Post()
   @Header('cache-control', 'no-store')
   @Access('admin')
-  @ApiOperation({ summary: 'Create an API key, which is shown this once' })
+  @ApiOperation({ summary: 'Create an API key; the response is the only time the key is shown' })
   async create(
     @CurrentPrincipal() principal: Principal,
     @Body() body: CreateApiKeyRequest,

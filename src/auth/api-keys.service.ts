@@ -10,13 +10,13 @@ import { keysetPage, queryRows } from '../database/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { randomToken, tokenHash } from './token-hash.js';
 
-/** What every API key begins with, so that people and secret scanners know one when they see it. */
+/** The beginning of every API key, by which people and secret scanners recognise one. */
 export const API_KEY_PREFIX = 'vdt_';
 
-/** How much of a key is kept to recognise it by. */
+/** How many characters of a key are stored for recognition. */
 const SHOWN_CHARACTERS = 12;
 
-/** The last use is kept to the minute, so that a busy key does not write on every request. */
+/** The last use is stored to the minute, so that a busy key does not cause a write for every request. */
 const USE_NOTED_EVERY_MS = 60_000;
 
 export interface NewApiKey {
@@ -32,7 +32,7 @@ type UsableKey = Pick<ApiKey, 'id' | 'organizationId' | 'role' | 'lastUsedAt'>;
 @Injectable()
 export class ApiKeysService implements OnModuleDestroy {
   private readonly logger = new Logger(ApiKeysService.name);
-  /** Requests of one key that come at once are let in by one look, made after they came. */
+  /** Concurrent requests with one key share a look-up that starts after they arrive. */
   private readonly lookUps = new SharedReads<UsableKey | undefined>();
   private readonly notesUnderWay = new Map<string, Promise<void>>();
 
@@ -41,7 +41,7 @@ export class ApiKeysService implements OnModuleDestroy {
     private readonly clock: Clock,
   ) {}
 
-  /** @returns the key itself besides its row: it is not kept, so this is the only time it can be shown. */
+  /** @returns the row and the key itself. The key is not stored, so this is the only time it can be shown. */
   async create(
     organizationId: string,
     input: NewApiKey,
@@ -68,7 +68,7 @@ export class ApiKeysService implements OnModuleDestroy {
     return { apiKey, key };
   }
 
-  /** Newest first, revoked and expired ones included. */
+  /** Newest first, including revoked and expired keys. */
   async list(organizationId: string, page: PageRequest): Promise<Page<ApiKey>> {
     const keys = this.repository
       .createQueryBuilder('key')
@@ -82,13 +82,13 @@ export class ApiKeysService implements OnModuleDestroy {
     return apiKey;
   }
 
-  /** Counts at once. Revoking again keeps the first time. */
+  /** Takes effect at once. A second call keeps the first time. */
   async revoke(organizationId: string, id: string): Promise<void> {
     await this.find(organizationId, id);
     await this.repository.update({ organizationId, id, revokedAt: IsNull() }, { revokedAt: this.clock.now() });
   }
 
-  /** @returns undefined for a key that is unknown, revoked or expired. */
+  /** @returns undefined if the key is unknown, revoked or expired. */
   async authenticate(key: string): Promise<Principal | undefined> {
     const now = this.clock.now();
     const hash = tokenHash(key);
@@ -99,7 +99,7 @@ export class ApiKeysService implements OnModuleDestroy {
     return { organizationId, role, userId: null, apiKeyId: id, actorId: id };
   }
 
-  /** Written out, because this stands before every request of a program: the same through an entity costs several times as much. */
+  /** Plain SQL, because it runs before every request with a key: reading an entity takes several times as long. */
   private async lookUp(hash: string, now: Date): Promise<UsableKey | undefined> {
     const [apiKey] = await queryRows<UsableKey>(
       this.dataSource,
@@ -110,12 +110,12 @@ export class ApiKeysService implements OnModuleDestroy {
     return apiKey;
   }
 
-  /** What is being noted is finished while there is still a database. */
+  /** Waits for pending writes while the database connection is still open. */
   async onModuleDestroy(): Promise<void> {
     await Promise.all(this.notesUnderWay.values());
   }
 
-  /** The request neither waits for this nor fails with it. */
+  /** The request does not wait for this and does not fail with it. */
   private noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): void {
     if (lastUsedAt && now.getTime() - lastUsedAt.getTime() < USE_NOTED_EVERY_MS) return;
     if (this.notesUnderWay.has(id)) return;
@@ -123,7 +123,7 @@ export class ApiKeysService implements OnModuleDestroy {
       .update({ id }, { lastUsedAt: now })
       .then(() => undefined)
       .catch((error: unknown) =>
-        this.logger.warn(`The use of API key ${id} could not be noted: ${(error as Error).message}`),
+        this.logger.warn(`The use of API key ${id} could not be recorded: ${(error as Error).message}`),
       )
       .finally(() => this.notesUnderWay.delete(id));
     this.notesUnderWay.set(id, note);

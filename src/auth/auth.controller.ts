@@ -24,7 +24,7 @@ export class AuthController {
   @Header('cache-control', 'no-store')
   @Public()
   @UseGuards(SignInThrottlerGuard)
-  @ApiOperation({ summary: 'Sign in: an access token, and a refresh cookie' })
+  @ApiOperation({ summary: 'Sign in: returns an access token and sets a refresh cookie' })
   @ApiResponse({
     status: 401,
     description: 'The e-mail address or the password is wrong, or the account has no access.',
@@ -43,7 +43,7 @@ export class AuthController {
   @Header('cache-control', 'no-store')
   @Public()
   @ApiOperation({
-    summary: 'A new access token for the refresh cookie, which is replaced; also switches the organisation',
+    summary: 'Get a new access token and a new refresh cookie for the current one; can also switch the organisation',
   })
   @ApiBody({ type: RefreshRequest, required: false })
   @ApiResponse({ status: 401, description: 'The session has ended.' })
@@ -66,7 +66,7 @@ export class AuthController {
 
   @Get('me')
   @Access('viewer')
-  @ApiOperation({ summary: 'Who I am, what I may do, and where' })
+  @ApiOperation({ summary: 'Get the caller, its role and its organisations' })
   async me(@CurrentPrincipal() principal: Principal): Promise<MeResponse> {
     const { user, organization, memberships } = await this.signIn.whoAmI(principal);
     const apiKey = principal.apiKeyId ? await this.apiKeys.find(principal.organizationId, principal.apiKeyId) : null;
@@ -89,7 +89,7 @@ export class AuthController {
   @Access('viewer')
   @PerPerson()
   @UseGuards(SignInThrottlerGuard)
-  @ApiOperation({ summary: 'Change my password; my other browsers must sign in anew' })
+  @ApiOperation({ summary: 'Change my password; my other browsers must sign in again' })
   @ApiResponse({ status: 429, description: 'Too many tries; `Retry-After` says when to try again.' })
   async changePassword(
     @CurrentPrincipal() principal: Principal,

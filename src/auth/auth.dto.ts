@@ -4,14 +4,14 @@ import { PASSWORD_LENGTH, PASSWORD_RULE } from './password-hasher.js';
 
 const ORGANIZATION_RULE = { message: 'must be the id of an organisation' };
 
-/** A UUID may be written in either case (RFC 9562, section 4); the ids that it is compared with are in lower case. */
+/** A UUID may be upper or lower case (RFC 9562, section 4); stored ids are in lower case. */
 function lowerCase({ value }: { value: unknown }): unknown {
   return typeof value === 'string' ? value.toLowerCase() : value;
 }
 
-/** Who signs in. */
+/** The credentials of a user. */
 export class LoginRequest {
-  /** The e-mail address; upper and lower case are the same. */
+  /** The e-mail address, in any case. */
   @IsString({ message: 'must be an e-mail address' })
   @MaxLength(320, { message: 'must be an e-mail address of at most 320 characters' })
   email: string;
@@ -21,30 +21,29 @@ export class LoginRequest {
   @MaxLength(200, { message: 'must be text of at most 200 characters' })
   password: string;
 
-  /** The organisation to work in. Left out: the one that the person has belonged to longest. */
+  /** The organisation to work in. Left out: the one that the user joined first. */
   @IsOptional()
   @Transform(lowerCase)
   @IsUUID(undefined, ORGANIZATION_RULE)
   organization_id?: string;
 }
 
-/** How to go on. */
 export class RefreshRequest {
-  /** The organisation to work in from now on. Left out: the one so far. */
+  /** The organisation to switch to. Left out: the current one. */
   @IsOptional()
   @Transform(lowerCase)
   @IsUUID(undefined, ORGANIZATION_RULE)
   organization_id?: string;
 }
 
-/** A change of one's own password. */
+/** A change of the caller's own password. */
 export class ChangePasswordRequest {
-  /** The password so far. */
+  /** The current password. */
   @IsString({ message: 'must be text' })
   @MaxLength(200, { message: 'must be text of at most 200 characters' })
   current_password: string;
 
-  /** The password from now on, 12 to 200 characters. */
+  /** The new password, 12 to 200 characters. */
   @IsString({ message: PASSWORD_RULE })
   @Length(PASSWORD_LENGTH.min, PASSWORD_LENGTH.max, { message: PASSWORD_RULE })
   new_password: string;

@@ -24,7 +24,7 @@ import { UserAccount } from './user-account.entity.js';
 import { UsersController } from './users.controller.js';
 import { UsersService } from './users.service.js';
 
-/** People, keys, and the guard before every route of the application. */
+/** Users, API keys, and the guard before every route of the application. */
 @Module({
   imports: [
     TypeOrmModule.forFeature([UserAccount, RefreshSession, ApiKey]),

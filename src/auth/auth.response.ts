@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ROLES, type Role } from '../common/access/index.js';
 
-/** The signed-in person. */
+/** The signed-in user. */
 export class SignedInUserResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -17,7 +17,7 @@ export class SignInOrganizationResponse {
 
 /** A sign-in. The refresh token is in the `vedette_refresh` cookie. */
 export class SignInResponse {
-  /** To be sent as `Authorization: Bearer ...`. */
+  /** To send as `Authorization: Bearer ...`. */
   access_token: string;
   @ApiProperty({ enum: ['Bearer'] })
   token_type: 'Bearer';
@@ -38,7 +38,7 @@ export class CurrentOrganizationResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
   name: string;
-  /** Whether everything in it is generated. */
+  /** Whether all its data is generated. */
   is_demo: boolean;
 }
 
@@ -47,12 +47,12 @@ export class OwnMembershipResponse {
   id: string;
   name: string;
   is_demo: boolean;
-  /** The person's role there. */
+  /** The user's role in this organisation. */
   @ApiProperty({ enum: ROLES })
   role: Role;
 }
 
-/** Who makes the request. */
+/** The caller of the request. */
 export class MeResponse {
   /** null for an API key. */
   @ApiProperty({ type: SignedInUserResponse, nullable: true })
@@ -63,7 +63,7 @@ export class MeResponse {
   organization: CurrentOrganizationResponse;
   @ApiProperty({ enum: ROLES })
   role: Role;
-  /** Where the person may work, the oldest membership first; empty for an API key. */
+  /** The organisations in which the user may work, the first joined first; empty for an API key. */
   @ApiProperty({ type: [OwnMembershipResponse] })
   organizations: OwnMembershipResponse[];
 }

@@ -14,28 +14,31 @@ import { RefreshSessionsService } from './refresh-sessions.service.js';
 const GENERATED_PASSWORD_BYTES = 18;
 
 const ACCOUNT_EXISTS =
-  'has an account already: choose another address, or pass --link-existing, which makes that person the admin with a new password';
+  'already has an account: choose another address, or pass --link-existing, which makes that user the admin with a new password';
 
 export interface NewFirstAdmin {
   email: string;
-  /** Left out: a random one is made up. */
+  /** Left out: a random password is generated. */
   password?: string;
   /**
-   * Whether somebody who has an account already, from another organisation, may become the admin. The account then gets the password of this call and its
-   * sessions end, because whoever made it may know the password so far.
+   * Whether an existing account of another organisation may become the admin. It gets the password of this call and its
+   * sessions end, because the creator of the account may know its old password.
    */
   linkExisting?: boolean;
 }
 
 export interface FirstAdmin {
-  /** The first admin; when there was one already, the admin who has been there longest. */
+  /** The address of the first admin, or of the admin who joined first if there already was one. */
   email: string;
-  /** The password that was made up, to be shown once; null when it was given, or there was an admin already. */
+  /** The generated password, to show once; null if a password was given or an admin already existed. */
   password: string | null;
   created: boolean;
 }
 
-/** Ways in that need no signed-in admin: the first person of an organisation, one who joins a further organisation, and who has lost a password. */
+/**
+ * Account operations that need no signed-in admin: the first admin of an organisation, a member of a further
+ * organisation, and a lost password.
+ */
 @Injectable()
 export class AuthService {
   constructor(
@@ -47,9 +50,10 @@ export class AuthService {
   ) {}
 
   /**
-   * Does nothing for an organisation that has a member. Two who call this at once for one organisation take turns, so that one of them creates.
-   * @throws DomainError `invalid_input` naming `email` or `password`, or `conflict` naming `email` when the address has an account already and
-   * `linkExisting` is not set.
+   * Does nothing if the organisation has a member. Concurrent calls for one organisation take turns, so only one
+   * creates an admin.
+   * @throws DomainError `invalid_input` on `email` or `password`; `conflict` on `email` if the address already has an
+   * account and `linkExisting` is not set.
    */
   async createFirstAdmin(manager: EntityManager, organizationId: string, input: NewFirstAdmin): Promise<FirstAdmin> {
     const email = normalizeEmail(input.email);
@@ -70,11 +74,12 @@ export class AuthService {
   }
 
   /**
-   * Makes a person who has an account a member of a further organisation, gives them a new random password and ends their sessions: whoever made the
-   * account for another organisation may know the password so far, and must not get in here with it. For whoever may run commands on the deployment: no
-   * HTTP route leads here.
-   * @returns the password, to be shown once.
-   * @throws DomainError `not_found` when the address has no account, or `conflict` when they are a member already; either changes nothing.
+   * Makes the owner of an existing account a member of a further organisation, with a new random password, and ends
+   * their sessions: the creator of the account may know its old password. Only the command line uses this; no HTTP
+   * route does.
+   * @returns the password, to show once.
+   * @throws DomainError `not_found` if the address has no account, `conflict` if it is a member already; neither
+   * changes anything.
    */
   async addMember(organizationId: string, member: { email: string; role: Role }): Promise<string> {
     const email = normalizeEmail(member.email);
@@ -89,14 +94,15 @@ export class AuthService {
         );
       }
       if (!(await this.members.add(manager, organizationId, id, member.role)))
-        throw conflict(`${email} is a member of this organisation already`);
+        throw conflict(`${email} is already a member of this organisation`);
     });
     return password;
   }
 
   /**
-   * Gives a person a new random password and ends their sessions. For whoever may run commands on the deployment: no HTTP route leads here.
-   * @returns the password, to be shown once.
+   * Sets a new random password and ends the sessions of the account. Only the command line uses this; no HTTP route
+   * does.
+   * @returns the password, to show once.
    * @throws DomainError `not_found`.
    */
   async resetPassword(email: string): Promise<string> {
@@ -109,7 +115,7 @@ export class AuthService {
     return password;
   }
 
-  /** @returns the id of the account, all of whose sessions have ended, or undefined when the address has none. */
+  /** @returns the id of the account after all its sessions were ended, or undefined if the address has no account. */
   private async replacePassword(
     manager: EntityManager,
     email: string,

@@ -5,7 +5,7 @@ import { MembersService } from '../organizations/index.js';
 import { AccessTokens } from './access-tokens.js';
 import { API_KEY_PREFIX, ApiKeysService } from './api-keys.service.js';
 
-/** Tells from the `Authorization` header who makes a request. */
+/** Finds the caller of a request from its `Authorization` header. */
 @Injectable()
 export class Authenticator {
   constructor(
@@ -15,8 +15,9 @@ export class Authenticator {
   ) {}
 
   /**
-   * Asks the database each time, so that a deactivation, a changed role or a revoked key counts from the next request on.
-   * @throws DomainError `unauthenticated`, which never repeats what was sent.
+   * Asks the database each time, so that a deactivation, a changed role or a revoked key takes effect at the next
+   * request.
+   * @throws DomainError `unauthenticated`, whose message never contains what was sent.
    */
   async authenticate(authorization: string | undefined): Promise<Principal> {
     const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
@@ -32,8 +33,7 @@ export class Authenticator {
   private async authenticateUser(accessToken: string): Promise<Principal> {
     const subject = this.accessTokens.read(accessToken);
     const role = subject && (await this.members.activeRole(subject.organizationId, subject.userId));
-    if (!role)
-      throw unauthenticated('the access token is not valid or has expired, or the account has no access any more');
+    if (!role) throw unauthenticated('the access token is invalid or expired, or the account no longer has access');
     return { ...subject, role, apiKeyId: null, actorId: subject.userId };
   }
 }

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** Cost of a hash: N = 2^15, r = 8, p = 3, one of the settings that OWASP's Password Storage Cheat Sheet calls equal. Takes 32 MiB. */
+/**
+ * Cost of a hash: N = 2^15, r = 8, p = 3, a recommended setting of OWASP's Password Storage Cheat Sheet. Takes 32 MiB.
+ */
 const COST = { ln: 15, r: 8, p: 3 };
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
-/** Hashes that run at once: each holds a thread of the pool that file and name look-ups need too. */
+/** How many hashes run at once. Each uses a thread of the pool that file access and DNS need too. */
 const AT_ONCE = 2;
 
 export const PASSWORD_LENGTH = { min: 12, max: 200 } as const;
@@ -19,15 +21,15 @@ interface ParsedHash {
 }
 
 /**
- * scrypt (RFC 7914), kept as `$scrypt$ln=15,r=8,p=3$<salt>$<key>` with base64 that is not padded, after the PHC string format. Passwords are compared in
- * Unicode's NFKC form, so that the keyboard they were typed on does not matter.
+ * scrypt (RFC 7914), stored as `$scrypt$ln=15,r=8,p=3$<salt>$<key>` with unpadded base64, after the PHC string format.
+ * Passwords are compared in Unicode's NFKC form, so that different keyboards give the same password.
  */
 @Injectable()
 export class PasswordHasher {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  /** Stands in for the hash of somebody unknown: no password is known to make it. */
+  /** The hash for unknown users. No password matches it. */
   private readonly dummy = format({ cost: COST, salt: randomBytes(SALT_BYTES), key: randomBytes(KEY_BYTES) });
 
   async hash(password: string): Promise<string> {
@@ -35,7 +37,7 @@ export class PasswordHasher {
     return format({ cost: COST, salt, key: await this.derive(password, salt, COST) });
   }
 
-  /** @param hash null for somebody unknown: takes as long as for somebody known, and is false. */
+  /** @param hash null for an unknown user: takes as long as for a known one, and returns false. */
   async verify(password: string, hash: string | null): Promise<boolean> {
     const known = hash === null ? undefined : parse(hash);
     const { cost, salt, key } = known ?? parse(this.dummy)!;
@@ -45,7 +47,7 @@ export class PasswordHasher {
 
   private async derive(password: string, salt: Buffer, { ln, r, p }: typeof COST): Promise<Buffer> {
     const N = 2 ** ln;
-    // scrypt itself needs 128 * N * r bytes; Node refuses it when the limit leaves no room besides.
+    // scrypt needs 128 * N * r bytes, but Node also requires some room above that.
     const options = { N, r, p, maxmem: 2 * 128 * N * r };
     await this.enter();
     try {
@@ -64,7 +66,7 @@ export class PasswordHasher {
     else this.running++;
   }
 
-  /** The place of the one that leaves goes to the one that has waited longest. */
+  /** Passes the free place to the longest waiting call. */
   private leave(): void {
     const next = this.waiting.shift();
     if (next) next();

@@ -4,14 +4,14 @@ import { REFRESH_TOKEN_SECONDS } from './refresh-sessions.service.js';
 
 const NAME = 'vedette_refresh';
 
-/** Sent to the sign-in routes alone, never to a page's script and never along with a request that another site causes. */
+/** Sent only to the sign-in routes, hidden from scripts, and not sent with requests from other sites. */
 const ATTRIBUTES = { path: '/api/v1/auth', httpOnly: true, sameSite: 'strict' } as const;
 
 export function readRefreshCookie(request: FastifyRequest): string | undefined {
   return request.cookies[NAME] || undefined;
 }
 
-/** Over plain HTTP, as on a laptop, a browser would not keep a `Secure` cookie. */
+/** Browsers do not keep a `Secure` cookie over plain HTTP, for example on a laptop. */
 export function setRefreshCookie(request: FastifyRequest, reply: FastifyReply, token: string): void {
   void reply.setCookie(NAME, token, {
     ...ATTRIBUTES,

@@ -1,6 +1,9 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** One refresh token of a sign-in, kept as its hash. Using it makes the next of its family; using it twice ends the family. */
+/**
+ * One refresh token of a sign-in, stored as its hash. Its use creates the next token of its family; a second use ends
+ * the family.
+ */
 @Entity('refresh_session')
 @ForeignKey('Membership', ['organizationId', 'userId'], ['organizationId', 'userId'], { onDelete: 'CASCADE' })
 @Unique(['tokenHash'])

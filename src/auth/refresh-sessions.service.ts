@@ -9,13 +9,13 @@ import { Accounts } from './accounts.js';
 import { RefreshSession } from './refresh-session.entity.js';
 import { randomToken, tokenHash } from './token-hash.js';
 
-/** How long a refresh token is good for. Each use gives a new one, good for as long again. */
+/** Lifetime of a refresh token. Each use issues a new one with the same lifetime. */
 export const REFRESH_TOKEN_SECONDS = 30 * 24 * 60 * 60;
 
-/** Two tabs of one browser may send the same token at once: so long after its first use a token is taken again. */
+/** Two tabs of one browser may send the same token at once, so a used token is accepted again for this long. */
 const REUSE_GRACE_MS = 10_000;
 
-/** A refresh token, and what it continues. */
+/** A new refresh token, and the session that it continues. */
 export interface RefreshGrant {
   userId: string;
   organizationId: string;
@@ -23,8 +23,8 @@ export interface RefreshGrant {
 }
 
 /**
- * Refresh tokens, each used once (RFC 9700, section 4.14.2). All that descend from one sign-in are a family. A used token that is shown again, later than
- * {@link REUSE_GRACE_MS}, was copied by somebody: then the whole family ends.
+ * Refresh tokens, each used once (RFC 9700, section 4.14.2). All tokens that descend from one sign-in are a family. A
+ * used token that is sent again after {@link REUSE_GRACE_MS} has been copied, so the whole family ends.
  */
 @Injectable()
 export class RefreshSessionsService {
@@ -36,22 +36,22 @@ export class RefreshSessionsService {
     private readonly clock: Clock,
   ) {}
 
-  /** Begins a family, and clears away what has expired of the person's earlier ones. The account must be locked. */
+  /** Starts a family, and deletes the user's expired tokens. The account must be locked. */
   async start(manager: EntityManager, userId: string, organizationId: string): Promise<RefreshGrant> {
     await manager.delete(RefreshSession, { organizationId, userId, expiresAt: LessThanOrEqual(this.clock.now()) });
     return this.issue(manager, userId, organizationId, newId());
   }
 
   /**
-   * Uses a token for its successor.
-   * @param organizationId the organisation to go on in; left out, the one so far.
-   * @returns undefined when the token is not or no longer good, or the person is no active member there any more.
-   * @throws DomainError `not_found` when the organisation asked for is none of theirs; the token stays unused.
+   * Exchanges a token for its successor.
+   * @param organizationId the organisation to switch to; left out, the current one.
+   * @returns undefined if the token is invalid or the user is no longer an active member.
+   * @throws DomainError `not_found` if the user is not a member of `organizationId`; the token stays unused.
    */
   async rotate(token: string, organizationId?: string): Promise<RefreshGrant | undefined> {
     const userId = await this.ownerOf(token);
     if (!userId) return undefined;
-    // The end of a family must be committed, so that a refusal is returned from the transaction, not thrown out of it.
+    // The end of a family must be committed, so a refusal is returned from the transaction, not thrown.
     return this.transactions.run(async (manager) => {
       await this.accounts.lock(manager, { id: userId });
       const session = await manager.findOneBy(RefreshSession, { tokenHash: tokenHash(token) });
@@ -73,7 +73,7 @@ export class RefreshSessionsService {
     });
   }
 
-  /** Ends the family of a token. A token that nobody knows ends nothing. */
+  /** Ends the family of a token. An unknown token ends nothing. */
   async end(token: string): Promise<void> {
     const userId = await this.ownerOf(token);
     if (!userId) return;
@@ -84,7 +84,7 @@ export class RefreshSessionsService {
     });
   }
 
-  /** Ends every family of a person but the one that `keptToken` belongs to. The account must be locked. */
+  /** Ends all families of a user except that of `keptToken`. The account must be locked. */
   async endOthers(manager: EntityManager, userId: string, keptToken: string | undefined): Promise<void> {
     const kept = keptToken
       ? await manager.findOneBy(RefreshSession, { userId, tokenHash: tokenHash(keptToken) })
@@ -92,7 +92,7 @@ export class RefreshSessionsService {
     await this.revoke(manager, { userId, ...(kept ? { familyId: Not(kept.familyId) } : {}) });
   }
 
-  /** Ends what a person has in one organisation. */
+  /** Ends a user's sessions in one organisation. */
   async endMembership(manager: EntityManager, organizationId: string, userId: string): Promise<void> {
     await this.accounts.lock(manager, { id: userId });
     await this.revoke(manager, { organizationId, userId });

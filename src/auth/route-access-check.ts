@@ -3,7 +3,7 @@ import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { ACCESS_METADATA } from '../common/access/index.js';
 
-/** Stops the boot when a route says nothing about who may call it. */
+/** Fails the start if a route does not declare who may call it. */
 @Injectable()
 export class RouteAccessCheck implements OnApplicationBootstrap {
   constructor(
@@ -12,17 +12,17 @@ export class RouteAccessCheck implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    const silent = this.discovery
+    const undeclared = this.discovery
       .getControllers()
-      .flatMap(({ metatype }) => (metatype ? this.silentRoutes(metatype) : []));
-    if (silent.length > 0) {
+      .flatMap(({ metatype }) => (metatype ? this.undeclaredRoutes(metatype) : []));
+    if (undeclared.length > 0) {
       throw new Error(
-        `These routes do not say who may call them: ${silent.join(', ')}. Give each @Access(level) or @Public().`,
+        `These routes do not say who may call them: ${undeclared.join(', ')}. Give each @Access(level) or @Public().`,
       );
     }
   }
 
-  private silentRoutes(controller: { name: string; prototype?: unknown }): string[] {
+  private undeclaredRoutes(controller: { name: string; prototype?: unknown }): string[] {
     const prototype = controller.prototype as Record<string, unknown>;
     return this.scanner
       .getAllMethodNames(prototype)

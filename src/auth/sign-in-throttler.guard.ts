@@ -15,8 +15,8 @@ import { normalizeEmail } from './accounts.js';
 const MINUTE_MS = 60_000;
 
 /**
- * How often somebody may try to sign in: 10 times a minute as one account from one address, so that a password is not guessed; and 100 times a minute from
- * one address in all, so that made-up e-mail addresses do not keep the process busy hashing. Counted per process.
+ * Limits for sign-in: 10 tries a minute for one account from one address, against guessed passwords; and 100 a minute
+ * from one address, against the cost of hashing for invented accounts. Counted per process.
  */
 export const SIGN_IN_LIMITS: ThrottlerModuleOptions = {
   setHeaders: false,
@@ -32,8 +32,8 @@ export const SIGN_IN_LIMITS: ThrottlerModuleOptions = {
 };
 
 /**
- * For a route that asks a signed-in person for the password: 10 tries a minute as that person, from wherever, so that who has got hold of an access token
- * does not guess the password with it.
+ * For a route that asks a signed-in user for the password: 10 tries a minute for that user from any address. A stolen
+ * access token must not help to guess the password.
  */
 export function PerPerson(): MethodDecorator {
   return applyDecorators(
@@ -56,12 +56,12 @@ export class SignInThrottlerGuard extends ThrottlerGuard {
   }
 }
 
-/** Addresses of one IPv6 network are one person's, who has as many of them as they like. */
+/** One user can have many addresses of one IPv6 network, so the network counts as one address. */
 function addressOf(request: FastifyRequest): string {
   return normalizeIp(request.ip);
 }
 
-/** The body has not been validated yet when a guard sees it. */
+/** Guards run before the body is validated. */
 function emailOf(request: FastifyRequest): string {
   const { email } = (request.body ?? {}) as { email?: unknown };
   return typeof email === 'string' ? normalizeEmail(email) : '';

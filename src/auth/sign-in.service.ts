@@ -13,14 +13,14 @@ import { PasswordHasher } from './password-hasher.js';
 import { RefreshSessionsService, type RefreshGrant } from './refresh-sessions.service.js';
 import type { UserAccount } from './user-account.entity.js';
 
-/** A signed-in person, the organisation they work in, and the token that keeps them signed in. */
+/** A signed-in user, the organisation they work in, and the refresh token. */
 export interface SignIn {
   user: Pick<UserAccount, 'id' | 'email' | 'displayName'>;
   organization: Pick<OrganizationFacts, 'id' | 'name'>;
   refreshToken: string;
 }
 
-/** One answer to every way of not getting in, so that it tells nobody which e-mail addresses are known. */
+/** One message for every failed sign-in, so that it does not reveal which e-mail addresses have accounts. */
 const REFUSAL = 'the e-mail address or the password is wrong, or the account has no access';
 
 @Injectable()
@@ -35,7 +35,7 @@ export class SignInService {
   ) {}
 
   /**
-   * @param organizationId where to work; left out, the organisation that the person has belonged to longest.
+   * @param organizationId the organisation to work in; left out, the one that the user joined first.
    * @throws DomainError `unauthenticated`.
    */
   async signIn(email: string, password: string, organizationId?: string): Promise<SignIn> {
@@ -59,7 +59,7 @@ export class SignInService {
     });
   }
 
-  /** @throws DomainError `unauthenticated`, or `not_found` for an organisation that is none of theirs. */
+  /** @throws DomainError `unauthenticated`, or `not_found` if the user is not a member of the organisation. */
   async refresh(token: string | undefined, organizationId?: string): Promise<SignIn> {
     const grant = token ? await this.sessions.rotate(token, organizationId) : undefined;
     if (!grant) throw unauthenticated('the session has ended: sign in again');
@@ -71,9 +71,9 @@ export class SignInService {
   }
 
   /**
-   * The person's other browsers must sign in anew.
-   * @param refreshToken keeps the browser that asks signed in.
-   * @throws DomainError `invalid_input` naming `current_password`.
+   * The user's other browsers must sign in again.
+   * @param refreshToken of the browser that stays signed in.
+   * @throws DomainError `invalid_input` on `current_password`.
    */
   async changePassword(
     principal: Principal,
@@ -95,7 +95,7 @@ export class SignInService {
     });
   }
 
-  /** Who asks: a user with all their organisations, or null for an API key. */
+  /** The caller: a user with all their organisations, or null for an API key. */
   async whoAmI(principal: Principal): Promise<{
     user: SignIn['user'] | null;
     organization: OrganizationFacts;

@@ -5,7 +5,10 @@ export function randomToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** What is kept of a random token. It has too many bits to be guessed, so that one round of SHA-256, in hexadecimal, is enough. */
+/**
+ * The stored form of a random token, in hexadecimal. The token has too many bits to guess, so one round of SHA-256 is
+ * enough.
+ */
 export function tokenHash(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

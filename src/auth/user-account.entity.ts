@@ -1,6 +1,6 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
-/** A person, known to one or more organisations through memberships. */
+/** A user, who belongs to organisations through memberships. */
 @Entity('user_account')
 @Unique(['email'])
 @Check('user_account_email_check', 'email = lower(email)')

@@ -10,7 +10,7 @@ export class UserResponse {
   @ApiProperty({ enum: ROLES })
   role: Role;
   is_active: boolean;
-  /** When they became a member. */
+  /** When the user became a member. */
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 }

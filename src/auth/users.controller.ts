@@ -14,7 +14,7 @@ export class UsersController {
 
   @Get()
   @Access('admin')
-  @ApiOperation({ summary: 'List the members of the organisation, those who joined first first' })
+  @ApiOperation({ summary: 'List the members of the organisation, in the order in which they joined' })
   async list(@CurrentPrincipal() principal: Principal, @Query() query: PageQuery): Promise<UserListResponse> {
     const page = await this.users.list(principal.organizationId, pageRequest(query));
     return { items: page.items.map(toResponse), total: page.total, next_cursor: page.nextCursor };
@@ -30,7 +30,10 @@ export class UsersController {
   @Post()
   @Access('admin')
   @ApiOperation({ summary: 'Add a member, with a new account' })
-  @ApiResponse({ status: 409, description: 'The e-mail address is in use already, here or in another organisation.' })
+  @ApiResponse({
+    status: 409,
+    description: 'The e-mail address already has an account, in this or another organisation.',
+  })
   async create(@CurrentPrincipal() principal: Principal, @Body() body: CreateUserRequest): Promise<UserResponse> {
     const { email, role, password } = body;
     return toResponse(
@@ -40,7 +43,7 @@ export class UsersController {
 
   @Patch(':id')
   @Access('admin')
-  @ApiOperation({ summary: 'Change the role of a member, deactivate or activate them' })
+  @ApiOperation({ summary: 'Change the role of a member, or deactivate or activate them' })
   async change(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,

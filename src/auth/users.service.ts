@@ -10,14 +10,14 @@ import { Accounts, normalizeEmail } from './accounts.js';
 import { PasswordHasher } from './password-hasher.js';
 import { RefreshSessionsService } from './refresh-sessions.service.js';
 
-/** A member of an organisation: the person and what they may do there. */
+/** A member of an organisation: the user and their role. */
 export interface UserFacts {
   id: string;
   email: string;
   displayName: string;
   role: Role;
   isActive: boolean;
-  /** When they became a member. */
+  /** When the user became a member. */
   createdAt: Date;
 }
 
@@ -29,14 +29,14 @@ export interface NewUser {
 }
 
 const ADDRESS_IN_USE =
-  'is in use already: choose another address, or have the operator add the person with `vedette user add`';
+  'already has an account: choose another address, or ask the operator to add the user with `vedette user add`';
 
 const SELECT_USERS = `
   SELECT u.id, u.email, u.display_name AS "displayName", m.role, m.is_active AS "isActive", m.created_at AS "createdAt"
   FROM membership m JOIN user_account u ON u.id = m.user_id
   WHERE m.organization_id = $1`;
 
-/** The people of one organisation. */
+/** The members of one organisation. */
 @Injectable()
 export class UsersService {
   constructor(
@@ -48,7 +48,7 @@ export class UsersService {
     private readonly hasher: PasswordHasher,
   ) {}
 
-  /** Those who joined first come first. */
+  /** In the order in which they joined. */
   list(organizationId: string, page: PageRequest): Promise<Page<UserFacts>> {
     return sqlPage<UserFacts>(
       this.dataSource,
@@ -67,7 +67,7 @@ export class UsersService {
     );
   }
 
-  /** @throws DomainError `not_found`, for somebody of another organisation too. */
+  /** @throws DomainError `not_found`, also for a user of another organisation. */
   async get(organizationId: string, id: string): Promise<UserFacts> {
     const [user] = isUuid(id)
       ? await queryRows<UserFacts>(this.dataSource, `${SELECT_USERS} AND m.user_id = $2`, [organizationId, id])
@@ -77,8 +77,9 @@ export class UsersService {
   }
 
   /**
-   * Makes somebody an account and a member. An account that another organisation made is never let in here: whoever made it chose its password.
-   * @throws DomainError `conflict` naming `email` when the address has an account already, here or in another organisation.
+   * Creates an account and its membership. An existing account is refused, because another organisation chose its
+   * password.
+   * @throws DomainError `conflict` on `email` if the address already has an account, in this or another organisation.
    */
   async create(organizationId: string, input: NewUser): Promise<UserFacts> {
     const { displayName, role } = input;
@@ -93,8 +94,8 @@ export class UsersService {
   }
 
   /**
-   * Counts from the person's next request on. Who is deactivated must sign in anew after they are activated again.
-   * @throws DomainError `not_found`, or `conflict` when the organisation would be left without an active admin.
+   * Takes effect at the user's next request. A deactivated user must sign in again after being activated.
+   * @throws DomainError `not_found`, or `conflict` if the organisation would have no active admin.
    */
   async change(organizationId: string, id: string, changes: MembershipChanges): Promise<UserFacts> {
     await this.transactions.run(async (manager) => {
@@ -108,8 +109,8 @@ export class UsersService {
     const isMember = await queryRows(manager, `${SELECT_USERS} AND u.email = $2`, [organizationId, email]);
     if (isMember.length > 0) {
       return conflict(
-        `${email} is a member of this organisation already; change the role or activate them with PATCH`,
-        [{ field: 'email', message: 'is that of a member of this organisation already' }],
+        `${email} is already a member of this organisation; change the role or activate the user with PATCH`,
+        [{ field: 'email', message: 'already belongs to a member of this organisation' }],
       );
     }
     return conflict(`${email} ${ADDRESS_IN_USE}`, [{ field: 'email', message: ADDRESS_IN_USE }]);

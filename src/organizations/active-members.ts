@@ -1,6 +1,6 @@
 import { queryRows, type SqlRunner } from '../database/index.js';
 
-/** The same words for an account of another organisation and for one that does not exist. */
+/** The same message for an account of another organisation and for one that does not exist. */
 export const NOT_AN_ACTIVE_MEMBER = 'is not an active member of this organisation';
 
 export async function isActiveMember(runner: SqlRunner, organizationId: string, userId: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { SharedReads } from '../common/shared-reads.js';
 import { queryRows } from '../database/index.js';
 import { Membership } from './membership.entity.js';
 
-/** A person's standing in one organisation. */
+/** The membership of a user in one organisation. */
 export interface MembershipFacts {
   organizationId: string;
   userId: string;
@@ -17,7 +17,7 @@ export interface MembershipFacts {
   createdAt: Date;
 }
 
-/** An organisation that a person may work in. */
+/** An organisation in which a user may work. */
 export interface ActiveMembership {
   organizationId: string;
   organizationName: string;
@@ -25,13 +25,13 @@ export interface ActiveMembership {
   role: Role;
 }
 
-/** Left out: as it is. */
+/** A property that is left out stays unchanged. */
 export interface MembershipChanges {
   role?: Role;
   isActive?: boolean;
 }
 
-/** Who belongs to an organisation, and as what. */
+/** The members of organisations and their roles. */
 @Injectable()
 export class MembersService {
   private readonly roles = new SharedReads<Role | undefined>();
@@ -42,8 +42,8 @@ export class MembersService {
   ) {}
 
   /**
-   * The role of an active member, or undefined for everybody else. Asked on every request: one look into the primary key, which requests of one member that
-   * come at once share.
+   * The role of an active member; undefined for anyone else. Every request calls this: it reads one row by its primary
+   * key, and concurrent requests of one member share the read.
    */
   activeRole(organizationId: string, userId: string): Promise<Role | undefined> {
     return this.roles.read(`${organizationId} ${userId}`, async () => {
@@ -56,7 +56,7 @@ export class MembersService {
     });
   }
 
-  /** Where a person may work, the oldest membership first. */
+  /** The organisations in which a user may work, the first joined first. */
   async activeMemberships(
     userId: string,
     manager: EntityManager = this.dataSource.manager,
@@ -71,7 +71,7 @@ export class MembersService {
     );
   }
 
-  /** @returns undefined when the person is a member already, active or not, and then changes nothing. */
+  /** @returns undefined, without a change, if the user is a member already, active or not. */
   async add(
     manager: EntityManager,
     organizationId: string,
@@ -89,8 +89,8 @@ export class MembersService {
   }
 
   /**
-   * Whether the organisation has a member at all. Until the transaction ends, whoever else asks this with a manager waits for the answer to stand, so that
-   * two who would add the first member take turns.
+   * Whether the organisation has any member. Locks the organisation until the transaction ends, so that two callers
+   * cannot both add the first member.
    */
   async hasMembers(manager: EntityManager, organizationId: string): Promise<boolean> {
     await manager.query('SELECT FROM organization WHERE id = $1 FOR NO KEY UPDATE', [organizationId]);
@@ -98,7 +98,8 @@ export class MembersService {
   }
 
   /**
-   * @throws DomainError `not_found` for somebody who is no member, `conflict` when the organisation would be left without an active admin.
+   * @throws DomainError `not_found` if the user is not a member, `conflict` if the organisation would have no active
+   * admin.
    */
   async change(
     manager: EntityManager,
@@ -114,7 +115,7 @@ export class MembersService {
     const staysAdmin = role === 'admin' && isActive;
     if (!staysAdmin && admins.length === 1 && admins[0] === member.userId) {
       throw conflict(
-        'this is the last active admin of the organisation, who can be neither demoted nor deactivated: make somebody else an admin first',
+        'this is the last active admin of the organisation and cannot be demoted or deactivated: make another member an admin first',
       );
     }
     await manager.update(Membership, { organizationId, userId }, { role, isActive, updatedAt: this.clock.now() });
@@ -122,8 +123,8 @@ export class MembersService {
   }
 
   /**
-   * Locks the member together with all active admins, in one order, so that two admins who demote each other take turns, and the second is counted
-   * without the first. The key itself is not locked: signing in refers to it and need not wait.
+   * Locks the member and all active admins in one order, so that two admins who demote each other take turns and one
+   * admin remains. `NO KEY` lets sign-ins, which refer to the key, continue.
    */
   private async lock(
     manager: EntityManager,

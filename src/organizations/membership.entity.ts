@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import type { Role } from '../common/access/index.js';
 import { Organization } from './organization.entity.js';
 
-/** What a person may do in one organisation. */
+/** The role of a user in one organisation. */
 @Entity('membership')
 @ForeignKey(() => Organization, ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @ForeignKey('UserAccount', ['userId'], ['id'], { onDelete: 'CASCADE' })

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
-/** A customer of the deployment: nothing of one is visible to another. */
+/** A tenant of the deployment. No organisation sees data of another. */
 @Entity('organization')
 @Index('organization_is_default_idx', ['isDefault'], { unique: true, where: 'is_default' })
 @Unique(['slug'])

@@ -9,7 +9,7 @@ import { isSlug, numberedSlug, SLUG_RULE, slugOf } from './slug.js';
 
 const NAME_RULE = 'must be text of 1 to 200 characters';
 
-/** How many organisations of one name get a slug made for them before a slug must be given. */
+/** How many slugs are tried for organisations of the same name. */
 const SLUG_ATTEMPTS = 100;
 
 /** An organisation as other modules see it. */
@@ -24,11 +24,11 @@ export interface OrganizationFacts {
 
 export interface NewOrganizationFacts {
   name: string;
-  /** Made from the name when left out. */
+  /** Left out: derived from the name. */
   slug?: string;
 }
 
-/** The organisations of the deployment. Filling one with rules and posture is for those who know of them. */
+/** The organisations of the deployment. Other modules fill them with rules and posture. */
 @Injectable()
 export class OrganizationsService {
   constructor(
@@ -37,7 +37,8 @@ export class OrganizationsService {
   ) {}
 
   /**
-   * The operator's own organisation, created when there is none yet. Replicas that start at once agree on one, and what is there already keeps its name.
+   * Creates the operator's own organisation if it does not exist. Replicas that start at the same time create one; an
+   * existing one keeps its name.
    * @returns whether this call created it.
    */
   async ensureDefault(
@@ -46,7 +47,7 @@ export class OrganizationsService {
   ): Promise<{ id: string; created: boolean }> {
     const name = usableName(input.name);
     for (let attempt = 1; attempt <= SLUG_ATTEMPTS; attempt++) {
-      // The first statement waits for whoever is creating the default organisation; the second then sees what was committed.
+      // The insert waits for a concurrent creation of the default organisation; the next statement then sees its row.
       const id = await this.insert(manager, {
         name,
         slug: numberedSlug(slugOf(name), attempt),
@@ -61,8 +62,8 @@ export class OrganizationsService {
   }
 
   /**
-   * @throws DomainError `invalid_input` naming `name` or `slug`, or `conflict` when the given slug is taken. A slug that is made from the name is
-   * numbered until it is free.
+   * @throws DomainError `invalid_input` on `name` or `slug`, or `conflict` if the given slug is taken. A slug that is
+   * derived from the name is numbered until it is free.
    */
   async create(manager: EntityManager, input: NewOrganizationFacts): Promise<OrganizationFacts> {
     const name = usableName(input.name);
@@ -106,7 +107,7 @@ export class OrganizationsService {
     return isUuid(id) && this.dataSource.getRepository(Organization).existsBy({ id, isDefault: true });
   }
 
-  /** @returns the new id, or undefined when the slug, or the place of the default organisation, is taken. */
+  /** @returns the new id, or undefined if the slug is taken or a default organisation already exists. */
   private async insert(
     manager: EntityManager,
     { name, slug, isDefault, isDemo }: { name: string; slug: string; isDefault: boolean; isDemo: boolean },
@@ -128,7 +129,7 @@ function usableName(name: string): string {
 }
 
 function slugsExhausted(name: string): Error {
-  return conflict(`no slug made from ${name} is free; give one`, [
+  return conflict(`every slug derived from ${name} is taken; give one`, [
     { field: 'slug', message: `must be given; it ${SLUG_RULE}` },
   ]);
 }

@@ -11,7 +11,7 @@ describe('slugOf', () => {
     expect(slugOf(name)).toBe(slug);
   });
 
-  test('is a slug for a name of any length', () => {
+  test('makes a valid slug from a name of any length', () => {
     const slug = slugOf('abcdefgh '.repeat(30));
     expect(isSlug(slug)).toBe(true);
     expect(slug).toHaveLength(62);
@@ -19,17 +19,17 @@ describe('slugOf', () => {
 });
 
 describe('numberedSlug', () => {
-  test('numbers from the second on', () => {
+  test('adds a number from the second attempt on', () => {
     expect([1, 2, 3].map((attempt) => numberedSlug('acme', attempt))).toEqual(['acme', 'acme-2', 'acme-3']);
   });
 
-  test('stays a slug when the slug was as long as it can be', () => {
+  test('shortens a slug of maximum length to make room for the number', () => {
     const numbered = numberedSlug('a'.repeat(63), 12);
     expect(numbered).toBe(`${'a'.repeat(60)}-12`);
     expect(isSlug(numbered)).toBe(true);
   });
 });
 
-test.each(['', '-acme', 'acme-', 'Acme', 'a_b', 'a b', 'a'.repeat(64)])('%j is no slug', (text) => {
+test.each(['', '-acme', 'acme-', 'Acme', 'a_b', 'a b', 'a'.repeat(64)])('%j is not a slug', (text) => {
   expect(isSlug(text)).toBe(false);
 });

@@ -1,13 +1,16 @@
 const LONGEST = 63;
 
-/** What a slug may be: it may stand in a host name or a path, so it follows the rules of a DNS label (RFC 1123). */
+/** A slug may be part of a host name or a path, so it follows the rules of a DNS label (RFC 1123). */
 export const SLUG_RULE = 'must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends';
 
 export function isSlug(text: string): boolean {
   return text.length <= LONGEST && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text);
 }
 
-/** A slug made from a name: `Björk & Söner` becomes `bjork-soner`. A name without a letter or digit of the Latin alphabet becomes `organisation`. */
+/**
+ * Derives a slug from a name: `Björk & Söner` becomes `bjork-soner`. A name without Latin letters or digits becomes
+ * `organisation`.
+ */
 export function slugOf(name: string): string {
   const words = name
     .normalize('NFKD')
@@ -17,7 +20,7 @@ export function slugOf(name: string): string {
   return trimmed((words ?? ['organisation']).join('-'), LONGEST);
 }
 
-/** The slug to try when `attempt - 1` others are taken: `acme`, `acme-2`, `acme-3`. */
+/** The slug of the given attempt, after the earlier ones were taken: `acme`, `acme-2`, `acme-3`. */
 export function numberedSlug(slug: string, attempt: number): string {
   if (attempt === 1) return slug;
   const suffix = `-${attempt}`;

@@ -24,20 +24,20 @@ const statusOfLogin = async (password: string, organizationId?: string): Promise
 };
 const passwordIn = (printed: string): string => /password (\S+) \(shown this once\)/.exec(printed)![1]!;
 
-it('the operator adds a person to a further organisation, with a new password', async () => {
+it('the operator adds a user to a further organisation, with a new password', async () => {
   const add = (who: string, slug = 'other-mutual'): string =>
     runCommandLine(world.database, 'user', 'add', who, '--organization', slug, '--role', 'analyst');
   const password = passwordIn(add(email));
   expect(await statusOfLogin(password, world.ours.organizationId)).toBe(200);
   expect(await statusOfLogin(password, world.theirs.organizationId)).toBe(200);
   expect(await statusOfLogin(CHOSEN)).toBe(401);
-  expect(() => add(email)).toThrow('is a member of this organisation already');
+  expect(() => add(email)).toThrow('is already a member of this organisation');
   expect(() => add('nobody@example.org')).toThrow('create the user in one of the organisations first');
   expect(() => add(email, 'never-made')).toThrow('there is no organisation never-made');
   expect(await statusOfLogin(password)).toBe(200);
 });
 
-it('an organisation is created with an existing account only when that is asked for, and with a new password', async () => {
+it('an organisation is created with an existing account only on request, and with a new password', async () => {
   const create = (...options: string[]): string =>
     runCommandLine(world.database, 'organization', 'create', 'Third Mutual', '--admin-email', email, ...options);
   expect(() => create()).toThrow('--link-existing');

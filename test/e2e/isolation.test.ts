@@ -20,7 +20,10 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The other organisation's ids, by the path that takes them. A path that is not here fails the walk, so that no route is forgotten. */
+/**
+ * The other organisation's ids, by the path that takes them. A path that is missing here fails the test, so that no
+ * route is forgotten.
+ */
 const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
   '/api/v1/rules/{id}/measurements': ({ ruleId }) => `/rules/${ruleId}/measurements`,
@@ -50,7 +53,7 @@ const THEIRS: Record<string, (theirs: Furnished) => string> = {
   '/api/v1/evaluations/{id}': ({ evaluationId }) => `/evaluations/${evaluationId}`,
 };
 
-/** Paths whose parameter is not another organisation's: the shared catalogue and its imports, and a day of one's own. */
+/** Paths whose parameter does not belong to an organisation: the shared catalogue and its imports, and a day. */
 const SHARED = [
   '/api/v1/techniques/{id}',
   '/api/v1/techniques/{id}/history',
@@ -58,10 +61,10 @@ const SHARED = [
   '/api/v1/snapshots/{date}',
 ];
 
-/** Paths that never end answering: what they say of whom is in their own tests. */
+/** Paths whose response never ends; their own tests cover them. */
 const ENDLESS = ['/api/v1/notifications/stream'];
 
-/** Bodies that are valid in themselves, so that only whose the thing is can be the reason of a refusal. */
+/** Valid bodies, so that only the ownership of an id can cause a refusal. */
 const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/rules/{id}': { name: 'taken over' },
   'PATCH /api/v1/webhooks/{id}': { name: 'taken over' },
@@ -70,7 +73,7 @@ const BODIES: Record<string, unknown> = {
   'PATCH /api/v1/revalidation-queue/{id}': { status: 'cancelled' },
 };
 
-/** Every row of an organisation, as text, except what its own people's requests and the engine's own passes touch. */
+/** Every row of an organisation as text, except rows that its own requests and the engine's passes change. */
 async function everythingOf(organizationId: string): Promise<string> {
   const tables = await world.database.query<{ table_name: string }>(
     `SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'organization_id' ORDER BY table_name`,
@@ -102,7 +105,7 @@ async function everythingOf(organizationId: string): Promise<string> {
   return parts.join('\n');
 }
 
-it('answers 404 for every id of the other organisation, on every route that takes one, and changes nothing of it', async () => {
+it('answers 404 for every id of the other organisation, on every route with an id, and changes nothing', async () => {
   const before = await everythingOf(world.theirs.organizationId);
   const withIds = operations.filter(({ path }) => path.includes('{') && !SHARED.includes(path));
   expect(withIds.length).toBeGreaterThan(15);
@@ -120,7 +123,7 @@ it('answers 404 for every id of the other organisation, on every route that take
   expect(await everythingOf(world.theirs.organizationId)).toBe(before);
 });
 
-it('says of an id of the other organisation just what it says of one that does not exist', async () => {
+it('gives the same answer for an id of the other organisation as for an unknown id', async () => {
   const unknown = '01900000-0000-7000-8000-000000000000';
   for (const [theirs, none] of [
     [`/rules/${world.theirs.ruleId}`, `/rules/${unknown}`],
@@ -167,7 +170,7 @@ it('shows the shared catalogue with its own posture only', async () => {
   expect((await history(world.theirs.token)).items.map(({ risk_score: score }) => score)).toEqual([null]);
 });
 
-it('refuses a reference to something of the other organisation, naming the field', async () => {
+it('refuses a reference to an object of the other organisation, and names the field', async () => {
   const { ours, theirs, vedette } = world;
   const attempts: [string, string, unknown, string][] = [
     [
@@ -190,7 +193,7 @@ it('refuses a reference to something of the other organisation, naming the field
   }
 });
 
-it('tells nobody of the other organisation, in the app or by webhook', async () => {
+it('sends no notification to the other organisation, in the app or by webhook', async () => {
   const before = world.receiver.requests.filter(({ path }) => path === '/theirs').length;
   const noticesBefore = (await world.vedette.api('GET', '/notifications', { token: world.theirs.token })).total;
   const { alerts } = await world.vedette.api('POST', '/evaluations', { token: world.ours.token });
@@ -206,7 +209,7 @@ it('tells nobody of the other organisation, in the app or by webhook', async () 
   expect(world.receiver.requests.filter(({ path }) => path === '/theirs').length).toBe(before);
 });
 
-it('answers the link of an alert, which asks for no sign-in, alike whether there is such an alert or not', async () => {
+it('gives the same answer to the link of an alert, which needs no sign-in, whether the alert exists or not', async () => {
   const follow = (path: string): Promise<Response> => fetch(world.vedette.url + path, { redirect: 'manual' });
   const ids = [world.theirs.instanceId, '01900000-0000-7000-8000-000000000000'];
   for (const id of ids) {
@@ -216,7 +219,7 @@ it('answers the link of an alert, which asks for no sign-in, alike whether there
       `../docs?alert_id=${id}#/instances/Instances_get`,
     ]);
   }
-  // Where it leads is there: the explorer, and in it the operation that reads an alert.
+  // The link leads to the explorer and its operation that reads an alert.
   expect((await world.vedette.request('GET', `/docs?alert_id=${ids[0]}`)).status).toBe(200);
   const { paths } = (await world.vedette.request('GET', '/docs-json')).body;
   expect(paths['/api/v1/instances/{id}'].get).toMatchObject({ operationId: 'Instances_get', tags: ['instances'] });
@@ -224,7 +227,7 @@ it('answers the link of an alert, which asks for no sign-in, alike whether there
   expect([none.status, none.body.code]).toEqual([404, 'not_found']);
 });
 
-it('lets only the operator load a release into the catalogue that all share', async () => {
+it('lets only the operator load a release into the shared catalogue', async () => {
   const answer = await world.vedette.request('POST', '/api/v1/imports/attack', {
     token: world.ours.token,
     body: '{"type": "bundle", "objects": []}',
@@ -242,7 +245,7 @@ it('lets only the operator load a release into the catalogue that all share', as
   ]);
 });
 
-it('gives no token for an organisation that one is no member of', async () => {
+it('gives no token for an organisation to a user who is not a member', async () => {
   const answer = await world.vedette.request('POST', '/api/v1/auth/login', {
     body: {
       email: 'admin@vedette.local',

@@ -2,7 +2,7 @@ import { startTwoOrganizations, type TwoOrganizations } from '../support/two-org
 
 const ROLES = ['admin', 'red_lead', 'blue_lead', 'analyst', 'viewer'] as const;
 
-/** Who may call what, by the least role, as the product says it. Whatever the document holds beyond this fails the test. */
+/** The least role for each operation, as the product defines it. An operation that is missing here fails the test. */
 const LEAST: Record<string, 'public' | 'viewer' | 'analyst' | 'lead' | 'admin'> = {
   'POST /api/v1/auth/login': 'public',
   'POST /api/v1/auth/refresh': 'public',
@@ -137,11 +137,11 @@ afterAll(async () => {
   await world?.stop();
 });
 
-/** The path with ids that nothing has, so that a call that is let through does no harm. */
+/** The path with unknown ids, so that an allowed call does no harm. */
 const harmless = (path: string): string =>
   path.replace('{date}', 'never').replace(/\{\w+\}/g, '01900000-0000-7000-8000-000000000000');
 
-it('documents who may call every route, just as the product says', () => {
+it('documents the roles of every route, as the product defines them', () => {
   const documented = Object.fromEntries(operations.map(({ name, roles }) => [name, [...roles].sort()]));
   const expected = Object.fromEntries(
     Object.entries(LEAST).map(([name, least]) => [
@@ -152,12 +152,12 @@ it('documents who may call every route, just as the product says', () => {
   expect(documented).toEqual(expected);
 });
 
-it('documents what every operation answers when all is well', () => {
+it('documents the successful response of every operation', () => {
   const without = operations.filter(({ statuses }) => !statuses.some((status) => /^2\d\d$/.test(status)));
   expect(without.map(({ name }) => name)).toEqual([]);
 });
 
-it('wants a sign-in on every route that is not public', async () => {
+it('requires a sign-in on every route that is not public', async () => {
   for (const { method, path, name, roles } of operations.filter(({ roles }) => !roles.includes('public'))) {
     const answer = await world.vedette.request(method, harmless(path));
     expect([name, roles.length > 0, answer.status, answer.body?.code]).toEqual([name, true, 401, 'unauthenticated']);
@@ -173,7 +173,7 @@ it('lets the documented roles through and refuses the others', async () => {
         body: method === 'GET' ? undefined : {},
       });
       const isAllowed = ALLOWED[LEAST[name]!]!.includes(role);
-      // An API key has neither an inbox nor a password: those routes are let through by role and refused for that.
+      // An API key has neither an inbox nor a password: these routes allow its role, but then refuse it.
       const isForPeople = path.includes('/notifications') || path.endsWith('/auth/password');
       if (isAllowed && !isForPeople)
         expect([name, role, status === 401 || status === 403]).toEqual([name, role, false]);

@@ -71,19 +71,19 @@ test.each([
     'must be a time in the future, or null',
   ],
   [{ name: 'CI', role: 'viewer', key: 'mine' }, 'key', 'is not known here'],
-])('%j is refused, naming %s', async (body, field, message) => {
+])('refuses %j and names %s', async (body, field, message) => {
   const answer = await create(body);
   expect(answer.status).toBe(400);
   expect(answer.body.errors).toEqual([{ field, message }]);
   expect((await list()).body.total).toBe(0);
 });
 
-test('a date to expire on stands for its first instant in UTC', async () => {
+test('an expiry date means its first instant in UTC', async () => {
   const { body } = await create({ name: 'CI', role: 'viewer', expires_at: '2027-01-01' });
   expect(body.expires_at).toBe('2027-01-01T00:00:00.000Z');
 });
 
-test('revoking is for good, can be repeated, and leaves the key in the list', async () => {
+test('revoking is permanent, can be repeated, and leaves the key in the list', async () => {
   const { id } = await anApiKey(http, organizationId);
   expect((await revoke(id)).status).toBe(204);
   http.clock.advanceMs(60_000);
@@ -91,9 +91,9 @@ test('revoking is for good, can be repeated, and leaves the key in the list', as
   expect((await list()).body.items).toMatchObject([{ id, revoked_at: NOW.toISOString() }]);
 });
 
-test('the last use is told, to the minute', async () => {
+test('the last use is shown to the minute', async () => {
   const { id, key } = await anApiKey(http, organizationId, { role: 'admin' });
-  /** Writing it down is not waited for by the request. */
+  /** The request does not wait for this write. */
   const lastUse = async (expected: Date): Promise<void> => {
     const deadline = Date.now() + 5000;
     let seen: string | null;
@@ -145,7 +145,7 @@ test('only admins manage keys', async () => {
   expect((await list()).body.items).toMatchObject([{ id, revoked_at: null }]);
 });
 
-test('a key of another organisation is as unknown as none', async () => {
+test('a key of another organisation is not found', async () => {
   const { id, key } = await anApiKey(http, organizationId, { role: 'admin' });
   const other = await aSignedInMember(http, await anOrganization(http.database));
   expect((await list(other.token)).body).toMatchObject({ items: [], total: 0 });

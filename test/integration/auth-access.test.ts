@@ -58,7 +58,7 @@ afterAll(() => http.close());
 const probe = (level: string, token?: string): Promise<Answer> =>
   http.request('GET', `/api/v1/probe/${level}`, { token });
 
-/** Which levels of routes each role may call. */
+/** The levels of routes that each role may call. */
 const ALLOWED: Record<Role, string[]> = {
   admin: ['viewer', 'analyst', 'lead', 'admin'],
   red_lead: ['viewer', 'analyst', 'lead'],
@@ -68,7 +68,7 @@ const ALLOWED: Record<Role, string[]> = {
 };
 
 describe.each(ROLES)('%s', (role) => {
-  test.each(['user', 'API key'])('may do what the role says, as a %s', async (kind) => {
+  test.each(['user', 'API key'])('may call exactly the routes of its role, as a %s', async (kind) => {
     const token =
       kind === 'user'
         ? (await aSignedInMember(http, organizationId, role)).token
@@ -82,7 +82,7 @@ describe.each(ROLES)('%s', (role) => {
   });
 });
 
-test('a route is told who asks', async () => {
+test('a route receives the caller', async () => {
   const { userId, token } = await aSignedInMember(http, organizationId, 'analyst');
   expect((await probe('viewer', token)).body).toEqual({
     organizationId,
@@ -101,12 +101,12 @@ test('a route is told who asks', async () => {
   });
 });
 
-test('a public route asks for nothing', async () => {
+test('a public route needs no token', async () => {
   expect((await probe('public')).status).toBe(200);
   expect((await probe('public', 'rubbish')).status).toBe(200);
 });
 
-describe('what is refused as 401', () => {
+describe('401 is the answer to', () => {
   const refused = async (answer: Promise<Answer>): Promise<void> => {
     const { status, headers, body } = await answer;
     expect(status).toBe(401);
@@ -130,7 +130,7 @@ describe('what is refused as 401', () => {
     );
   });
 
-  test('a token that was signed otherwise, or says otherwise', async () => {
+  test('a token with a wrong signature or wrong claims', async () => {
     const { userId, token } = await aSignedInMember(http, organizationId);
     expect((await probe('admin', token)).status).toBe(200);
     const secret = http.module.get(SecretBox).deriveKey('access token');
@@ -167,7 +167,7 @@ describe('what is refused as 401', () => {
     await refused(probe('viewer', token));
   });
 
-  test('somebody deactivated, although the token is still good', async () => {
+  test('a deactivated user, although the token has not expired', async () => {
     const admin = await aSignedInMember(http, organizationId);
     const { userId, token } = await aSignedInMember(http, organizationId, 'analyst');
     const setActive = (isActive: boolean): Promise<Answer> =>
@@ -178,7 +178,7 @@ describe('what is refused as 401', () => {
     expect((await probe('viewer', token)).status).toBe(200);
   });
 
-  test('a token for an organisation that the person does not belong to', async () => {
+  test('a token for an organisation that the user does not belong to', async () => {
     const { userId } = await aSignedInMember(http, organizationId);
     const other = await anOrganization(http.database);
     await refused(probe('viewer', http.module.get(AccessTokens, { strict: false }).issue(userId, other)));
@@ -199,13 +199,13 @@ describe('what is refused as 401', () => {
     await refused(probe('viewer', expiring.key));
   });
 
-  test('and never repeats what was sent', async () => {
+  test('a wrong token, and the answer never repeats it', async () => {
     const { body } = await probe('viewer', 'vdt_a-secret-that-must-not-come-back');
     expect(JSON.stringify(body)).not.toContain('must-not-come-back');
   });
 });
 
-test('a changed role counts from the next request on', async () => {
+test('a changed role takes effect at the next request', async () => {
   const admin = await aSignedInMember(http, organizationId);
   const { userId, token } = await aSignedInMember(http, organizationId, 'viewer');
   expect((await probe('lead', token)).status).toBe(403);
@@ -213,7 +213,7 @@ test('a changed role counts from the next request on', async () => {
   expect((await probe('lead', token)).status).toBe(200);
 });
 
-test('a route that does not say who may call it stops the boot, and is named', async () => {
+test('a route that does not declare who may call it stops the start, and is named', async () => {
   @Controller('forgetful')
   class ForgetfulController {
     @Get()

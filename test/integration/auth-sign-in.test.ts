@@ -56,7 +56,7 @@ describe('signing in', () => {
     });
   });
 
-  test('answers an unknown address, a wrong password, an inactive member and a foreign organisation alike', async () => {
+  test('gives the same answer for an unknown address, a wrong password, an inactive member and a foreign organisation', async () => {
     const { email } = await aPerson(http.database, organizationId);
     const inactive = await aPerson(http.database, organizationId, { isActive: false });
     const foreign = await anOrganization(http.database);
@@ -77,7 +77,7 @@ describe('signing in', () => {
     expect(JSON.stringify(answers[1]!.body)).not.toContain('horse');
   });
 
-  test('opens the organisation that the person has belonged to longest, or the one asked for', async () => {
+  test('opens the organisation that the user joined first, or the requested one', async () => {
     const { userId, email } = await aPerson(http.database, organizationId);
     const second = await anOrganization(http.database, { name: 'Beta' });
     await http.database.query(
@@ -92,7 +92,7 @@ describe('signing in', () => {
     expect(inUpperCase.body.organization).toEqual({ id: second, name: 'Beta' });
   });
 
-  test('says what it takes', async () => {
+  test('names invalid fields', async () => {
     const answer = await http.request('POST', '/api/v1/auth/login', { body: { email: 7, organization_id: 'x' } });
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toEqual([
@@ -122,12 +122,12 @@ describe('signing in', () => {
   });
 });
 
-describe('trying too often', () => {
-  /** Without a password it is refused before anything is hashed, and counts all the same. */
+describe('too many tries', () => {
+  /** Without a password the request is refused before hashing, but still counts. */
   const tryFrom = (remoteAddress: string, email: string) =>
     http.app.inject({ method: 'POST', url: '/api/v1/auth/login', remoteAddress, payload: { email } });
 
-  test('ends after 10 tries a minute for one account from one address, with the time to wait', async () => {
+  test('are refused after 10 tries a minute for one account from one address, with the time to wait', async () => {
     for (let n = 1; n <= 10; n++) expect((await tryFrom('203.0.113.1', 'guessed@example.org')).statusCode).toBe(400);
     const refused = await tryFrom('203.0.113.1', 'Guessed@example.org');
     expect(refused.statusCode).toBe(429);
@@ -142,7 +142,7 @@ describe('trying too often', () => {
     expect((await tryFrom('203.0.113.2', 'guessed@example.org')).statusCode).toBe(400);
   });
 
-  test('ends after 100 tries a minute from one address, whatever the accounts', async () => {
+  test('are refused after 100 tries a minute from one address, for any accounts', async () => {
     for (let n = 1; n <= 100; n++)
       expect((await tryFrom('203.0.113.3', `person-${n}@example.org`)).statusCode).toBe(400);
     expect((await tryFrom('203.0.113.3', 'one-more@example.org')).statusCode).toBe(429);
@@ -170,7 +170,7 @@ describe('staying signed in', () => {
     expect((await me(answer.body.access_token)).status).toBe(200);
   });
 
-  test('ends for good when a used token comes back, for whoever stole it and for whom it was stolen from', async () => {
+  test('ends for the thief and the victim when a used token is sent again', async () => {
     const first = refreshCookie(signedIn).header;
     const second = refreshCookie(await refresh(first)).header;
     http.clock.advanceMs(10_001);
@@ -178,7 +178,7 @@ describe('staying signed in', () => {
     expect((await refresh(second)).status).toBe(401);
   });
 
-  test('survives two tabs that use the same token at once, and one that comes 10 seconds later', async () => {
+  test('continues when two tabs use the same token at once, or up to 10 seconds apart', async () => {
     const { header } = refreshCookie(signedIn);
     const answers = await Promise.all([refresh(header), refresh(header), refresh(header)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
@@ -197,14 +197,14 @@ describe('staying signed in', () => {
     expect((await refresh(refreshCookie(latest).header)).status).toBe(401);
   });
 
-  test('keeps no expired token once the person signs in again', async () => {
+  test('deletes expired tokens when the user signs in again', async () => {
     http.clock.advanceMs(31 * DAY_MS);
     await login(email);
     const rows = await http.database.query('SELECT id FROM refresh_session WHERE user_id = $1', [userId]);
     expect(rows).toHaveLength(1);
   });
 
-  test('switches the organisation, to one of theirs only', async () => {
+  test("switches only to the user's own organisations", async () => {
     const second = await anOrganization(http.database, { name: 'Gamma' });
     const { header } = refreshCookie(signedIn);
     const wrong = await refresh(header, { organization_id: 'Gamma' });
@@ -238,17 +238,17 @@ describe('staying signed in', () => {
     ).toBe(204);
   });
 
-  test('takes a cookie that is ours', async () => {
+  test('accepts only a cookie that Vedette issued', async () => {
     expect((await refresh()).status).toBe(401);
     expect((await refresh('vedette_refresh=made-up')).status).toBe(401);
   });
 
-  test('ends for somebody who is deactivated', async () => {
+  test('ends for a deactivated user', async () => {
     await http.database.query('UPDATE membership SET is_active = false WHERE user_id = $1', [userId]);
     expect((await refresh(refreshCookie(signedIn).header)).status).toBe(401);
   });
 
-  test('no token is kept in the clear', async () => {
+  test('stores no token in plain text', async () => {
     const rows = await http.database.query('SELECT * FROM refresh_session');
     expect(JSON.stringify(rows)).not.toContain(refreshCookie(signedIn).value);
   });
@@ -258,7 +258,7 @@ describe('changing the password', () => {
   const change = (token: string, body: object, cookie?: string): Promise<Answer> =>
     http.request('PUT', '/api/v1/auth/password', { token, body, headers: cookie ? { cookie } : {} });
 
-  test('counts at once, and signs out every browser but this one', async () => {
+  test('takes effect at once, and signs out every other browser', async () => {
     const { email } = await aPerson(http.database, organizationId);
     const [here, elsewhere] = [await login(email), await login(email)];
     const cookie = refreshCookie(here).header;
@@ -271,7 +271,7 @@ describe('changing the password', () => {
     expect((await login(email, wanted)).status).toBe(200);
   });
 
-  test('takes the current password and a new one that is long enough', async () => {
+  test('needs the current password and a new one that is long enough', async () => {
     const { email } = await aPerson(http.database, organizationId);
     const { access_token: token } = (await login(email)).body;
     const wrong = await change(token, {
@@ -284,7 +284,7 @@ describe('changing the password', () => {
     expect(short.body.errors).toEqual([{ field: 'new_password', message: 'must be text of 12 to 200 characters' }]);
   });
 
-  test('can be tried 10 times a minute by one person, from wherever', async () => {
+  test('can be tried 10 times a minute by one user, from any address', async () => {
     const [one, another] = [await aSignedInMember(http, organizationId), await aSignedInMember(http, organizationId)];
     const tryFrom = (remoteAddress: string, { token }: { token: string }) =>
       http.app.inject({
@@ -309,7 +309,7 @@ describe('changing the password', () => {
   });
 });
 
-test('an API key asks who it is', async () => {
+test('an API key can read its own identity', async () => {
   const { id, key } = await anApiKey(http, organizationId, { role: 'blue_lead', name: 'nightly import' });
   expect((await me(key)).body).toEqual({
     user: null,
@@ -320,7 +320,7 @@ test('an API key asks who it is', async () => {
   });
 });
 
-test('a membership of another organisation that is inactive is not listed', async () => {
+test('an inactive membership of another organisation is not listed', async () => {
   const { userId } = await aMember(http.database, organizationId);
   const other = await anOrganization(http.database);
   await http.database.query(

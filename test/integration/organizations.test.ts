@@ -32,7 +32,7 @@ describe('the default organisation', () => {
   const ensure = (name: string) =>
     transactions.run((manager) => organizations.ensureDefault(manager, { name, isDemo: false }));
 
-  test('is created once, by whichever replica comes first, and keeps its name', async () => {
+  test('is created once, by the first replica, and keeps its name', async () => {
     const answers = await Promise.all(
       ['Default organisation', 'Default organisation', 'Default organisation'].map(ensure),
     );
@@ -52,7 +52,7 @@ describe('the default organisation', () => {
 });
 
 describe('a further organisation', () => {
-  test('gets a slug from its name, numbered when others have it', async () => {
+  test('gets a slug from its name, with a number if others have it', async () => {
     const before = await organizations.count();
     expect(await create({ name: ' Björk & Söner ' })).toMatchObject({
       name: 'Björk & Söner',
@@ -66,7 +66,7 @@ describe('a further organisation', () => {
     expect((await organizations.list()).map(({ slug }) => slug)).toContain('bjork-soner-4');
   });
 
-  test('takes a slug of its own, once', async () => {
+  test('accepts its own slug, once', async () => {
     await create({ name: 'Acme', slug: 'acme-eu' });
     await expect(create({ name: 'Acme', slug: 'acme-eu' })).rejects.toMatchObject({
       code: 'conflict',
@@ -78,11 +78,11 @@ describe('a further organisation', () => {
     [{ name: ' ' }, 'name'],
     [{ name: 'x'.repeat(201) }, 'name'],
     [{ name: 'Acme', slug: 'Acme EU' }, 'slug'],
-  ])('%j is refused, naming %s', async (input, field) => {
+  ])('refuses %j and names %s', async (input, field) => {
     await expect(create(input)).rejects.toMatchObject({ code: 'invalid_input', fields: [{ field }] });
   });
 
-  test('that does not exist is not found', async () => {
+  test('is not found if it does not exist', async () => {
     await expect(organizations.get(newId())).rejects.toMatchObject({ code: 'not_found' });
     await expect(organizations.get('acme')).rejects.toMatchObject({ code: 'not_found' });
     expect(await organizations.isDefault('acme')).toBe(false);
@@ -98,11 +98,11 @@ test('an organisation is found by its slug', async () => {
   });
 });
 
-describe('a person who joins a further organisation', () => {
+describe('a user who joins a further organisation', () => {
   const addMember = (organizationId: string, email: string) =>
     http.module.get(AuthService, { strict: false }).addMember(organizationId, { email, role: 'analyst' });
 
-  test('gets a new password, and whoever knew the old one is out', async () => {
+  test('gets a new password, and the old one no longer works', async () => {
     const home = await anOrganization(http.database);
     const { email } = await aPerson(http.database, home);
     const before = await login(email, PASSWORD);
@@ -115,13 +115,13 @@ describe('a person who joins a further organisation', () => {
     expect((await http.request('GET', '/api/v1/auth/me', { token: body.access_token })).body.role).toBe('analyst');
   });
 
-  test('who is a member already keeps password and sessions', async () => {
+  test('who is already a member keeps password and sessions', async () => {
     const organizationId = await anOrganization(http.database);
     const { email } = await aPerson(http.database, organizationId);
     const before = await login(email, PASSWORD);
     await expect(addMember(organizationId, email)).rejects.toMatchObject({
       code: 'conflict',
-      message: `${email} is a member of this organisation already`,
+      message: `${email} is already a member of this organisation`,
     });
     expect((await refresh(before)).status).toBe(200);
     expect((await login(email, PASSWORD)).status).toBe(200);
@@ -157,26 +157,26 @@ describe('the first admin', () => {
     expect(me.body.role).toBe('admin');
   });
 
-  test('takes a given password, and does not repeat it', async () => {
+  test('gets the given password, which the answer does not repeat', async () => {
     const email = `${newId()}@example.org`;
     const answer = await createFirstAdmin(await anOrganization(http.database), { email, password: PASSWORD });
     expect(answer).toEqual({ email, password: null, created: true });
     expect((await login(email, PASSWORD)).status).toBe(200);
   });
 
-  test('is not somebody who has an account already, unless that is asked for', async () => {
+  test('is not an existing account, unless that is requested', async () => {
     const { email } = await aPerson(http.database, await anOrganization(http.database));
     const organizationId = await anOrganization(http.database);
     await expect(createFirstAdmin(organizationId, { email })).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(email),
-      fields: [{ field: 'email', message: expect.stringMatching(/^has an account already.*--link-existing/) }],
+      fields: [{ field: 'email', message: expect.stringMatching(/^already has an account.*--link-existing/) }],
     });
     expect((await login(email, PASSWORD, organizationId)).status).toBe(401);
     expect((await login(email, PASSWORD)).status).toBe(200);
   });
 
-  test('who is linked gets a new password, and whoever knew the old one is out', async () => {
+  test('gets a new password if an existing account is linked, and the old one no longer works', async () => {
     const { email } = await aPerson(http.database, await anOrganization(http.database));
     const before = await login(email, PASSWORD);
     const organizationId = await anOrganization(http.database);
@@ -187,7 +187,7 @@ describe('the first admin', () => {
     expect((await login(email, password!, organizationId)).body.organization.id).toBe(organizationId);
   });
 
-  test('who is linked with a given password has that one from then on', async () => {
+  test('gets the given password if an existing account is linked with one', async () => {
     const { email } = await aPerson(http.database, await anOrganization(http.database));
     const before = await login(email, PASSWORD);
     const organizationId = await anOrganization(http.database);
@@ -202,7 +202,7 @@ describe('the first admin', () => {
     expect((await login(email, given, organizationId)).status).toBe(200);
   });
 
-  test('is not created where there is a member already; the admin there is named', async () => {
+  test('is not created if there already is a member; the existing admin is named', async () => {
     const organizationId = await anOrganization(http.database);
     await aMember(http.database, organizationId, { role: 'viewer' });
     const { email } = await aMember(http.database, organizationId, { role: 'admin' });
@@ -216,7 +216,7 @@ describe('the first admin', () => {
   test.each([
     [{ email: 'nobody' }, 'email'],
     [{ email: 'somebody@example.org', password: 'too short' }, 'password'],
-  ])('%j is refused, naming %s', async (input, field) => {
+  ])('refuses %j and names %s', async (input, field) => {
     const organizationId = await anOrganization(http.database);
     await expect(createFirstAdmin(organizationId, input)).rejects.toMatchObject({
       code: 'invalid_input',

@@ -32,7 +32,7 @@ const login = (email: string, password = PASSWORD, rest: object = {}): Promise<A
   http.request('POST', '/api/v1/auth/login', { body: { email, password, ...rest } });
 
 /** A valid new user, with an address that no other test uses. */
-const somebody = (rest: object = {}): { email: string; display_name: string; role: string; password: string } => ({
+const aNewUser = (rest: object = {}): { email: string; display_name: string; role: string; password: string } => ({
   email: `${newId()}@example.org`,
   display_name: 'Robin Roe',
   role: 'analyst',
@@ -40,8 +40,8 @@ const somebody = (rest: object = {}): { email: string; display_name: string; rol
   ...rest,
 });
 
-test('somebody who is added can sign in, and is listed', async () => {
-  const input = somebody({ email: `Robin.${newId()}@Example.org` });
+test('an added user can sign in, and is listed', async () => {
+  const input = aNewUser({ email: `Robin.${newId()}@Example.org` });
   const created = await create(input);
   expect(created.status).toBe(201);
   const { id } = created.body;
@@ -72,35 +72,36 @@ test.each([
   [{ password: 'elevenchars' }, 'password', 'must be text of 12 to 200 characters'],
   [{ password: 'x'.repeat(201) }, 'password', 'must be text of 12 to 200 characters'],
   [{ is_active: false }, 'is_active', 'is not known here'],
-])('%j is refused, naming %s', async (wrong, field, message) => {
-  const answer = await create(somebody(wrong));
+])('refuses %j and names %s', async (wrong, field, message) => {
+  const answer = await create(aNewUser(wrong));
   expect(answer.status).toBe(400);
   expect(answer.body.errors).toEqual([{ field, message }]);
   expect((await list()).body.total).toBe(1);
 });
 
 test('a member cannot be added twice', async () => {
-  const answer = await create(somebody({ email: admin.email.toUpperCase() }));
+  const answer = await create(aNewUser({ email: admin.email.toUpperCase() }));
   expect(answer.status).toBe(409);
   expect(answer.body.detail).toContain(admin.email);
-  expect(answer.body.errors).toEqual([{ field: 'email', message: 'is that of a member of this organisation already' }]);
+  expect(answer.body.errors).toEqual([{ field: 'email', message: 'already belongs to a member of this organisation' }]);
 });
 
-test('of two who add the same person at once, one is told that they are a member', async () => {
-  const input = somebody();
+test('of two concurrent calls that add the same user, one is refused', async () => {
+  const input = aNewUser();
   const answers = await Promise.all([create(input), create(input)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
   expect((await list()).body.total).toBe(2);
 });
 
-const IN_USE = 'is in use already: choose another address, or have the operator add the person with `vedette user add`';
+const IN_USE =
+  'already has an account: choose another address, or ask the operator to add the user with `vedette user add`';
 
-test('a person registered by B, then created by A, cannot be entered with the password of B', async () => {
+test('organisation A cannot add an account that B created, so the password of B gives no access to A', async () => {
   const b = await aSignedInMember(http, await anOrganization(http.database));
-  const chosenByB = somebody({ password: 'the password that B chose' });
+  const chosenByB = aNewUser({ password: 'the password that B chose' });
   expect((await create(chosenByB, b.token)).status).toBe(201);
   const refused = await create(
-    somebody({ email: chosenByB.email.toUpperCase(), role: 'admin', password: 'the password that A chose' }),
+    aNewUser({ email: chosenByB.email.toUpperCase(), role: 'admin', password: 'the password that A chose' }),
   );
   expect(refused).toMatchObject({
     status: 409,
@@ -118,15 +119,15 @@ test('a person registered by B, then created by A, cannot be entered with the pa
   expect(switched.status).toBe(404);
 });
 
-test('of two organisations that create one address at once, one is refused', async () => {
+test('of two organisations that create the same address at once, one is refused', async () => {
   const b = await aSignedInMember(http, await anOrganization(http.database));
-  const input = somebody();
+  const input = aNewUser();
   const answers = await Promise.all([create(input), create(input, b.token)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
   expect((await list()).body.total + (await list(b.token)).body.total).toBe(3);
 });
 
-test('members are listed page by page, those who joined first first', async () => {
+test('members are listed page by page, in the order in which they joined', async () => {
   await http.database.query('UPDATE membership SET created_at = $2 WHERE organization_id = $1', [organizationId, NOW]);
   for (let n = 0; n < 4; n++) {
     const { userId } = await aMember(http.database, organizationId);
@@ -145,7 +146,7 @@ test('members are listed page by page, those who joined first first', async () =
   });
 });
 
-test('role and activity change apart', async () => {
+test('role and activity can change separately', async () => {
   const { userId } = await aMember(http.database, organizationId, { role: 'viewer' });
   expect((await change(userId, { role: 'red_lead' })).body).toMatchObject({
     id: userId,
@@ -162,7 +163,7 @@ test('role and activity change apart', async () => {
   ]);
 });
 
-test('who was deactivated must sign in anew, in that organisation alone', async () => {
+test('a deactivated user must sign in again, only in that organisation', async () => {
   const { userId, email } = await aPerson(http.database, organizationId);
   const other = await anOrganization(http.database);
   await http.database.query(`INSERT INTO membership (organization_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
@@ -183,7 +184,7 @@ test('who was deactivated must sign in anew, in that organisation alone', async 
 });
 
 describe('the last active admin', () => {
-  test('can be neither demoted nor deactivated, by nobody', async () => {
+  test('can be neither demoted nor deactivated by anyone', async () => {
     await aMember(http.database, organizationId, { role: 'admin', isActive: false });
     await aMember(http.database, organizationId, { role: 'red_lead' });
     const { key } = await anApiKey(http, organizationId, { role: 'admin' });
@@ -200,7 +201,7 @@ describe('the last active admin', () => {
     expect((await change(admin.userId, { role: 'admin', is_active: true })).status).toBe(200);
   });
 
-  test('may go once somebody else is an admin', async () => {
+  test('can be demoted once another member is an admin', async () => {
     const { userId } = await aMember(http.database, organizationId, { role: 'viewer' });
     await change(userId, { role: 'admin' });
     expect((await change(admin.userId, { role: 'viewer' })).status).toBe(200);
@@ -214,7 +215,7 @@ describe('the last active admin', () => {
         change(two.userId, { role: 'viewer' }, one.token),
         change(one.userId, { is_active: false }, two.token),
       ]);
-      // Whoever comes second is no admin any more, or finds that the other is the last one.
+      // The second request comes from a user who is no longer an admin, or concerns the last admin.
       expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
       const [{ admins }] = (await http.database.query<{ admins: number }>(
         `SELECT count(*)::int AS admins FROM membership WHERE organization_id = $1 AND role = 'admin' AND is_active`,
@@ -224,7 +225,7 @@ describe('the last active admin', () => {
     }
   });
 
-  test('remains when everybody of many is demoted at once', async () => {
+  test('remains when all of many admins are demoted at once', async () => {
     const home = await anOrganization(http.database);
     const people: { userId: string }[] = [];
     for (let n = 0; n < 6; n++) people.push(await aMember(http.database, home, { role: 'admin' }));
@@ -239,14 +240,14 @@ test('only admins manage users', async () => {
   for (const answer of [
     list(lead.token),
     get(lead.userId, lead.token),
-    create(somebody(), lead.token),
+    create(aNewUser(), lead.token),
     change(lead.userId, { role: 'admin' }, lead.token),
   ]) {
     expect((await answer).status).toBe(403);
   }
 });
 
-test('somebody of another organisation is as unknown as nobody', async () => {
+test('a user of another organisation is not found', async () => {
   const otherId = await anOrganization(http.database);
   const other = await aSignedInMember(http, otherId);
   for (const unknown of [other.userId, newId(), 'not-an-id']) {
@@ -258,7 +259,7 @@ test('somebody of another organisation is as unknown as nobody', async () => {
   expect((await get(other.userId, other.token)).body.role).toBe('admin');
 });
 
-test('a role in one organisation is none in another', async () => {
+test('a role in one organisation gives no access to another', async () => {
   const otherId = await anOrganization(http.database);
   await aMember(http.database, otherId, { role: 'admin' });
   await http.database.query(`INSERT INTO membership (organization_id, user_id, role) VALUES ($1, $2, 'viewer')`, [
