@@ -2,7 +2,10 @@ import type { RevalidationPolicy } from './revalidation-policy.entity.js';
 
 export type PolicySettings = Pick<RevalidationPolicy, 'isEnabled' | 'tiers' | 'dueInDays'>;
 
-/** What holds until an admin says otherwise. It is not enabled: a queue that fills by itself, and the alerts of its backlog, would surprise whoever works it by hand. */
+/**
+ * The policy of an organisation that has not set one. It is disabled, because a queue that fills automatically, and the
+ * alerts about it, would surprise teams that fill it by hand.
+ */
 export const DEFAULT_POLICY: PolicySettings = {
   isEnabled: false,
   tiers: [

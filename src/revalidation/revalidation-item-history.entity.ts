@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { RevalidationStatus } from '../posture/words/index.js';
 
-/** A version of an item of the revalidation queue that another has superseded, as {@link PostureHistory} is of posture. */
+/** A superseded version of an item of the revalidation queue; see {@link PostureHistory}. */
 @Entity('revalidation_item_history')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('revalidation_item_history_valid_to_idx', ['validTo'])

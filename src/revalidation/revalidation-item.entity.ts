@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import { Posture } from '../posture/index.js';
 import type { ItemSource, ReviewOutcome, RevalidationStatus } from '../posture/words/index.js';
 
-/** A technique waiting to be validated again; at most one unfinished item a technique. */
+/** A technique that waits for revalidation. A technique has at most one unfinished item. */
 @Entity('revalidation_item')
 @ForeignKey(() => Posture, ['organizationId', 'techniqueId'], ['organizationId', 'techniqueId'], {
   onDelete: 'CASCADE',
@@ -52,18 +52,18 @@ export class RevalidationItem {
   @Column({ type: 'text', default: 'manual' })
   source: ItemSource;
 
-  /** Of an item of the policy: the review date that was too old. */
+  /** For an item that the policy added: the review date that was too old. */
   @Column({ type: 'timestamptz', nullable: true })
   staleReviewDate: Date | null;
 
-  /** What came of the review; null of an item that is not done, or was done without saying. */
+  /** The result of the review; null if the item is not done, or was done without an outcome. */
   @Column({ type: 'text', nullable: true })
   outcome: ReviewOutcome | null;
 
   @Column({ type: 'timestamptz', nullable: true })
   reviewedAt: Date | null;
 
-  /** Of `status` and `due_at`: what a replay of the past needs. */
+  /** Counts changes of `status` and `due_at`, which replays of the past need. */
   @Column({ type: 'integer', default: 1 })
   version: number;
 
@@ -71,7 +71,7 @@ export class RevalidationItem {
   @Column({ type: 'timestamptz', default: () => 'now()' })
   validFrom: Date;
 
-  /** Who gave the item this version. */
+  /** The user or API key that made this version. */
   @Column({ type: 'uuid', nullable: true })
   updatedBy: string | null;
 }

@@ -14,14 +14,14 @@ export class RevalidationPolicyController {
 
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'Get when validated techniques go into the revalidation queue by themselves' })
+  @ApiOperation({ summary: 'Get the policy that adds validated techniques to the revalidation queue' })
   async get(@CurrentPrincipal() principal: Principal): Promise<RevalidationPolicyResponse> {
     return toRevalidationPolicyResponse(await this.policy.get(principal.organizationId));
   }
 
   @Put()
   @Access('admin')
-  @ApiOperation({ summary: 'Say when validated techniques go into the revalidation queue by themselves' })
+  @ApiOperation({ summary: 'Set the policy that adds validated techniques to the revalidation queue' })
   async put(
     @CurrentPrincipal() principal: Principal,
     @Body() body: PutRevalidationPolicyRequest,
@@ -37,7 +37,9 @@ export class RevalidationPolicyController {
   @Post('run')
   @HttpCode(200)
   @Access('lead')
-  @ApiOperation({ summary: 'Apply the revalidation policy now, or count what that would add to the queue' })
+  @ApiOperation({
+    summary: 'Apply the revalidation policy now, or only count the techniques it would add to the queue',
+  })
   @ApiOkResponse({ type: RevalidationRunResponse })
   @ApiResponse({ status: 409, description: 'The policy is not enabled.' })
   async run(

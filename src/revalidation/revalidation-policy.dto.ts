@@ -28,7 +28,7 @@ export class RevalidationTierRequest {
   @Max(100, RISK)
   from_risk: number;
 
-  /** How long a validation holds, in days of 24 hours, 1 to 3,650. */
+  /** How long a validation is good for, in days of 24 hours, 1 to 3,650. */
   @ApiProperty({ type: 'integer' })
   @IsInt(DAYS)
   @Min(1, DAYS)
@@ -36,13 +36,13 @@ export class RevalidationTierRequest {
   days: number;
 }
 
-/** The whole policy, in place of the one that there is. */
+/** The whole policy; it replaces the current one. */
 export class PutRevalidationPolicyRequest {
-  /** Whether techniques go into the queue by themselves. */
+  /** Whether Vedette adds techniques to the queue automatically. */
   @IsBoolean(FLAG)
   is_enabled: boolean;
 
-  /** In any order, no risk score twice, and one from 0: techniques without a risk score belong to that one. */
+  /** In any order, with distinct risk scores, one of them 0. Techniques without a risk score belong to that tier. */
   @IsArray(TIERS)
   @ArrayMinSize(1, TIERS)
   @ArrayMaxSize(MAX_TIERS, TIERS)
@@ -50,7 +50,7 @@ export class PutRevalidationPolicyRequest {
   @Type(() => RevalidationTierRequest)
   tiers: RevalidationTierRequest[];
 
-  /** By when an item is to be done, in days of 24 hours after it was added, 1 to 365. Default 14. */
+  /** The time to complete an item, in days of 24 hours after it was added, 1 to 365. Default 14. */
   @ApiPropertyOptional({ type: 'integer' })
   @ValidateIf((_, value) => value !== undefined)
   @IsInt(DUE)
@@ -60,7 +60,7 @@ export class PutRevalidationPolicyRequest {
 }
 
 export class RunRevalidationPolicyRequest {
-  /** Whether the techniques are only counted. Default false. */
+  /** Whether to only count the techniques. Default false. */
   @ValidateIf((_, value) => value !== undefined)
   @IsBoolean(FLAG)
   dry_run?: boolean = false;

@@ -1,12 +1,17 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
-/** From a risk score up, how many days of 24 hours a validation holds. As it is kept and sent. */
+/**
+ * How many days of 24 hours a validation is good for, from a risk score up. The form in which it is stored and sent.
+ */
 export interface RevalidationTier {
   from_risk: number;
   days: number;
 }
 
-/** When validated techniques of an organisation go into the revalidation queue by themselves. An organisation without a row has the default policy. */
+/**
+ * When Vedette adds validated techniques of an organisation to the revalidation queue. An organisation without a row
+ * has the default policy.
+ */
 @Entity('revalidation_policy')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Check('revalidation_policy_due_in_days_check', 'due_in_days BETWEEN 1 AND 365')
@@ -17,11 +22,14 @@ export class RevalidationPolicy {
   @Column({ type: 'boolean' })
   isEnabled: boolean;
 
-  /** Highest risk first, the last from 0, so that every technique is of one tier; one without a risk score is of the last. */
+  /**
+   * Highest risk first. The last tier starts at 0, so every technique belongs to one; those without a risk score belong
+   * to the last.
+   */
   @Column({ type: 'jsonb' })
   tiers: RevalidationTier[];
 
-  /** By when an item is to be done, in days of 24 hours after it was added. */
+  /** The time to complete an item, in days of 24 hours after it was added. */
   @Column({ type: 'integer' })
   dueInDays: number;
 

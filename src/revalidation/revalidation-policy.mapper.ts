@@ -1,8 +1,8 @@
 import { toIso } from '../common/wire.js';
 import type { RevalidationPolicyResponse } from './revalidation-policy.response.js';
-import type { StandingPolicy } from './revalidation-policy.service.js';
+import type { StoredPolicy } from './revalidation-policy.service.js';
 
-export function toRevalidationPolicyResponse(policy: StandingPolicy): RevalidationPolicyResponse {
+export function toRevalidationPolicyResponse(policy: StoredPolicy): RevalidationPolicyResponse {
   return {
     is_enabled: policy.isEnabled,
     tiers: policy.tiers,

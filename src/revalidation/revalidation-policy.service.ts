@@ -8,9 +8,8 @@ import { DEFAULT_POLICY, type PolicySettings } from './default-policy.js';
 import { RevalidationPolicy, type RevalidationTier } from './revalidation-policy.entity.js';
 import { StaleValidations } from './stale-validations.js';
 
-export type StandingPolicy = PolicySettings & { updatedAt: Date | null; updatedBy: string | null };
+export type StoredPolicy = PolicySettings & { updatedAt: Date | null; updatedBy: string | null };
 
-/** The revalidation policy of one organisation: read, write, apply. */
 @Injectable()
 export class RevalidationPolicyService {
   constructor(
@@ -20,13 +19,13 @@ export class RevalidationPolicyService {
     private readonly clock: Clock,
   ) {}
 
-  async get(organizationId: string): Promise<StandingPolicy> {
+  async get(organizationId: string): Promise<StoredPolicy> {
     const policy = await this.dataSource.getRepository(RevalidationPolicy).findOneBy({ organizationId });
     return policy ?? { ...DEFAULT_POLICY, updatedAt: null, updatedBy: null };
   }
 
-  /** Holds from the next day's run on, or from {@link run}. */
-  async put(organizationId: string, settings: PolicySettings, actorId: string): Promise<StandingPolicy> {
+  /** Takes effect with the next daily run, or with {@link run}. */
+  async put(organizationId: string, settings: PolicySettings, actorId: string): Promise<StoredPolicy> {
     const tiers = checkedTiers(settings.tiers);
     const policy = { ...settings, tiers, organizationId, updatedAt: this.clock.now(), updatedBy: actorId };
     await this.dataSource.getRepository(RevalidationPolicy).upsert(policy, ['organizationId']);
@@ -35,14 +34,14 @@ export class RevalidationPolicyService {
 
   /**
    * Applies the policy now.
-   * @param isDryRun only counts; this works while the policy is not enabled too, so that it can be looked at first.
-   * @throws DomainError `conflict` when the policy is not enabled.
+   * @param isDryRun only counts. This also works while the policy is disabled, so that its effect can be checked first.
+   * @throws DomainError `conflict` if the policy is disabled.
    */
   async run(organizationId: string, isDryRun: boolean): Promise<{ added: number; withoutReviewDate: number }> {
     const policy = await this.get(organizationId);
     if (!policy.isEnabled && !isDryRun)
       throw conflict(
-        'the revalidation policy is not enabled: an admin enables it with PUT /revalidation-policy, and dry_run works in any case',
+        'the revalidation policy is not enabled: an admin can enable it with PUT /revalidation-policy; dry_run works without that',
       );
     const added = isDryRun
       ? await this.stale.count(organizationId, policy, this.clock.now())
@@ -62,7 +61,7 @@ function checkedTiers(sent: readonly RevalidationTier[]): RevalidationTier[] {
   const errors = sent.flatMap(({ from_risk: risk }, index): FieldError[] => {
     const first = sent.findIndex((tier) => tier.from_risk === risk);
     return first < index
-      ? [{ field: `tiers[${index}].from_risk`, message: `is ${risk}, as in tiers[${first}]: give each tier another` }]
+      ? [{ field: `tiers[${index}].from_risk`, message: `is ${risk}, as in tiers[${first}]: give each tier its own` }]
       : [];
   });
   if (!sent.some((tier) => tier.from_risk === 0))

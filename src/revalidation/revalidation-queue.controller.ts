@@ -31,7 +31,7 @@ export class RevalidationQueueController {
   @Post()
   @Access('analyst')
   @ApiOperation({ summary: 'Add a technique to the revalidation queue' })
-  @ApiResponse({ status: 409, description: 'An unfinished item of the technique is in the queue already.' })
+  @ApiResponse({ status: 409, description: 'The queue already has an unfinished item of the technique.' })
   async add(
     @CurrentPrincipal() principal: Principal,
     @Body() body: CreateRevalidationItemRequest,
@@ -47,11 +47,11 @@ export class RevalidationQueueController {
 
   @Patch(':id')
   @Access('analyst')
-  @ApiOperation({ summary: 'Change an item of the revalidation queue, or complete it with what came of the review' })
+  @ApiOperation({ summary: 'Change an item of the revalidation queue, or complete it with the outcome of the review' })
   @ApiResponse({
     status: 409,
     description:
-      'Its status changed meanwhile, another unfinished item of the technique keeps it from being opened again, or the technique is not applicable any more.',
+      'The status of the item changed meanwhile, the technique has another unfinished item, or the technique is no longer applicable.',
   })
   async change(
     @CurrentPrincipal() principal: Principal,

@@ -24,7 +24,7 @@ export function toRevalidationItemResponse(item: QueueItem): RevalidationItemRes
   };
 }
 
-/** An instant as sent, which validation has passed: left out, cleared or given. */
+/** Parses an instant that validation has accepted. Undefined: left out; null: cleared. */
 export function toDueAt(sent: string | null | undefined): Date | null | undefined {
   return typeof sent === 'string' ? parseInstant(sent) : sent;
 }

@@ -8,7 +8,7 @@ import {
   type ReviewOutcome,
 } from '../posture/words/index.js';
 
-/** A technique waiting to be validated again. */
+/** A technique that waits for revalidation. */
 export class RevalidationItemResponse {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -19,13 +19,13 @@ export class RevalidationItemResponse {
   technique_name: string;
   @ApiProperty({ enum: REVALIDATION_STATUSES })
   status: RevalidationStatus;
-  /** `policy`: the revalidation policy added it; `manual`: somebody did. */
+  /** `policy`: the revalidation policy added it; `manual`: a user or API key did. */
   @ApiProperty({ enum: ITEM_SOURCES })
   source: ItemSource;
-  /** What came of the review; null of an item that is not done, or was done without saying. */
+  /** The result of the review; null if the item is not done, or was done without an outcome. */
   @ApiProperty({ enum: [...REVIEW_OUTCOMES, null], type: String, nullable: true })
   outcome: ReviewOutcome | null;
-  /** When the review was whose outcome it is. */
+  /** When the review with this outcome took place. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   reviewed_at: string | null;
   @ApiProperty({ type: String, nullable: true })
@@ -36,14 +36,14 @@ export class RevalidationItemResponse {
   assignee_email: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   due_at: string | null;
-  /** The user or API key that added it; null when Vedette did. */
+  /** The user or API key that added it; null if the revalidation policy did. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   created_by: string | null;
   @ApiProperty({ format: 'date-time' })
   created_at: string;
   @ApiProperty({ format: 'date-time' })
   updated_at: string;
-  /** When it was done or cancelled. */
+  /** When the item was done or cancelled. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   completed_at: string | null;
 }

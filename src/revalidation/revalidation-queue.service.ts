@@ -12,7 +12,7 @@ import type { RevalidationStatus, ReviewOutcome, TechniqueStatus } from '../post
 import { RevalidationItem } from './revalidation-item.entity.js';
 import { ReviewOutcomes, type Review } from './review-outcomes.js';
 
-/** An item with what people know its technique and assignee by. */
+/** An item with the names of its technique and assignee. */
 export type QueueItem = Omit<
   RevalidationItem,
   'organizationId' | 'version' | 'validFrom' | 'updatedBy' | 'staleReviewDate'
@@ -29,12 +29,12 @@ export interface NewQueueItem {
   dueAt: Date | null;
 }
 
-/** Left out: as it is. */
+/** A property that is left out stays unchanged. */
 export interface QueueItemChanges {
   status?: RevalidationStatus;
-  /** With status `done` only. */
+  /** Only with status `done`. */
   outcome?: ReviewOutcome;
-  /** With an outcome only; left out, now. */
+  /** Only with an outcome; left out, now. */
   reviewedAt?: Date;
   reason?: string | null;
   assigneeId?: string | null;
@@ -66,7 +66,7 @@ const SELECT_ITEMS = `
   JOIN technique t ON t.id = q.technique_id
   LEFT JOIN user_account u ON u.id = q.assignee_id`;
 
-/** The techniques of one organisation that wait to be validated again. */
+/** The techniques of one organisation that wait for revalidation. */
 @Injectable()
 export class RevalidationQueueService {
   constructor(
@@ -99,7 +99,10 @@ export class RevalidationQueueService {
     );
   }
 
-  /** @throws DomainError `conflict` when an unfinished item of the technique waits already; `invalid_input` for a technique that is not in scope. */
+  /**
+   * @throws DomainError `conflict` if the technique already has an unfinished item; `invalid_input` if it is not in
+   * scope.
+   */
   async add(organizationId: string, input: NewQueueItem, actorId: string): Promise<QueueItem> {
     return this.transactions.run(async (manager) => {
       const technique = await this.techniqueInScope(manager, organizationId, input.attackId);
@@ -113,16 +116,17 @@ export class RevalidationQueueService {
          RETURNING id`,
         [newId(), organizationId, technique.id, input.reason, input.assigneeId, input.dueAt, actorId, this.clock.now()],
       );
-      if (!added) throw alreadyWaiting(technique.attackId);
+      if (!added) throw alreadyQueued(technique.attackId);
       await this.changes.mark(manager, [organizationId], 'queue');
       return this.find(manager, organizationId, added.id);
     });
   }
 
   /**
-   * Changes what is given. Done with an outcome, the technique's posture says so in the same transaction. Of two people who change the status at once one wins, and
-   * the other is told.
-   * @throws DomainError `conflict` when the status changed meanwhile, or when a finished item would be opened beside another unfinished one.
+   * Applies the changes. If the item is done with an outcome, the same transaction updates the technique's posture. Of
+   * two concurrent changes of status, one succeeds and the other gets a conflict.
+   * @throws DomainError `conflict` if the status changed meanwhile, or if a finished item would be reopened while the
+   * technique has another unfinished one.
    */
   async change(organizationId: string, id: string, changes: QueueItemChanges, actorId: string): Promise<QueueItem> {
     try {
@@ -130,7 +134,7 @@ export class RevalidationQueueService {
     } catch (error) {
       if (!violatesConstraint(error, UNFINISHED_INDEX)) throw error;
       const { attackId } = await this.find(this.dataSource, organizationId, id);
-      throw alreadyWaiting(attackId);
+      throw alreadyQueued(attackId);
     }
   }
 
@@ -162,8 +166,7 @@ export class RevalidationQueueService {
       { ...changed, ...finished, ...newVersion(changed, now, actorId), updatedAt: now },
     );
     const current = await this.find(manager, organizationId, id);
-    if (!affected)
-      throw conflict(`the item became ${current.status} meanwhile: look at it again before changing its status`);
+    if (!affected) throw conflict(`the item became ${current.status} meanwhile: reload it before changing its status`);
     await this.changes.mark(manager, [organizationId], 'queue');
     return current;
   }
@@ -195,7 +198,7 @@ export class RevalidationQueueService {
       [organizationId, attackId.toUpperCase()],
     );
     const problem = technique
-      ? outOfScopeWords(technique)
+      ? outOfScopeProblem(technique)
       : `must name a technique of the catalogue, which has no ${attackId.toUpperCase()}`;
     if (!technique || problem !== undefined) throw invalidField('attack_id', problem!);
     return technique;
@@ -216,20 +219,20 @@ function isFinished(status: RevalidationStatus): boolean {
   return status === 'done' || status === 'cancelled';
 }
 
-/** The review that completes the item, if the changes hold one. Sent again, one that is recorded already changes nothing. */
+/** The review in the changes, if there is one. A repeated review that is already recorded changes nothing. */
 function reviewOf(item: QueueItem, { status, outcome, reviewedAt }: QueueItemChanges): Review | undefined {
   if (outcome === undefined) {
-    if (reviewedAt) throw invalidField('reviewed_at', 'is taken together with an outcome only');
+    if (reviewedAt) throw invalidField('reviewed_at', 'is only allowed together with an outcome');
     return undefined;
   }
-  if (status !== 'done') throw invalidField('outcome', 'is taken together with the status done only');
+  if (status !== 'done') throw invalidField('outcome', 'is only allowed together with the status done');
   if (item.status !== 'done') return { outcome, reviewedAt };
   if (item.outcome === outcome && (!reviewedAt || reviewedAt.getTime() === item.reviewedAt?.getTime()))
     return undefined;
-  throw conflict('the item is done already: open it again before recording another outcome');
+  throw conflict('the item is already done: open it again before recording another outcome');
 }
 
-/** What of the changes would alter the item. */
+/** The changes that differ from the item's current values. */
 function differences(item: QueueItem, { status, reason, assigneeId, dueAt }: QueueItemChanges): QueueItemChanges {
   return {
     ...(status === undefined || status === item.status ? {} : { status }),
@@ -239,12 +242,12 @@ function differences(item: QueueItem, { status, reason, assigneeId, dueAt }: Que
   };
 }
 
-/** Only what a replay of the past needs makes a version. */
+/** Only changes that replays of the past need make a new version. */
 function newVersion({ status, dueAt }: QueueItemChanges, validFrom: Date, updatedBy: string): object {
   return status === undefined && dueAt === undefined ? {} : { version: () => 'version + 1', validFrom, updatedBy };
 }
 
-function outOfScopeWords(technique: TechniqueToValidate): string | undefined {
+function outOfScopeProblem(technique: TechniqueToValidate): string | undefined {
   const { attackId, inForce, isRevoked, statusGlobal, replacedByAttackId } = technique;
   if (!inForce) {
     const replacement = replacedByAttackId === null ? '' : `, replaced by ${replacedByAttackId}`;
@@ -255,6 +258,6 @@ function outOfScopeWords(technique: TechniqueToValidate): string | undefined {
     : undefined;
 }
 
-function alreadyWaiting(attackId: string): Error {
+function alreadyQueued(attackId: string): Error {
   return conflict(`${attackId} has another unfinished item in the queue: finish that one first`);
 }

@@ -5,13 +5,13 @@ import { counted } from '../common/wire.js';
 import { Slots, Transactions, DailyJob } from '../database/index.js';
 import { StaleValidations } from './stale-validations.js';
 
-/** Under this name the database keeps until which slot the policies were applied: a slot that was taken may have come to nothing. */
+/** The slot name for the last completed run. A slot that was only claimed may have failed. */
 const APPLIED = 'revalidation applied';
 
 /** After the daily snapshot of the default schedule. */
 const CRON = '20 0 * * *';
 
-/** Applies the revalidation policies of all organisations once a day. Applied twice, a policy adds nothing twice. */
+/** Applies the revalidation policies of all organisations once a day. A repeated run adds nothing twice. */
 @Injectable()
 export class RevalidationScheduler extends DailyJob {
   constructor(

@@ -12,7 +12,7 @@ import { RevalidationScheduler } from './revalidation-scheduler.js';
 import { ReviewOutcomes } from './review-outcomes.js';
 import { StaleValidations } from './stale-validations.js';
 
-/** The revalidation queue and its policy. The policy is not applied by itself before {@link RevalidationScheduler} is started. */
+/** The revalidation queue and its policy. The policy runs only after {@link RevalidationScheduler} is started. */
 @Module({
   imports: [TypeOrmModule.forFeature([RevalidationItem, RevalidationItemHistory, RevalidationPolicy]), PostureModule],
   controllers: [RevalidationQueueController, RevalidationPolicyController],

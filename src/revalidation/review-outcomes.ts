@@ -6,7 +6,7 @@ import { queryRows } from '../database/index.js';
 import { PostureWriter } from '../posture/index.js';
 import { type ReviewOutcome, type TechniqueStatus, isInTheFuture } from '../posture/words/index.js';
 
-/** What a review says of a technique's coverage: all of the test was detected, some of it, or nothing. */
+/** The test was fully detected, partly detected, or not detected. */
 const STATUS_OF: Record<ReviewOutcome, TechniqueStatus> = {
   passed: 'validated',
   partial: 'partial',
@@ -19,14 +19,14 @@ export interface Review {
   reviewedAt?: Date;
 }
 
-/** The item that a review was done for. */
+/** The queue item of a review. */
 export interface ReviewedItem {
   id: string;
   techniqueId: string;
   attackId: string;
 }
 
-/** Writes what came of a review into the posture of its technique. */
+/** Writes the outcome of a review into the posture of its technique. */
 @Injectable()
 export class ReviewOutcomes {
   constructor(
@@ -35,9 +35,10 @@ export class ReviewOutcomes {
   ) {}
 
   /**
-   * Sets the review date, and the status that the outcome stands for.
+   * Sets the review date and the status that follows from the outcome.
    * @returns the review date.
-   * @throws DomainError `invalid_input` for a review that is later than now or earlier than the last one, `conflict` for a technique that is not applicable.
+   * @throws DomainError `invalid_input` for a review in the future or before the last one, `conflict` for a technique
+   * that is not applicable.
    */
   async record(
     manager: EntityManager,
@@ -55,7 +56,7 @@ export class ReviewOutcomes {
         'reviewed_at',
         `must not lie before the last review of ${item.attackId}, ${last.toISOString()}`,
       );
-    // The last review may be stamped by a clock that runs ahead.
+    // The last review may come from a clock that runs ahead.
     const lastReviewDate = reviewedAt ?? (last && last > now ? last : now);
     await this.writer.write(
       manager,

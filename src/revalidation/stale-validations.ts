@@ -4,7 +4,7 @@ import { queryRows } from '../database/index.js';
 import { PostureChanges, inScope } from '../posture/index.js';
 import type { PolicySettings } from './default-policy.js';
 
-/** Puts techniques whose validation is older than their policy allows into the revalidation queue. */
+/** Adds techniques whose validation is older than their policy allows to the revalidation queue. */
 @Injectable()
 export class StaleValidations {
   constructor(
@@ -13,8 +13,9 @@ export class StaleValidations {
   ) {}
 
   /**
-   * In one statement for all organisations whose policy is enabled, or for one of them. Each validation is queued once: not while an unfinished item of the technique
-   * waits, not again after the policy has queued it for this review date, and not when an item of the technique was finished since it went stale, whoever had added it.
+   * One statement for all organisations with an enabled policy, or for one of them. A technique is skipped while it has
+   * an unfinished item, if the policy already queued it for this review date, or if any item of it was finished after
+   * it went stale.
    * @returns how many items were added.
    */
   async enqueue(manager: EntityManager, now: Date, organizationId?: string): Promise<number> {
@@ -30,13 +31,13 @@ export class StaleValidations {
        RETURNING organization_id`,
       [now, ...(organizationId === undefined ? [] : [organizationId])],
     );
-    // In the order of their ids, so that two that mark many organisations at once wait for each other instead of deadlocking.
+    // Sorted by id, so that two transactions that mark many organisations wait for each other instead of deadlocking.
     const organizationIds = [...new Set(rows.map((row) => row.organization_id))].sort();
     if (organizationIds.length > 0) await this.changes.mark(manager, organizationIds, 'queue');
     return rows.length;
   }
 
-  /** How many items {@link enqueue} would add by the policy, were it enabled. */
+  /** How many items {@link enqueue} would add, also if the policy is disabled. */
   async count(organizationId: string, { tiers }: PolicySettings, now: Date): Promise<number> {
     const [counted] = await queryRows<{ count: number }>(
       this.dataSource,
@@ -47,14 +48,15 @@ export class StaleValidations {
   }
 }
 
-/** What the item says why it is there. */
+/** The reason that the item shows. */
 const REASON = `format('Validated and last reviewed on %s, more than %s ago: %s', to_char(s.last_review_date AT TIME ZONE 'UTC', 'YYYY-MM-DD'),
            CASE s.days WHEN 1 THEN '1 day' ELSE s.days || ' days' END,
            CASE WHEN s.risk_score IS NULL THEN 'it has no risk score' ELSE 'its risk score is ' || round(s.risk_score::numeric, 2)::float8 END)`;
 
 /**
- * The stale validations of one organisation at `$1` that were not queued yet. The shortest time of any tier bounds what is read by the index of review dates. A
- * validation without a review date is of unknown age, and is no more stale here than for the rule type of stale techniques.
+ * The stale validations of one organisation at `$1` that were not queued yet. The shortest time of any tier limits the
+ * scan of the index of review dates. A validation without a review date has an unknown age and does not count, as in
+ * the rule type `stale_technique`.
  */
 function staleOf(organizationId: string, tiers: string): string {
   const before = (days: string): string => `$1::timestamptz - make_interval(secs => ${days} * 86400.0)`;

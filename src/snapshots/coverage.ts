@@ -1,6 +1,6 @@
 /**
- * Coverage in percent: (validated + 0.5 x partial) / total x 100. One division of two whole numbers gives the double nearest to the true value, so that it
- * compares exactly with a threshold. SQL and code compute it alike.
+ * Coverage in percent: (validated + 0.5 x partial) / total x 100. A single division gives the double nearest to the
+ * true value, so it compares exactly with a threshold. SQL and code use the same formula.
  */
 export function coveragePct({
   validated,

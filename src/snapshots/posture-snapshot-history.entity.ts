@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import type { Rollup } from './roll-up.js';
 import type { SnapshotScope, TacticCounts } from './snapshot-facts.js';
 
-/** A snapshot that another of its day has replaced, as {@link PostureHistory} is of posture. */
+/** A snapshot that was replaced by another of the same day; see {@link PostureHistory}. */
 @Entity('posture_snapshot_history')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('posture_snapshot_history_valid_to_idx', ['validTo'])

@@ -40,30 +40,33 @@ export class PostureSnapshot {
   @Column({ type: 'text' })
   source: 'scheduled' | 'manual' | 'historical';
 
-  /** How techniques and sub-techniques were counted together. */
+  /** How techniques and sub-techniques were counted together; see `ROLLUPS`. */
   @Column({ type: 'text', default: 'flat' })
   rollup: Rollup;
 
   @Column({ type: 'integer', default: 1 })
   formulaVersion: number;
 
-  /** What was counted of what is in scope; null: all of it. */
+  /** Limits the techniques in scope that were counted; null: no limit. */
   @Column({ type: 'jsonb', nullable: true })
   scope: SnapshotScope | null;
 
-  /** The release of each domain that was loaded; null of one that was brought in, whose catalogue nobody knows. */
+  /** The loaded release of each domain; null for an imported snapshot, whose catalogue is unknown. */
   @Column({ type: 'jsonb', nullable: true })
   attackVersions: Record<string, string> | null;
 
-  /** By domain and the tactic's short name; null of one that was brought in. */
+  /** By domain and the tactic's short name; null for an imported snapshot. */
   @Column({ type: 'jsonb', nullable: true })
   tactics: TacticCounts | null;
 
-  /** The instant whose posture was counted; null of one that was brought in. */
+  /** The instant whose posture was counted; null for an imported snapshot. */
   @Column({ type: 'timestamptz', nullable: true })
   takenAt: Date | null;
 
-  /** What the comparable snapshot of `baseline_date` would have been on this one's catalogue; null where the catalogue is the same. */
+  /**
+   * The coverage of the comparable snapshot of `baseline_date`, restated on this snapshot's catalogue; null if the
+   * catalogue is the same.
+   */
   @Column({ type: 'double precision', nullable: true })
   baselinePct: number | null;
 
@@ -82,7 +85,7 @@ export class PostureSnapshot {
   @Column({ type: 'integer', default: 1 })
   version: number;
 
-  /** When this version began to count. The first of a day that was brought in counts from the beginning of that day, in UTC. */
+  /** When this version began. The first version of an imported day counts from the beginning of that day, in UTC. */
   @Column({ type: 'timestamptz', default: () => 'now()' })
   validFrom: Date;
 }

@@ -3,14 +3,16 @@ import { COUNTED_STATUSES } from './roll-up.js';
 const COUNTS: readonly string[] = COUNTED_STATUSES;
 
 /**
- * SQL common table expressions that end with `rolled_up (organization_id, side, total, <a column for each status>, coverage_pct, tactics)`: one row for each
- * organisation and side that has something in scope. See `ROLLUPS` for what they compute; `rollUp` computes the same in memory.
+ * SQL common table expressions that end with `rolled_up (organization_id, side, total, <a column for each status>,
+ * coverage_pct, tactics)`: one row for each organisation and side with techniques in scope. See `ROLLUPS` for the
+ * counting; `rollUp` does the same in memory.
  *
- * @param standing name of a relation `organization_id, side, technique_id, status_global` of techniques in force; `side` tells what is counted apart.
- * @param policy name of a relation `organization_id, rollup, scope`, with a row for each organisation.
+ * @param statuses name of a relation `organization_id, side, technique_id, status_global` of techniques in force; each
+ * `side` is counted separately.
+ * @param policy name of a relation `organization_id, rollup, scope`, with one row for each organisation.
  */
-export function rolledUpSql(standing: string, policy: string): string {
-  // Every technique is counted once for all tactics together, under empty names, and once for each of its own.
+export function rolledUpSql(statuses: string, policy: string): string {
+  // Each technique counts once for the total, under an empty tactic, and once for each of its tactics.
   return `
     cell AS MATERIALIZED (
       SELECT t.id AS technique_id, coalesce(t.parent_id, t.id) AS family_id, t.parent_id IS NULL AS is_own, t.domain AS of_domain, t.platforms, g.domain, g.tactic
@@ -19,7 +21,7 @@ export function rolledUpSql(standing: string, policy: string): string {
     ), family AS (
       SELECT s.organization_id, s.side, c.domain, c.tactic, p.rollup, count(*) AS n, count(*) FILTER (WHERE c.is_own) AS own_n,
         ${COUNTS.map((status) => `count(*) FILTER (WHERE s.status_global = '${status}') AS ${status}, count(*) FILTER (WHERE c.is_own AND s.status_global = '${status}') AS own_${status}`).join(',\n        ')}
-      FROM ${standing} s JOIN ${policy} p USING (organization_id) JOIN cell c USING (technique_id)
+      FROM ${statuses} s JOIN ${policy} p USING (organization_id) JOIN cell c USING (technique_id)
       WHERE s.status_global <> 'not_applicable' AND ${isInSnapshotScope('p.scope', 'c.of_domain', 'c.platforms')}
       GROUP BY s.organization_id, s.side, c.domain, c.tactic, p.rollup, CASE WHEN p.rollup <> 'flat' THEN c.family_id END
     ), counted AS (

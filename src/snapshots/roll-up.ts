@@ -2,24 +2,24 @@ import type { TechniqueStatus } from '../posture/words/index.js';
 import { coveragePct } from './coverage.js';
 
 /**
- * How techniques and their sub-techniques are counted together, always over those in scope. A family is a technique and its sub-techniques; a sub-technique whose
- * parent is not in scope still belongs to its family.
+ * How techniques and sub-techniques in scope are counted together. A family is a technique and its sub-techniques; a
+ * sub-technique belongs to its family even if its parent is not in scope.
  *
- * - `flat`: every technique and sub-technique counts one.
- * - `leaf`: every sub-technique counts one, and every technique that has none in scope. A technique that has some does not count itself.
- * - `parent_mean`: every family counts one, with the mean of its sub-techniques; the technique itself where it has none in scope.
- * - `parent_any`: every family counts one, with the best status of the technique and its sub-techniques.
+ * - `flat`: every technique and sub-technique counts as one.
+ * - `leaf`: every sub-technique counts as one, and so does every technique without sub-techniques in scope.
+ * - `parent_mean`: every family counts as one, with the mean of its sub-techniques, or of the technique if it has none.
+ * - `parent_any`: every family counts as one, with the best status of the technique and its sub-techniques.
  *
- * What is counted is worth 1 when validated, 0.5 when partial and 0 otherwise; coverage is the sum in percent of the count. Of a tactic, the same is done with the
- * techniques that have it, as if there were no others.
+ * Validated is worth 1, partial 0.5, and other statuses 0; coverage is the sum in percent of the count. The same
+ * applies to one tactic, as if there were only the techniques of that tactic.
  */
 export const ROLLUPS = ['flat', 'leaf', 'parent_mean', 'parent_any'] as const;
 export type Rollup = (typeof ROLLUPS)[number];
 
-/** Counted up when what a roll-up means changes, so that snapshots of both meanings are not compared. */
+/** Increased when the meaning of a roll-up changes, so that snapshots with different meanings are not compared. */
 export const FORMULA_VERSION = 1;
 
-/** The statuses that are in scope, best first. */
+/** The statuses in scope, best first. */
 export const COUNTED_STATUSES = ['validated', 'partial', 'in_progress', 'not_covered', 'not_evaluated'] as const;
 export type CountedStatus = (typeof COUNTED_STATUSES)[number];
 
@@ -31,16 +31,17 @@ export interface RollUpMember {
 }
 
 /**
- * Counts add up to `total`. A family of `parent_mean` counts as validated when all that is counted of it is, as partial when some of it is validated or partial, and
- * otherwise by its best status; its coverage follows from the means and not from these counts.
+ * The counts add up to `total`. With `parent_mean`, a family counts as validated if all its counted techniques are, as
+ * partial if any is validated or partial, and otherwise by its best status; coverage is the mean of the families, not
+ * derived from these counts.
  */
 export interface RolledUp extends Record<CountedStatus, number> {
   total: number;
-  /** Null where nothing is in scope. */
+  /** Null if nothing is in scope. */
   coveragePct: number | null;
 }
 
-/** What {@link rolledUpSql} does, of techniques in memory. */
+/** Does the same as {@link rolledUpSql}, in memory. */
 export function rollUp(rollup: Rollup, members: Iterable<RollUpMember>): RolledUp {
   const families = new Map<string, Family>();
   for (const { id, parentId, status } of members) {
@@ -68,7 +69,7 @@ interface Family {
   subs: CountedStatus[];
 }
 
-/** What counts one, and what it is worth in percent. */
+/** One counted unit, and its worth in percent. */
 interface Unit {
   status: CountedStatus;
   points: number;

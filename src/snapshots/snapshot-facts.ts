@@ -1,12 +1,15 @@
-/** What an organisation counts of what is in scope. What is left out does not limit; lists are sorted, so that equal scopes are equal. */
+/**
+ * Limits the techniques in scope that an organisation counts. A list that is left out does not limit. Lists are sorted,
+ * so that equal scopes have equal texts.
+ */
 export interface SnapshotScope {
   /** ATT&CK domains. */
   domains?: string[];
-  /** A technique counts that has one of these platforms. */
+  /** A technique counts if it has any of these platforms. */
   platforms?: string[];
 }
 
-/** The counts of one tactic, as they are kept: see `ROLLUPS` for what counts. */
+/** The stored counts of one tactic; see `ROLLUPS` for the counting. */
 export interface TacticCount {
   total: number;
   validated: number;
@@ -17,5 +20,5 @@ export interface TacticCount {
   coverage_pct: number;
 }
 
-/** By domain and the short name of the tactic. A tactic without a technique in scope is left out. */
+/** By domain and short name of the tactic. Tactics without a technique in scope are left out. */
 export type TacticCounts = Record<string, Record<string, TacticCount>>;

@@ -6,18 +6,18 @@ import { queryRows, Transactions, type SqlRunner } from '../database/index.js';
 import { FORMULA_VERSION, type Rollup } from './roll-up.js';
 import type { SnapshotScope } from './snapshot-facts.js';
 
-/** How an organisation's snapshots are counted from now on. */
+/** How future snapshots of an organisation are counted. */
 export interface SnapshotPolicyFacts {
   rollup: Rollup;
   scope: SnapshotScope | null;
-  /** Null where nobody ever changed it. */
+  /** Null if the policy was never changed. */
   updatedAt: Date | null;
   updatedBy: string | null;
-  /** `YYYY-MM-DD` of the newest snapshot that was counted so; null where the next one has none to be compared with. */
+  /** `YYYY-MM-DD` of the newest snapshot with this policy; null if the next snapshot will have none to compare with. */
   newestComparableDate: string | null;
 }
 
-/** The policies by which organisations have their snapshots counted. */
+/** The policies that define how snapshots are counted. */
 @Injectable()
 export class SnapshotPolicies {
   constructor(
@@ -31,8 +31,8 @@ export class SnapshotPolicies {
   }
 
   /**
-   * Snapshots that were taken stay as they are, and are not compared with those that come.
-   * @throws DomainError `invalid_input` naming `scope.platforms` when the catalogue has no technique of one of them.
+   * Existing snapshots stay unchanged and are not compared with later ones.
+   * @throws DomainError `invalid_input` on `scope.platforms` if the catalogue has no technique with one of them.
    */
   async change(
     organizationId: string,
@@ -59,8 +59,8 @@ export class SnapshotPolicies {
   }
 
   /**
-   * The scope with its lists in order, so that the same scope is the same text; null where it limits nothing.
-   * @throws DomainError as {@link change}.
+   * Returns the scope with sorted lists, so that equal scopes have equal texts; null if it limits nothing.
+   * @throws DomainError as in {@link change}.
    */
   async usableScope(runner: SqlRunner, { domains, platforms }: SnapshotScope): Promise<SnapshotScope | null> {
     const scope = {
@@ -77,7 +77,7 @@ export class SnapshotPolicies {
       if (known!.unknown.length > 0)
         throw invalidField(
           'scope.platforms',
-          `holds what no technique of the catalogue has: ${known!.unknown.join(', ')}`,
+          `has platforms that no technique of the catalogue has: ${known!.unknown.join(', ')}`,
         );
     }
     return Object.keys(scope).length > 0 ? scope : null;

@@ -20,10 +20,10 @@ export class SnapshotPolicyController {
   @Patch()
   @Access('admin')
   @ApiOperation({
-    summary: 'Change how snapshots are counted from now on',
+    summary: 'Change how future snapshots are counted',
     description:
-      'Snapshots that were taken stay as they are. Those that come are compared only with snapshots that were counted in the same way, so that a change of ' +
-      'the roll-up or of the scope is never told as a regression; `newest_comparable_date` says from which day on that is.',
+      'Existing snapshots stay unchanged. Later snapshots are compared only with those that were counted in the same way, so a change of ' +
+      'the roll-up or the scope never looks like a regression. `newest_comparable_date` is the newest snapshot that was counted in this way.',
   })
   async change(
     @CurrentPrincipal() principal: Principal,

@@ -22,9 +22,9 @@ export const SCOPE_WORDS = 'must be an object with domains, platforms or both, o
 const DOMAINS = { message: `must be a list of one or more of ${ATTACK_DOMAINS.join(', ')}` };
 const PLATFORMS = { message: 'must be a list of 1 to 50 platforms of the catalogue, such as Windows' };
 
-/** What is counted of what is in scope. What is left out does not limit. */
+/** Limits the techniques in scope that are counted. A list that is left out does not limit. */
 export class SnapshotScopeRequest {
-  /** Techniques of these ATT&CK domains count. */
+  /** Only techniques of these ATT&CK domains count. */
   @ApiProperty({ enum: ATTACK_DOMAINS, isArray: true, required: false })
   @IsGiven()
   @IsArray(DOMAINS)
@@ -33,7 +33,7 @@ export class SnapshotScopeRequest {
   @IsIn(ATTACK_DOMAINS, { each: true, ...DOMAINS })
   domains?: string[];
 
-  /** Techniques count that have one of these platforms. */
+  /** Only techniques with any of these platforms count. */
   @ApiProperty({ type: [String], required: false, example: ['Windows', 'Linux'] })
   @IsGiven()
   @IsArray(PLATFORMS)
@@ -45,9 +45,9 @@ export class SnapshotScopeRequest {
   platforms?: string[];
 }
 
-/** What changes of how snapshots are counted: what is left out stays as it is. */
+/** Changes to how snapshots are counted. A field that is left out stays unchanged. */
 export class PatchSnapshotPolicyRequest {
-  /** `flat`, `leaf`, `parent_mean` or `parent_any`: how techniques and their sub-techniques are counted together. */
+  /** How techniques and their sub-techniques are counted together: `flat`, `leaf`, `parent_mean` or `parent_any`. */
   @ApiProperty({ enum: ROLLUPS, required: false })
   @IsGiven()
   @IsIn(ROLLUPS, { message: ROLLUP_WORDS })

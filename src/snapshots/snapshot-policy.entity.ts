@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import type { Rollup } from './roll-up.js';
 import type { SnapshotScope } from './snapshot-facts.js';
 
-/** How an organisation's snapshots are counted. One that has no row counts everything in scope, flat. */
+/** How an organisation's snapshots are counted. Without a row, everything in scope counts, with the roll-up `flat`. */
 @Entity('snapshot_policy')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Check('snapshot_policy_rollup_check', `rollup IN ('flat', 'leaf', 'parent_mean', 'parent_any')`)

@@ -11,7 +11,7 @@ const TOTAL = { message: `must be a whole number from 1 to ${MAX_COUNT}` };
 const COUNT = { message: `must be a whole number from 0 to ${MAX_COUNT}` };
 const PERCENTAGE = { message: 'must be a number from 0 to 100' };
 
-/** Which snapshots to list. */
+/** Filters of the list of snapshots. */
 export class ListSnapshotsQuery extends PageQuery {
   /** The first day, `YYYY-MM-DD`. */
   @IsOptional()
@@ -24,7 +24,7 @@ export class ListSnapshotsQuery extends PageQuery {
   to?: string;
 }
 
-/** Coverage on a past day, as counts of techniques in scope. They add up to no more than `total`. */
+/** Coverage on a past day, as counts of techniques in scope. Their sum must not exceed `total`. */
 export class PutSnapshotRequest {
   /** Techniques in scope, at least 1. */
   @ApiProperty({ type: 'integer' })
@@ -69,20 +69,23 @@ export class PutSnapshotRequest {
   @Max(MAX_COUNT, COUNT)
   not_evaluated?: number;
 
-  /** Computed from the counts. When given it must agree with them within 0.01. */
+  /** Computed from the counts. If given, it must agree with them within 0.01. */
   @ValidateIf((_, value) => value !== undefined)
   @IsNumber({ allowNaN: false, allowInfinity: false }, PERCENTAGE)
   @Min(0, PERCENTAGE)
   @Max(100, PERCENTAGE)
   coverage_pct?: number;
 
-  /** How the counts were made. Default `flat`. It is compared only with snapshots that were counted alike. */
+  /**
+   * How the techniques were counted. Default `flat`. The snapshot is compared only with snapshots that were counted in
+   * the same way.
+   */
   @ApiPropertyOptional({ enum: ROLLUPS })
   @ValidateIf((_, value) => value !== undefined)
   @IsIn(ROLLUPS, { message: ROLLUP_WORDS })
   rollup?: Rollup;
 
-  /** What was counted of what was in scope; null or left out: all of it. */
+  /** Limits the techniques in scope that were counted; null or left out: no limit. */
   @ApiPropertyOptional({ type: SnapshotScopeRequest, nullable: true })
   @ValidateIf((_, value) => value !== undefined && value !== null)
   @IsObject({ message: SCOPE_WORDS })

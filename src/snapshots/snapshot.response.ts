@@ -6,7 +6,10 @@ import { SnapshotScopeResponse } from './snapshot-policy.response.js';
 export class SnapshotResponse {
   @ApiProperty({ format: 'date' })
   date: string;
-  /** (validated + 0.5 x partial) / total x 100, not rounded; with the roll-up `parent_mean`, the mean over techniques of the means over sub-techniques. */
+  /**
+   * (validated + 0.5 x partial) / total x 100, not rounded. With the roll-up `parent_mean`: the mean over techniques of
+   * the means over their sub-techniques.
+   */
   coverage_pct: number;
   /** Techniques in scope. */
   @ApiProperty({ type: 'integer' })
@@ -21,30 +24,31 @@ export class SnapshotResponse {
   not_covered: number;
   @ApiProperty({ type: 'integer' })
   not_evaluated: number;
-  /** `scheduled`: taken by the daily schedule; `manual`: by a person; `historical`: brought in. */
+  /** `scheduled`: taken by the daily schedule; `manual`: taken on request; `historical`: imported. */
   @ApiProperty({ enum: ['scheduled', 'manual', 'historical'] })
   source: 'scheduled' | 'manual' | 'historical';
-  /** When the day's row was last written. */
+  /** When the snapshot of the day was last written. */
   @ApiProperty({ format: 'date-time' })
   updated_at: string;
-  /** How techniques and sub-techniques were counted together: see `GET /snapshots/policy`. */
+  /** How techniques and sub-techniques were counted together; see `GET /snapshots/policy`. */
   @ApiProperty({ enum: ROLLUPS })
   rollup: Rollup;
   /** Snapshots of different versions are not compared. */
   @ApiProperty({ type: 'integer' })
   formula_version: number;
-  /** What was counted of what was in scope; null: all of it. */
+  /** Limits the techniques in scope that were counted; null: no limit. */
   @ApiProperty({ type: SnapshotScopeResponse, nullable: true })
   scope: SnapshotScopeResponse | null;
-  /** The ATT&CK release of each domain, such as `{"enterprise-attack": "18.1"}`; null where it was brought in. */
+  /** The ATT&CK release of each domain, such as `{"enterprise-attack": "18.1"}`; null for an imported snapshot. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, nullable: true })
   attack_versions: Record<string, string> | null;
-  /** By domain and short name of the tactic: `total`, `coverage_pct` and the counts; null where it was brought in. */
+  /** By domain and short name of the tactic: `total`, `coverage_pct` and the counts; null for an imported snapshot. */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   tactics: Record<string, unknown> | null;
   /**
-   * What the comparable snapshot of `baseline_date` would have been on this one's catalogue, where ATT&CK changed since. `coverage_pct` less this is what the
-   * organisation did; this less that snapshot's `coverage_pct` is what MITRE did. null where ATT&CK did not change.
+   * The coverage of the comparable snapshot of `baseline_date`, restated on this snapshot's ATT&CK release.
+   * `coverage_pct` minus this is the organisation's change; this minus that snapshot's `coverage_pct` is MITRE's
+   * change. null if ATT&CK did not change.
    */
   @ApiProperty({ type: Number, nullable: true })
   baseline_pct: number | null;

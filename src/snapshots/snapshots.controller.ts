@@ -26,7 +26,7 @@ export class SnapshotsController {
 
   @Post()
   @Access('lead')
-  @ApiOperation({ summary: "Take today's snapshot now, in place of the one that is there" })
+  @ApiOperation({ summary: "Take today's snapshot now; replaces an existing one" })
   @ApiResponse({ status: 409, description: 'No technique is in scope.' })
   async take(@CurrentPrincipal() principal: Principal): Promise<SnapshotResponse> {
     return toSnapshotResponse(await this.snapshots.take(principal.organizationId));
@@ -34,7 +34,7 @@ export class SnapshotsController {
 
   @Put(':date')
   @Access('lead')
-  @ApiOperation({ summary: 'Bring in the snapshot of a past day, in place of the one that is there' })
+  @ApiOperation({ summary: 'Import the snapshot of a past day; replaces an existing one' })
   @ApiParam({ name: 'date', description: 'The day in UTC, YYYY-MM-DD.', schema: { type: 'string', format: 'date' } })
   async put(
     @CurrentPrincipal() principal: Principal,

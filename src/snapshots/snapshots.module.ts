@@ -10,7 +10,7 @@ import { SnapshotScheduler } from './snapshot-scheduler.js';
 import { SnapshotsController } from './snapshots.controller.js';
 import { SnapshotsService } from './snapshots.service.js';
 
-/** Daily coverage. No snapshot is taken by itself before {@link SnapshotScheduler} is started. */
+/** Daily coverage. Scheduled snapshots are taken only after {@link SnapshotScheduler} is started. */
 @Module({
   imports: [TypeOrmModule.forFeature([PostureSnapshot, PostureSnapshotHistory, SnapshotPolicy]), PostureModule],
   controllers: [SnapshotPolicyController, SnapshotsController],

@@ -12,9 +12,9 @@ import type { PostureSnapshot } from './posture-snapshot.entity.js';
 import type { Rollup } from './roll-up.js';
 import type { SnapshotScope } from './snapshot-facts.js';
 import { SnapshotPolicies } from './snapshot-policies.service.js';
-import { REPLACE, takingStatement } from './taking-statement.js';
+import { REPLACE, takeSnapshotsStatement } from './take-snapshots-statement.js';
 
-/** One day of one organisation; `date` is `YYYY-MM-DD`, a day in UTC. */
+/** One snapshot. `date` is `YYYY-MM-DD`, a day in UTC. */
 export type Snapshot = Pick<
   PostureSnapshot,
   | 'coveragePct'
@@ -35,18 +35,18 @@ export type Snapshot = Pick<
   | 'baselineDate'
 > & { date: string };
 
-/** A snapshot as somebody brings it in: coverage follows from the counts, and may be given to be checked against them. */
+/** An imported snapshot. Coverage is computed from the counts; if it is given, it is checked against them. */
 export type HistoricalSnapshot = Pick<
   Snapshot,
   'date' | 'total' | 'validated' | 'partial' | 'inProgress' | 'notCovered' | 'notEvaluated'
 > & {
   coveragePct?: number;
-  /** How it was counted; left out, flat and everything in scope. */
+  /** Left out: `flat`, and everything in scope. */
   rollup?: Rollup;
   scope?: SnapshotScope | null;
 };
 
-/** How far a given coverage may be from the counts': others round to two decimals. */
+/** How far a given coverage may differ from the counts, because other tools round to two decimals. */
 const COVERAGE_TOLERANCE = 0.01;
 
 const COLUMNS = `
@@ -55,16 +55,16 @@ const COLUMNS = `
   s.rollup, s.formula_version AS "formulaVersion", s.scope, s.attack_versions AS "attackVersions", s.tactics, s.baseline_pct AS "baselinePct",
   to_char(s.baseline_date, 'YYYY-MM-DD') AS "baselineDate"`;
 
-/** Which release was loaded then, and what it was per tactic, nobody says. */
+/** An import has no ATT&CK release and no counts of tactics. */
 const INSERT_HISTORICAL = `
   INSERT INTO posture_snapshot AS s (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated,
     source, created_at, updated_at, valid_from, rollup, scope)
   VALUES ($1, $2::date, $3, $4, $5, $6, $7, $8, $9, 'historical', $10::timestamptz, $10, $2::date::timestamp AT TIME ZONE 'UTC', $11, $12)`;
 
-/** For one statement over all organisations: memory to group a million rows in, and longer to run than others may. */
+/** For one statement over all organisations: memory to group a million rows, and a longer timeout. */
 const FOR_MANY = `SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '10min'`;
 
-/** Posture snapshots: one a day and organisation. */
+/** Posture snapshots: one per day and organisation. */
 @Injectable()
 export class SnapshotsService {
   constructor(
@@ -87,7 +87,7 @@ export class SnapshotsService {
     const matching = [organizationId, from ?? null, to ?? null];
     const where =
       'WHERE s.organization_id = $1 AND ($2::date IS NULL OR s.snapshot_date >= $2) AND ($3::date IS NULL OR s.snapshot_date <= $3)';
-    // One row a day: the date alone tells where a page ends, and the organisation stands where a cursor has an id.
+    // One row per day: the date alone marks the end of a page. A cursor needs an id too, so it gets the organisation's.
     return sqlPage<Snapshot>(
       this.dataSource,
       {
@@ -104,7 +104,7 @@ export class SnapshotsService {
 
   /**
    * Takes today's snapshot of one organisation.
-   * @throws DomainError `conflict` when no technique is in scope: there is no coverage then.
+   * @throws DomainError `conflict` if no technique is in scope, because there is no coverage then.
    */
   async take(organizationId: string): Promise<Snapshot> {
     return this.transactions.run(async (manager) => {
@@ -116,21 +116,21 @@ export class SnapshotsService {
   }
 
   /**
-   * Takes the snapshots of all organisations that have a technique in scope, in one statement.
-   * @returns how many organisations that were.
+   * Takes the snapshots of all organisations with a technique in scope, in one statement.
+   * @returns the number of these organisations.
    */
   async takeForAll(now: Date): Promise<number> {
     return this.transactions.run(async (manager) => {
       await manager.query(FOR_MANY);
       const taken = await this.insertCurrent(manager, 'scheduled', now);
-      // In the order of their ids, so that two that mark many organisations at once wait for each other instead of deadlocking.
+      // Sorted by id, so that two transactions that mark many organisations wait for each other instead of deadlocking.
       const organizationIds = taken.map(({ organizationId }) => organizationId).sort();
       if (organizationIds.length > 0) await this.changes.mark(manager, organizationIds, 'snapshot');
       return organizationIds.length;
     });
   }
 
-  /** Whether any snapshot of the day was taken, rather than brought in. */
+  /** Whether any snapshot of the day was taken, not imported. */
   async isTaken(date: string): Promise<boolean> {
     const rows = await queryRows(
       this.dataSource,
@@ -140,7 +140,10 @@ export class SnapshotsService {
     return rows.length > 0;
   }
 
-  /** Brings in the snapshot of today or a past day, in place of the one that is there. Where there was none, a replay of that day finds it. */
+  /**
+   * Imports the snapshot of today or a past day, and replaces an existing one. If the day had none, replays of that day
+   * find the import.
+   */
   async put(organizationId: string, snapshot: HistoricalSnapshot): Promise<Snapshot> {
     const now = this.clock.now();
     checkHistorical(snapshot, utcDate(now));
@@ -171,7 +174,7 @@ export class SnapshotsService {
     now: Date,
     organizationId?: string,
   ): Promise<{ organizationId: string }[]> {
-    return queryRows(manager, takingStatement(organizationId !== undefined), [
+    return queryRows(manager, takeSnapshotsStatement(organizationId !== undefined), [
       utcDate(now),
       source,
       now,
@@ -204,7 +207,9 @@ function checkHistorical(snapshot: HistoricalSnapshot, today: string): void {
   }
 }
 
-/** Compared in units of the sixth decimal, where the error of binary fractions cannot tip a difference of exactly 0.01. */
+/**
+ * Compares in units of the sixth decimal, where the error of binary fractions cannot hide a difference of exactly 0.01.
+ */
 function agree(given: number, computed: number): boolean {
   return Math.round(Math.abs(given - computed) * 1e6) <= COVERAGE_TOLERANCE * 1e6;
 }

@@ -59,7 +59,7 @@ describe('the revalidation policy', () => {
     expect((await lead.send('PATCH', `/revalidation-queue/${item.id}`, changes)).status).toBe(200);
   }
 
-  it('begins with tiers of 30, 90 and 180 days, and is not enabled', async () => {
+  it('has default tiers of 30, 90 and 180 days, and is disabled by default', async () => {
     expect((await lead.get('/revalidation-policy')).body).toEqual({
       is_enabled: false,
       tiers: TIERS,
@@ -69,7 +69,7 @@ describe('the revalidation policy', () => {
     });
   });
 
-  it('is kept as an admin writes it, highest risk first, for his organisation alone', async () => {
+  it('is stored as an admin writes it, highest risk first, only for their organisation', async () => {
     const tiers = [
       { from_risk: 0, days: 365 },
       { from_risk: 62.5, days: 7 },
@@ -103,7 +103,7 @@ describe('the revalidation policy', () => {
     [
       'tiers[1].from_risk',
       { tiers: [TIERS[2], { from_risk: 0, days: 3 }] },
-      'is 0, as in tiers[0]: give each tier another',
+      'is 0, as in tiers[0]: give each tier its own',
     ],
     ['due_in_days', { due_in_days: 366 }, 'must be a whole number of days from 1 to 365'],
     ['every', { every: 5 }, 'is not known here'],
@@ -113,7 +113,7 @@ describe('the revalidation policy', () => {
     expect((await admin.get('/revalidation-policy')).body).toMatchObject({ is_enabled: false, updated_at: null });
   });
 
-  it('queues what is validated and older than its tier allows, and says why and by when', async () => {
+  it('queues validated techniques older than their tier allows, with a reason and a due date', async () => {
     await put({ is_enabled: true, tiers: TIERS });
     await posture('T1001', { riskScore: 75, lastReviewDate: daysAgo(31) });
     await posture('T1002', { riskScore: 75, lastReviewDate: daysAgo(30) });
@@ -153,7 +153,7 @@ describe('the revalidation policy', () => {
     expect((await run()).body.added).toBe(0);
   });
 
-  it('queues each validation once, until the technique is validated anew', async () => {
+  it('queues each validation once, until the technique is validated again', async () => {
     await put({ is_enabled: true, tiers: TIERS });
     for (const attackId of ['T1001', 'T1002', 'T1003', 'T1004'])
       await posture(attackId, { riskScore: 80, lastReviewDate: daysAgo(40) });
@@ -176,7 +176,7 @@ describe('the revalidation policy', () => {
     expect(await queued('pending')).toEqual(['T1001', 'T1003']);
   });
 
-  it('queues what was taken out of the queue by hand before it went stale', async () => {
+  it('queues a technique whose earlier item was finished before it went stale', async () => {
     await put({ is_enabled: true, tiers: TIERS });
     await posture('T1001', { riskScore: 80, lastReviewDate: daysAgo(20) });
     await lead.send('POST', '/revalidation-queue', { attack_id: 'T1001' });
@@ -185,13 +185,13 @@ describe('the revalidation policy', () => {
     expect((await run()).body.added).toBe(1);
   });
 
-  it('is only counted while it is not enabled', async () => {
+  it('only counts while it is disabled', async () => {
     await posture('T1001', { riskScore: 80, lastReviewDate: daysAgo(40) });
     expect((await run({ dry_run: true })).body).toMatchObject({ added: 1, dry_run: true });
     const refused = await run();
     expect([refused.status, refused.body.detail]).toEqual([
       409,
-      'the revalidation policy is not enabled: an admin enables it with PUT /revalidation-policy, and dry_run works in any case',
+      'the revalidation policy is not enabled: an admin can enable it with PUT /revalidation-policy; dry_run works without that',
     ]);
     expect(await queued()).toEqual([]);
     const other = await aCaller(http, { role: 'analyst', organizationId: admin.organizationId });
@@ -231,7 +231,7 @@ describe('the daily run of all policies', () => {
 
   const at = (time: string): unknown => context.clock.set(new Date(time));
 
-  /** Another process's scheduler on the same database. */
+  /** The scheduler of another process on the same database. */
   function replica(stale = context.module.get(StaleValidations)): RevalidationScheduler {
     const { module } = context;
     const made = new RevalidationScheduler(
@@ -258,7 +258,7 @@ describe('the daily run of all policies', () => {
     [2, 'T1001'],
   ];
 
-  it('queues for every organisation whose policy is enabled, once a day by any number of replicas, and wakes their evaluation', async () => {
+  it('runs once a day for every organisation with an enabled policy, with any number of replicas, and wakes their evaluation', async () => {
     at('2026-03-10T00:20:00.000Z');
     let times = 0;
     const counting = Object.create(context.module.get(StaleValidations), {
@@ -281,7 +281,7 @@ describe('the daily run of all policies', () => {
     expect(await queued()).toEqual([...FIRST_DAY, [0, 'T1002'], [2, 'T1002']]);
   });
 
-  it('is caught up with at the start, and done after all when the replica that claimed it failed', async () => {
+  it('runs at the start if it was missed, and again if the replica that claimed it failed', async () => {
     at('2026-03-10T00:19:00.000Z');
     await replica().catchUp();
     expect(await queued()).toEqual([]);
@@ -299,7 +299,7 @@ describe('the daily run of all policies', () => {
     expect(await queued()).toEqual([]);
   });
 
-  it('adds nothing twice when replicas are at it at once', async () => {
+  it('adds nothing twice when replicas run it at the same time', async () => {
     const enqueue = (): Promise<number> =>
       context.module.get(Transactions).run((manager) => context.module.get(StaleValidations).enqueue(manager, NOW));
     const added = await Promise.all([enqueue(), enqueue(), enqueue(), enqueue()]);

@@ -39,7 +39,7 @@ describe('revalidation queue', () => {
     await http.database.query('DELETE FROM posture_change');
   }
 
-  it('adds an item and says all about it', async () => {
+  it('adds an item and returns all its fields', async () => {
     const answer = await add('t1059.001', {
       reason: 'EDR was replaced',
       assignee_id: analyst.userId,
@@ -72,7 +72,7 @@ describe('revalidation queue', () => {
     expect(await markedChanges(http, analyst.organizationId)).toEqual(['queue']);
   });
 
-  it('keeps one unfinished item a technique', async () => {
+  it('keeps at most one unfinished item of a technique', async () => {
     const first = await added('T1001');
     await forgetMarks();
     const second = await add('T1001');
@@ -87,7 +87,7 @@ describe('revalidation queue', () => {
     expect((await add('T1001')).status).toBe(201);
   });
 
-  it('lets one of several people add a technique at once', async () => {
+  it('lets only one of several concurrent calls add a technique', async () => {
     const statuses = (await Promise.all(Array.from({ length: 6 }, () => add('T1002')))).map(({ status }) => status);
     expect(statuses.sort()).toEqual([201, 409, 409, 409, 409, 409]);
   });
@@ -125,7 +125,7 @@ describe('revalidation queue', () => {
     );
   });
 
-  it('refuses assignees who are inactive, or members elsewhere', async () => {
+  it('refuses inactive members and members of other organisations as assignees', async () => {
     const inactive = await aMember(http.database, analyst.organizationId, { isActive: false });
     const elsewhere = await aCaller(http);
     const id = await added('T1001');
@@ -139,7 +139,7 @@ describe('revalidation queue', () => {
     }
   });
 
-  it('keeps when an item was finished, until it is opened again', async () => {
+  it('keeps the completion time of an item until it is opened again', async () => {
     const id = await added('T1001');
     http.clock.advanceMs(60_000);
     const finishedAt = http.clock.now().toISOString();
@@ -163,7 +163,7 @@ describe('revalidation queue', () => {
     });
   });
 
-  it('opens a finished item again only where no other is unfinished', async () => {
+  it('opens a finished item again only if no other item is unfinished', async () => {
     const first = await added('T1001');
     await change(first, { status: 'done' });
     const second = await added('T1001');
@@ -178,7 +178,7 @@ describe('revalidation queue', () => {
     expect((await change(first, { status: 'pending' })).status).toBe(200);
   });
 
-  it('changes what is given, clears what is null and leaves the rest', async () => {
+  it('changes the given fields, clears those that are null and leaves the rest', async () => {
     const { body } = await add('T1001', { reason: 'old', assignee_id: analyst.userId, due_at: '2026-04-01' });
     expect((await change(body.id, { due_at: '2026-05-01T10:00:00+02:00' })).body).toMatchObject({
       reason: 'old',
@@ -194,7 +194,7 @@ describe('revalidation queue', () => {
     });
   });
 
-  it('wakes the evaluation for a change, and not for none', async () => {
+  it('wakes the evaluation only if something changed', async () => {
     const id = await added('T1001');
     await forgetMarks();
     expect((await change(id, { status: 'pending', reason: null })).status).toBe(200);
@@ -214,7 +214,7 @@ describe('revalidation queue', () => {
     expect([answer.status, answer.body.detail]).toEqual([400, detail]);
   });
 
-  it('lets one of two people who act at once win, and tells the other', async () => {
+  it('lets one of two concurrent changes succeed, and answers the other with a conflict', async () => {
     const id = await added('T1001');
     await forgetMarks();
     await http.database.query('BEGIN');
@@ -224,7 +224,7 @@ describe('revalidation queue', () => {
     await http.database.query('COMMIT');
     expect((await second).status).toBe(409);
     expect((await second).body.detail).toBe(
-      'the item became cancelled meanwhile: look at it again before changing its status',
+      'the item became cancelled meanwhile: reload it before changing its status',
     );
     expect((await analyst.get('/revalidation-queue')).body.items).toMatchObject([
       { status: 'cancelled', reason: null },
@@ -266,7 +266,7 @@ describe('revalidation queue', () => {
     expect((await analyst.get('/revalidation-queue?status=open')).status).toBe(400);
   });
 
-  it('is read by viewers and worked by analysts', async () => {
+  it('is readable by viewers and writable by analysts', async () => {
     const viewer = await aCaller(http, { role: 'viewer', organizationId: analyst.organizationId });
     const id = await added('T1001');
     expect((await viewer.get('/revalidation-queue')).body.total).toBe(1);
@@ -274,7 +274,7 @@ describe('revalidation queue', () => {
     expect((await viewer.send('PATCH', `/revalidation-queue/${id}`, { status: 'done' })).status).toBe(403);
   });
 
-  it("knows nothing of another organisation's items", async () => {
+  it("does not find another organisation's items", async () => {
     const other = await aCaller(http, { role: 'admin' });
     const id = await added('T1001');
     expect((await other.get('/revalidation-queue')).body).toEqual({ items: [], total: 0, next_cursor: null });

@@ -76,14 +76,14 @@ it.each([
   expect((await markedChanges(http, analyst.organizationId)).sort()).toEqual(['posture', 'queue']);
 });
 
-it('takes when the review was', async () => {
+it('stores the given time of the review', async () => {
   const id = await queued();
   const { body } = await change(id, { status: 'done', outcome: 'passed', reviewed_at: '2026-03-01T10:00:00+02:00' });
   expect(body).toMatchObject({ reviewed_at: '2026-03-01T08:00:00.000Z', completed_at: NOW.toISOString() });
   expect((await technique()).last_review_date).toBe('2026-03-01T08:00:00.000Z');
 });
 
-it('leaves the technique as it is where nobody says what came of the review', async () => {
+it('leaves the technique unchanged if no outcome is given', async () => {
   const id = await queued();
   const before = await technique();
   expect((await change(id, { status: 'done' })).body).toMatchObject({ outcome: null, reviewed_at: null });
@@ -95,9 +95,9 @@ const INSTANT =
   'must be an ISO 8601 date from 1970 on such as 2026-03-01, or a date and time with its zone such as 2026-03-01T09:30:00Z';
 
 it.each([
-  [{ outcome: 'passed' }, 'outcome is taken together with the status done only'],
-  [{ status: 'cancelled', outcome: 'passed' }, 'outcome is taken together with the status done only'],
-  [{ status: 'done', reviewed_at: '2026-03-01' }, 'reviewed_at is taken together with an outcome only'],
+  [{ outcome: 'passed' }, 'outcome is only allowed together with the status done'],
+  [{ status: 'cancelled', outcome: 'passed' }, 'outcome is only allowed together with the status done'],
+  [{ status: 'done', reviewed_at: '2026-03-01' }, 'reviewed_at is only allowed together with an outcome'],
   [{ status: 'done', outcome: 'good' }, 'outcome must be one of passed, partial, failed'],
   [{ status: 'done', outcome: null }, 'outcome must be one of passed, partial, failed'],
   [{ status: 'done', outcome: 'passed', reviewed_at: 'today' }, `reviewed_at ${INSTANT}`],
@@ -116,7 +116,7 @@ it.each([
   expect(await markedChanges(http, analyst.organizationId)).toEqual([]);
 });
 
-it('does not bring a technique back that is not applicable here', async () => {
+it('does not change a technique that is not applicable', async () => {
   const id = await queued();
   await aPosture(http.database, analyst.organizationId, techniqueId, { statusGlobal: 'not_applicable' });
   const answer = await change(id, { status: 'done', outcome: 'passed' });
@@ -128,7 +128,7 @@ it('does not bring a technique back that is not applicable here', async () => {
   expect((await change(id, { status: 'done' })).status).toBe(200);
 });
 
-it('records one outcome until the item is opened again, and takes the same twice', async () => {
+it('records one outcome until the item is opened again, and accepts the same outcome twice', async () => {
   const id = await queued();
   await change(id, { status: 'done', outcome: 'failed' });
   const [recorded] = await versions();
@@ -141,7 +141,7 @@ it('records one outcome until the item is opened again, and takes the same twice
   const other = await change(id, { status: 'done', outcome: 'passed' });
   expect([other.status, other.body.detail]).toEqual([
     409,
-    'the item is done already: open it again before recording another outcome',
+    'the item is already done: open it again before recording another outcome',
   ]);
 
   expect((await change(id, { status: 'in_progress' })).body).toMatchObject({ outcome: null, reviewed_at: null });
@@ -150,7 +150,7 @@ it('records one outcome until the item is opened again, and takes the same twice
   expect((await technique()).status_global).toBe('validated');
 });
 
-it('writes the posture once when two complete an item at once', async () => {
+it('writes the posture once when two users complete an item at the same time', async () => {
   const id = await queued();
   const answers = await Promise.all(
     (['passed', 'failed', 'partial'] as const).map((outcome) => change(id, { status: 'done', outcome })),

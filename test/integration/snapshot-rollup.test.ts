@@ -223,7 +223,10 @@ describe('roll-ups of snapshots', () => {
       { scope: { domains: ['enterprise'] } },
       'scope.domains must be a list of one or more of enterprise-attack, mobile-attack, ics-attack',
     ],
-    [{ scope: { platforms: ['linux'] } }, 'scope.platforms holds what no technique of the catalogue has: linux'],
+    [
+      { scope: { platforms: ['linux'] } },
+      'scope.platforms has platforms that no technique of the catalogue has: linux',
+    ],
     [{ scope: { tactics: [] } }, 'scope.tactics is not known here'],
   ])('refuses %j and changes nothing', async (body, detail) => {
     await write(family('validated'));

@@ -34,7 +34,9 @@ describe('snapshots', () => {
   const counts = { total: 8, validated: 2, partial: 1 };
   const put = (date: string, body: object) => lead.send('PUT', `/snapshots/${date}`, body);
 
-  /** 2 validated, 1 partial, 2 in progress, 1 not covered, 2 not evaluated; 1 not applicable and 1 revoked do not count. */
+  /**
+   * 2 validated, 1 partial, 2 in progress, 1 not covered, 2 not evaluated. 1 not applicable and 1 revoked do not count.
+   */
   async function fillIn(): Promise<void> {
     const statuses = [
       'validated',
@@ -83,7 +85,7 @@ describe('snapshots', () => {
     baseline_date: null,
   };
 
-  it('takes the coverage of what is in scope, today in UTC', async () => {
+  it('takes the coverage of the techniques in scope, for today in UTC', async () => {
     await fillIn();
     const answer = await lead.send('POST', '/snapshots');
     expect([answer.status, answer.body]).toEqual([201, taken]);
@@ -91,7 +93,7 @@ describe('snapshots', () => {
     expect((await lead.get('/snapshots')).body).toEqual({ items: [taken], total: 1, next_cursor: null });
   });
 
-  it("replaces the day's row, whatever brought it in", async () => {
+  it("replaces the day's row, whatever its source", async () => {
     await fillIn();
     await put('2026-03-10', { ...counts, validated: 7 });
     await lead.send('POST', '/snapshots');
@@ -106,7 +108,7 @@ describe('snapshots', () => {
     ]);
   });
 
-  it('takes none where nothing is in scope', async () => {
+  it('takes no snapshot if no technique is in scope', async () => {
     for (const id of techniques)
       await aPosture(http.database, lead.organizationId, id, { statusGlobal: 'not_applicable' });
     const answer = await lead.send('POST', '/snapshots');
@@ -117,7 +119,7 @@ describe('snapshots', () => {
     expect((await lead.get('/snapshots')).body.total).toBe(0);
   });
 
-  it('brings in a past day, with the coverage that the counts give', async () => {
+  it('imports a past day, with the coverage computed from the counts', async () => {
     const answer = await put('2025-12-31', counts);
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({
@@ -149,7 +151,7 @@ describe('snapshots', () => {
     expect((await put('2026-01-01', { ...counts, coverage_pct })).body.coverage_pct).toBe(31.25);
   });
 
-  it('accepts coverage as others round it', async () => {
+  it('accepts coverage that is rounded to two decimals', async () => {
     expect(
       (await put('2026-01-01', { total: 3, validated: 1, partial: 0, coverage_pct: 33.33 })).body.coverage_pct,
     ).toBe(100 / 3);
@@ -269,7 +271,7 @@ describe('the daily snapshot', () => {
   const scheduler = () => context.module.get(SnapshotScheduler);
   const at = (time: string) => context.clock.set(new Date(time));
 
-  /** Another process's scheduler on the same database. */
+  /** The scheduler of another process on the same database. */
   function replica(snapshots = context.module.get(SnapshotsService)): SnapshotScheduler {
     const { module } = context;
     const made = new SnapshotScheduler(
@@ -294,7 +296,7 @@ describe('the daily snapshot', () => {
     { organization_id: organizations[1], date, coverage_pct: 25, source: 'scheduled' },
   ];
 
-  it('is taken of every organisation with something in scope, and wakes their evaluation', async () => {
+  it('is taken of every organisation with a technique in scope, and wakes their evaluation', async () => {
     await aSnapshot(context.database, organizations[0]!, '2026-03-10', 99);
     at('2026-03-10T00:05:00.000Z');
     await scheduler().tick();
@@ -307,7 +309,7 @@ describe('the daily snapshot', () => {
     );
   });
 
-  it('is taken once a slot by any number of replicas', async () => {
+  it('is taken once for each slot by any number of replicas', async () => {
     at('2026-03-10T00:05:00.000Z');
     let times = 0;
     const counting = Object.create(context.module.get(SnapshotsService), {
@@ -321,13 +323,13 @@ describe('the daily snapshot', () => {
     expect(await rows()).toEqual([...scheduled('2026-03-10'), ...scheduled('2026-03-11')]);
   });
 
-  it('is of the day of its slot although the timer rang a little early', async () => {
+  it('belongs to the day of its slot, even if the timer fires slightly early', async () => {
     at('2026-03-10T00:04:59.990Z');
     await scheduler().tick();
     expect(await rows()).toEqual(scheduled('2026-03-10'));
   });
 
-  it('is caught up with at the start, once, when its slot has passed', async () => {
+  it('is taken once at the start if its slot has passed', async () => {
     at('2026-03-10T00:04:00.000Z');
     await replica().catchUp();
     expect(await rows()).toEqual([]);
@@ -342,7 +344,7 @@ describe('the daily snapshot', () => {
     );
   });
 
-  it('is taken after all when the replica that claimed it failed', async () => {
+  it('is still taken if the replica that claimed it failed', async () => {
     at('2026-03-10T00:05:00.000Z');
     const failing = Object.create(context.module.get(SnapshotsService), {
       takeForAll: { value: () => Promise.reject(new Error('the disk is full')) },

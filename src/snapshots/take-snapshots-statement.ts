@@ -27,24 +27,24 @@ const COLUMNS = [
   'baseline_tactics',
 ];
 
-/** Of the day's row, who wrote it first and which day it is stay. */
+/** The columns that a replacement overwrites. It keeps the key and `created_at`, and sets `valid_from` separately. */
 const REPLACED = COLUMNS.filter(
   (column) => !['organization_id', 'snapshot_date', 'created_at', 'valid_from'].includes(column),
 );
 
-/** The day's row is replaced, whatever brought it in; it keeps when it was first written. A trigger keeps the row as it was. */
+/** Replaces the row of the day, whatever its source. A trigger moves the old version to the history. */
 export const REPLACE = `
   ON CONFLICT (organization_id, snapshot_date) DO UPDATE SET ${REPLACED.map((column) => `${column} = excluded.${column}`).join(', ')},
     version = s.version + 1, valid_from = excluded.updated_at`;
 
 /**
- * Takes the snapshots of a day from the posture as it stands: of every organisation that has something in scope, in one statement. The parameters are the day, the
- * source, the instant and, when it is one organisation's alone, its id.
+ * Takes the snapshots of a day from the current posture, for every organisation with a technique in scope, in one
+ * statement. Parameters: the day, the source, the instant and, for one organisation only, its id.
  *
- * The baseline is the comparable snapshot before it, counted anew on the catalogue of today. It is kept where the catalogue moved since that one was taken, because
- * a difference of the two snapshots would then say what MITRE did together with what the organisation did.
+ * The baseline is the previous comparable snapshot, restated on today's catalogue. It is stored only if the catalogue
+ * changed since that snapshot (ADR 0011).
  */
-export function takingStatement(ofOne: boolean): string {
+export function takeSnapshotsStatement(ofOne: boolean): string {
   return `
     WITH loaded AS (
       SELECT coalesce(jsonb_object_agg(domain, attack_version), '{}') AS attack_versions FROM (
@@ -60,12 +60,12 @@ export function takingStatement(ofOne: boolean): string {
       ) s
       WHERE s.taken_at IS NOT NULL AND (s.attack_versions IS DISTINCT FROM loaded.attack_versions
         OR EXISTS (SELECT FROM catalogue_import i WHERE i.created_at > s.taken_at OR i.undone_at > s.taken_at))
-    ), standing AS (
+    ), statuses AS (
       SELECT p.organization_id, 'current' AS side, p.technique_id, p.status_global FROM posture p JOIN policy USING (organization_id) WHERE p.in_force
       UNION ALL
       SELECT m.organization_id, 'baseline', b.technique_id, b.status_global
       FROM moved m CROSS JOIN LATERAL ${restatedStatuses({ organizationId: 'm.organization_id', from: 'm.taken_at', until: '$3::timestamptz' })} b
-    ), ${rolledUpSql('standing', 'policy')}
+    ), ${rolledUpSql('statuses', 'policy')}
     INSERT INTO posture_snapshot AS s (${COLUMNS.join(', ')})
     SELECT c.organization_id, $1::date, c.coverage_pct, c.total, c.validated, c.partial, c.in_progress, c.not_covered, c.not_evaluated, $2,
       $3::timestamptz, $3::timestamptz, $3::timestamptz, p.rollup, ${FORMULA_VERSION}, p.scope, loaded.attack_versions, c.tactics, $3::timestamptz,
@@ -79,7 +79,7 @@ export function takingStatement(ofOne: boolean): string {
     RETURNING s.organization_id AS "organizationId"`;
 }
 
-/** SQL condition that a snapshot was counted in the way of a policy. */
+/** SQL condition that a snapshot was counted with a policy. */
 function isComparable(snapshot: string, policy: string): string {
   return `${snapshot}.rollup = ${policy}.rollup AND ${snapshot}.formula_version = ${FORMULA_VERSION} AND ${snapshot}.scope IS NOT DISTINCT FROM ${policy}.scope`;
 }
