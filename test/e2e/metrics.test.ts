@@ -7,11 +7,11 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 const METRICS_TOKEN = 'the-token-of-the-scraper';
 const TRACE_ID = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER_SPAN_ID = '00f067aa0ba902b7';
-/** What is read from the database is kept for ten seconds, and a database that is gone takes a while to be given up on. */
+/** Readings are reused for ten seconds, and a lost database connection takes a while to time out. */
 const PATIENCE_MS = 60_000;
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 
-/** A span as OTLP has it in JSON. */
+/** A span in OTLP JSON. */
 interface OtlpSpan {
   name: string;
   kind: number;
@@ -55,7 +55,7 @@ async function scrape(): Promise<Exposition> {
   return new Exposition(body);
 }
 
-/** Everything that was traced so far, and the resource it was traced by. */
+/** All spans so far, and their resource. */
 function traced(): { spans: OtlpSpan[]; resources: string } {
   const exported = receiver.requests
     .filter(({ path }) => path === '/v1/traces')
@@ -115,12 +115,12 @@ it('shows real work: an evaluation, a webhook delivered and one refused', async 
   );
 });
 
-it('wants the token', async () => {
+it('requires the token', async () => {
   expect((await vedette.request('GET', '/metrics')).status).toBe(401);
   expect((await vedette.request('GET', '/metrics', { token })).status).toBe(401);
 });
 
-it('calls the heartbeat URL, and logs nothing of it', async () => {
+it('calls the heartbeat URL without logging it', async () => {
   await receiver.received('/heartbeat/secret', 1);
   expect((await scrape()).value('vedette_heartbeats_total', { outcome: 'sent' })).toBeGreaterThan(0);
   expect(vedette.output).not.toContain('/heartbeat');
@@ -148,7 +148,7 @@ it('traces a request with the evaluation in it as children of the caller, and ea
   const types = typesOf(named('evaluation measure').filter(childOf(evaluation!)));
   expect(types).toContain('high_risk');
   expect(new Set(types).size).toBe(types.length);
-  // The rule that fires may have been measured by a tick before the request came, and rests then.
+  // A tick may have measured the rule that fires before the request; then it is in its cooldown.
   expect(typesOf(named('evaluation measure'))).toContain('orphan_spike');
 
   const attempts = named('webhook attempt');
@@ -161,7 +161,7 @@ it('traces a request with the evaluation in it as children of the caller, and ea
   expect(receiver.requests.find(({ path }) => path === '/delivered')!.headers).not.toHaveProperty('traceparent');
 });
 
-it('goes on answering while the database is gone, and says so', async () => {
+it('still answers while the database is gone, and reports it as down', async () => {
   const name = new URL(database.url).pathname.slice(1);
   const server = new Client({ connectionString: process.env.VEDETTE_TEST_SERVER_URL });
   await server.connect();
@@ -172,7 +172,7 @@ it('goes on answering while the database is gone, and says so', async () => {
   );
   await eventually(
     async () => (await scrape()).value('vedette_database_up') === 0,
-    'it is told to be down',
+    'the database is reported as down',
     PATIENCE_MS,
   );
   const down = await scrape();
@@ -184,7 +184,7 @@ it('goes on answering while the database is gone, and says so', async () => {
   await eventually(async () => (await scrape()).value('vedette_database_up') === 1, 'it is told to be up', PATIENCE_MS);
 });
 
-it('sends what it traced before it stops', async () => {
+it('sends its traces before it stops', async () => {
   const answered = traced().spans.length;
   await vedette.api('GET', '/rule-types', { token });
   expect(await vedette.stop()).toBe(0);
@@ -195,7 +195,7 @@ it('sends what it traced before it stops', async () => {
   ).toContain('GET /api/v1/rule-types');
 });
 
-it('speaks protobuf unless told otherwise, and goes on when what collects traces refuses them, saying so once', async () => {
+it('sends protobuf by default, and continues when the collector refuses traces, with one log line', async () => {
   const other = await createTestDatabase();
   const collector = await startWebhookReceiver();
   collector.answer('/v1/traces', { status: 400 }, { status: 400 });

@@ -14,8 +14,8 @@ afterAll(async () => {
 const call = (method: string, path: string, body?: unknown): Promise<HttpAnswer['body']> =>
   world.vedette.api(method, path, { token: world.ours.token, body });
 
-/** What our webhook is told of the alert, once it is. */
-async function toldOurs(alertId: string): Promise<unknown> {
+/** The payload that our webhook receives for the alert. */
+async function sentToOurWebhook(alertId: string): Promise<unknown> {
   for (;;) {
     const found = world.receiver.requests.find(({ path, body }) => path === '/ours' && body.includes(alertId));
     if (found) return (JSON.parse(found.body) as { data: unknown }).data;
@@ -23,7 +23,7 @@ async function toldOurs(alertId: string): Promise<unknown> {
   }
 }
 
-it('evaluates a rule within its scope, as the preview said, and tells webhooks which techniques it looked at', async () => {
+it('evaluates a rule within its scope, as in the preview, and sends the scope to webhooks', async () => {
   await call('PUT', '/posture', {
     items: [
       { attack_id: 'T1078', risk_score: 91, tags: ['Crown Jewels'] },
@@ -55,9 +55,9 @@ it('evaluates a rule within its scope, as the preview said, and tells webhooks w
   await call('POST', '/evaluations');
   const alert = await world.alertOf(id);
   expect(alert).toMatchObject({ title: preview.title, message: preview.message, details: preview.details });
-  expect(await toldOurs(alert.id)).toMatchObject({ details: { scope: rule.scope } });
+  expect(await sentToOurWebhook(alert.id)).toMatchObject({ details: { scope: rule.scope } });
 
-  // Wider, it counts the sub-technique too; lifted, all of the organisation.
+  // With a wider scope it also counts the sub-technique; without a scope, the whole organisation.
   await call('PATCH', `/rules/${id}`, { scope: { tactics: ['initial-access'], tags: ['crown jewels'] } });
   expect(await call('POST', '/rules/preview', { rule_id: id })).toMatchObject({ measured: 2 });
   expect(await call('POST', '/rules/preview', { rule_id: id, scope: null })).toMatchObject({ measured: 4 });
@@ -66,7 +66,7 @@ it('evaluates a rule within its scope, as the preview said, and tells webhooks w
   expect(backtest.rule.scope).toEqual({ tactics: ['initial-access'], tags: ['crown jewels'] });
 });
 
-it('tells of a regression within a scope what fell, in the alert, to webhooks and as a layer', async () => {
+it('names the techniques of a regression within a scope in the alert, to webhooks and as a layer', async () => {
   const put = (statuses: Record<string, string>): Promise<unknown> =>
     call('PUT', '/posture', {
       items: Object.entries(statuses).map(([attack_id, status_global]) => ({
@@ -77,7 +77,7 @@ it('tells of a regression within a scope what fell, in the alert, to webhooks an
     });
   await put({ T1190: 'validated', T1133: 'validated', T1566: 'validated', T1041: 'validated' });
   await call('POST', '/snapshots');
-  // As if it had been taken a day ago: there is one a day.
+  // Move the snapshot back one day, because there is only one per day.
   await world.database.query(
     'UPDATE posture_snapshot SET snapshot_date = snapshot_date - 1 WHERE organization_id = $1',
     [world.ours.organizationId],
@@ -110,7 +110,7 @@ it('tells of a regression within a scope what fell, in the alert, to webhooks an
   expect(alert.message).toContain(
     'Tactic that lost coverage: Initial Access 100% to 50%. 2 techniques fell: T1190 (validated to not covered), T1566 (validated to partial).',
   );
-  expect(await toldOurs(fired.id)).toMatchObject({ details });
+  expect(await sentToOurWebhook(fired.id)).toMatchObject({ details });
 
   const layer = await world.vedette.request('GET', `/api/v1/instances/${fired.id}/export?format=navigator`, {
     token: world.ours.token,
@@ -120,7 +120,7 @@ it('tells of a regression within a scope what fell, in the alert, to webhooks an
   expect([...new Set(techniques.map(({ techniqueID }) => techniqueID))].sort()).toEqual(['T1190', 'T1566']);
 });
 
-it('queues stale validations by the policy, and a review takes them out', async () => {
+it('queues stale validations by the policy, and a review finishes them', async () => {
   await call('PUT', '/posture', {
     items: [{ attack_id: 'T1071', status_global: 'validated', risk_score: 80, last_review_date: '2025-01-01' }],
   });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
-/** The first techniques of the catalogue: three to breach a rule that takes three, two to be one short of it. */
+/** The first techniques of the catalogue: three breach a rule with the threshold three, two are one short of it. */
 function some(level: 'breaching' | 'short'): string[] {
   return ['T1001', 'T1002', 'T1003'].slice(0, level === 'breaching' ? 3 : 2);
 }
@@ -109,6 +109,6 @@ const fixtures: EvaluatorFixture[] = [
 
 for (const fixture of fixtures) describeEvaluatorContract(fixture, () => world);
 
-it('every registered type passes the contract', () => {
+it('every registered rule type passes the contract', () => {
   expect(world.registry.definitions().map(({ type }) => type)).toEqual(fixtures.map(({ type }) => type));
 });

@@ -44,7 +44,7 @@ function plainFinding(measured: number): Finding {
   return { measured, threshold: 1, breached: false, details: {}, alert: null };
 }
 
-/** Divides by its setting, so that one rule can make the statement of all fail. */
+/** Divides by its setting, so that one rule can make the statement of all rules fail. */
 class DividingEvaluator implements Evaluator {
   readonly definition = definition('dividing');
 
@@ -61,7 +61,7 @@ class DividingEvaluator implements Evaluator {
   }
 }
 
-/** Forgets one of its rules. */
+/** Returns one finding too few. */
 class ForgetfulEvaluator implements Evaluator {
   readonly definition = definition('forgetful');
 
@@ -70,7 +70,7 @@ class ForgetfulEvaluator implements Evaluator {
   }
 }
 
-/** Fails with a message of any length that may hold line breaks. */
+/** Fails with a long message that contains line breaks. */
 class VerboseEvaluator implements Evaluator {
   readonly definition = definition('verbose');
 
@@ -115,7 +115,7 @@ function rule(ruleType: string, config: unknown, organization = 0): StoredRule {
   };
 }
 
-/** Measures in one transaction, and shows that the transaction can still be used and committed. */
+/** Measures in one transaction, and checks that the transaction is still usable. */
 async function measure(rules: StoredRule[]): Promise<Measurement[]> {
   return context.module.get(DataSource).transaction(async (manager) => {
     const reader = new CountingReader(new LivePostureReader(manager));
@@ -131,7 +131,7 @@ function measured(measurement: Measurement | undefined): number | null | undefin
   return measurement?.kind === 'measured' ? measurement.finding.measured : undefined;
 }
 
-it('measures rules of several types by one statement a type', async () => {
+it('measures rules of several types with one statement for each type', async () => {
   const measurements = await measure([
     rule('dividing', { divisor: 4 }),
     rule('high_risk', {}, 0),
@@ -142,7 +142,7 @@ it('measures rules of several types by one statement a type', async () => {
   expect(statements).toBe(2);
 });
 
-it('keeps the error of one rule with that rule', async () => {
+it('limits an error to the rule that causes it', async () => {
   const measurements = await measure([
     rule('dividing', { divisor: 4 }, 0),
     rule('dividing', { divisor: 0 }, 1),
@@ -151,16 +151,17 @@ it('keeps the error of one rule with that rule', async () => {
   ]);
   expect(measurements[1]).toEqual({ kind: 'failed', error: 'division by zero' });
   expect([0, 2, 3].map((index) => measured(measurements[index]))).toEqual([3, 4, 1]);
-  // All types at once, which breaks off at the first; then that type again, its three rules apart, and the other type.
+  // All types at once, which stops at the first; then that type again and its three rules separately; then the other
+  // type.
   expect(statements).toBe(1 + 1 + 3 + 1);
 });
 
-it('does not measure a rule again that failed alone', async () => {
+it('does not measure a rule again if it failed alone', async () => {
   expect(await measure([rule('dividing', { divisor: 0 })])).toEqual([{ kind: 'failed', error: 'division by zero' }]);
   expect(statements).toBe(1);
 });
 
-it('fails a rule whose stored config is no longer valid, and no other', async () => {
+it('fails only the rule whose stored config is no longer valid', async () => {
   const measurements = await measure([
     rule('high_risk', { min_count: 0 }),
     rule('high_risk', { retired_setting: 1 }),
@@ -179,7 +180,7 @@ it('fails a rule whose stored config is no longer valid, and no other', async ()
   expect(statements).toBe(1);
 });
 
-it('fails a rule whose stored scope cannot be read, and no other', async () => {
+it('fails only the rule whose stored scope cannot be read', async () => {
   const withScope = (scope: unknown): StoredRule => ({ ...rule('high_risk', {}), scope: JSON.stringify(scope) });
   const measurements = await measure([
     withScope({ tactics: 'execution' }),
@@ -192,7 +193,7 @@ it('fails a rule whose stored scope cannot be read, and no other', async () => {
   expect(measurements.slice(2).map(measured)).toEqual([1, 0, 1]);
 });
 
-it('fails a rule of a type that is gone, and no other', async () => {
+it('fails only the rule whose type no longer exists', async () => {
   const measurements = await measure([rule('retired_type', {}), rule('dividing', { divisor: 2 })]);
   expect(measurements[0]).toEqual({
     kind: 'failed',
@@ -201,7 +202,7 @@ it('fails a rule of a type that is gone, and no other', async () => {
   expect(measured(measurements[1])).toBe(6);
 });
 
-it('fails every rule of an evaluator that answers too few findings, and none of another type', async () => {
+it('fails all rules of an evaluator that returns too few findings, and no rule of another type', async () => {
   const measurements = await measure([rule('forgetful', {}), rule('dividing', {}), rule('forgetful', {}, 1)]);
   const error = 'The evaluator of forgetful answered 1 finding for 2 rules';
   expect([measurements[0], measurements[2]]).toEqual([
@@ -211,7 +212,7 @@ it('fails every rule of an evaluator that answers too few findings, and none of 
   expect(measured(measurements[1])).toBe(12);
 });
 
-it('keeps an error in one line of at most 500 characters', async () => {
+it('stores an error as one line of at most 500 characters', async () => {
   const [measurement] = await measure([rule('verbose', {})]);
   const { error } = measurement as Measurement & { kind: 'failed' };
   expect(error).toMatch(/^it failed at length at length/);
@@ -219,7 +220,7 @@ it('keeps an error in one line of at most 500 characters', async () => {
   expect(error).not.toContain('\n');
 });
 
-it('measures no rules without a statement', async () => {
+it('runs no statement without rules', async () => {
   expect(await measure([])).toEqual([]);
   expect(statements).toBe(0);
 });

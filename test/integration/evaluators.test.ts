@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
-/** An organisation that knows this of the techniques with these ATT&CK ids. */
+/** An organisation with these posture facts, by ATT&CK id. */
 async function organizationWith(facts: Record<string, PostureFacts & { mitreLastModified?: Date }>): Promise<string> {
   const organizationId = await world.organization();
   for (const [attackId, fact] of Object.entries(facts)) await world.posture(organizationId, attackId, fact);
@@ -34,7 +34,7 @@ function techniqueIds(ids: readonly string[]): string[] {
 }
 
 describe('high_risk', () => {
-  it('counts a score that equals the threshold, and none below it or missing', async () => {
+  it('counts scores at or above the threshold, and no lower or missing score', async () => {
     const organizationId = await organizationWith({
       T1001: { riskScore: 62.5 },
       T1002: { riskScore: 62.5 - 2 ** -47 },
@@ -61,7 +61,7 @@ describe('high_risk', () => {
     });
   });
 
-  it('shows the five highest, equal scores in the order of ATT&CK ids', async () => {
+  it('shows the five highest scores, equal scores ordered by ATT&CK id', async () => {
     const organizationId = await organizationWith({
       ...all(['T1009', 'T1003', 'T1007', 'T1005', 'T1004'], { riskScore: 80 }),
       T1008: { riskScore: 99.25 },
@@ -87,7 +87,7 @@ describe('high_risk', () => {
     });
   });
 
-  it('never rounds its threshold in words', async () => {
+  it('never rounds the threshold in its texts', async () => {
     const organizationId = await organizationWith({ T1001: { riskScore: 75 } });
     const { alert } = await world.measure('high_risk', organizationId, { min_risk_score: 62.505 });
     expect(alert!.title).toBe('1 technique has a risk score of 62.505 or more');
@@ -97,7 +97,7 @@ describe('high_risk', () => {
 describe('stale_technique', () => {
   const limit = daysBefore(NOW, 30);
 
-  it('counts a review just over the days ago, and none at the very instant', async () => {
+  it('counts a review just older than the days, and not one at that very instant', async () => {
     const organizationId = await organizationWith({
       T1001: { statusGlobal: 'validated', lastReviewDate: msAfter(limit, -1) },
       T1002: { statusGlobal: 'validated', lastReviewDate: limit },
@@ -124,7 +124,7 @@ describe('stale_technique', () => {
     expect(await world.measure('stale_technique', organizationId)).toMatchObject({ measured: 0, breached: false });
   });
 
-  it('takes a day as 24 hours where the session of the database changes to summer time', async () => {
+  it('counts a day as 24 hours when the database session changes to summer time', async () => {
     const at = new Date('2026-03-30T12:00:00Z');
     const organizationId = await organizationWith({
       T1001: { statusGlobal: 'validated', lastReviewDate: msAfter(daysBefore(at, 2), -1) },
@@ -138,7 +138,7 @@ describe('stale_technique', () => {
     });
   });
 
-  it('shows the ten that waited longest, equal dates in the order of ATT&CK ids', async () => {
+  it('shows the ten oldest reviews, equal dates ordered by ATT&CK id', async () => {
     const organizationId = await organizationWith({
       ...all(attackIds(11, 1002).reverse(), {
         statusGlobal: 'validated' as const,
@@ -160,7 +160,7 @@ describe('stale_technique', () => {
     );
   });
 
-  it('says one technique and one day in the singular', async () => {
+  it('uses the singular for one technique and one day', async () => {
     const organizationId = await organizationWith({
       T1001: { statusGlobal: 'validated', lastReviewDate: daysBefore(NOW, 9) },
     });
@@ -182,7 +182,7 @@ describe('coverage_regression', () => {
     [64.1, 59.1, 5],
     [33.3, 33.2, 0.1],
     [100, 0, 100],
-  ])('takes a drop from %d to %d as exactly %d', async (previous, current, drop) => {
+  ])('computes a drop from %d to %d as exactly %d', async (previous, current, drop) => {
     const organizationId = await organizationWithSnapshots({ '2026-03-09': previous, '2026-03-10': current });
     expect(await world.measure('coverage_regression', organizationId, { min_drop_pct: drop })).toMatchObject({
       measured: drop,
@@ -194,7 +194,7 @@ describe('coverage_regression', () => {
     }
   });
 
-  it('compares what is not rounded: a drop of 4.996 is shown as 5 and does not reach it', async () => {
+  it('compares unrounded values: a drop of 4.996 is shown as 5 but does not reach 5', async () => {
     const organizationId = await organizationWithSnapshots({ '2026-03-09': 50, '2026-03-10': 45.004 });
     const finding = await world.measure('coverage_regression', organizationId);
     expect(finding).toMatchObject({ measured: 4.996, breached: false, details: { drop_pct: 5, current_pct: 45 } });
@@ -226,7 +226,7 @@ describe('coverage_regression', () => {
     });
   });
 
-  it('knows no snapshot of a day, in UTC, after the instant', async () => {
+  it('ignores snapshots of days (UTC) after the instant', async () => {
     const organizationId = await organizationWithSnapshots({ '2026-03-08': 60, '2026-03-09': 50, '2026-03-10': 58 });
     const lastOfThe9th = new Date('2026-03-09T23:59:59.999Z');
     expect(await world.measure('coverage_regression', organizationId, {}, lastOfThe9th)).toMatchObject({
@@ -239,7 +239,7 @@ describe('coverage_regression', () => {
     });
   });
 
-  it('measures nothing with fewer than two snapshots, and says so', async () => {
+  it('measures nothing with fewer than two snapshots, and gives that reason', async () => {
     const none = await world.measure('coverage_regression', await world.organization());
     expect(none).toMatchObject({ measured: null, breached: false, alert: null });
     expect(none.details).toMatchObject({ previous_pct: null, current_pct: null, drop_pct: null, previous_date: null });
@@ -265,7 +265,7 @@ describe('coverage_regression', () => {
   });
 });
 
-describe('coverage_regression over snapshots that were taken', () => {
+describe('coverage_regression over snapshots taken by Vedette', () => {
   const taken = async (
     snapshots: [number, number, { attackVersion?: string; rollup?: string }?][],
   ): Promise<string> => {
@@ -281,7 +281,7 @@ describe('coverage_regression over snapshots that were taken', () => {
     );
   const dayOf = (daysAgo: number): string => daysBefore(NOW, daysAgo).toISOString().slice(0, 10);
 
-  it('compares with the newest that was counted alike, and says where there is none', async () => {
+  it('compares with the newest comparable snapshot, or says that there is none', async () => {
     const organizationId = await taken([
       [3, 80, { rollup: 'leaf' }],
       [2, 70],
@@ -303,7 +303,7 @@ describe('coverage_regression over snapshots that were taken', () => {
     );
   });
 
-  it('compares across releases only where the newer says what the older would have been', async () => {
+  it('compares across releases only if the newer snapshot has a baseline', async () => {
     const organizationId = await taken([
       [2, 70, { attackVersion: '17.1' }],
       [1, 50, { attackVersion: '18.1' }],
@@ -317,7 +317,7 @@ describe('coverage_regression over snapshots that were taken', () => {
     });
   });
 
-  it('catches slow decline within its days, and nothing before them', async () => {
+  it('detects a slow decline within the window, and ignores older snapshots', async () => {
     const organizationId = await taken([
       [20, 90],
       [9, 60],
@@ -341,7 +341,7 @@ describe('coverage_regression over snapshots that were taken', () => {
     expect(await measure({ min_drop_pct: 1.5, window_days: 8 })).toMatchObject({ measured: 1.5, threshold: 1.5 });
   });
 
-  it('puts what came before a release on the footing of today', async () => {
+  it("restates snapshots before a release on today's release", async () => {
     const organizationId = await taken([
       [6, 80, { attackVersion: '17.1' }],
       [4, 79, { attackVersion: '17.1' }],
@@ -349,13 +349,13 @@ describe('coverage_regression over snapshots that were taken', () => {
       [1, 58, { attackVersion: '18.1' }],
     ]);
     const measure = () => world.measure('coverage_regression', organizationId, { window_days: 10 });
-    // Without a footing, what lies before the release is left out.
+    // Without a baseline, snapshots before the release are left out.
     expect((await measure()).details).toMatchObject({ peak_pct: 59, peak_date: dayOf(2) });
     await baseline(organizationId, 2, 60, 4);
     expect(await measure()).toMatchObject({ breached: false, details: { peak_pct: 61, peak_date: dayOf(6) } });
   });
 
-  it('wants to know of how many days a drop from the peak is', () => {
+  it('requires window_days with a drop from the peak', () => {
     expect(() =>
       world.registry.completeConfig('coverage_regression', { min_drop_from_peak_pct: 5, window_days: 0 }),
     ).toThrow('window_days must be given with min_drop_from_peak_pct');
@@ -363,7 +363,7 @@ describe('coverage_regression over snapshots that were taken', () => {
 });
 
 describe('low_coverage', () => {
-  /** An organisation with that many techniques in scope: the rest of the catalogue is not applicable to it. */
+  /** An organisation with this many techniques in scope; the rest of the catalogue is not applicable to it. */
   async function organizationCovering(total: number, validated: number, partial: number): Promise<string> {
     const ids = attackIds(CATALOGUE_SIZE);
     return organizationWith({
@@ -381,7 +381,7 @@ describe('low_coverage', () => {
     [10, 0, 0, 0],
     [10, 10, 0, 100],
   ])(
-    'takes of %d techniques %d validated and %d partial as exactly %d percent',
+    'computes %d techniques with %d validated and %d partial as exactly %d percent',
     async (total, validated, partial, coverage) => {
       const organizationId = await organizationCovering(total, validated, partial);
       const finding = await world.measure('low_coverage', organizationId, { max_coverage_pct: coverage });
@@ -398,7 +398,7 @@ describe('low_coverage', () => {
     },
   );
 
-  it('takes 333 of 1000 as exactly 33.3', async () => {
+  it('computes 333 of 1000 as exactly 33.3', async () => {
     const organizationId = await world.organization();
     await world.inTransaction(async (runner, reader) => {
       await runner.query(
@@ -435,7 +435,7 @@ describe('low_coverage', () => {
     });
   });
 
-  it('tells the counts behind it', async () => {
+  it('shows the counts behind the coverage', async () => {
     const organizationId = await organizationWith({
       ...all(attackIds(CATALOGUE_SIZE - 8, 1009), { statusGlobal: 'not_applicable' as const }),
       T1001: { statusGlobal: 'validated' },
@@ -463,7 +463,7 @@ describe('low_coverage', () => {
     });
   });
 
-  it('measures nothing where nothing is in scope, even at 100 percent', async () => {
+  it('measures nothing if no technique is in scope, even at 100 percent', async () => {
     const organizationId = await organizationCovering(0, 0, 0);
     expect(await world.measure('low_coverage', organizationId, { max_coverage_pct: 100 })).toMatchObject({
       measured: null,
@@ -482,7 +482,7 @@ describe('expiry_wave', () => {
     return organizationId;
   }
 
-  it('counts what is pending or in progress, and nothing finished', async () => {
+  it('counts pending and in-progress items, and no finished ones', async () => {
     const organizationId = await organizationWithQueue({
       T1001: 'pending',
       T1002: 'in_progress',
@@ -497,14 +497,14 @@ describe('expiry_wave', () => {
     });
   });
 
-  it('stands one short of its default of 15, then reaches it', async () => {
+  it('is one short of the default of 15, then reaches it', async () => {
     const organizationId = await organizationWithQueue(all(attackIds(14), 'pending'));
     expect(await world.measure('expiry_wave', organizationId)).toMatchObject({ measured: 14, breached: false });
     await aQueueItem(world.database, organizationId, world.technique('T1015'), 'in_progress');
     expect(await world.measure('expiry_wave', organizationId)).toMatchObject({ measured: 15, breached: true });
   });
 
-  it('shows the ten that are queued for longest', async () => {
+  it('shows the ten items that have waited longest', async () => {
     const organizationId = await organizationWithQueue(all(attackIds(11), 'pending'));
     await world.database.query(
       `UPDATE revalidation_item SET created_at = CASE WHEN technique_id = $2 THEN $3::timestamptz ELSE $4::timestamptz END
@@ -520,7 +520,7 @@ describe('expiry_wave', () => {
 });
 
 describe('new_technique', () => {
-  it('counts what was modified at the very start of the period, and nothing before it', async () => {
+  it('counts a change at the very start of the period, and none before it', async () => {
     const start = daysBefore(NOW, 7);
     const organizationId = await organizationWith({
       T1001: { mitreLastModified: msAfter(start, -1) },
@@ -545,7 +545,7 @@ describe('new_technique', () => {
     });
   });
 
-  it('shows twenty, the newest first and those of one release in the order of ATT&CK ids', async () => {
+  it('shows twenty, newest first, and those of the same date ordered by ATT&CK id', async () => {
     const organizationId = await organizationWith({
       ...all(attackIds(22, 1002).reverse(), { mitreLastModified: daysBefore(NOW, 3) }),
       T1030: { mitreLastModified: daysBefore(NOW, 1) },
@@ -587,12 +587,12 @@ describe('new_technique by kind of change', () => {
       ['T1002', 'T1003', 'T1004'],
     ],
     [['metadata'], ['T1004']],
-  ])('of %j counts those, and what no release says of', async (kinds, expected) => {
+  ])('with the kinds %j counts these, and techniques without a known kind', async (kinds, expected) => {
     const { measured, details } = await world.measure('new_technique', organizationId, kinds ? { kinds } : {});
     expect([measured, details.mitre_ids]).toEqual([expected.length, expected]);
   });
 
-  it('names the newest release where it fires once a release, by number and not by text', async () => {
+  it('names the newest release by number, not by text, when it fires once a release', async () => {
     const once = await world.measure('new_technique', organizationId, { once_per_release: true });
     expect(once).toMatchObject({ occasion: 'enterprise-attack 18.1', details: { release: 'enterprise-attack 18.1' } });
     const minor = await world.measure('new_technique', organizationId, { once_per_release: true, kinds: ['minor'] });
@@ -602,7 +602,7 @@ describe('new_technique by kind of change', () => {
 });
 
 describe('orphan_spike', () => {
-  /** An organisation of which the first techniques have no owner and all others have. */
+  /** An organisation in which the first techniques have no owner and all others have one. */
   async function organizationWithOrphans(count: number, facts: Record<string, PostureFacts> = {}): Promise<string> {
     const organizationId = await organizationWith(facts);
     const { userId } = await aMember(world.database, organizationId);
@@ -613,7 +613,7 @@ describe('orphan_spike', () => {
     return organizationId;
   }
 
-  it('stands one short of its default of 20, then reaches it', async () => {
+  it('is one short of the default of 20, then reaches it', async () => {
     const short = await world.measure('orphan_spike', await organizationWithOrphans(19));
     expect(short).toMatchObject({
       measured: 19,
@@ -632,7 +632,7 @@ describe('orphan_spike', () => {
     );
   });
 
-  it('shows the ten of highest risk, those without a score last', async () => {
+  it('shows the ten with the highest risk, those without a score last', async () => {
     const organizationId = await organizationWithOrphans(12, {
       T1011: { riskScore: 90 },
       T1012: { riskScore: 10 },
@@ -647,7 +647,7 @@ describe('orphan_spike', () => {
     });
   });
 
-  it('says one technique in the singular', async () => {
+  it('uses the singular for one technique', async () => {
     const { alert } = await world.measure('orphan_spike', await organizationWithOrphans(1), { min_orphan_count: 1 });
     expect(alert!.title).toBe('1 technique has no owner');
     expect(alert!.message).toContain('1 of 30 techniques in scope has no owner');

@@ -24,7 +24,7 @@ it('is ready when the database is up and migrated', async () => {
   });
 });
 
-it('is not ready when no replica has completed an evaluation for more than three intervals, and is again after one has', async () => {
+it('is not ready if no replica has completed an evaluation for more than three intervals, and is ready again after the next one', async () => {
   await http.app.get(Slots, { strict: false }).note(EVALUATION_SLOT, NOW);
   http.clock.set(new Date(NOW.getTime() + 15 * MINUTE_MS));
   expect((await ready()).status).toBe(200);
@@ -38,7 +38,7 @@ it('is not ready when no replica has completed an evaluation for more than three
   expect((await ready()).status).toBe(200);
 });
 
-it('is not ready when the database lacks a migration, and names it', async () => {
+it('is not ready if a migration has not run, and names it', async () => {
   const [last] = await http.database.query<{ id: number; timestamp: string; name: string }>(
     'DELETE FROM schema_migration WHERE id = (SELECT max(id) FROM schema_migration) RETURNING *',
   );
@@ -51,7 +51,7 @@ it('is not ready when the database lacks a migration, and names it', async () =>
   expect((await ready()).status).toBe(200);
 });
 
-it('is alive whatever the database does, and says when the database is gone', async () => {
+it('is alive without a database, and reports that the database is down', async () => {
   await http.database.query('ALTER TABLE rule_state RENAME TO elsewhere');
   expect(await ready()).toMatchObject({ status: 503, body: { status: 'unavailable', database: 'down' } });
   expect(await http.request('GET', '/health/live')).toMatchObject({ status: 200, body: { status: 'ok' } });

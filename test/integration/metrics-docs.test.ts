@@ -18,7 +18,7 @@ afterAll(() => http.close());
 
 const read = (file: string): string => readFileSync(path.join(FOLDER, file), 'utf8');
 
-/** The metrics that a text names; the series of a histogram are its own. */
+/** The metrics that a text names. The series of a histogram count as the histogram. */
 function metricsIn(text: string): string[] {
   const named = [...new Set(text.match(METRIC) ?? [])];
   return named.map((name) => (exposed.has(name) ? name : name.replace(/_(?:bucket|count|sum)$/, '')));
@@ -38,13 +38,13 @@ it('the guide explains every metric of Vedette', () => {
   expect([...exposed].filter((name) => name.startsWith('vedette_') && !explained.has(name))).toEqual([]);
 });
 
-it('the guide says what to do about every alert, and about no other', () => {
+it('the guide explains every alert of the rules, and no other', () => {
   const alerts = [...read('prometheus-rules.yml').matchAll(/^\s*- alert: (\w+)$/gm)].map(([, name]) => name!);
   const headings = [...read('README.md').matchAll(/^### (Vedette\w+)$/gm)].map(([, name]) => name!);
   expect(headings.sort()).toEqual(alerts.sort());
 });
 
-it('the dashboard is one that Grafana takes: panels with ids of their own that do not overlap, each with a query', () => {
+it('the dashboard is valid for Grafana: panels have unique ids and a query, and do not overlap', () => {
   const { title, panels } = JSON.parse(read('grafana-dashboard.json')) as {
     title: string;
     panels: {

@@ -46,7 +46,7 @@ it('calls at most once a minute, also when the clock is set back', async () => {
   expect(lines).toEqual([]);
 });
 
-it('says once that it is not heard, and once that it is again, and never where it calls', async () => {
+it('logs a failure and the recovery once each, without the path of the URL', async () => {
   monitor.answer(PATH, { status: 500 }, { status: 302, headers: { location: monitor.url('/elsewhere') } }, (response) =>
     response.destroy(),
   );

@@ -17,7 +17,7 @@ let http: TestHttp;
 let receiver: WebhookReceiver;
 let organizationId: string;
 
-/** Scrapes a minute later, so that what is kept for a few seconds is read anew. */
+/** Scrapes one minute later, so that cached readings are read again. */
 async function scrape(): Promise<Exposition> {
   http.clock.advanceMs(MINUTE_MS);
   const { status, headers, body } = await http.request('GET', '/metrics');
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  // What the last test read is not kept for this one.
+  // The readings of the last test must not be reused.
   http.clock.set(new Date(NOW.getTime() - DAY_SECONDS * 1000));
   await scrape();
   http.clock.set(NOW);
@@ -47,7 +47,7 @@ beforeEach(async () => {
   organizationId = await anOrganization(http.database, { name: 'Secretive Mutual' });
 });
 
-/** One organisation whose only rule fires, tells two people, and goes out to the endpoints that there are. */
+/** One organisation whose only rule fires, notifies two users, and goes to all endpoints. */
 async function fireOnce(): Promise<void> {
   await aTechnique(http.database, { attackId: 'T1059' });
   await aMember(http.database, organizationId, { role: 'admin' });
@@ -56,7 +56,7 @@ async function fireOnce(): Promise<void> {
   await http.app.get(EvaluationService, { strict: false }).evaluateDue();
 }
 
-it('counts what the engine did', async () => {
+it('counts the work of the engine', async () => {
   const before = await scrape();
   await fireOnce();
   http.clock.advanceMs(5 * MINUTE_MS);
@@ -75,7 +75,7 @@ it('counts what the engine did', async () => {
   expect(after.value('vedette_alerts_open', { severity: 'low' })).toBe(0);
 });
 
-it('counts a batch that rolled back as that, and as nothing else', async () => {
+it('counts a batch that rolled back only as a failure', async () => {
   await aTechnique(http.database, { attackId: 'T1059' });
   await aMember(http.database, organizationId, { role: 'admin' });
   await aRule(http.database, organizationId);
@@ -95,7 +95,7 @@ it('counts a batch that rolled back as that, and as nothing else', async () => {
 
 it('counts a webhook that was delivered, one that is tried again and one that the address guard refused', async () => {
   const { endpoint: refused } = await anEndpoint(http, organizationId, { url: receiver.url('/refused') });
-  // The deployment allowed this address when the endpoint was saved, and does not any more.
+  // This address was allowed when the endpoint was saved, and no longer is.
   await http.database.query('UPDATE webhook_endpoint SET url = $2 WHERE id = $1', [refused.id, 'https://10.0.0.1/x']);
   await anEndpoint(http, organizationId, { url: receiver.url('/delivered') });
   await anEndpoint(http, organizationId, { url: receiver.url('/failing') });
@@ -127,7 +127,7 @@ it('counts a webhook that was delivered, one that is tried again and one that th
   expect(after.value('vedette_webhook_endpoint_state', { state: 'disabled' })).toBe(1);
 });
 
-it('counts a delivery that is taken over from a worker that died', async () => {
+it('counts a delivery taken over from a worker that died', async () => {
   await anEndpoint(http, organizationId, { url: receiver.url('/taken-over') });
   await fireOnce();
   await http.database.query('UPDATE webhook_delivery SET lock_token = $1, locked_until = $2', [
@@ -143,7 +143,7 @@ it('counts a delivery that is taken over from a worker that died', async () => {
   expect(after.value('vedette_webhook_queue_depth', { status: 'due' })).toBe(0);
 });
 
-it('tells how far the engine and the outbox are behind, and what was missed', async () => {
+it('shows how far the engine and the outbox are behind, and the missed evaluations', async () => {
   await anEndpoint(http, organizationId, { url: receiver.url('/late') });
   const atRest = await scrape();
   expect(atRest.value('vedette_scheduler_behind_seconds')).toBe(0);
@@ -167,7 +167,7 @@ it('tells how far the engine and the outbox are behind, and what was missed', as
   expect(caughtUp.value('vedette_webhook_queue_depth', { status: 'due' })).toBe(1);
 });
 
-it('tells the age of the snapshot that is the most behind', async () => {
+it('shows the age of the oldest newest snapshot over all organisations', async () => {
   const other = await anOrganization(http.database);
   await aSnapshot(http.database, organizationId, '2026-03-10', 50);
   await aSnapshot(http.database, other, '2026-03-05', 50);
@@ -176,7 +176,7 @@ it('tells the age of the snapshot that is the most behind', async () => {
   expect((await scrape()).value('vedette_snapshot_age_seconds')).toBe(3 * DAY_SECONDS + DAY_SECONDS / 2 + 60);
 });
 
-it('times requests by the pattern of their route, with no id of anything in any label', async () => {
+it('times requests by route pattern, without ids in labels', async () => {
   await anEndpoint(http, organizationId, { url: receiver.url('/labels') });
   await fireOnce();
   await http.app.get(WebhookWorker).drain();
@@ -193,13 +193,13 @@ it('times requests by the pattern of their route, with no id of anything in any 
   for (const secret of ['Secretive', 'Receiver', receiver.host, 'Orphans']) expect(after.text).not.toContain(secret);
 });
 
-it('shows the process too', async () => {
+it('shows metrics of the process', async () => {
   expect((await scrape()).names).toEqual(
     expect.arrayContaining(['process_resident_memory_bytes', 'nodejs_eventloop_lag_seconds']),
   );
 });
 
-it('reads the database once for all who ask within ten seconds', async () => {
+it('reads the database once for all scrapes within ten seconds', async () => {
   await scrape();
   await aRule(http.database, organizationId);
   http.clock.advanceMs(9_999);
@@ -209,7 +209,7 @@ it('reads the database once for all who ask within ten seconds', async () => {
   expect(new Exposition(await text()).value('vedette_scheduler_behind_seconds')).toBeGreaterThan(0);
 });
 
-it('leaves out what the database cannot say, rather than to repeat what it said before', async () => {
+it('leaves out readings that the database does not give, instead of repeating old ones', async () => {
   await scrape();
   await http.database.query('ALTER TABLE rule_schedule RENAME TO elsewhere');
   const without = await scrape();
@@ -226,7 +226,7 @@ it('leaves out what the database cannot say, rather than to repeat what it said 
   expect(shared(await scrape())).toEqual([0, 0, expect.any(Number)]);
 });
 
-it('answers without a database, and says that it has none', async () => {
+it('answers without a database, and reports it as down', async () => {
   const dataSource = http.app.get(DataSource);
   await dataSource.destroy();
   const down = await scrape();
@@ -237,23 +237,23 @@ it('answers without a database, and says that it has none', async () => {
   expect((await scrape()).value('vedette_database_up')).toBe(1);
 });
 
-describe('who may read them', () => {
+describe('the metrics can be read', () => {
   const from = async (remoteAddress: string, headers: Record<string, string> = {}): Promise<number> =>
     (await http.app.inject({ method: 'GET', url: '/metrics', remoteAddress, headers })).statusCode;
 
-  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('without a token, %s', async (address) => {
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('without a token, from %s', async (address) => {
     expect(await from(address)).toBe(200);
   });
 
   it.each(['203.0.113.7', '10.0.0.2', '::ffff:10.0.0.2', 'fe80::1', '2001:db8::127.0.0.1', '::12'])(
-    'without a token, not %s',
+    'without a token, not from %s',
     async (address) => {
       expect(await from(address)).toBe(403);
     },
   );
 
   it.each(['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])(
-    'without a token, nobody whom a proxy on this machine lets through (%s)',
+    'without a token, not through a proxy on this machine (%s)',
     async (header) => {
       expect(await from('127.0.0.1', { [header]: '127.0.0.1' })).toBe(403);
     },
@@ -278,13 +278,13 @@ describe('who may read them', () => {
         })
       ).statusCode;
 
-    it('whoever sends it, from anywhere', async () => {
+    it('by every caller that sends it, from anywhere', async () => {
       expect(await remote(`Bearer ${TOKEN}`)).toBe(200);
       expect(await remote(`bearer ${TOKEN}`)).toBe(200);
     });
 
     it.each([undefined, 'Bearer ', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(0, -1)}`, `Basic ${TOKEN}`, TOKEN])(
-      'nobody else, not on this machine either (%s)',
+      'not by other callers, even on this machine (%s)',
       async (authorization) => {
         expect(await remote(authorization)).toBe(401);
         const local = await guarded.request('GET', '/metrics', { headers: authorization ? { authorization } : {} });

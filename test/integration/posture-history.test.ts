@@ -12,7 +12,7 @@ import { aMember, aTechnique } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
 import { NOW } from '../support/test-module.js';
 
-/** A rule of each type that few techniques are enough for. */
+/** A rule of each type, with settings for few techniques. */
 const RULES: readonly (readonly [string, Record<string, number>])[] = [
   ['high_risk', { min_risk_score: 50, min_count: 1 }],
   ['stale_technique', { days_stale: 20, min_count: 1 }],
@@ -49,7 +49,7 @@ async function findings(at: Date, reader: PostureReader): Promise<Finding[]> {
   return found;
 }
 
-/** All versions of the posture of a technique, the one that stands last. */
+/** All versions of the posture of a technique, the current one last. */
 function versionsOf(technique: number): Promise<Record<string, unknown>[]> {
   return rows(
     `SELECT version, valid_from, valid_to, risk_score, status_global, owner_id, change_source, change_id, changed_by FROM posture_history
@@ -65,8 +65,8 @@ function versionsOf(technique: number): Promise<Record<string, unknown>[]> {
 const risk = (technique: number, score: number): Promise<unknown> =>
   world.write([{ technique, fact: { risk_score: score } }]);
 
-describe('each writer of posture', () => {
-  it('leaves what it supersedes behind, with who or what had made it and until when it stood', async () => {
+describe('a write of posture', () => {
+  it('keeps the superseded version, with its author, its source and its end', async () => {
     world.context.clock.advanceMs(HOUR_MS);
     await risk(0, 40);
     world.context.clock.advanceMs(HOUR_MS);
@@ -111,7 +111,7 @@ describe('each writer of posture', () => {
     expect(await versionsOf(1)).toHaveLength(1);
   });
 
-  it('keeps nothing of a call that changes nothing, or that is rolled back', async () => {
+  it('keeps no version of a call that changes nothing or is rolled back', async () => {
     await risk(0, 40);
     const before = await versionsOf(0);
     world.context.clock.advanceMs(HOUR_MS);
@@ -128,7 +128,7 @@ describe('each writer of posture', () => {
     expect(await versionsOf(0)).toEqual(before);
   });
 
-  it('keeps a version that is superseded at its own instant, which then was never in force', async () => {
+  it('keeps a version that is superseded at its own instant and so was never valid', async () => {
     await risk(0, 10);
     await risk(0, 20);
     expect(await versionsOf(0)).toMatchObject([
@@ -139,7 +139,7 @@ describe('each writer of posture', () => {
     expect(await world.copy(asOf(NOW))).toEqual(await world.copy(live()));
   });
 
-  it('begins a version no earlier than the one before it when its clock was set back', async () => {
+  it('begins no version before the previous one, even if the clock was set back', async () => {
     world.context.clock.advanceMs(HOUR_MS);
     const late = world.now;
     await risk(0, 10);
@@ -154,7 +154,7 @@ describe('each writer of posture', () => {
     expect(await versionsOf(1)).toMatchObject([{ version: 1 }, { version: 2, valid_from: world.now }]);
   });
 
-  it('gives what nobody spoke of a version of its own: a foreign key that clears an owner', async () => {
+  it('makes a version when a foreign key clears an owner', async () => {
     const { userId } = await aMember(world.context.database, world.organizationId);
     world.ownerIds[0] = userId;
     await world.write([{ technique: 0, fact: { owner: 0 } }]);
@@ -171,7 +171,7 @@ describe('each writer of posture', () => {
     expect(versions[1]!.valid_to).toEqual(since);
   });
 
-  it('is put right where it moves an instant without changing anything, or counts versions wrongly', async () => {
+  it('is corrected if it moves an instant without a change, or counts versions wrongly', async () => {
     const where = 'WHERE organization_id = $1 AND technique_id = $2';
     const of = [world.organizationId, world.techniqueId(0)];
     const later = new Date(NOW.getTime() + HOUR_MS);
@@ -189,7 +189,7 @@ describe('each writer of posture', () => {
     ]);
   });
 
-  it('that meets others at the same rows loses none of their versions', async () => {
+  it('loses no version when several write the same rows', async () => {
     const writes = Array.from({ length: 20 }, (_, index) =>
       world.write([0, 1, 2].map((technique) => ({ technique, fact: { risk_score: index + 1 } }))),
     );
@@ -203,8 +203,8 @@ describe('each writer of posture', () => {
   });
 });
 
-describe('a statement by hand', () => {
-  it('on the queue or a snapshot is kept too, as what stood until it ran', async () => {
+describe('a manual SQL statement', () => {
+  it('on the queue or a snapshot also keeps the previous version', async () => {
     const item = await world.queue(0);
     await world.make({ waitMs: 0, what: 'snapshot' });
     await rows(`UPDATE revalidation_item SET status = 'cancelled' WHERE id = $1`, [item]);
@@ -227,7 +227,7 @@ describe('a statement by hand', () => {
 });
 
 describe('posture as of an instant', () => {
-  it('is what was there then, whatever was done before and after, and every rule type finds in it what it found', async () => {
+  it('equals the posture at that instant, and every rule type measures the same in it', async () => {
     await fc.assert(
       fc.asyncProperty(moves(), async (made) => {
         await world.begin(NOW);
@@ -253,7 +253,7 @@ describe('posture as of an instant', () => {
     );
   }, 180_000);
 
-  it('never overlaps and has no gap, wherever the clocks of those who write stand', async () => {
+  it('has neither overlaps nor gaps, whatever the clocks of the writers show', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.record({ atMs: fc.integer({ min: -1_000, max: 1_000 }), score: fc.integer({ min: 1, max: 3 }) }), {
@@ -282,12 +282,12 @@ describe('posture as of an instant', () => {
     );
   }, 120_000);
 
-  it('knows nothing of a technique before its first version, instead of guessing', async () => {
+  it('has no technique before its first version', async () => {
     const copy = (await world.copy(asOf(new Date(NOW.getTime() - 1)))) as { posture: unknown[] };
     expect(copy.posture).toEqual([]);
   });
 
-  it('counts a snapshot that was brought in for an empty day from that day on, and one that replaces another from then on', async () => {
+  it('counts a snapshot imported for an empty day from that day on, and a replacement from its import on', async () => {
     const snapshots = world.context.module.get(SnapshotsService);
     const counts = { total: 6, partial: 0, inProgress: 0, notCovered: 0, notEvaluated: 0 };
     await snapshots.put(world.organizationId, { date: '2026-02-01', validated: 3, ...counts });
@@ -348,10 +348,10 @@ describe('the history of a technique', () => {
 });
 
 describe('the history of an organisation', () => {
-  it('tells since when it is whole', async () => {
+  it('is known to be complete since an instant', async () => {
     const since = (): Promise<Date | null> => knownSince(world.dataSource, world.organizationId);
     expect(await since()).toEqual(NOW);
-    // A technique that a release adds is missing before it because there was none.
+    // A technique that a release adds did not exist before it, so it does not count as missing.
     await aTechnique(world.context.database, { attackId: 'T1999' });
     await rows(
       `UPDATE posture SET change_source = 'catalogue', valid_from = $1, version = 1 WHERE version = 1 AND valid_from > $2`,
@@ -368,7 +368,7 @@ describe('the history of an organisation', () => {
     expect(await knownSince(world.dataSource, newId())).toBeNull();
   });
 
-  it('goes with it even where its posture is being written meanwhile', async () => {
+  it('is deleted with the organisation even while its posture is being written', async () => {
     const [writer, remover] = [0, 1].map(() => new Client({ connectionString: world.context.database.url }));
     await Promise.all([writer!.connect(), remover!.connect()]);
     try {
@@ -389,7 +389,7 @@ describe('the history of an organisation', () => {
     expect(await rows('SELECT FROM posture_history WHERE organization_id = $1', [world.organizationId])).toEqual([]);
   });
 
-  it('goes with it, and leaves that of others alone', async () => {
+  it('is deleted with the organisation, and no other is', async () => {
     const other = await world.addOrganization();
     world.context.clock.advanceMs(HOUR_MS);
     await world.queue(0);

@@ -45,8 +45,8 @@ describe('PUT /posture', () => {
     return rows.length;
   }
 
-  describe('what it writes', () => {
-    it('writes every field and says who wrote it', async () => {
+  describe('writing', () => {
+    it('sets every field and records the author', async () => {
       const answer = await put({
         attack_id: 'T1001',
         status_global: 'validated',
@@ -67,7 +67,7 @@ describe('PUT /posture', () => {
       expect(await markedChanges(http, lead.organizationId)).toEqual(['posture']);
     });
 
-    it('leaves what is absent as it is, and clears what is null', async () => {
+    it('leaves missing fields unchanged, and clears fields that are null', async () => {
       await put({
         attack_id: 'T1001',
         status_global: 'partial',
@@ -97,7 +97,7 @@ describe('PUT /posture', () => {
       });
     });
 
-    it('keeps tags in lower case and in order, each once, and answers and finds techniques by them', async () => {
+    it('stores tags in lower case, sorted and without duplicates, and finds techniques by them', async () => {
       const tags = ['Crown Jewels', ' pci ', 'PCI', 'o\'reilly "x" \\'];
       const kept = ['crown jewels', 'o\'reilly "x" \\', 'pci'];
       expect((await put({ attack_id: 'T1001', tags }, { attack_id: 'T1002', tags: ['pci'] })).body.updated).toBe(2);
@@ -122,12 +122,12 @@ describe('PUT /posture', () => {
       expect(history).toEqual([{ tags: kept }]);
     });
 
-    it('knows an owner by e-mail address in any case, and a technique by ATT&CK id in any case', async () => {
+    it('finds an owner by e-mail address and a technique by ATT&CK id, in any case', async () => {
       expect((await put({ attack_id: 't1059.001', owner_email: lead.email.toUpperCase() })).body.updated).toBe(1);
       expect(await stored('T1059.001')).toMatchObject({ owner_id: lead.userId });
     });
 
-    it('does not write what is known already, and wakes nobody for it', async () => {
+    it('does not write an unchanged item, and does not wake the evaluation', async () => {
       const items = [
         {
           attack_id: 'T1001',
@@ -152,7 +152,7 @@ describe('PUT /posture', () => {
       expect(await changedRows()).toBe(1);
     });
 
-    it('takes revoked and deprecated techniques, and says so', async () => {
+    it('accepts revoked and deprecated techniques, and reports them', async () => {
       const answer = await put(
         { attack_id: 'T1501', status_global: 'partial' },
         { attack_id: 'T1001', status_global: 'partial' },
@@ -169,7 +169,7 @@ describe('PUT /posture', () => {
       expect(await stored('T1500')).toMatchObject({ status_global: 'validated' });
     });
 
-    it('means the technique in force where several share an ATT&CK id', async () => {
+    it('writes the technique in force if several share an ATT&CK id', async () => {
       expect((await put({ attack_id: 'T1700', risk_score: 5 })).body).toEqual({
         updated: 1,
         unchanged: 0,
@@ -187,7 +187,7 @@ describe('PUT /posture', () => {
     });
   });
 
-  describe('what it refuses', () => {
+  describe('refuses', () => {
     const ownerWords = 'is not an active member of this organisation';
     const dateWords =
       'must be an ISO 8601 date from 1970 on such as 2026-03-01, or a date and time with its zone such as 2026-03-01T09:30:00Z, or null';
@@ -247,7 +247,7 @@ describe('PUT /posture', () => {
       ['last_review_date', '1970-01-01'],
       ['last_review_date', '2024-02-29'],
       ['last_review_date', '2026-03-01T10:00Z'],
-    ])('but not %s %j', async (field, value) => {
+    ])('but accepts %s %j', async (field, value) => {
       expect((await put({ attack_id: 'T1001', [field]: value })).body).toEqual({
         updated: 1,
         unchanged: 0,
@@ -271,12 +271,12 @@ describe('PUT /posture', () => {
         { items: [{ attack_id: 'T9999' }] },
         'items[0].attack_id must name a technique of the catalogue, which has no T9999',
       ],
-    ])('a body that is none: %#', async (body, detail) => {
+    ])('an invalid body: %#', async (body, detail) => {
       const answer = await lead.send('PUT', '/posture', body);
       expect([answer.status, answer.body.detail]).toEqual([400, detail]);
     });
 
-    it('two ways to name an owner at once', async () => {
+    it('an item with both owner_id and owner_email', async () => {
       const answer = await put({ attack_id: 'T1001', owner_id: lead.userId, owner_email: lead.email });
       expect(answer.body.detail).toBe('items[0].owner_email cannot be combined with owner_id: send one of them');
     });
@@ -286,7 +286,7 @@ describe('PUT /posture', () => {
       expect(answer.body.detail).toBe('items[2].attack_id is T1001, as in items[0]: send each technique once');
     });
 
-    it('owners who are inactive, or members elsewhere, in the same words as unknown ones', async () => {
+    it('inactive members and members of other organisations as owners, with the same message as unknown users', async () => {
       const inactive = await aMember(http.database, lead.organizationId, { isActive: false });
       const elsewhere = await aCaller(http);
       const answer = await put(
@@ -317,7 +317,7 @@ describe('PUT /posture', () => {
     });
   });
 
-  it('is for leads', async () => {
+  it('is allowed only for leads and admins', async () => {
     const { organizationId } = lead;
     const body = { items: [{ attack_id: 'T1001', risk_score: 9 }] };
     for (const role of ['viewer', 'analyst'] as const) {
@@ -337,7 +337,7 @@ describe('PUT /posture', () => {
     expect(await markedChanges(http, other.organizationId)).toEqual([]);
   });
 
-  it('lets calls that meet in opposite order wait for each other', async () => {
+  it('lets concurrent calls with opposite orders wait for each other', async () => {
     const ids = Array.from({ length: 40 }, (_, index) => `T${1001 + index}`);
     const writes = Array.from({ length: 24 }, (_, round) =>
       put(...(round % 2 ? ids : [...ids].reverse()).map((attack_id) => ({ attack_id, risk_score: round }))),
@@ -351,7 +351,7 @@ describe('PUT /posture', () => {
     expect(scores).toHaveLength(1);
   });
 
-  it('takes 10,000 techniques in one call', async () => {
+  it('accepts 10,000 techniques in one call', async () => {
     await http.database.query(
       `INSERT INTO technique (id, attack_id, name, domain, is_subtechnique, tactics, platforms, attack_version, mitre_created, mitre_last_modified,
          mitre_modified_raw, content_hash, is_revoked, is_deprecated, in_force)
@@ -375,7 +375,7 @@ describe('PUT /posture', () => {
 });
 
 describe('PostureService.createRowsFor', () => {
-  it('gives an organisation a row for each technique it has none of, and leaves the others as they are', async () => {
+  it('adds the missing posture rows of an organisation, and leaves the others unchanged', async () => {
     const http = await startPostureHttp();
     try {
       const known = await aTechnique(http.database, { attackId: 'T1001' });

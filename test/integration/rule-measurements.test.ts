@@ -25,7 +25,7 @@ beforeEach(() => world.begin(NOW));
 const rows = <Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> =>
   world.context.database.query<Row>(sql, parameters);
 
-/** A rule on risk that rests for no time. */
+/** A rule on risk without a cooldown. */
 const riskRule = (facts: RuleFacts = {}): Promise<string> =>
   aRule(world.context.database, world.organizationId, {
     ruleType: 'high_risk',
@@ -44,7 +44,7 @@ async function listed(ruleId: string, span: { from?: Date; to?: Date } = {}): Pr
   ]);
 }
 
-/** Ticks an hour later. */
+/** Ticks one hour later. */
 async function tick(): Promise<void> {
   world.context.clock.advanceMs(HOUR_MS);
   await engine.evaluateDue();
@@ -53,7 +53,7 @@ async function tick(): Promise<void> {
 const risk = (technique: number, score: number): Promise<unknown> =>
   world.write([{ technique, fact: { risk_score: score } }]);
 
-it('are kept when the value or the threshold changes, newest first', async () => {
+it('are stored when the value or the threshold changes, and listed newest first', async () => {
   const ruleId = await riskRule();
   await tick();
   await tick();
@@ -75,7 +75,7 @@ it('are kept when the value or the threshold changes, newest first', async () =>
   await expect(listed(ruleId, { from: hour(4), to: hour(3) })).rejects.toThrow('from must not lie after to');
 });
 
-it('cost a pass that finds nothing new no row', async () => {
+it('are not stored by a pass that finds nothing new', async () => {
   const ruleId = await riskRule();
   await tick();
   const state = (): Promise<unknown[]> =>
@@ -87,7 +87,7 @@ it('cost a pass that finds nothing new no row', async () => {
   expect(await listed(ruleId)).toHaveLength(1);
 });
 
-it('say null where there was nothing to measure, and nothing of a rule that rests or fails', async () => {
+it('are null if there was nothing to measure, and missing while a rule is in its cooldown or fails', async () => {
   const comparing = await riskRule({ ruleType: 'coverage_regression', config: { min_drop_pct: 5 } });
   const resting = await riskRule({ lastFiredAt: NOW, cooldownHours: 24 });
   const broken = await riskRule({ config: { min_count: -1 } });
@@ -98,7 +98,7 @@ it('say null where there was nothing to measure, and nothing of a rule that rest
   expect(await listed(broken)).toEqual([]);
 });
 
-it('are kept by passes after a change and by those that somebody asks for, once an instant', async () => {
+it('are stored by passes after a change and by requested passes, once for each instant', async () => {
   const ruleId = await riskRule();
   await engine.evaluateOrganization(world.organizationId, null);
   await risk(0, 60);
@@ -113,7 +113,7 @@ it('are kept by passes after a change and by those that somebody asks for, once 
   ]);
 });
 
-it('come in pages, go with their rule, and are as unknown as it to other organisations', async () => {
+it('come in pages, are deleted with their rule, and are not found by other organisations', async () => {
   const ruleId = await riskRule();
   for (let count = 1; count <= 5; count += 1) {
     await risk(count, 60);
@@ -141,7 +141,7 @@ it('come in pages, go with their rule, and are as unknown as it to other organis
   expect(await rows('SELECT FROM rule_measurement')).toEqual([]);
 });
 
-it('are removed with age, but for what a rule measures still', async () => {
+it('are removed with age, except the current one of each rule', async () => {
   const ruleId = await riskRule();
   await tick();
   await risk(0, 60);

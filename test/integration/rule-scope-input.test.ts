@@ -37,7 +37,7 @@ async function nextDue(): Promise<Date> {
   return row!.next_evaluation_at;
 }
 
-it('keeps a scope as the catalogue spells it, each name once', async () => {
+it('stores a scope with the spelling of the catalogue and without duplicates', async () => {
   const scope = {
     domains: ['enterprise-attack'],
     tactics: ['Execution', 'initial-access', 'EXECUTION'],
@@ -63,7 +63,7 @@ it('keeps a scope as the catalogue spells it, each name once', async () => {
   expect((await call('GET', '/rules')).body.items[0].scope).toEqual(kept);
 });
 
-it.each([[null], [{}], [{ sub_techniques: 'include' }]])('takes %j for a rule that is not limited', async (scope) => {
+it.each([[null], [{}], [{ sub_techniques: 'include' }]])('accepts %j as no scope', async (scope) => {
   expect((await create(scope)).body.scope).toBeNull();
 });
 
@@ -104,7 +104,7 @@ it.each([
   expect((await call('GET', '/rules')).body.total).toBe(0);
 });
 
-it('names every name at fault', async () => {
+it('reports every unknown name', async () => {
   const { body } = await create({ tactics: ['a', 'execution', 'b'], platforms: ['c'] });
   expect(body.errors.map(({ field }: { field: string }) => field)).toEqual([
     'scope.tactics[0]',
@@ -113,7 +113,7 @@ it('names every name at fault', async () => {
   ]);
 });
 
-it('takes nobody of another organisation for an owner', async () => {
+it('does not accept a user of another organisation as an owner', async () => {
   const { userId: stranger } = await aMember(http.database, await anOrganization(http.database));
   const { status, body } = await create({ owners: [stranger] });
   expect([status, body.errors[0]]).toEqual([
@@ -122,7 +122,7 @@ it('takes nobody of another organisation for an owner', async () => {
   ]);
 });
 
-it('is changed as a whole, keeps what is left out, and makes the rule due', async () => {
+it('is replaced as a whole, stays if it is left out of a request, and makes the rule due', async () => {
   const { body: rule } = await create({ tactics: ['execution'], tags: ['pci'] });
   await http.database.query('UPDATE rule_schedule SET next_evaluation_at = $1', [new Date('2030-01-01T00:00:00Z')]);
   const renamed = await call('PATCH', `/rules/${rule.id}`, { name: 'Renamed' });
@@ -138,7 +138,7 @@ it('is changed as a whole, keeps what is left out, and makes the rule due', asyn
   expect((await call('PATCH', `/rules/${rule.id}`, { scope: null })).body.scope).toBeNull();
 });
 
-it('is refused where a regression is to be measured over a window of days', async () => {
+it('is refused for a regression over a window of days', async () => {
   const rule = { name: 'Slow', rule_type: 'coverage_regression', severity: 'high', config: { window_days: 30 } };
   const scope = { tactics: ['execution'] };
   const refusal = {

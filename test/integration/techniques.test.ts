@@ -72,7 +72,7 @@ describe('techniques', () => {
     return body.items.map((item: { attack_id: string }) => item.attack_id);
   }
 
-  it('lists what is in force, in the order of the ATT&CK ids', async () => {
+  it('lists the techniques in force, ordered by ATT&CK id', async () => {
     expect(await listed('')).toEqual(['T1001', 'T1059', 'T1059.001', 'T1060']);
   });
 
@@ -146,7 +146,7 @@ describe('techniques', () => {
     expect([status, body.detail]).toEqual([400, detail]);
   });
 
-  it('pages by cursor without losing or repeating a technique, also where two share an ATT&CK id', async () => {
+  it('pages by cursor without losing or repeating a technique, also if two share an ATT&CK id', async () => {
     const seen: string[] = [];
     let cursor = '';
     for (let pages = 0; pages < 10; pages += 1) {
@@ -165,7 +165,7 @@ describe('techniques', () => {
     });
   });
 
-  it('answers catalogue and posture together', async () => {
+  it('returns catalogue and posture together', async () => {
     expect((await viewer.get('/techniques/T1059')).body).toEqual({
       id: ids.T1059,
       attack_id: 'T1059',

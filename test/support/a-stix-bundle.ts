@@ -1,11 +1,14 @@
 type Stix = Record<string, unknown>;
 
-/** A uuid that ends in a number, so that a test can name the objects it makes. */
+/** A UUID that ends in a number, so that a test can name its objects. */
 export function uuid(number: number): string {
   return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
 }
 
-/** An attack-pattern as MITRE publishes it. `number` tells it apart and is the number of its ATT&CK id; a property set to undefined is left out. */
+/**
+ * An attack-pattern in the form that MITRE publishes. `number` identifies it and is the number of its ATT&CK id; a
+ * property set to undefined is left out.
+ */
 export function aTechnique(number: number, properties: Stix & { attackId?: string; source?: string } = {}): Stix {
   const { attackId = `T${number}`, source = 'mitre-attack', ...others } = properties;
   return {
@@ -43,7 +46,7 @@ export function aTactic(number: number, properties: Stix = {}): Stix {
   };
 }
 
-/** A relationship between two attack-patterns that {@link aTechnique} made. */
+/** A relationship between two attack-patterns from {@link aTechnique}. */
 export function aRelationship(
   type: 'subtechnique-of' | 'revoked-by',
   source: number,

@@ -13,7 +13,7 @@ export interface AlertFacts {
   dismissedAt?: Date | null;
 }
 
-/** Alerts in one statement; what a test does not say is that of an open orphan spike that fired at {@link NOW}. */
+/** Inserts alerts in one statement. By default they are open alerts of an orphan spike that fired at {@link NOW}. */
 export async function someAlerts(
   database: TestDatabase,
   organizationId: string,

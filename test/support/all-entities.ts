@@ -38,7 +38,7 @@ import { WebhookEvent } from '../../src/webhooks/attempts/webhook-event.entity.j
 import { WebhookEndpointHealth } from '../../src/webhooks/breaker/endpoint-health.entity.js';
 import { WebhookEndpoint } from '../../src/webhooks/endpoints/webhook-endpoint.entity.js';
 
-/** Foreign keys name entities of other modules, so that a test that loads some modules needs the entities of all. */
+/** Foreign keys name entities of other modules, so a test that loads some modules needs all entities. */
 export const allEntities = [
   ApiKey,
   RefreshSession,

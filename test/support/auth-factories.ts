@@ -5,12 +5,12 @@ import type { TestDatabase } from './databases.js';
 import { aMember } from './factories.js';
 import type { Answer, TestHttp } from './http.js';
 
-/** The password of everybody made by {@link aPerson}. */
+/** The password of every user from {@link aPerson}. */
 export const PASSWORD = 'correct horse battery staple';
 
 let passwordHash: Promise<string> | undefined;
 
-/** A member who can sign in with {@link PASSWORD}. The hash is made once a file: it is slow by design. */
+/** A member who can sign in with {@link PASSWORD}. The hash is made once a file, because hashing is slow by design. */
 export async function aPerson(
   database: TestDatabase,
   organizationId: string,
@@ -43,7 +43,7 @@ export async function anApiKey(
   return { id: apiKey.id, key };
 }
 
-/** The refresh cookie that an answer sets: its value, and its attributes in lower case. */
+/** The refresh cookie of an answer: its value, and its attributes in lower case. */
 export function refreshCookie(answer: Answer): { value: string; header: string; attributes: string[] } {
   const header = [answer.headers['set-cookie'] ?? []].flat().find((cookie) => cookie.startsWith('vedette_refresh='));
   if (!header) throw new Error('the answer sets no refresh cookie');

@@ -6,7 +6,10 @@ import { compileWorker } from './compile-worker.js';
 type SliceTechnique = CatalogueSlice['techniques'][number];
 type SliceTactic = CatalogueSlice['tactics'][number];
 
-/** A technique of a slice; its content hash follows from `content`, which stands for all that MITRE wrote about it. */
+/**
+ * A technique of a slice. Its content hash is derived from `content`, which represents everything that MITRE wrote
+ * about it.
+ */
 export function aSliceTechnique(
   number: number,
   facts: Partial<SliceTechnique> & { content?: string } = {},
@@ -63,7 +66,7 @@ export function aSlice(techniques: SliceTechnique[], facts: Partial<CatalogueSli
 }
 
 /**
- * Compiles the worker that reads bundles, and what it imports, into a folder, since a thread runs neither TypeScript nor what Jest transforms.
+ * Compiles the worker that reads bundles, with its imports, into a folder, because a thread cannot run TypeScript.
  * @returns the script to start
  */
 export function compileStixWorker(into: string): string {

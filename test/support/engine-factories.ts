@@ -19,11 +19,11 @@ export interface RuleFacts {
   onRepeat?: 'new_instance' | 'update_open';
   lastFiredAt?: Date | null;
   evaluationIntervalMinutes?: number;
-  /** Of its schedule, which the rules of the organisation with the same interval share. */
+  /** Of the rule's schedule, which all rules of the organisation with the same interval share. */
   nextEvaluationAt?: Date;
 }
 
-/** A rule that is due at {@link NOW}; by default it breaches as soon as one technique in scope has no owner. */
+/** A rule that is due at {@link NOW}. By default it breaches as soon as one technique in scope has no owner. */
 export async function aRule(database: TestDatabase, organizationId: string, facts: RuleFacts = {}): Promise<string> {
   const id = newId();
   await database.query(
@@ -63,7 +63,7 @@ export async function aRule(database: TestDatabase, organizationId: string, fact
   return id;
 }
 
-/** An endpoint whose secret nobody can open: enough to see what is put into the outbox. */
+/** An endpoint with an invalid secret: enough to fill the outbox. */
 export async function anEndpoint(
   database: TestDatabase,
   organizationId: string,

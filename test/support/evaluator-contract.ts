@@ -7,28 +7,30 @@ import { CountingReader, daysBefore, type EvaluatorWorld } from './evaluator-wor
 import { aTechnique } from './factories.js';
 import { NOW } from './test-module.js';
 
-/** How many techniques in force the catalogue of the contract has; the last of them is applicable to nobody. */
+/**
+ * How many techniques in force the contract's catalogue has. The last of them is not applicable to any organisation.
+ */
 export const CATALOGUE_SIZE = 11;
 const NOT_APPLICABLE = 'T1011';
 
-/** What one rule type brings to the contract. */
+/** The part of the contract that differs between rule types. */
 export interface EvaluatorFixture {
   type: string;
-  /** What `breaching` breaches at the very threshold. */
+  /** A config that `breaching` breaches exactly at the threshold. */
   config: Record<string, number>;
   /** The next stricter config, which the same posture does not breach. */
   stricterConfig: Record<string, number>;
-  /** What is measured where `breaching` was arranged. */
+  /** The measured value in the arrangement `breaching`. */
   measured: number;
   /** The keys of the details that the type documents. */
   detailsKeys: readonly string[];
-  /** Whether it measures posture, rather than the snapshots taken of it. */
+  /** Whether it measures posture and not snapshots. */
   readsPosture: boolean;
-  /** Makes an organisation that breaches `config`, or one that is the smallest step short of it. */
+  /** Arranges an organisation that breaches `config`, or one that is the smallest step short of it. */
   arrange(world: EvaluatorWorld, organizationId: string, level: 'breaching' | 'short'): Promise<void>;
 }
 
-/** The suite that every evaluator passes. */
+/** The suite that every evaluator must pass. */
 export function describeEvaluatorContract(fixture: EvaluatorFixture, world: () => EvaluatorWorld): void {
   const { type, config, stricterConfig } = fixture;
 
@@ -83,13 +85,13 @@ export function describeEvaluatorContract(fixture: EvaluatorFixture, world: () =
       expect(findings[2]).toEqual(await measure(breaching));
     });
 
-    it('measures nothing, and asks nothing, for no rules', async () => {
+    it('runs no statement without rules', async () => {
       const reader = new CountingReader(world().reader);
       expect(await measureAll([], reader)).toEqual([]);
       expect(reader.statements).toBe(0);
     });
 
-    it('holds each of several rules of one organisation to its own threshold', async () => {
+    it('compares each of several rules of one organisation with its own threshold', async () => {
       const organizationId = await arranged('breaching');
       const [lax, strict] = await measureAll([
         [organizationId, config],
@@ -132,7 +134,7 @@ export function describeEvaluatorContract(fixture: EvaluatorFixture, world: () =
       else expect(inScope).toEqual(before);
     });
 
-    it('does not fire on an empty catalogue, an empty organisation or an unknown one', async () => {
+    it('does not fire for an empty catalogue, an empty organisation or an unknown one', async () => {
       const empty = await world().organization();
       await world().database.query('DELETE FROM posture WHERE organization_id = $1', [empty]);
       const unknown = newId();
@@ -185,12 +187,12 @@ export function describeEvaluatorContract(fixture: EvaluatorFixture, world: () =
       }
     });
 
-    it('says the same when it is asked twice', async () => {
+    it('returns the same when it measures twice', async () => {
       const organizationId = await arranged('breaching');
       expect(await measure(organizationId)).toEqual(await measure(organizationId));
     });
 
-    it('names the value measured and the threshold in plain words', async () => {
+    it('names the measured value and the threshold in its texts', async () => {
       const { alert, measured, threshold } = await measure(await arranged('breaching'));
       expect(alert!.title).toMatch(/^[A-Z0-9]/);
       expect(alert!.title).toContain(plainNumber(measured!));
@@ -201,7 +203,7 @@ export function describeEvaluatorContract(fixture: EvaluatorFixture, world: () =
   });
 }
 
-/** Facts for which every type would count the technique, were it in scope. */
+/** Facts for which every type would count the technique if it were in scope. */
 async function giveEveryReasonToCount(
   world: EvaluatorWorld,
   organizationId: string,

@@ -25,7 +25,7 @@ export function msAfter(instant: Date, ms: number): Date {
   return new Date(instant.getTime() + ms);
 }
 
-/** Counts the statements that go through it. */
+/** Counts the statements that it runs. */
 export class CountingReader implements PostureReader {
   statements = 0;
 
@@ -45,9 +45,9 @@ export class CountingReader implements PostureReader {
   }
 }
 
-/** The evaluators on a database with a small catalogue. */
+/** The evaluators with a database that has a small catalogue. */
 export class EvaluatorWorld {
-  /** Ids of techniques in force, in the order of their ATT&CK ids: `T1001` is the first. */
+  /** Ids of techniques in force, ordered by ATT&CK id; the first is `T1001`. */
   readonly techniques: string[] = [];
 
   private constructor(private readonly context: TestContext) {}
@@ -77,7 +77,7 @@ export class EvaluatorWorld {
     return new LivePostureReader(this.dataSource.manager);
   }
 
-  /** An organisation that has evaluated nothing: a posture row for each technique and no fact in it. */
+  /** An organisation that has evaluated nothing: its posture rows have default values. */
   organization(): Promise<string> {
     return anOrganization(this.database);
   }
@@ -89,7 +89,7 @@ export class EvaluatorWorld {
     return id;
   }
 
-  /** What the organisation knows of the technique; `mitreLastModified` is a fact of the catalogue that the posture row copies. */
+  /** Sets the posture of a technique. `mitreLastModified` belongs to the catalogue; the posture row has a copy. */
   async posture(
     organizationId: string,
     attackId: string,

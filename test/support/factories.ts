@@ -4,7 +4,7 @@ import { newId } from '../../src/common/ids.js';
 import type { TechniqueStatus } from '../../src/posture/words/index.js';
 import type { TestDatabase } from './databases.js';
 
-/** Rows that a test needs before it begins, written straight into the database. Each takes what the test cares about and fills in the rest. */
+/** Writes rows directly into the database. Each factory takes the fields that a test needs and fills in the rest. */
 
 export async function anOrganization(
   database: TestDatabase,
@@ -61,7 +61,7 @@ export interface TechniqueFacts {
   replacedById?: string | null;
 }
 
-/** A technique of the shared catalogue, with a posture row for every organisation that exists already. */
+/** A technique of the shared catalogue, with a posture row for every existing organisation. */
 export async function aTechnique(database: TestDatabase, facts: TechniqueFacts): Promise<string> {
   const id = newId();
   const modified = facts.mitreLastModified ?? new Date('2020-01-01T00:00:00Z');
@@ -102,7 +102,7 @@ export interface PostureFacts {
   ownerId?: string | null;
 }
 
-/** What the organisation knows of the technique; what is not given goes back to its default. */
+/** Sets the posture of a technique; fields that are not given get their default. */
 export async function aPosture(
   database: TestDatabase,
   organizationId: string,
@@ -149,7 +149,7 @@ export async function aSnapshot(
   );
 }
 
-/** A snapshot that was taken at the instant, all of it of one tactic. */
+/** A snapshot that was taken at the instant, with one tactic. */
 export async function aTakenSnapshot(
   database: TestDatabase,
   organizationId: string,
@@ -166,7 +166,7 @@ export async function aTakenSnapshot(
   );
 }
 
-/** A technique that was validated for long, and is not covered since the instant. */
+/** A technique that was validated for long, and became not covered at the instant. */
 export async function aFall(
   database: TestDatabase,
   organizationId: string,
@@ -179,7 +179,7 @@ export async function aFall(
      WHERE organization_id = $1 AND technique_id = $2`,
     [organizationId, techniqueId, at],
   );
-  // Written anew rather than updated: an update would begin when it ran, which is long after the tests' clock.
+  // Deleted and inserted: an update would begin at the real time, long after the tests' clock.
   await database.query(
     `WITH was AS (DELETE FROM posture WHERE organization_id = $1 AND technique_id = $2 RETURNING in_force, mitre_last_modified)
      INSERT INTO posture (organization_id, technique_id, in_force, mitre_last_modified, status_global, version, valid_from, change_source)

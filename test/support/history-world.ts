@@ -24,10 +24,13 @@ import { startTestModule, type TestContext } from './test-module.js';
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** The techniques of the catalogue are `T1001` and so on. */
+/** The techniques of the catalogue are `T1001`, `T1002` and so on. */
 const FIRST = 1001;
 
-/** Something that somebody does to the posture of an organisation, a while after what was done before. Techniques and items are told by their place. */
+/**
+ * A change to the posture of an organisation, some time after the previous one. Techniques and items are given by
+ * index.
+ */
 export type Move = { waitMs: number } & (
   | { what: 'posture'; items: { technique: number; fact: PostureFact }[] }
   | { what: 'queue'; technique: number }
@@ -45,7 +48,7 @@ type PostureFact =
   | { owner: number | null }
   | { tags: string[] };
 
-/** Waits from none at all, as when two write at once, to days. */
+/** The waits range from none, as with concurrent writes, to days. */
 export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS, maxMoves = 14 } = {}): fc.Arbitrary<Move[]> {
   const technique = fc.nat(techniques - 1);
   const fact: fc.Arbitrary<PostureFact> = fc.oneof(
@@ -84,14 +87,14 @@ export function moves({ techniques = 6, maxWaitMs = 3 * DAY_MS, maxMoves = 14 } 
   return fc.array(move, { minLength: 1, maxLength: maxMoves });
 }
 
-/** What a world's catalogue says of itself; left out, its techniques are plain ones of Enterprise. */
+/** Facts of a world's catalogue. By default its techniques are plain ones of Enterprise. */
 export interface DescribedCatalogue {
   techniques: readonly Partial<CatalogueSlice['techniques'][number]>[];
   /** Of Enterprise. */
   tactics: CatalogueSlice['tactics'];
 }
 
-/** An organisation whose posture is written by the services that write it in earnest, on a clock that is moved. */
+/** An organisation whose posture is written by the real services, with a clock that tests move. */
 export class HistoryWorld {
   organizationId = '';
   actorId = '';
@@ -127,12 +130,12 @@ export class HistoryWorld {
     return this.context.module.get(DataSource);
   }
 
-  /** The instant that the clock shows. */
+  /** The time on the clock. */
   get now(): Date {
     return this.context.clock.now();
   }
 
-  /** Begins anew with an organisation that knows nothing of a catalogue whose techniques were last modified long ago. */
+  /** Starts again with an organisation without facts and a catalogue that was last modified long ago. */
   async begin(at: Date): Promise<void> {
     this.context.clock.set(at);
     await this.context.database.query('TRUNCATE organization, technique, catalogue_import, user_account CASCADE');
@@ -169,7 +172,7 @@ export class HistoryWorld {
     return this.described?.techniques[index]?.attackId ?? `T${FIRST + index}`;
   }
 
-  /** Waits as long as the move says, and makes it. What the services refuse changes nothing. */
+  /** Waits as long as the move says, then makes it. A move that the services refuse changes nothing. */
   async make(move: Move): Promise<void> {
     this.context.clock.advanceMs(move.waitMs);
     try {
@@ -194,7 +197,7 @@ export class HistoryWorld {
     return item.id;
   }
 
-  /** What the reader's relations hold of the organisation, as text, so that nothing of a value is lost. */
+  /** The organisation's rows in the reader's relations, as text, so that no precision is lost. */
   async copy(reader: PostureReader): Promise<unknown> {
     const { posture, revalidationItem, snapshot } = reader.relations;
     const read = (columns: string, relation: string, order: string): Promise<unknown[]> =>
@@ -248,7 +251,8 @@ export class HistoryWorld {
         await snapshots.take(organizationId);
         return;
       case 'correct': {
-        // In place of one that is there: where there is none, a replay finds it earlier than anybody did.
+        // Replaces an existing snapshot: a replay would find an import for an empty day earlier than the live readers
+        // did.
         const date = utcDate(this.now);
         const { items } = await snapshots.list(organizationId, { from: date, to: date }, { limit: 1 });
         if (items.length === 0) return;
@@ -266,7 +270,7 @@ export class HistoryWorld {
     return this.described?.techniques[index]?.domain ?? 'enterprise-attack';
   }
 
-  /** Loads what stands of one domain, or of each. */
+  /** Loads the current release of one domain, or of each. */
   private async release(only?: CatalogueSlice['domain']): Promise<void> {
     const places = Array.from({ length: this.techniques }, (_, index) => index);
     const domains = only ? [only] : new Set(places.map((index) => this.domainOf(index)));

@@ -79,7 +79,7 @@ const LAYER_4_5 = object(['name', 'domain'], {
 
 const isLayer = new Ajv({ allErrors: true }).compile(LAYER_4_5);
 
-/** What is wrong with a layer, in words; empty where Navigator opens it. */
+/** Describes the errors of a layer; empty if Navigator can open it. */
 export function layerFaults(layer: unknown): string[] {
   if (!isLayer(layer)) return (isLayer.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
   const { gradient } = layer as { gradient?: { minValue: number; maxValue: number } };

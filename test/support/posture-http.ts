@@ -8,7 +8,7 @@ import { SnapshotsModule } from '../../src/snapshots/snapshots.module.js';
 import { aMember, anOrganization } from './factories.js';
 import { startTestHttp, type Answer, type TestHttp } from './http.js';
 
-/** Takes the token at its word, `<role> <organization id> <user id>`, and holds each route to the level that it states. */
+/** Trusts the token, `<role> <organization id> <user id>`, and checks the access level of each route. */
 @Injectable()
 class TrustingGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}
@@ -28,7 +28,7 @@ class TrustingGuard implements CanActivate {
   }
 }
 
-/** Somebody who makes requests. */
+/** A user who makes requests. */
 export interface Caller {
   organizationId: string;
   userId: string;
@@ -37,7 +37,7 @@ export interface Caller {
   send(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<Answer>;
 }
 
-/** The posture module behind HTTP, or the modules that are given. */
+/** The posture module, or the given modules, behind HTTP. */
 export async function startPostureHttp(
   modules: Parameters<typeof startTestHttp>[0] = [PostureModule, RevalidationModule, SnapshotsModule],
 ): Promise<TestHttp> {
@@ -61,7 +61,7 @@ export async function aCaller(
   };
 }
 
-/** The kinds of change that wait to be evaluated for the organisation. */
+/** The kinds of change that await evaluation for the organisation. */
 export async function markedChanges(http: TestHttp, organizationId: string): Promise<string[]> {
   const rows = await http.database.query<{ kinds: string[] }>(
     'SELECT kinds FROM posture_change WHERE organization_id = $1',

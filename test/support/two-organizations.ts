@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from './databases.js';
 import { SECRET_KEY, VedetteProcess, type HttpAnswer } from './vedette-process.js';
 import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.js';
 
-/** One organisation with one of everything, so that another can try to get at it. */
+/** One organisation with one object of every kind, so that another can try to access them. */
 export interface Furnished {
   organizationId: string;
   token: string;
@@ -27,12 +27,12 @@ export interface TwoOrganizations {
   receiver: WebhookReceiver;
   ours: Furnished;
   theirs: Furnished;
-  /** The newest alert of a rule of ours, whichever evaluation opened it: the one that was asked for, or one in the background just before or after. */
+  /** The newest alert of our rule. The requested evaluation or one in the background may have opened it. */
   alertOf(ruleId: string): Promise<HttpAnswer['body']>;
   stop(): Promise<void>;
 }
 
-/** A running Vedette with two organisations that have one of everything each. */
+/** A running Vedette with two organisations that have one object of every kind. */
 export async function startTwoOrganizations(): Promise<TwoOrganizations> {
   const database = await createTestDatabase();
   const receiver = await startWebhookReceiver();
@@ -50,7 +50,8 @@ export async function startTwoOrganizations(): Promise<TwoOrganizations> {
   );
   const password = /password (\S+)/.exec(created)![1]!;
   const theirs = await furnish(vedette, receiver, '/theirs', await vedette.signIn());
-  // Their rule fired while they were furnished; from here on it rests, so that whatever changes of theirs is somebody's doing.
+  // Their rule fired during the set-up. From here on it is in its cooldown, so any change to their data is an
+  // intrusion.
   await vedette.api('PATCH', `/rules/${theirs.ruleId}`, { token: theirs.token, body: { cooldown_hours: 1_000 } });
   const ours = await furnish(vedette, receiver, '/ours', await vedette.signIn('admin@other.example', password));
   return {
@@ -72,7 +73,7 @@ export async function startTwoOrganizations(): Promise<TwoOrganizations> {
   };
 }
 
-/** Runs the built command line on the database and answers what it printed. */
+/** Runs the built command line on the database and returns its output. */
 export function runCommandLine(database: TestDatabase, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [path.resolve('dist/src/cli/main.js'), ...args], {
     encoding: 'utf8',
