@@ -10,7 +10,7 @@ import { SetupService, type SetupResult } from './setup/index.js';
 /** After this time the process exits without waiting longer. The claims of its unfinished work expire by themselves. */
 const STOP_TIMEOUT_MS = 30_000;
 
-/** Kept as promises: a stop during the start waits for what is being opened and then closes it. */
+/** Kept as promises, so that a stop during the start can wait for them and then close the results. */
 let opening: Promise<DatabaseServer> | undefined;
 let creating: Promise<NestFastifyApplication> | undefined;
 let isStopping = false;

@@ -14,10 +14,10 @@ import { randomToken, tokenHash } from './token-hash.js';
 export const API_KEY_PREFIX = 'vdt_';
 
 /** How many characters of a key are stored for recognition. */
-const SHOWN_CHARACTERS = 12;
+const PREFIX_LENGTH = 12;
 
 /** The last use is stored to the minute, so that a busy key does not cause a write for every request. */
-const USE_NOTED_EVERY_MS = 60_000;
+const LAST_USE_PRECISION_MS = 60_000;
 
 export interface NewApiKey {
   name: string;
@@ -34,7 +34,7 @@ export class ApiKeysService implements OnModuleDestroy {
   private readonly logger = new Logger(ApiKeysService.name);
   /** Concurrent requests with one key share a look-up that starts after they arrive. */
   private readonly lookUps = new SharedReads<UsableKey | undefined>();
-  private readonly notesUnderWay = new Map<string, Promise<void>>();
+  private readonly pendingUseWrites = new Map<string, Promise<void>>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -55,7 +55,7 @@ export class ApiKeysService implements OnModuleDestroy {
       id: newId(),
       organizationId,
       name: input.name,
-      prefix: key.slice(0, SHOWN_CHARACTERS),
+      prefix: key.slice(0, PREFIX_LENGTH),
       keyHash: tokenHash(key),
       role: input.role,
       createdBy,
@@ -94,7 +94,7 @@ export class ApiKeysService implements OnModuleDestroy {
     const hash = tokenHash(key);
     const apiKey = await this.lookUps.read(hash, () => this.lookUp(hash, now));
     if (!apiKey) return undefined;
-    this.noteUse(apiKey, now);
+    this.recordUse(apiKey, now);
     const { id, organizationId, role } = apiKey;
     return { organizationId, role, userId: null, apiKeyId: id, actorId: id };
   }
@@ -112,21 +112,21 @@ export class ApiKeysService implements OnModuleDestroy {
 
   /** Waits for pending writes while the database connection is still open. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all(this.notesUnderWay.values());
+    await Promise.all(this.pendingUseWrites.values());
   }
 
   /** The request does not wait for this and does not fail with it. */
-  private noteUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): void {
-    if (lastUsedAt && now.getTime() - lastUsedAt.getTime() < USE_NOTED_EVERY_MS) return;
-    if (this.notesUnderWay.has(id)) return;
+  private recordUse({ id, lastUsedAt }: Pick<ApiKey, 'id' | 'lastUsedAt'>, now: Date): void {
+    if (lastUsedAt && now.getTime() - lastUsedAt.getTime() < LAST_USE_PRECISION_MS) return;
+    if (this.pendingUseWrites.has(id)) return;
     const note = this.repository
       .update({ id }, { lastUsedAt: now })
       .then(() => undefined)
       .catch((error: unknown) =>
         this.logger.warn(`The use of API key ${id} could not be recorded: ${(error as Error).message}`),
       )
-      .finally(() => this.notesUnderWay.delete(id));
-    this.notesUnderWay.set(id, note);
+      .finally(() => this.pendingUseWrites.delete(id));
+    this.pendingUseWrites.set(id, note);
   }
 
   private get repository(): Repository<ApiKey> {

@@ -43,7 +43,7 @@ export class AuthController {
   @Header('cache-control', 'no-store')
   @Public()
   @ApiOperation({
-    summary: 'Get a new access token and a new refresh cookie for the current one; can also switch the organisation',
+    summary: 'Exchange the refresh cookie for a new access token and a new cookie; can also switch the organisation',
   })
   @ApiBody({ type: RefreshRequest, required: false })
   @ApiResponse({ status: 401, description: 'The session has ended.' })

@@ -9,7 +9,7 @@ const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** How many hashes run at once. Each uses a thread of the pool that file access and DNS need too. */
-const AT_ONCE = 2;
+const MAX_CONCURRENT_HASHES = 2;
 
 export const PASSWORD_LENGTH = { min: 12, max: 200 } as const;
 export const PASSWORD_RULE = `must be text of ${PASSWORD_LENGTH.min} to ${PASSWORD_LENGTH.max} characters`;
@@ -62,7 +62,7 @@ export class PasswordHasher {
   }
 
   private async enter(): Promise<void> {
-    if (this.running >= AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    if (this.running >= MAX_CONCURRENT_HASHES) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running++;
   }
 

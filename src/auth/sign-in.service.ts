@@ -78,7 +78,7 @@ export class SignInService {
   async changePassword(
     principal: Principal,
     current: string,
-    wanted: string,
+    newPassword: string,
     refreshToken: string | undefined,
   ): Promise<void> {
     const { userId } = principal;
@@ -86,7 +86,7 @@ export class SignInService {
     const account = await this.accounts.find(userId);
     const wrongPassword = invalidField('current_password', 'is not your password');
     if (!(await this.hasher.verify(current, account?.passwordHash ?? null))) throw wrongPassword;
-    const passwordHash = await this.hasher.hash(wanted);
+    const passwordHash = await this.hasher.hash(newPassword);
     await this.transactions.run(async (manager) => {
       const locked = await this.accounts.lock(manager, { id: userId });
       if (locked?.passwordHash !== account?.passwordHash) throw wrongPassword;

@@ -123,12 +123,12 @@ function fieldErrors(definition: RuleTypeDefinition, errors: readonly ErrorObjec
       error.keyword === 'additionalProperties'
         ? String(error.params.additionalProperty)
         : error.instancePath.split('/')[1]!;
-    byField.set(setting, { field: `config.${setting}`, message: whatItTakes(definition, setting) });
+    byField.set(setting, { field: `config.${setting}`, message: expectedValue(definition, setting) });
   }
   return [...byField.values()];
 }
 
-function whatItTakes({ type, configSchema }: RuleTypeDefinition, setting: string): string {
+function expectedValue({ type, configSchema }: RuleTypeDefinition, setting: string): string {
   const settings = Object.keys(configSchema.properties);
   const property = settings.includes(setting) ? configSchema.properties[setting] : undefined;
   if (!property) return `is not a setting of ${type}, which takes ${settings.join(', ')}`;

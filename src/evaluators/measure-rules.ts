@@ -9,7 +9,7 @@ export type Measurement = { kind: 'measured'; finding: Finding } | FailedMeasure
 export type FailedMeasurement = { kind: 'failed'; error: string };
 
 /** Errors are stored on rules and shown in lists. */
-const LONGEST_ERROR = 500;
+const MAX_ERROR_LENGTH = 500;
 
 /**
  * Measures rules of one type in one statement.
@@ -22,7 +22,7 @@ export async function measureAll<Config>(
   reader: PostureReader,
 ): Promise<Measurement[]> {
   const findings = await measureInScope(evaluator, rules, at, reader);
-  if (findings.length !== rules.length) throw new MiscountedFindings(miscounted(evaluator, findings, rules));
+  if (findings.length !== rules.length) throw new WrongFindingCount(wrongCountMessage(evaluator, findings, rules));
   return findings.map((finding) => ({ kind: 'measured', finding }));
 }
 
@@ -41,14 +41,14 @@ export async function measureRules<Config>(
   try {
     return await reader.isolated(() => measureAll(evaluator, rules, at, reader));
   } catch (error) {
-    if (rules.length === 1 || error instanceof MiscountedFindings) return rules.map(() => failed(error));
+    if (rules.length === 1 || error instanceof WrongFindingCount) return rules.map(() => failed(error));
   }
-  const apart: Measurement[] = [];
-  for (const rule of rules) apart.push(...(await measureRules(evaluator, [rule], at, reader)));
-  return apart;
+  const separate: Measurement[] = [];
+  for (const rule of rules) separate.push(...(await measureRules(evaluator, [rule], at, reader)));
+  return separate;
 }
 
-function miscounted<Config>(
+function wrongCountMessage<Config>(
   { definition }: Evaluator<Config>,
   findings: readonly Finding[],
   rules: readonly unknown[],
@@ -60,5 +60,5 @@ function miscounted<Config>(
 export function failed(error: unknown): FailedMeasurement {
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
   const text = message === '' ? 'The measurement failed without a message' : message;
-  return { kind: 'failed', error: text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR - 1)}…` : text };
+  return { kind: 'failed', error: text.length > MAX_ERROR_LENGTH ? `${text.slice(0, MAX_ERROR_LENGTH - 1)}…` : text };
 }

@@ -24,13 +24,13 @@ type CompleteConfig = { config: Readonly<RuleConfig> };
 type MeasuredRule = RuleInScope<RuleConfig>;
 
 /** How many different configs, and how many scopes, are kept. Rules of thousands of organisations share a few. */
-const CONFIGS_KEPT = 2_000;
+const MAX_CACHED_CONFIGS = 2_000;
 
 /** Measures rules of any types and organisations, one statement a type. */
 @Injectable()
 export class RuleMeasurer {
-  private readonly configs = new BoundedCache<CompleteConfig | FailedMeasurement>(CONFIGS_KEPT);
-  private readonly scopes = new BoundedCache<TechniqueScope>(CONFIGS_KEPT);
+  private readonly configs = new BoundedCache<CompleteConfig | FailedMeasurement>(MAX_CACHED_CONFIGS);
+  private readonly scopes = new BoundedCache<TechniqueScope>(MAX_CACHED_CONFIGS);
 
   constructor(
     private readonly registry: EvaluatorRegistry,
@@ -64,15 +64,15 @@ export class RuleMeasurer {
    * again within its own.
    */
   private async measureTypes(byType: RulesByType, at: Date, reader: PostureReader): Promise<[string, Measurement][]> {
-    const apart = (): Promise<[string, Measurement][]> =>
+    const measureSeparately = (): Promise<[string, Measurement][]> =>
       this.measureEach(byType, (type, rules) => measureRules(this.registry.get(type), rules, at, reader));
-    if (byType.size < 2) return apart();
+    if (byType.size < 2) return measureSeparately();
     try {
       return await reader.isolated(() =>
         this.measureEach(byType, (type, rules) => measureAll(this.registry.get(type), rules, at, reader)),
       );
     } catch {
-      return apart();
+      return measureSeparately();
     }
   }
 

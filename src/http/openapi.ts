@@ -4,8 +4,8 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 const DESCRIPTION = `Operational alerts for MITRE ATT&CK detection coverage.
 
 Sign in with \`POST /api/v1/auth/login\` and press **Authorize** with the \`access_token\`, or use an API key (\`vdt_...\`). \`x-roles\` of each
-operation names who may call it. Every refusal is a problem document (RFC 9457): \`code\` says what is wrong, \`errors\` names each field and what
-it takes. Times are ISO 8601 in UTC; ids are UUIDs.`;
+operation lists the roles that may call it. Every error is a problem document (RFC 9457): \`code\` identifies the error, \`errors\` lists each
+invalid field and the values that it accepts. Times are ISO 8601 in UTC; ids are UUIDs.`;
 
 const PROBLEM_SCHEMA = {
   type: 'object',
@@ -17,7 +17,7 @@ const PROBLEM_SCHEMA = {
     status: { type: 'integer', example: 400 },
     detail: { type: 'string', example: 'config.min_count must be a whole number from 1 to 100000' },
     code: { type: 'string', example: 'invalid_input' },
-    request_id: { type: 'string', description: 'What the log has this request under.' },
+    request_id: { type: 'string', description: 'The id of this request in the log.' },
     errors: {
       type: 'array',
       items: {

@@ -6,16 +6,15 @@ import { EVALUATION_SLOT, queryRows } from '../database/index.js';
 import type { SharedReadings } from './shared-readings.js';
 
 /** How long readings are reused. Scrapes usually come every 15 s, perhaps from several Prometheus servers. */
-const READINGS_KEPT_MS = 10_000;
+const READINGS_CACHE_MS = 10_000;
 
 /** PostgreSQL cancels a statement that takes longer. A database that has not answered by then counts as down. */
 const STATEMENT_TIMEOUT_MS = 2_000;
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
- * One statement that scans nothing that grows without end: every part reads the first entries of an index, a bounded
- * part of it, or the counts in `alert_count`. With 1,000 organisations, 8,000 rules and 500,000 deliveries it took 30
- * ms.
+ * One statement that scans nothing that grows without end. With 1,000 organisations, 8,000 rules and 500,000 deliveries
+ * it took 30 ms.
  */
 const READ = `
   SELECT
@@ -63,7 +62,7 @@ export interface DatabaseAnswer {
 @Injectable()
 export class SharedReadingsReader {
   private readonly logger = new Logger('Metrics');
-  private kept: { at: number; answer: Promise<DatabaseAnswer> } | undefined;
+  private cached: { at: number; answer: Promise<DatabaseAnswer> } | undefined;
   private wasComplete = true;
 
   constructor(
@@ -75,9 +74,9 @@ export class SharedReadingsReader {
   read(): Promise<DatabaseAnswer> {
     const now = this.clock.now();
     // Math.abs: a clock that was set back must not keep an answer for hours.
-    if (!this.kept || Math.abs(now.getTime() - this.kept.at) >= READINGS_KEPT_MS)
-      this.kept = { at: now.getTime(), answer: this.readNow(now) };
-    return this.kept.answer;
+    if (!this.cached || Math.abs(now.getTime() - this.cached.at) >= READINGS_CACHE_MS)
+      this.cached = { at: now.getTime(), answer: this.readNow(now) };
+    return this.cached.answer;
   }
 
   private async readNow(now: Date): Promise<DatabaseAnswer> {
@@ -106,8 +105,8 @@ export class SharedReadingsReader {
   /** Logs only changes: other parts already report a database that is down. */
   private logChange(error: Error | null): void {
     if (error && this.wasComplete)
-      this.logger.warn(`Metrics are exposed without those read from the database: ${error.message}`);
-    if (!error && !this.wasComplete) this.logger.log('Metrics are exposed with those read from the database again');
+      this.logger.warn(`The metrics lack the readings from the database: ${error.message}`);
+    if (!error && !this.wasComplete) this.logger.log('The metrics have the readings from the database again');
     this.wasComplete = error === null;
   }
 }

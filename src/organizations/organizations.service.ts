@@ -45,7 +45,7 @@ export class OrganizationsService {
     manager: EntityManager,
     input: { name: string; isDemo: boolean },
   ): Promise<{ id: string; created: boolean }> {
-    const name = usableName(input.name);
+    const name = validatedName(input.name);
     for (let attempt = 1; attempt <= SLUG_ATTEMPTS; attempt++) {
       // The insert waits for a concurrent creation of the default organisation; the next statement then sees its row.
       const id = await this.insert(manager, {
@@ -66,7 +66,7 @@ export class OrganizationsService {
    * derived from the name is numbered until it is free.
    */
   async create(manager: EntityManager, input: NewOrganizationFacts): Promise<OrganizationFacts> {
-    const name = usableName(input.name);
+    const name = validatedName(input.name);
     if (input.slug !== undefined && !isSlug(input.slug)) throw invalidField('slug', SLUG_RULE);
     const attempts = input.slug === undefined ? SLUG_ATTEMPTS : 1;
     for (let attempt = 1; attempt <= attempts; attempt++) {
@@ -122,7 +122,7 @@ export class OrganizationsService {
   }
 }
 
-function usableName(name: string): string {
+function validatedName(name: string): string {
   const trimmed = name.trim();
   if (trimmed.length < 1 || trimmed.length > 200) throw invalidField('name', NAME_RULE);
   return trimmed;

@@ -123,10 +123,9 @@ export class RevalidationQueueService {
   }
 
   /**
-   * Applies the changes. If the item is done with an outcome, the same transaction updates the technique's posture. Of
-   * two concurrent changes of status, one succeeds and the other gets a conflict.
-   * @throws DomainError `conflict` if the status changed meanwhile, or if a finished item would be reopened while the
-   * technique has another unfinished one.
+   * Applies the changes. If the item is done with an outcome, the same transaction updates the technique's posture.
+   * @throws DomainError `conflict` if another request changed the status meanwhile, or if a finished item would be
+   * reopened while the technique has another unfinished one.
    */
   async change(organizationId: string, id: string, changes: QueueItemChanges, actorId: string): Promise<QueueItem> {
     try {

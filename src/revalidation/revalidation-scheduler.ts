@@ -33,6 +33,6 @@ export class RevalidationScheduler extends DailyJob {
   protected override async work(slot: Date, now: Date): Promise<void> {
     const added = await this.transactions.run((manager) => this.stale.enqueue(manager, now));
     await this.slots.note(APPLIED, slot);
-    if (added > 0) this.logger.log(`Put ${counted(added, 'technique')} into revalidation queues`);
+    if (added > 0) this.logger.log(`Added ${counted(added, 'technique')} to revalidation queues`);
   }
 }

@@ -24,7 +24,7 @@ export class StaleValidations {
       `INSERT INTO revalidation_item (id, organization_id, technique_id, status, reason, due_at, created_at, updated_at, valid_from, source, stale_review_date)
        SELECT vedette_uuidv7(), s.organization_id, s.technique_id, 'pending', ${REASON}, $1::timestamptz + make_interval(secs => o.due_in_days * 86400.0),
          $1::timestamptz, $1::timestamptz, $1::timestamptz, 'policy', s.last_review_date
-       FROM revalidation_policy o CROSS JOIN LATERAL (${staleOf('o.organization_id', 'o.tiers')}) s
+       FROM revalidation_policy o CROSS JOIN LATERAL (${selectStale('o.organization_id', 'o.tiers')}) s
        WHERE o.is_enabled ${organizationId === undefined ? '' : 'AND o.organization_id = $2'}
        ORDER BY s.organization_id, s.technique_id
        ON CONFLICT (organization_id, technique_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
@@ -41,7 +41,7 @@ export class StaleValidations {
   async count(organizationId: string, { tiers }: PolicySettings, now: Date): Promise<number> {
     const [counted] = await queryRows<{ count: number }>(
       this.dataSource,
-      `SELECT count(*)::integer AS count FROM (${staleOf('$2::uuid', '$3::jsonb')}) s`,
+      `SELECT count(*)::integer AS count FROM (${selectStale('$2::uuid', '$3::jsonb')}) s`,
       [now, organizationId, JSON.stringify(tiers)],
     );
     return counted!.count;
@@ -58,7 +58,7 @@ const REASON = `format('Validated and last reviewed on %s, more than %s ago: %s'
  * scan of the index of review dates. A validation without a review date has an unknown age and does not count, as in
  * the rule type `stale_technique`.
  */
-function staleOf(organizationId: string, tiers: string): string {
+function selectStale(organizationId: string, tiers: string): string {
   const before = (days: string): string => `$1::timestamptz - make_interval(secs => ${days} * 86400.0)`;
   return `
          SELECT p.organization_id, p.technique_id, p.last_review_date, p.risk_score, tier.days

@@ -12,7 +12,7 @@ import type { PostureSnapshot } from './posture-snapshot.entity.js';
 import type { Rollup } from './roll-up.js';
 import type { SnapshotScope } from './snapshot-facts.js';
 import { SnapshotPolicies } from './snapshot-policies.service.js';
-import { REPLACE, takeSnapshotsStatement } from './take-snapshots-statement.js';
+import { REPLACE_ON_CONFLICT, takeSnapshotsStatement } from './take-snapshots-statement.js';
 
 /** One snapshot. `date` is `YYYY-MM-DD`, a day in UTC. */
 export type Snapshot = Pick<
@@ -62,7 +62,7 @@ const INSERT_HISTORICAL = `
   VALUES ($1, $2::date, $3, $4, $5, $6, $7, $8, $9, 'historical', $10::timestamptz, $10, $2::date::timestamp AT TIME ZONE 'UTC', $11, $12)`;
 
 /** For one statement over all organisations: memory to group a million rows, and a longer timeout. */
-const FOR_MANY = `SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '10min'`;
+const SETTINGS_FOR_ALL = `SET LOCAL work_mem = '64MB'; SET LOCAL statement_timeout = '10min'`;
 
 /** Posture snapshots: one per day and organisation. */
 @Injectable()
@@ -121,7 +121,7 @@ export class SnapshotsService {
    */
   async takeForAll(now: Date): Promise<number> {
     return this.transactions.run(async (manager) => {
-      await manager.query(FOR_MANY);
+      await manager.query(SETTINGS_FOR_ALL);
       const taken = await this.insertCurrent(manager, 'scheduled', now);
       // Sorted by id, so that two transactions that mark many organisations wait for each other instead of deadlocking.
       const organizationIds = taken.map(({ organizationId }) => organizationId).sort();
@@ -149,7 +149,7 @@ export class SnapshotsService {
     checkHistorical(snapshot, utcDate(now));
     return this.transactions.run(async (manager) => {
       const scope = snapshot.scope && (await this.policies.usableScope(manager, snapshot.scope));
-      await manager.query(`${INSERT_HISTORICAL} ${REPLACE}`, [
+      await manager.query(`${INSERT_HISTORICAL} ${REPLACE_ON_CONFLICT}`, [
         organizationId,
         snapshot.date,
         coveragePct(snapshot),
@@ -199,7 +199,7 @@ function checkHistorical(snapshot: HistoricalSnapshot, today: string): void {
   const sum = validated + partial + inProgress + notCovered + notEvaluated;
   if (sum > total) throw invalidField('total', `must be at least the sum of the counts, which is ${sum}`);
   const computed = coveragePct(snapshot);
-  if (snapshot.coveragePct !== undefined && !agree(snapshot.coveragePct, computed)) {
+  if (snapshot.coveragePct !== undefined && !isWithinTolerance(snapshot.coveragePct, computed)) {
     throw invalidField(
       'coverage_pct',
       `must agree with the counts, which give ${plainNumber(computed, 4)}; it can be left out`,
@@ -210,6 +210,6 @@ function checkHistorical(snapshot: HistoricalSnapshot, today: string): void {
 /**
  * Compares in units of the sixth decimal, where the error of binary fractions cannot hide a difference of exactly 0.01.
  */
-function agree(given: number, computed: number): boolean {
+function isWithinTolerance(given: number, computed: number): boolean {
   return Math.round(Math.abs(given - computed) * 1e6) <= COVERAGE_TOLERANCE * 1e6;
 }

@@ -33,7 +33,7 @@ const REPLACED = COLUMNS.filter(
 );
 
 /** Replaces the row of the day, whatever its source. A trigger moves the old version to the history. */
-export const REPLACE = `
+export const REPLACE_ON_CONFLICT = `
   ON CONFLICT (organization_id, snapshot_date) DO UPDATE SET ${REPLACED.map((column) => `${column} = excluded.${column}`).join(', ')},
     version = s.version + 1, valid_from = excluded.updated_at`;
 
@@ -44,7 +44,7 @@ export const REPLACE = `
  * The baseline is the previous comparable snapshot, restated on today's catalogue. It is stored only if the catalogue
  * changed since that snapshot (ADR 0011).
  */
-export function takeSnapshotsStatement(ofOne: boolean): string {
+export function takeSnapshotsStatement(isForOne: boolean): string {
   return `
     WITH loaded AS (
       SELECT coalesce(jsonb_object_agg(domain, attack_version), '{}') AS attack_versions FROM (
@@ -52,7 +52,7 @@ export function takeSnapshotsStatement(ofOne: boolean): string {
       ) newest
     ), policy AS MATERIALIZED (
       SELECT o.id AS organization_id, coalesce(p.rollup, 'flat') AS rollup, p.scope
-      FROM organization o LEFT JOIN snapshot_policy p ON p.organization_id = o.id ${ofOne ? 'WHERE o.id = $4' : ''}
+      FROM organization o LEFT JOIN snapshot_policy p ON p.organization_id = o.id ${isForOne ? 'WHERE o.id = $4' : ''}
     ), moved AS MATERIALIZED (
       SELECT p.organization_id, s.snapshot_date, s.taken_at FROM policy p CROSS JOIN loaded CROSS JOIN LATERAL (
         SELECT s.snapshot_date, s.taken_at, s.attack_versions FROM posture_snapshot s
@@ -75,7 +75,7 @@ export function takeSnapshotsStatement(ofOne: boolean): string {
     LEFT JOIN rolled_up b ON b.organization_id = c.organization_id AND b.side = 'baseline'
     WHERE c.side = 'current'
     ORDER BY c.organization_id
-    ${REPLACE}
+    ${REPLACE_ON_CONFLICT}
     RETURNING s.organization_id AS "organizationId"`;
 }
 

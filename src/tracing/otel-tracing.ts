@@ -26,9 +26,8 @@ export type OtlpProtocol = 'http/protobuf' | 'http/json';
 const KINDS = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT };
 
 /**
- * Traces with OpenTelemetry. Spans are started by hand: automatic instrumentation needs its own loader for ES modules.
- * Nothing is registered globally, so several instances can live in one process. The OpenTelemetry packages read their
- * own environment variables (exporter, sampler, batches, service name).
+ * Traces with OpenTelemetry. Spans are started by hand: automatic instrumentation of ES modules needs its own loader.
+ * The OpenTelemetry packages read their own environment variables (exporter, sampler, batches, service name).
  */
 export class OtelTracing extends Tracing implements OnApplicationShutdown {
   private readonly contexts = new AsyncLocalStorageContextManager().enable();

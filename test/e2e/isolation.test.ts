@@ -1,4 +1,4 @@
-import { startTwoOrganizations, type Furnished, type TwoOrganizations } from '../support/two-organizations.js';
+import { startTwoOrganizations, type FilledOrganization, type TwoOrganizations } from '../support/two-organizations.js';
 
 interface Operation {
   method: string;
@@ -24,7 +24,7 @@ afterAll(async () => {
  * The other organisation's ids, by the path that takes them. A path that is missing here fails the test, so that no
  * route is forgotten.
  */
-const THEIRS: Record<string, (theirs: Furnished) => string> = {
+const THEIRS: Record<string, (theirs: FilledOrganization) => string> = {
   '/api/v1/rules/{id}': ({ ruleId }) => `/rules/${ruleId}`,
   '/api/v1/rules/{id}/measurements': ({ ruleId }) => `/rules/${ruleId}/measurements`,
   '/api/v1/instances/{id}': ({ instanceId }) => `/instances/${instanceId}`,

@@ -86,7 +86,7 @@ test('a member cannot be added twice', async () => {
   expect(answer.body.errors).toEqual([{ field: 'email', message: 'already belongs to a member of this organisation' }]);
 });
 
-test('of two concurrent calls that add the same user, one is refused', async () => {
+test('one of two concurrent calls that add the same user is refused', async () => {
   const input = aNewUser();
   const answers = await Promise.all([create(input), create(input)]);
   expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
@@ -119,7 +119,7 @@ test('organisation A cannot add an account that B created, so the password of B 
   expect(switched.status).toBe(404);
 });
 
-test('of two organisations that create the same address at once, one is refused', async () => {
+test('one of two organisations that create the same address at once is refused', async () => {
   const b = await aSignedInMember(http, await anOrganization(http.database));
   const input = aNewUser();
   const answers = await Promise.all([create(input), create(input, b.token)]);

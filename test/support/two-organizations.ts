@@ -5,7 +5,7 @@ import { SECRET_KEY, VedetteProcess, type HttpAnswer } from './vedette-process.j
 import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.js';
 
 /** One organisation with one object of every kind, so that another can try to access them. */
-export interface Furnished {
+export interface FilledOrganization {
   organizationId: string;
   token: string;
   adminId: string;
@@ -25,8 +25,8 @@ export interface TwoOrganizations {
   vedette: VedetteProcess;
   database: TestDatabase;
   receiver: WebhookReceiver;
-  ours: Furnished;
-  theirs: Furnished;
+  ours: FilledOrganization;
+  theirs: FilledOrganization;
   /** The newest alert of our rule. The requested evaluation or one in the background may have opened it. */
   alertOf(ruleId: string): Promise<HttpAnswer['body']>;
   stop(): Promise<void>;
@@ -49,11 +49,16 @@ export async function startTwoOrganizations(): Promise<TwoOrganizations> {
     'admin@other.example',
   );
   const password = /password (\S+)/.exec(created)![1]!;
-  const theirs = await furnish(vedette, receiver, '/theirs', await vedette.signIn());
+  const theirs = await fillOrganization(vedette, receiver, '/theirs', await vedette.signIn());
   // Their rule fired during the set-up. From here on it is in its cooldown, so any change to their data is an
   // intrusion.
   await vedette.api('PATCH', `/rules/${theirs.ruleId}`, { token: theirs.token, body: { cooldown_hours: 1_000 } });
-  const ours = await furnish(vedette, receiver, '/ours', await vedette.signIn('admin@other.example', password));
+  const ours = await fillOrganization(
+    vedette,
+    receiver,
+    '/ours',
+    await vedette.signIn('admin@other.example', password),
+  );
   return {
     vedette,
     database,
@@ -83,12 +88,12 @@ export function runCommandLine(database: TestDatabase, ...args: string[]): strin
   return stdout;
 }
 
-async function furnish(
+async function fillOrganization(
   vedette: VedetteProcess,
   receiver: WebhookReceiver,
   hook: string,
   token: string,
-): Promise<Furnished> {
+): Promise<FilledOrganization> {
   const call = (method: string, url: string, body?: unknown): Promise<HttpAnswer['body']> =>
     vedette.api(method, url, { token, body });
   const me = await call('GET', '/auth/me');

@@ -42,7 +42,7 @@ export class LowCoverageEvaluator implements Evaluator<LowCoverageConfig> {
   };
 
   /**
-   * A technique weighs what it takes from coverage, in halves: 1 if it is partial, and 2 if it is neither partial nor
+   * The weight of a technique is its missing coverage, in halves: 1 if it is partial, 2 if it is neither partial nor
    * validated.
    */
   readonly counted: CountedTechniques<LowCoverageConfig> = {

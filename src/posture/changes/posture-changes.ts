@@ -7,7 +7,7 @@ import { queryRows, Transactions } from '../../database/index.js';
 import type { ChangeKind } from './change-kind.js';
 
 /** During a stream of changes, an evaluation waits no longer than this, whatever the debounce. */
-const LONGEST_WAIT_MS = 2_000;
+const MAX_WAIT_MS = 2_000;
 
 /** $1 now, $2 the most organisations. Skips changes that another replica has locked. */
 export const CLAIM_CHANGES = `
@@ -50,7 +50,7 @@ export class PostureChanges {
        SELECT changed.id, ARRAY[$1::text], $2::timestamptz, $2::timestamptz + $3 * interval '1 millisecond' FROM (${source}) changed (id)
        ON CONFLICT (organization_id) DO UPDATE SET
          kinds = CASE WHEN excluded.kinds <@ c.kinds THEN c.kinds ELSE c.kinds || excluded.kinds END,
-         due_at = greatest(c.due_at, least(excluded.due_at, c.first_changed_at + interval '${LONGEST_WAIT_MS} milliseconds'))`,
+         due_at = greatest(c.due_at, least(excluded.due_at, c.first_changed_at + interval '${MAX_WAIT_MS} milliseconds'))`,
       [kind, now, this.environment.VEDETTE_CHANGE_DEBOUNCE_MS, ...(organizationIds === 'all' ? [] : [organizationIds])],
     );
     this.transactions.afterCommit(manager, () => this.committedChanges.next());

@@ -4,8 +4,7 @@ import type { TechniqueStatus } from '../words/technique-status.js';
 
 /**
  * A superseded version of the posture of one technique, valid from `valid_from` until just before `valid_to`. Only a
- * trigger of `posture` writes it, and nothing changes it. A version superseded at its own instant was never valid, but
- * is kept.
+ * trigger of `posture` writes it, and nothing changes it.
  */
 @Entity('posture_history')
 @Index('posture_history_valid_to_idx', ['validTo'])

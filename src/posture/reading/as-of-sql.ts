@@ -43,9 +43,8 @@ export function postureAsOf(instant: string): string {
 }
 
 /**
- * A sub-select of the table as it was at an instant. A row that has not changed since is read from the table; each
- * other row takes one step in the index of the history. So the cost depends on the number of rows, not on the length of
- * their history.
+ * A sub-select of the table as it was at an instant. Each row that has changed since takes one step in the index of the
+ * history, so the cost does not depend on the length of the history.
  */
 export function asOf({ table, key, columns }: VersionedTable, instant: string): string {
   const of = (alias: string, names: readonly string[]): string => names.map((name) => `${alias}.${name}`).join(', ');

@@ -1,9 +1,8 @@
 import { queryRows, type SqlRunner } from '../../database/index.js';
 
 /**
- * Since when the history of the organisation's posture is complete. Before that, versions are missing because of
- * retention or because the history had not begun. A technique that an ATT&CK release added does not count as missing
- * before it. Null without posture.
+ * Since when the history of the organisation's posture is complete; null without posture. A technique that an ATT&CK
+ * release added does not count as missing before that release.
  */
 export async function knownSince(runner: SqlRunner, organizationId: string): Promise<Date | null> {
   const [known] = await queryRows<{ since: Date | null }>(

@@ -4,9 +4,8 @@ import { LivePostureReader, type PostureRelations } from './posture-reader.js';
 import { statusesBetween } from './restated-statuses.js';
 
 /**
- * Reads posture as it was at an instant. A technique without a version at that instant is missing, also if retention
- * removed the version. A change counts from the time on its writer's clock, slightly before its commit. The catalogue
- * is today's: names and tactics have no history.
+ * Reads posture as it was at an instant. A technique without a version at that instant is missing. A change counts from
+ * the time on its writer's clock, slightly before its commit. The catalogue is always today's.
  */
 export class AsOfPostureReader extends LivePostureReader {
   override readonly relations: PostureRelations;

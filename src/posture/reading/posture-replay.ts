@@ -9,7 +9,7 @@ import { statusesBetween } from './restated-statuses.js';
  * Rows superseded within a transaction stay in the table, and scans read them. The table is rewritten when they are
  * more than this, and more than the live rows.
  */
-const DEAD_ROWS_KEPT = 200;
+const MIN_DEAD_ROWS = 200;
 
 /** The posture at the current step, and the table for the next rewrite. */
 const POSTURE_TABLES = ['replay_posture', 'replay_posture_spare'] as const;
@@ -25,9 +25,8 @@ export interface ReplaySpan {
 }
 
 /**
- * Reads the posture of one organisation at one instant after another. The history of the whole span is loaded once,
- * into temporary tables that are dropped with the transaction; each step applies the changes since the previous one.
- * Writes nothing else.
+ * Reads the posture of one organisation at one instant after another. Loads the history of the span into temporary
+ * tables that are dropped with the transaction; each step applies the changes since the previous one.
  */
 export class PostureReplay {
   private step = 0;
@@ -70,7 +69,7 @@ export class PostureReplay {
     this.step += 1;
     const changing = this.changes.get(this.step) ?? 0;
     if (changing === 0) return;
-    if (this.deadRows + changing > Math.max(DEAD_ROWS_KEPT, this.rows)) await this.rewrite();
+    if (this.deadRows + changing > Math.max(MIN_DEAD_ROWS, this.rows)) await this.rewrite();
     else await this.applyInPlace(changing);
   }
 

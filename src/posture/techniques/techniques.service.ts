@@ -61,7 +61,7 @@ const COUNTED = 'posture p JOIN technique t ON t.id = p.technique_id';
 
 const FROM = `FROM ${COUNTED}`;
 
-const LOOKED_UP = `
+const LOOKUP_JOINS = `
   LEFT JOIN technique parent ON parent.id = t.parent_id
   LEFT JOIN technique replacement ON replacement.id = t.replaced_by_id
   LEFT JOIN user_account u ON u.id = p.owner_id`;
@@ -82,7 +82,7 @@ export class TechniquesService {
       this.dataSource,
       {
         counted: `${COUNTED} ${where.sql}`,
-        selected: `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} ${where.sql}`,
+        selected: `SELECT ${COLUMNS} ${FROM} ${LOOKUP_JOINS} ${where.sql}`,
         parameters: where.parameters,
         keys: [
           [SORT_KEY, 'text'],
@@ -104,7 +104,7 @@ export class TechniquesService {
     if (!column) throw notFound('technique', id);
     const [technique] = await queryRows<TechniqueWithPosture>(
       this.dataSource,
-      `SELECT ${COLUMNS} ${FROM} ${LOOKED_UP} WHERE p.organization_id = $1 AND ${column} = $2 ORDER BY ${bestFirst('t')} LIMIT 1`,
+      `SELECT ${COLUMNS} ${FROM} ${LOOKUP_JOINS} WHERE p.organization_id = $1 AND ${column} = $2 ORDER BY ${bestFirst('t')} LIMIT 1`,
       [organizationId, column === 't.id' ? id : id.toUpperCase()],
     );
     if (!technique) throw notFound('technique', id);

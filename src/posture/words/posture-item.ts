@@ -6,7 +6,7 @@ import { MAX_TAGS, TAG_PATTERN, TAG_WORDS, toTags } from './tags.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from './technique-status.js';
 
 /** The clock of a reviewer may run ahead, or a date may have begun in another time zone. */
-const AHEAD_MS = 24 * 3_600_000;
+const MAX_CLOCK_AHEAD_MS = 24 * 3_600_000;
 
 /** Changes to the posture of one technique. A property that is left out stays unchanged; null clears it. */
 export interface PostureItem {
@@ -49,7 +49,7 @@ const ITEM_SCHEMA = {
   },
 };
 
-const TAKES: Record<string, string> = {
+const EXPECTED: Record<string, string> = {
   attack_id: ATTACK_ID_WORDS,
   status_global: `must be one of ${TECHNIQUE_STATUSES.join(', ')}, or null`,
   last_review_date: `${INSTANT_WORDS}, or null`,
@@ -89,8 +89,8 @@ function addSchemaErrors(errors: ItemErrors, path: string, schemaErrors: readonl
   for (const { keyword, instancePath, params } of schemaErrors) {
     if (keyword === 'additionalProperties') {
       errors.add(
-        `${path}.${shownName(params.additionalProperty as string)}`,
-        `is not known here; known are ${Object.keys(TAKES).join(', ')}`,
+        `${path}.${shortenedName(params.additionalProperty as string)}`,
+        `is not known here; known are ${Object.keys(EXPECTED).join(', ')}`,
       );
       continue;
     }
@@ -98,7 +98,7 @@ function addSchemaErrors(errors: ItemErrors, path: string, schemaErrors: readonl
     if (seen.has(property)) continue;
     seen.add(property);
     if (property === '') errors.add(path, 'must be an object with an attack_id and the fields to change');
-    else errors.add(`${path}.${property}`, TAKES[property]!);
+    else errors.add(`${path}.${property}`, EXPECTED[property]!);
   }
 }
 
@@ -125,10 +125,10 @@ function checkTogether(errors: ItemErrors, path: string, sent: SentItem, item: P
 
 /** Whether an instant is later than a fast clock or another time zone can explain. */
 export function isInTheFuture(instant: Date, now: Date): boolean {
-  return instant.getTime() > now.getTime() + AHEAD_MS;
+  return instant.getTime() > now.getTime() + MAX_CLOCK_AHEAD_MS;
 }
 
 /** Unknown names may have any length. */
-export function shownName(name: string): string {
+export function shortenedName(name: string): string {
   return name.length > 60 ? `${name.slice(0, 60)}...` : name;
 }

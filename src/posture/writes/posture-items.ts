@@ -1,6 +1,6 @@
 import { invalidInput } from '../../common/errors/index.js';
 import { NOT_AN_ACTIVE_MEMBER } from '../../organizations/index.js';
-import { readPostureItem, shownName, type PostureItem } from '../words/posture-item.js';
+import { readPostureItem, shortenedName, type PostureItem } from '../words/posture-item.js';
 import { FieldErrors } from './field-errors.js';
 
 /** The most items in one call. */
@@ -52,7 +52,7 @@ function sentItems(body: unknown): unknown[] {
     throw invalidInput([{ field: 'items', message: `must be a list of 1 to ${MAX_ITEMS} items` }]);
   }
   if (unknown.length > 0) {
-    throw invalidInput([{ field: shownName(unknown[0]!), message: 'is not known here; the only field is items' }]);
+    throw invalidInput([{ field: shortenedName(unknown[0]!), message: 'is not known here; the only field is items' }]);
   }
   return items;
 }
