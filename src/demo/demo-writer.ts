@@ -88,11 +88,8 @@ export class DemoWriter {
     }));
     await addPastAlerts(manager, organizationId, past);
     // The alerts come oldest first, so that the last of a rule stays.
-    await this.schedules.noteFiredAsOf(
-      manager,
-      organizationId,
-      new Map(past.map(({ ruleId, createdAt }) => [ruleId, createdAt])),
-    );
+    const lastFiredAt = new Map(alerts.map(({ rule, createdAt }) => [rule.id, createdAt]));
+    await this.schedules.noteFiredAsOf(manager, organizationId, lastFiredAt);
     await addPastNotifications(manager, organizationId);
   }
 }

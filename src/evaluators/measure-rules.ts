@@ -22,7 +22,7 @@ export async function measureAll<Config>(
   reader: PostureReader,
 ): Promise<Measurement[]> {
   const findings = await measureInScope(evaluator, rules, at, reader);
-  if (findings.length !== rules.length) throw new WrongFindingCount(wrongCountMessage(evaluator, findings, rules));
+  if (findings.length !== rules.length) throw new MiscountedFindings(wrongCountMessage(evaluator, findings, rules));
   return findings.map((finding) => ({ kind: 'measured', finding }));
 }
 
@@ -41,7 +41,7 @@ export async function measureRules<Config>(
   try {
     return await reader.isolated(() => measureAll(evaluator, rules, at, reader));
   } catch (error) {
-    if (rules.length === 1 || error instanceof WrongFindingCount) return rules.map(() => failed(error));
+    if (rules.length === 1 || error instanceof MiscountedFindings) return rules.map(() => failed(error));
   }
   const separate: Measurement[] = [];
   for (const rule of rules) separate.push(...(await measureRules(evaluator, [rule], at, reader)));
