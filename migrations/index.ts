@@ -13,6 +13,7 @@ import { LimitRules1796200000000 } from './1796200000000-limit-rules.js';
 import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-policy.js';
 import { LetDeliveriesTakeTheirAttempts1796220000000 } from './1796220000000-let-deliveries-take-their-attempts.js';
 import { CarryTagsOver1796230000000 } from './1796230000000-carry-tags-over.js';
+import { WriteOutHistoryTriggers1796240000000 } from './1796240000000-write-out-history-triggers.js';
 
 /** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   RevalidateByPolicy1796210000000,
   LetDeliveriesTakeTheirAttempts1796220000000,
   CarryTagsOver1796230000000,
+  WriteOutHistoryTriggers1796240000000,
 ];
