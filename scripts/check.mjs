@@ -52,6 +52,10 @@ await check(
   'docs/configuration.md and .env.example are current',
   () => node(['scripts/docs.mjs', '--check'], { stdio: 'inherit' }).status === 0,
 );
+await check(
+  'docs/schema.sql and docs/sql are current',
+  () => node(['scripts/docs-sql.mjs', '--check'], { env, stdio: 'inherit' }).status === 0,
+);
 
 rmSync(dataDir, { recursive: true, force: true });
 if (failures.length > 0) {
