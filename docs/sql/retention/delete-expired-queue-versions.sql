@@ -1,0 +1,25 @@
+-- Deletes a batch of queue versions that are older than they are kept for.
+-- It runs once an hour, on one replica, until a batch is not full.
+-- Sent by RetentionService.removeExpired.
+--
+-- $1 timestamp with time zone: the instant before which rows are deleted
+-- $2 bigint: how many rows to delete at most
+WITH
+  doomed AS MATERIALIZED (
+    SELECT
+      organization_id,
+      id,
+      valid_from,
+      version
+    FROM revalidation_item_history
+    WHERE valid_to < $1
+    ORDER BY valid_to
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+  )
+DELETE FROM revalidation_item_history t USING doomed
+WHERE
+  t.organization_id = doomed.organization_id
+  AND t.id = doomed.id
+  AND t.valid_from = doomed.valid_from
+  AND t.version = doomed.version;

@@ -1,0 +1,25 @@
+-- Deletes a batch of snapshot versions that are older than they are kept for.
+-- It runs once an hour, on one replica, until a batch is not full.
+-- Sent by RetentionService.removeExpired.
+--
+-- $1 timestamp with time zone: the instant before which rows are deleted
+-- $2 bigint: how many rows to delete at most
+WITH
+  doomed AS MATERIALIZED (
+    SELECT
+      organization_id,
+      snapshot_date,
+      valid_from,
+      version
+    FROM posture_snapshot_history
+    WHERE valid_to < $1
+    ORDER BY valid_to
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+  )
+DELETE FROM posture_snapshot_history t USING doomed
+WHERE
+  t.organization_id = doomed.organization_id
+  AND t.snapshot_date = doomed.snapshot_date
+  AND t.valid_from = doomed.valid_from
+  AND t.version = doomed.version;
