@@ -1,3 +1,4 @@
+// cspell:disable -- the catalogues of PostgreSQL have names that are no English words.
 /**
  * Prints the schema `public` of a database as SQL that makes the same schema on an empty database. The same schema always gives the
  * same text.
