@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from './lib/application.mjs';
 import { percentile } from './lib/measure.mjs';
-import { startNotingReceiver } from './lib/noting-receiver.mjs';
+import { startRecordingReceiver } from './lib/recording-receiver.mjs';
 import { startProcess } from './lib/process.mjs';
 import { ms, table } from './lib/table.mjs';
 
@@ -11,9 +11,9 @@ const DEBOUNCE_MS = 250;
 const ARRIVAL_TIMEOUT_MS = 15_000;
 const ADMIN = { email: 'admin@vedette.local', password: 'only for this benchmark' };
 
-/** From the answer to a PUT that makes a rule breach until a receiver has the webhook, in a process with default settings. */
+/** Measures the time from the answer to a PUT that makes a rule breach until a receiver has the webhook. */
 export async function changeToWebhook(server) {
-  const receiver = await startNotingReceiver();
+  const receiver = await startRecordingReceiver();
   const vedette = await startProcess(server, {
     VEDETTE_DATA_DIR: path.join(server.folder, 'change-to-webhook'),
     VEDETTE_ADMIN_PASSWORD: ADMIN.password,
@@ -40,20 +40,20 @@ async function sample(api, receiver, ruleId, index) {
   const answered = performance.now();
   const { at, data: alert } = await arrival;
   await settle(api, () => put(5));
-  // The ticks of the process come every few seconds; samples must meet them at any moment.
+  // The process ticks every few seconds. Different pauses start the samples at different moments between two ticks.
   await sleep((index * 137) % 500);
   const total = at - answered;
   const untilEvaluated = Date.parse(alert.created_at) - answeredAt;
   return { total, untilEvaluated, fromEvaluated: total - untilEvaluated };
 }
 
-/** Makes a change and waits until it has been evaluated, so that the next one is a change of its own. */
+/** Makes a change and waits for its evaluation, so that the next change is evaluated separately. */
 async function settle(api, change) {
   const total = async () => (await api.call('GET', '/api/v1/evaluations?limit=1')).total;
   const before = await total();
   await change();
   for (const end = Date.now() + ARRIVAL_TIMEOUT_MS; (await total()) === before; await sleep(50)) {
-    if (Date.now() > end) throw new Error('a change of posture was not evaluated');
+    if (Date.now() > end) throw new Error('the change of posture was not evaluated in time');
   }
 }
 
@@ -83,7 +83,7 @@ function report(samples) {
     const numbers = samples.map(value);
     return [name, ms(percentile(numbers, 0.5)), ms(percentile(numbers, 0.99)), ms(Math.max(...numbers))];
   };
-  console.log(`${samples.length} samples, so that p99 by nearest rank is the largest of them.\n`);
+  console.log(`${samples.length} samples, so p99 by nearest rank is the largest of them.\n`);
   console.log(
     table(
       ['ms', 'p50', 'p99', 'max'],

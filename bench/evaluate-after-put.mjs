@@ -13,10 +13,10 @@ import { ms, table } from './lib/table.mjs';
 const TECHNIQUES = 10_000;
 const ROUNDS = 9;
 
-/** How many of the eight system rules fire after each of the two postures. */
+/** How many of the eight system rules fire on each of the two postures. */
 const FIRING = { quiet: 0, loud: 7 };
 
-/** An evaluation right after a PUT that changed all 10,000 techniques. */
+/** Measures an evaluation right after a PUT that changed all 10,000 techniques. */
 export async function evaluateAfterPut(server) {
   const url = await server.createDatabase('evaluate_after_put');
   const app = await startApplication(url);
@@ -49,7 +49,7 @@ export async function evaluateAfterPut(server) {
 }
 
 async function measure({ name, put, other, api, client, organization, phases, probe, app }) {
-  /** Every way meets the same state: a vacuumed table whose 10,000 rows were all changed since. */
+  /** Each way starts from the same state: a vacuumed table, in which a PUT then changed all 10,000 rows. */
   const prepare = async () => {
     await other();
     await client.query('VACUUM posture');
@@ -65,7 +65,7 @@ async function measure({ name, put, other, api, client, organization, phases, pr
   await prepare();
   let answer;
   const statements = await probe.record(async () => (answer = await evaluate()));
-  const ruleByRule = await statementsRuleByRule(app, client, probe, organization.organizationId);
+  const ruleByRule = await statementsForEachRule(app, client, probe, organization.organizationId);
   await expectSameCounts(answer, client, organization.organizationId);
   return interleaved(
     {
@@ -78,8 +78,8 @@ async function measure({ name, put, other, api, client, organization, phases, pr
   );
 }
 
-/** What the evaluators send when they get one rule at a time, to be prepared under a name of each rule's own. */
-async function statementsRuleByRule(app, client, probe, organizationId) {
+/** @returns the statements of evaluators that get one rule at a time, each with a name to prepare it under. */
+async function statementsForEachRule(app, client, probe, organizationId) {
   const { rows } = await client.query(
     `SELECT id AS "ruleId", organization_id AS "organizationId", rule_type AS "ruleType", config::text AS config,
        scope::text AS scope FROM alert_rule
@@ -95,12 +95,12 @@ async function statementsRuleByRule(app, client, probe, organizationId) {
   return statements.map((statement, index) => ({ ...statement, name: `rule_${index}` }));
 }
 
-/** A comparison with something that counts otherwise would say nothing. */
+/** The comparison is only fair if both ways count the same. */
 async function expectSameCounts({ outcomes }, client, organizationId) {
   const counted = await countInJavaScript(client, organizationId);
   for (const { rule_id: id, rule_name: name, measured } of outcomes) {
     if (counted.get(id) !== measured)
-      throw new Error(`${name} measured ${measured}, and JavaScript ${counted.get(id)}`);
+      throw new Error(`${name} measured ${measured}, but JavaScript counted ${counted.get(id)}`);
   }
 }
 
@@ -113,7 +113,7 @@ function report(name, { floor, evaluation, prepared, javascript }) {
       [
         row('floor: the statements of the evaluators by `pg`, in a transaction', floor),
         row('`POST /evaluations`', evaluation),
-        row('one prepared statement a rule', prepared),
+        row('one prepared statement for each rule', prepared),
         row('loading all rows, counting in JavaScript (no evidence)', javascript),
       ],
     ),

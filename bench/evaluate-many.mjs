@@ -20,10 +20,10 @@ const SIZES = [
   { organizations: 1_000, rounds: 7, slowRounds: 3, loads: false },
 ];
 
-/** Connections of whoever asks a query a rule, as many as the application has by default. */
+/** Connections for the queries of single rules, as many as the application has by default. */
 const POOL_SIZE = 10;
 
-/** A full pass of the engine over many organisations, all rules due and none firing. */
+/** Measures a full pass over many organisations. All rules are due and none fires. */
 export async function evaluateMany(server) {
   const url = await server.createDatabase('evaluate_many');
   const app = await startApplication(url);
@@ -60,7 +60,7 @@ async function measure({ app, client, pool, phases, probe, size }) {
     if (rulesEvaluated !== size.organizations * RULES_EACH || fired.length > 0)
       throw new Error(`${rulesEvaluated} rules were evaluated and ${fired.length} fired`);
   };
-  /** All rules are due again, as if nothing had been evaluated since. What a pass leaves behind does not slow the next one down. */
+  /** Makes all rules due again, and clears the rows of the last pass so that they do not slow down the next one. */
   const prepare = async () => {
     await client.query(
       "UPDATE rule_schedule SET next_evaluation_at = now() - interval '1 hour', last_evaluated_at = NULL",
@@ -69,7 +69,7 @@ async function measure({ app, client, pool, phases, probe, size }) {
     await client.query('VACUUM rule_schedule, rule_state');
     phases.take();
   };
-  /** A replay that found nothing to claim or wrote nothing would look fast. */
+  /** A replay that claims nothing or writes nothing would look fast, so it must fail. */
   const expectRuns = async () => {
     const { rows } = await client.query(
       `SELECT (SELECT count(*)::int FROM evaluation_run) AS runs, (SELECT count(*)::int FROM rule_schedule WHERE last_evaluated_at IS NULL) AS missed`,
@@ -82,7 +82,7 @@ async function measure({ app, client, pool, phases, probe, size }) {
   const everything = await recordAll(async () => {
     measuring = await probe.record(pass);
   });
-  const byType = wholeTypes(measuring);
+  const byType = oneStatementPerType(measuring);
   const others = await otherWays({ app, client, pool });
   const floorAndPass = {
     floor: { prepare, run: () => replayInTransaction(client, measuring) },
@@ -91,14 +91,14 @@ async function measure({ app, client, pool, phases, probe, size }) {
   const samples = await interleaved(
     {
       ...floorAndPass,
-      wholeTypes: { prepare, run: () => replayInTransaction(client, byType) },
+      oneStatementPerType: { prepare, run: () => replayInTransaction(client, byType) },
       bare: { prepare, run: () => replay(client, everything), after: expectRuns },
       perRule: { prepare, run: others.perRule },
       ...(size.loads ? { loaded: { prepare, run: others.loaded } } : {}),
     },
     size.rounds,
   );
-  // Ways that take seconds have fewer rounds, of their own.
+  // Ways that take seconds run in fewer, separate rounds.
   const slow = await interleaved(
     {
       ...floorAndPass,
@@ -112,7 +112,7 @@ async function measure({ app, client, pool, phases, probe, size }) {
   return { samples, slow, afterChange };
 }
 
-/** What follows when the posture of one organisation in a hundred changed, of which all rules but that on snapshots take note. */
+/** Measures the evaluation after the posture of one in a hundred organisations changed. Snapshot rules ignore it. */
 async function measureAfterChange({ client, evaluation, probe, size }) {
   const organizations = size.organizations / 100;
   const prepare = () =>
@@ -135,7 +135,7 @@ async function measureAfterChange({ client, evaluation, probe, size }) {
   );
 }
 
-/** Ways to measure the same rules that are not set-based, each checked against what the last pass measured. */
+/** Ways to measure the same rules without sets. Their counts are checked against those of the last pass. */
 async function otherWays({ app, client, pool }) {
   const { rows: rules } = await client.query(
     'SELECT id, organization_id, rule_type, config FROM alert_rule ORDER BY organization_id, created_at',
@@ -154,13 +154,14 @@ async function otherWays({ app, client, pool }) {
   const { rows: outcomes } = await client.query(
     'SELECT outcome.* FROM evaluation_run, jsonb_to_recordset(outcomes) AS outcome (rule_id uuid, measured float8)',
   );
-  // One organisation tells whether the loading ways count alike; with more of them it would take as long as a round.
+  // The loading ways are slow, so they are only checked with one organisation.
   const counted = await (organizationIds.length > 1 ? ways.perRule() : ways.loaded());
   const also = organizationIds.length > 1 ? counted : await ways.perRule();
   const entities = organizationIds.length > 1 ? counted : await ways.entities();
   for (const { rule_id: id, measured } of outcomes) {
     for (const other of [counted, also, entities]) {
-      if (other.get(id) !== measured) throw new Error(`a rule measured ${measured}, and another way ${other.get(id)}`);
+      if (other.get(id) !== measured)
+        throw new Error(`a rule measured ${measured}, but another way counted ${other.get(id)}`);
     }
   }
   return ways;
@@ -168,17 +169,17 @@ async function otherWays({ app, client, pool }) {
 
 const WAYS = [
   ['floor', 'floor: the statements of the evaluators by `pg`, in a transaction'],
-  ['wholeTypes', 'the same, one statement a type over all organisations'],
+  ['oneStatementPerType', 'the same, one statement for each rule type over all organisations'],
   ['bare', 'all statements of the pass by `pg`: claiming, measuring, writing'],
   ['pass', 'the pass: `EvaluationService.evaluateDue()`'],
-  ['perRule', `one prepared query a rule, ${POOL_SIZE} connections (no evidence)`],
+  ['perRule', `one prepared query for each rule, ${POOL_SIZE} connections (no evidence)`],
   ['perRuleSaved', "the same, each followed by an `UPDATE` of the rule's state"],
   ['loaded', "loading each organisation's rows once, counting in JavaScript (no evidence)"],
   ['entities', 'loading entities for each rule by the ORM, counting in JavaScript (no evidence)'],
 ];
 
-/** The statements of all batches as one of each text, their arrays joined: one statement a type for all organisations. */
-function wholeTypes(statements) {
+/** Joins the arrays of statements with the same text: one statement for each rule type, for all organisations. */
+function oneStatementPerType(statements) {
   return [...new Set(statements.map(({ text }) => text))].map((text) => {
     const batches = statements.filter((statement) => statement.text === text).map((statement) => statement.values);
     return {
@@ -209,7 +210,9 @@ function report(results) {
       ),
     ),
   );
-  console.log('\nWhere the time of a pass goes (median ms, two batches at once added up):\n');
+  console.log(
+    '\nWhere the time of a pass goes (median ms; two simultaneous batches are added up, so the parts exceed the whole):\n',
+  );
   const part = (samples, value) => ms(median(samples.pass.map(value)));
   console.log(
     table(
@@ -226,11 +229,11 @@ function report(results) {
   for (const { organizations, afterChange } of results) {
     if (!afterChange) continue;
     console.log(
-      `\nAfter the posture of ${organizations / 100} of ${organizations} organisations changed, evaluating what that affects takes ${spread(values(afterChange.changed))} ms, ${ratio(afterChange.changed, afterChange.floor)} times its measuring statements.`,
+      `\nAfter a change of the posture of ${organizations / 100} of ${organizations} organisations, evaluating the affected rules takes ${spread(values(afterChange.changed))} ms, ${ratio(afterChange.changed, afterChange.floor)} times the measuring statements.`,
     );
   }
   const last = results.at(-1).samples;
   console.log(
-    `\nAt ${results.at(-1).organizations} organisations the pass takes ${ratio(last.pass, last.bare)} times as long as all its statements sent bare.`,
+    `\nAt ${results.at(-1).organizations} organisations the pass takes ${ratio(last.pass, last.bare)} times as long as its statements sent without the application.`,
   );
 }

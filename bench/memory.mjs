@@ -12,13 +12,13 @@ const SETTLE_MS = 2_000;
 const IDLE_MS = 60_000;
 const PASS_TIMEOUT_MS = 60_000;
 
-/** Resident memory of the server process while it looks after 8,000 rules. */
+/** Measures the resident memory of the server process with 8,000 rules. */
 export async function memory(server) {
   const url = await server.createDatabase('memory');
   const client = await connect(url);
   try {
     await fill(url, client);
-    // What was evaluated just now is not evaluated again because a process starts.
+    // Without this, the process would evaluate all rules when it starts.
     await schedule(client, "now() + interval '1 day'");
     const vedette = await startProcess(server, {
       DATABASE_URL: url,
@@ -51,7 +51,7 @@ async function watch(client, pid) {
   return readings;
 }
 
-/** Makes every rule due and waits until the process has evaluated them all at its next tick. */
+/** Makes every rule due and waits until the process has evaluated all of them. */
 async function fullPass(client) {
   await schedule(client, "now() - interval '1 second'");
   const overdue = async () =>
@@ -61,11 +61,11 @@ async function fullPass(client) {
       )
     ).rows[0].count;
   for (const end = Date.now() + PASS_TIMEOUT_MS; (await overdue()) > 0; await sleep(100)) {
-    if (Date.now() > end) throw new Error('the rules that are due were not evaluated');
+    if (Date.now() > end) throw new Error('the due rules were not evaluated in time');
   }
 }
 
-/** @param at when rules are due next, in SQL. */
+/** @param at the SQL expression for the instant at which all rules are due. */
 function schedule(client, at) {
   return client.query(`UPDATE rule_schedule SET next_evaluation_at = ${at}, last_evaluated_at = now()`);
 }
@@ -88,8 +88,8 @@ function report(readings) {
   console.log(`${ORGANIZATIONS} organisations, ${TECHNIQUES} techniques and 8 rules in each.\n`);
   console.log(
     table(
-      ['moment', 'resident memory, MB', 'most so far, MB'],
-      readings.map(([moment, { now, most }]) => [moment, mb(now), mb(most)]),
+      ['moment', 'resident memory, MB', 'maximum so far, MB'],
+      readings.map(([moment, { now, max }]) => [moment, mb(now), mb(max)]),
     ),
   );
 }

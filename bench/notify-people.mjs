@@ -11,20 +11,20 @@ const ALERTS_EACH = 10;
 const LEADS_EACH = 10;
 const ROUNDS = 5;
 
-/** How often somebody meets an alert. */
-const MEETINGS = ORGANIZATIONS * ALERTS_EACH * LEADS_EACH;
+/** Pairs of an alert and a lead. */
+const PAIRS = ORGANIZATIONS * ALERTS_EACH * LEADS_EACH;
 
-/** What a member may have said, and the rows that then come of each meeting; null for one who has said nothing. */
+/** Preferences that a lead may have set (null: none), and the rows that each pair then makes. */
 const PREFERENCES = {
-  silent: { says: null, rows: { notification: 1 } },
-  all: { says: { email: 'off' }, rows: { notification: 1 } },
-  both: { says: { email: 'immediate' }, rows: { notification: 1, email_notice: 1, email_delivery: 1 } },
-  digest: { says: { email: 'daily_digest', in_app: false }, rows: { email_notice: 1, notification_skip: 1 } },
-  severe: { says: { email: 'immediate', min_severity: 'critical' }, rows: { notification_skip: 2 } },
+  silent: { preferences: null, rows: { notification: 1 } },
+  all: { preferences: { email: 'off' }, rows: { notification: 1 } },
+  both: { preferences: { email: 'immediate' }, rows: { notification: 1, email_notice: 1, email_delivery: 1 } },
+  digest: { preferences: { email: 'daily_digest', in_app: false }, rows: { email_notice: 1, notification_skip: 1 } },
+  severe: { preferences: { email: 'immediate', min_severity: 'critical' }, rows: { notification_skip: 2 } },
 };
 const TABLES = ['notification', 'notification_skip', 'email_notice', 'email_delivery'];
 
-/** What a notifier would do that knew of no preferences. */
+/** The work of a notifier without preferences. */
 const FLOOR = `
   INSERT INTO notification (id, organization_id, user_id, alert_id, event, severity, title, message, created_at)
   SELECT vedette_uuidv7(), n.organization_id, m.user_id, n.alert_id, 'alert.fired', n.severity, n.title, n.message, n.created_at
@@ -32,10 +32,10 @@ const FLOOR = `
     AS n (organization_id, alert_id, severity, title, message, created_at)
   JOIN membership m ON m.organization_id = n.organization_id AND m.is_active AND m.role = ANY ('{admin,red_lead,blue_lead}')`;
 
-/** The notifier by itself: 2,000 alerts, each met by ten people, as they prefer it. */
+/** Measures the notifier alone: 2,000 alerts for ten people each, in one way for each kind of preferences. */
 export async function notifyPeople(server) {
   const url = await server.createDatabase('notify_people');
-  // E-mail is written and not sent: nothing runs in the background.
+  // E-mail is written and not sent, because no background work runs.
   const app = await startApplication(url, { VEDETTE_SMTP_URL: 'smtp://127.0.0.1:9' });
   const client = await connect(url);
   try {
@@ -47,7 +47,7 @@ export async function notifyPeople(server) {
   }
 }
 
-/** @returns a notice of each alert. */
+/** @returns one notice for each alert. */
 async function fill(client) {
   const organizationIds = await addOrganizations(client, ORGANIZATIONS, await addOwner(client));
   await addLeads(client, organizationIds, LEADS_EACH);
@@ -66,10 +66,10 @@ async function fill(client) {
 async function measure({ app, client, notices }) {
   const notifier = app.provider(AlertNotifier);
   const transactions = app.provider(Transactions);
-  const ways = Object.entries(PREFERENCES).map(([name, { says, rows }]) => [
+  const ways = Object.entries(PREFERENCES).map(([name, { preferences, rows }]) => [
     name,
     {
-      prepare: () => prepare(client, says),
+      prepare: () => prepare(client, preferences),
       run: () => transactions.run((manager) => notifier.notify(manager, notices)),
       after: () => check(client, name, rows),
     },
@@ -82,14 +82,14 @@ async function measure({ app, client, notices }) {
   return interleaved({ floor, ...Object.fromEntries(ways) }, ROUNDS);
 }
 
-/** Nobody was ever told of anything, and every lead says the same. */
-async function prepare(client, says) {
+/** Removes all notifications, and gives every lead the same preferences. */
+async function prepare(client, preferences) {
   await client.query(`TRUNCATE notification_preference, ${TABLES.join(', ')}`);
-  if (says) {
+  if (preferences) {
     await client.query(
       `INSERT INTO notification_preference (organization_id, user_id, min_severity, in_app, email, digest_hour, time_zone, digest_due_at, updated_at)
        SELECT organization_id, user_id, $1, $2, $3, 8, 'UTC', now() + interval '1 day', now() FROM membership WHERE role = 'red_lead'`,
-      [says.min_severity ?? 'info', says.in_app ?? true, says.email],
+      [preferences.min_severity ?? 'info', preferences.in_app ?? true, preferences.email],
     );
   }
   await client.query('ANALYZE notification_preference');
@@ -98,7 +98,7 @@ async function prepare(client, says) {
 
 async function check(client, name, rows) {
   for (const of of TABLES) {
-    const expected = (rows[of] ?? 0) * MEETINGS;
+    const expected = (rows[of] ?? 0) * PAIRS;
     const { count } = (await client.query(`SELECT count(*)::int AS count FROM ${of}`)).rows[0];
     if (count !== expected) throw new Error(`${name}: ${of} has ${count} rows, not ${expected}`);
   }
@@ -117,25 +117,19 @@ async function writeByHand(client, notices) {
 function report(samples) {
   const row = (words, name) => {
     const rows = Object.values(PREFERENCES[name]?.rows ?? { notification: 1 }).reduce((sum, each) => sum + each);
-    const perRow = (median(values(samples[name])) / (rows * MEETINGS)) * 1_000;
-    return [
-      words,
-      rows * MEETINGS,
-      spread(values(samples[name])),
-      ratio(samples[name], samples.floor),
-      perRow.toFixed(1),
-    ];
+    const perRow = (median(values(samples[name])) / (rows * PAIRS)) * 1_000;
+    return [words, rows * PAIRS, spread(values(samples[name])), ratio(samples[name], samples.floor), perRow.toFixed(1)];
   };
   console.log(
     table(
-      ['way', 'rows', 'ms: median (range)', 'x floor', 'µs a row'],
+      ['way', 'rows', 'ms: median (range)', 'x floor', 'µs per row'],
       [
-        row('floor: one `INSERT ... SELECT` that knows of no preferences, by `pg`', 'floor'),
-        row('nobody has said anything', 'silent'),
-        row('everybody has, and wants everything in the app', 'all'),
-        row('everybody wants it in the app and by e-mail at once', 'both'),
-        row('everybody wants it in a daily digest alone, which is noted', 'digest'),
-        row('it is not severe enough for anybody, which is noted for both channels', 'severe'),
+        row('floor: one `INSERT ... SELECT` without preferences, by `pg`', 'floor'),
+        row('no lead has preferences', 'silent'),
+        row('each lead wants every alert in the app', 'all'),
+        row('each lead wants every alert in the app and by e-mail at once', 'both'),
+        row('each lead wants only the daily digest (skipped in the app, recorded)', 'digest'),
+        row('not severe enough for any lead (skipped in both channels, recorded)', 'severe'),
       ],
     ),
   );

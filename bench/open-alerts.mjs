@@ -28,10 +28,10 @@ const ROUNDS = 3;
 /** The rows that a pass writes to each table, in the order that the foreign keys need. */
 const TABLES = { alert_instance: 10_000, notification: 100_000, webhook_event: 10_000, webhook_delivery: 20_000 };
 
-/** Rows that one statement of the floor sends. */
-const ROWS_A_STATEMENT = 10_000;
+/** The floor sends this many rows in one statement. */
+const ROWS_PER_STATEMENT = 10_000;
 
-/** A pass that opens 10,000 alerts, with 10 notifications and 2 webhook deliveries each. */
+/** Measures a pass that opens 10,000 alerts, with 10 notifications and 2 webhook deliveries each. */
 export async function openAlerts(server) {
   const url = await server.createDatabase('open_alerts');
   const app = await startApplication(url);
@@ -69,7 +69,7 @@ function follow(app, phases) {
 
 async function measure({ app, client, phases }) {
   const evaluation = app.provider(EvaluationService);
-  /** Nothing was ever opened, and all rules are due. */
+  /** Removes all alerts and makes all rules due. */
   const prepare = async () => {
     await client.query(
       'TRUNCATE alert_instance, alert_count, notification, notification_skip, email_notice, email_delivery, webhook_event, webhook_delivery, webhook_attempt, evaluation_run',
@@ -90,7 +90,7 @@ async function measure({ app, client, phases }) {
   await prepare();
   await evaluation.evaluateDue();
   await after();
-  const inserts = await takeRows(client);
+  const inserts = await copyRowsOfPass(client);
   return interleaved(
     {
       floor: { prepare, run: () => insertByHand(client, inserts, phases), after },
@@ -102,10 +102,10 @@ async function measure({ app, client, phases }) {
 }
 
 /**
- * Keeps the rows of a pass in the order in which they were written: as arrays for statements of this process, and in tables without an index.
- * @returns for each table, its statement and the values of each turn.
+ * Copies the rows of a pass, in the order of writing: as arrays for statements, and into tables without an index.
+ * @returns for each table: its `INSERT` statement, and the values of each execution.
  */
-async function takeRows(client) {
+async function copyRowsOfPass(client) {
   const inserts = [];
   for (const name of Object.keys(TABLES)) {
     const { rows: columns } = await client.query(
@@ -113,9 +113,9 @@ async function takeRows(client) {
        WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
       [name],
     );
-    await client.query(`CREATE TABLE taken_${name} AS SELECT * FROM ${name} ORDER BY ctid`);
+    await client.query(`CREATE TABLE copy_of_${name} AS SELECT * FROM ${name} ORDER BY ctid`);
     const { rows } = await client.query({
-      text: `SELECT ${columns.map((column) => `${column.name}::text`).join(', ')} FROM taken_${name} ORDER BY ctid`,
+      text: `SELECT ${columns.map((column) => `${column.name}::text`).join(', ')} FROM copy_of_${name} ORDER BY ctid`,
       rowMode: 'array',
     });
     const written = columns
@@ -123,21 +123,21 @@ async function takeRows(client) {
       .filter(({ index }) => rows.some((row) => row[index] !== null));
     const names = written.map((column) => column.name).join(', ');
     const arrays = written.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ');
-    const turns = [];
-    for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
-      const some = rows.slice(from, from + ROWS_A_STATEMENT);
-      turns.push(written.map(({ index }) => some.map((row) => row[index])));
+    const executions = [];
+    for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+      const some = rows.slice(from, from + ROWS_PER_STATEMENT);
+      executions.push(written.map(({ index }) => some.map((row) => row[index])));
     }
-    inserts.push({ name, text: `INSERT INTO ${name} (${names}) SELECT * FROM unnest(${arrays})`, turns });
+    inserts.push({ name, text: `INSERT INTO ${name} (${names}) SELECT * FROM unnest(${arrays})`, executions });
   }
   return inserts;
 }
 
 async function insertByHand(client, inserts, phases) {
   await client.query('BEGIN');
-  for (const { name, text, turns } of inserts) {
+  for (const { name, text, executions } of inserts) {
     await phases.time(name, async () => {
-      for (const turn of turns) await client.query(text, turn);
+      for (const values of executions) await client.query(text, values);
     });
   }
   await phases.time('commit', () => client.query('COMMIT'));
@@ -146,7 +146,7 @@ async function insertByHand(client, inserts, phases) {
 async function copyRows(client, phases) {
   await client.query('BEGIN');
   for (const name of Object.keys(TABLES)) {
-    await phases.time(name, () => client.query(`INSERT INTO ${name} SELECT * FROM taken_${name}`));
+    await phases.time(name, () => client.query(`INSERT INTO ${name} SELECT * FROM copy_of_${name}`));
   }
   await phases.time('commit', () => client.query('COMMIT'));
 }
@@ -161,11 +161,11 @@ function report({ floor, copied, pass }) {
         row('floor: the same rows sent by `pg` in multi-row inserts, in a transaction', floor),
         row('the same rows copied from tables that have them already, in a transaction', copied),
         row('the pass: `EvaluationService.evaluateDue()`', pass),
-        row('of that, writing alerts, notifications and deliveries, two batches at once added up', opening),
+        row('of that, writing alerts, notifications and deliveries (two simultaneous batches, added up)', opening),
       ],
     ),
   );
-  console.log('\nWhere the time goes (median ms; of the pass, two batches at once added up):\n');
+  console.log('\nWhere the time goes (median ms; two simultaneous batches of the pass are added up):\n');
   const of = (samples, value) => ms(median(samples.map(value)));
   const line = (words, value) => [words, of(floor, value), of(copied, value), of(pass, value)];
   console.log(

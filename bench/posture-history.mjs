@@ -9,7 +9,7 @@ import { table } from './lib/table.mjs';
 const TECHNIQUES = 700;
 const ORGANIZATIONS = 10;
 const DAYS = 365;
-/** Each technique changes once in so many days. */
+/** Each technique changes once in this many days. */
 const DAYS_BETWEEN = 7;
 const DAY_MS = 86_400_000;
 const READS = 20;
@@ -26,7 +26,7 @@ const RULES = {
   orphan_spike: { min_orphan_count: 10 },
 };
 
-/** A year of history of a busy organisation among others: posture as of an instant, backtests of a year by day, and what keeping the history costs a write. */
+/** Measures reads of past posture, backtests over a year, and the cost of keeping history for a write. */
 export async function postureHistory(server) {
   const url = await server.createDatabase('posture_history');
   const app = await startApplication(url);
@@ -39,7 +39,7 @@ export async function postureHistory(server) {
     await client.query('VACUUM ANALYZE');
     const [organizationId] = organizationIds;
     console.log(await sizes(client));
-    console.log(reported(await measureReads(app.provider(DataSource), organizationId)));
+    console.log(tableOfReads(await measureReads(app.provider(DataSource), organizationId)));
     const api = new Api(app.address, await app.createToken(organizationId));
     console.log(await measureBacktests(api));
     await api.close();
@@ -67,14 +67,14 @@ async function measureReads({ manager }, organizationId) {
   const daysAgo = (days) => new AsOfPostureReader(manager, new Date(Date.now() - days * DAY_MS));
   const ways = { 'posture as it is now (floor)': { run: read(new LivePostureReader(manager)) } };
   for (const days of [1, 30, 120, 364]) ways[`posture as of ${days} days ago`] = { run: read(daysAgo(days)) };
-  ways['the same of 120 days ago, all versions of the organisation looked through'] = {
-    run: () => lookThrough(manager, organizationId, new Date(Date.now() - 120 * DAY_MS)),
+  ways['the same of 120 days ago, reading all versions of the organisation'] = {
+    run: () => readAllVersions(manager, organizationId, new Date(Date.now() - 120 * DAY_MS)),
   };
   return interleaved(ways, READS);
 }
 
-/** What the history's key saves: every version is looked at for whether it stood. */
-async function lookThrough(manager, organizationId, at) {
+/** Reads past posture without the key of the history table: checks every version for whether it was valid. */
+async function readAllVersions(manager, organizationId, at) {
   const columns =
     'organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified';
   const rows = await manager.query(
@@ -82,10 +82,10 @@ async function lookThrough(manager, organizationId, at) {
      UNION ALL SELECT ${columns} FROM posture_history WHERE organization_id = $1 AND valid_from <= $2 AND valid_to > $2`,
     [organizationId, at],
   );
-  if (rows.length !== TECHNIQUES) throw new Error(`looked through to ${rows.length} techniques of ${TECHNIQUES}`);
+  if (rows.length !== TECHNIQUES) throw new Error(`read ${rows.length} techniques of ${TECHNIQUES}`);
 }
 
-function reported(samples) {
+function tableOfReads(samples) {
   const [floor] = Object.values(samples);
   return table(
     ['way', 'ms: median (range)', 'x floor'],
@@ -112,7 +112,7 @@ async function measureBacktests(api) {
   return `\n${table(['rule type', 'evaluations', 'fired', 'ms: median (range)'], rows)}`;
 }
 
-/** A change of all techniques of all organisations, as a release of ATT&CK makes it, with the trigger and without. */
+/** Measures an update of all posture rows, as an ATT&CK release makes it, with and without the history trigger. */
 async function measureUpdates(client) {
   const update = () =>
     client.query(
@@ -130,9 +130,9 @@ async function measureUpdates(client) {
   const samples = await interleaved({ without: way('DISABLE'), with: way('ENABLE') }, UPDATES);
   const perRow = (of) => ((median(values(of)) * 1_000) / (TECHNIQUES * ORGANIZATIONS)).toFixed(1);
   return `\n${table(
-    [`${TECHNIQUES * ORGANIZATIONS} rows changed by one statement`, 'ms: median (range)', 'x without', 'µs a row'],
+    [`${TECHNIQUES * ORGANIZATIONS} rows changed by one statement`, 'ms: median (range)', 'x without', 'µs per row'],
     Object.entries(samples).map(([name, of]) => [
-      name === 'with' ? 'their versions kept' : 'without the trigger',
+      name === 'with' ? 'with the trigger' : 'without the trigger',
       spread(values(of)),
       ratio(of, samples.without),
       perRow(of),

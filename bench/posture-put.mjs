@@ -7,9 +7,9 @@ import { ms, table } from './lib/table.mjs';
 
 const TECHNIQUES = 10_000;
 const ROUNDS = 15;
-const SINGLE_PUTS_A_ROUND = 14;
+const SINGLE_PUTS_PER_ROUND = 14;
 
-/** The floor: the rows are known, nothing is checked, one statement writes them. */
+/** The floor: one statement that writes known rows without checks. */
 const BARE_UPDATE = `
   UPDATE posture p SET status_global = i.status_global, last_review_date = i.last_review_date, risk_score = i.risk_score, owner_id = i.owner_id,
     updated_at = now(), updated_by = $2, version = p.version + 1, valid_from = date_trunc('milliseconds', now())
@@ -17,7 +17,7 @@ const BARE_UPDATE = `
     AS i (technique_id, status_global, last_review_date, risk_score, owner_id)
   WHERE p.organization_id = $1 AND p.technique_id = i.technique_id`;
 
-/** 10,000 posture items by one `PUT /posture`. */
+/** Measures one `PUT /posture` of 10,000 items. */
 export async function posturePut(server) {
   const url = await server.createDatabase('posture_put');
   const app = await startApplication(url);
@@ -47,7 +47,7 @@ async function measure({ app, client, organization, api }) {
   const watched = { after: async () => ({ loopDelay: await loop.stop(), ...phases.take() }) };
   const put = async (state) => (answer = await api.call('PUT', '/api/v1/posture', states[state].body));
   const expectUpdated = (count) => {
-    if (answer.updated !== count) throw new Error(`${answer.updated} items were updated where ${count} differ`);
+    if (answer.updated !== count) throw new Error(`${answer.updated} items were updated, not ${count}`);
   };
   const ways = {
     floor: {
@@ -97,9 +97,9 @@ async function measure({ app, client, organization, api }) {
 
 let nextSingle = 0;
 
-/** Each changes the risk score of a technique to one that neither of the two postures gives it. */
+/** Each PUT changes one risk score to a value that neither posture contains. */
 async function putOneByOne(api, techniques) {
-  for (let put = 0; put < SINGLE_PUTS_A_ROUND; put++) {
+  for (let put = 0; put < SINGLE_PUTS_PER_ROUND; put++) {
     const number = nextSingle++;
     const { attack_id } = techniques[(number * 37) % techniques.length];
     await api.call('PUT', '/api/v1/posture', { items: [{ attack_id, risk_score: 25.25 + (number % 50) }] });
@@ -133,7 +133,7 @@ function report({ samples, bytes }) {
     ratio(some, floor),
     some[0].loopDelay === undefined ? '' : ms(median(values(some, 'loopDelay'))),
   ];
-  const all = single.map((sample) => ({ ms: (sample.ms / SINGLE_PUTS_A_ROUND) * TECHNIQUES }));
+  const all = single.map((sample) => ({ ms: (sample.ms / SINGLE_PUTS_PER_ROUND) * TECHNIQUES }));
   console.log(
     table(
       ['way', 'ms: median (range)', 'x floor', 'longest event-loop delay, ms'],
@@ -141,12 +141,14 @@ function report({ samples, bytes }) {
         row('floor: one `UPDATE ... FROM unnest(...)` by `pg`, in a transaction', floor),
         row('one PUT of 10,000 items, all of them changes', changed),
         row('the same body again, nothing changes', unchanged),
-        row(`10,000 PUTs of one item, extrapolated from ${single.length * SINGLE_PUTS_A_ROUND}`, all),
+        row(`10,000 PUTs of one item, extrapolated from ${single.length * SINGLE_PUTS_PER_ROUND}`, all),
       ],
     ),
   );
   const part = (name, value) => [name, ms(median(changed.map(value)))];
-  console.log(`\nWhere the time of a PUT that changes all goes (median ms; body ${Math.round(bytes[0] / 1000)} kB):\n`);
+  console.log(
+    `\nWhere the time of a PUT that changes all rows goes (median ms; body ${Math.round(bytes[0] / 1000)} kB):\n`,
+  );
   console.log(
     table(
       ['part', 'ms'],
@@ -156,7 +158,7 @@ function report({ samples, bytes }) {
           'checking items, opening the transaction, marking the change, commit',
           (sample) => sample.write - sample.lookUp - sample.update,
         ),
-        part('looking techniques and owners up, locking rows', (sample) => sample.lookUp),
+        part('looking up techniques and owners, locking rows', (sample) => sample.lookUp),
         part('`UPDATE`', (sample) => sample.update),
       ],
     ),

@@ -17,12 +17,12 @@ const ALERTS = 1_000_000;
 const DEPTH = 100_000;
 const LIMIT = 50;
 const CONNECTIONS = 50;
-/** Connections to the database of each process, as many as the application has by default. */
+/** Database connections of each process, as many as the application has by default. */
 const POOL_SIZE = 10;
 const ROUNDS = 3;
 const FOR_MS = 700;
 
-/** Pages and summary of a million alerts, over HTTP to a process of its own. */
+/** Measures pages and the summary of a million alerts, over HTTP to a separate process. */
 export async function readAlerts(server) {
   const url = await server.createDatabase('read_alerts');
   const client = await connect(url);
@@ -49,11 +49,11 @@ export async function readAlerts(server) {
   }
 }
 
-/** Fills the database and writes down the statements that the application sends for each read. */
+/** Fills the database and records the statements that the application sends for each read. */
 async function prepare(url, client) {
   const app = await startApplication(url);
   try {
-    // A catalogue is there, so that the process does not load its own, and no posture, so that no rule fires meanwhile.
+    // With this catalogue the process does not load its own. Without posture no rule fires during the measurement.
     await addCatalogue(client, 10);
     const [organizationId] = await addOrganizations(client, 1, await addOwner(client));
     await app.seedSystemRules();
@@ -83,18 +83,18 @@ async function prepare(url, client) {
   }
 }
 
-/** The answer to each read, checked to be what it should be. */
+/** Adds the body of the answer to each read, and checks that it is complete. */
 async function withBodies({ token, reads }, http) {
   const headers = { authorization: `Bearer ${token}` };
   for (const [name, read] of Object.entries(reads)) {
     const { statusCode, body } = await http.request({ method: 'GET', path: read.path, headers });
     Object.assign(read, { headers, body: await body.text() });
     const answer = JSON.parse(read.body);
-    const isWhole =
+    const isComplete =
       name === 'summary'
         ? answer.total_open + answer.total_acknowledged + answer.total_resolved + answer.total_dismissed === ALERTS
         : answer.items.length === LIMIT && answer.total === ALERTS;
-    if (statusCode !== 200 || !isWhole)
+    if (statusCode !== 200 || !isComplete)
       throw new Error(`GET ${read.path} answered ${statusCode}: ${read.body.slice(0, 500)}`);
   }
   return reads;
@@ -164,7 +164,7 @@ function report(samples, reads) {
   };
   console.log(
     table(
-      ['read', 'way', 'answers a second', 'x bare route', 'ms: p50', 'p99'],
+      ['read', 'way', 'answers per second', 'x bare route', 'ms: p50', 'p99'],
       Object.keys(reads).flatMap((name) => [
         row(name, `bare Fastify route, the same ${reads[name].body.length} bytes ready to send`, 'bytes'),
         row(name, 'Vedette', 'app'),

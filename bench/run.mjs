@@ -1,4 +1,5 @@
-// Runs benchmarks one after the other, each on a database of its own, and prints what they measured as Markdown. Called by scripts/bench.mjs once `dist/` is built.
+// Runs benchmarks one after the other, each on a new database, and prints the results as Markdown.
+// scripts/bench.mjs builds `dist/` and calls this file.
 import 'reflect-metadata';
 import os from 'node:os';
 import { changeToWebhook } from './change-to-webhook.mjs';
@@ -29,11 +30,13 @@ const BENCHMARKS = {
   memory,
 };
 
-/** @param names of benchmarks; all of them when empty. */
+/** @param names of benchmarks; empty: all of them. */
 export async function runBenchmarks(names) {
   const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
   if (unknown.length > 0) {
-    console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${Object.keys(BENCHMARKS).join(', ')}`);
+    console.error(
+      `There is no benchmark ${unknown.join(', ')}. The benchmarks are: ${Object.keys(BENCHMARKS).join(', ')}`,
+    );
     process.exit(1);
   }
   const server = await startServer();
@@ -48,7 +51,7 @@ export async function runBenchmarks(names) {
       await BENCHMARKS[name](server);
     }
   } finally {
-    // What an interrupted benchmark ran on is gone, and how it fails for that says nothing.
+    // An interruption stops the server, so any error of the benchmark after it is meaningless.
     await (interrupted ?? server.stop());
   }
 }

@@ -28,8 +28,8 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
 const OURS = 'Vedette: claim, sign, POST, log, finish';
 
 /**
- * Queued webhooks to a receiver over loopback: ours, signed and logged, and POSTs of the same bodies out of a pg-boss queue: as they are, signed alike, and signed
- * and logged.
+ * Measures the delivery of queued webhooks to a receiver over loopback.
+ * Compares Vedette with POSTs of the same bodies from a pg-boss queue: plain, signed, and signed and logged.
  */
 export async function webhookDelivery(server) {
   const receiver = await startReceiver();
@@ -39,7 +39,7 @@ export async function webhookDelivery(server) {
   const client = await connect(url);
   const bossUrl = await server.createDatabase('webhook_delivery_boss');
   const boss = await startBoss(bossUrl);
-  const attempts = await startLog(bossUrl);
+  const attempts = await createAttemptLog(bossUrl);
   const agent = new Agent({ connections: CONNECTIONS });
   try {
     const organizationId = await fill(app, client, receiver);
@@ -56,15 +56,15 @@ export async function webhookDelivery(server) {
 
 async function startBoss(url) {
   const boss = new PgBoss({ connectionString: url, schedule: false, supervise: false });
-  // An interrupted run takes the database away from under it.
+  // An interruption stops the database while pg-boss still uses it.
   boss.on('error', () => undefined);
   await boss.start();
   await boss.createQueue(QUEUE);
   return boss;
 }
 
-/** Where what went out of pg-boss is logged, as ours is. */
-async function startLog(connectionString) {
+/** Creates a log table for pg-boss like the one that Vedette has. */
+async function createAttemptLog(connectionString) {
   const pool = new pg.Pool({ connectionString, max: 2 });
   await pool.query(
     `CREATE TABLE attempt (
@@ -89,12 +89,12 @@ function measure({ start, client, boss, attempts, agent, receiver, organizationI
   let before;
   let app;
   let commit;
-  const arrived = async () => expect((await receiver.received()) - before, 'received');
+  const arrived = async () => expectAll((await receiver.received()) - before, 'received');
   const delivered = async () => {
     while (await isPending(client)) await sleep(5);
   };
   const ours = {
-    // A process that is at work already, as pg-boss is, and a transaction with all deliveries that is ready to be committed.
+    // The worker already runs, as pg-boss does, and a transaction with all deliveries only has to commit.
     async prepare() {
       await client.query('TRUNCATE webhook_event, webhook_delivery, webhook_attempt');
       app = await start();
@@ -110,7 +110,7 @@ function measure({ start, client, boss, attempts, agent, receiver, organizationI
     },
     async run() {
       await commit();
-      // Looking at the queue takes from what is measured, so nobody looks before all have come.
+      // Reading the queue slows down the deliveries, so the first look comes after all requests have arrived.
       await receiver.receives(before + DELIVERIES);
       await delivered();
     },
@@ -121,8 +121,8 @@ function measure({ start, client, boss, attempts, agent, receiver, organizationI
         `SELECT (SELECT count(*)::integer FROM webhook_delivery WHERE status = 'delivered') AS delivered, count(*)::integer AS attempts
          FROM webhook_attempt`,
       );
-      expect(rows[0].delivered, 'delivered');
-      expect(rows[0].attempts, 'logged');
+      expectAll(rows[0].delivered, 'delivered');
+      expectAll(rows[0].attempts, 'logged');
     },
   };
   const theirs = (batch, post, written = async () => undefined) => ({
@@ -133,7 +133,7 @@ function measure({ start, client, boss, attempts, agent, receiver, organizationI
       await client.query('CHECKPOINT');
       before = await receiver.received();
     },
-    run: () => workOff(boss, batch, post, written),
+    run: () => deliverAll(boss, batch, post, written),
     after: arrived,
   });
   const plain = (job) => send(agent, job, JSON_HEADERS);
@@ -153,8 +153,8 @@ function measure({ start, client, boss, attempts, agent, receiver, organizationI
   return interleaved(ways, ROUNDS);
 }
 
-function expect(count, what) {
-  if (count !== DELIVERIES) throw new Error(`${count} of ${DELIVERIES} deliveries were ${what}`);
+function expectAll(count, done) {
+  if (count !== DELIVERIES) throw new Error(`${count} of ${DELIVERIES} deliveries were ${done}`);
 }
 
 async function isPending(client) {
@@ -164,7 +164,7 @@ async function isPending(client) {
   return rows[0].is_pending;
 }
 
-/** @returns what commits the events. */
+/** @returns a function that commits the events. */
 async function enqueue(app, organizationId, count) {
   const events = Array.from({ length: count }, () => ({
     eventId: randomUUID(),
@@ -192,7 +192,7 @@ class Signal {
   given = new Promise((resolve) => (this.give = resolve));
 }
 
-/** About a kilobyte, as alerts are. */
+/** About one kilobyte, like a real alert. */
 function payload() {
   return { alert_id: randomUUID(), title: '4 techniques at risk 75 or more', message: 'x'.repeat(850) };
 }
@@ -207,8 +207,8 @@ async function insertJobs(boss, { host }) {
   }
 }
 
-/** Without waiting for a poll: two loops that fetch a batch, send it at once and complete it in one statement. */
-async function workOff(boss, batch, post, written) {
+/** Runs two loops that fetch a batch, send all of it at once and complete it in one statement, without polling. */
+async function deliverAll(boss, batch, post, written) {
   const loop = async () => {
     for (;;) {
       const jobs = await boss.fetch(QUEUE, { batchSize: batch });
@@ -262,5 +262,5 @@ function report(ways) {
     ratio(samples, ways[OURS]),
   ];
   console.log(`${DELIVERIES} deliveries of about 1 kB to ${ENDPOINTS} endpoints.\n`);
-  console.log(table(['way', 'ms: median (range)', 'a second', 'x Vedette'], Object.entries(ways).map(row)));
+  console.log(table(['way', 'ms: median (range)', 'per second', 'x Vedette'], Object.entries(ways).map(row)));
 }

@@ -4,7 +4,7 @@ import { Transactions } from '../dist/src/database/index.js';
 import { WebhookEndpointsService, WebhookOutbox, WebhookWorker } from '../dist/src/webhooks/index.js';
 import { startApplication } from './lib/application.mjs';
 import { median, percentile } from './lib/measure.mjs';
-import { startNotingReceiver } from './lib/noting-receiver.mjs';
+import { startRecordingReceiver } from './lib/recording-receiver.mjs';
 import { connect } from './lib/server.mjs';
 import { addOrganizations, addOwner } from './lib/synthetic.mjs';
 import { ms, table } from './lib/table.mjs';
@@ -17,9 +17,9 @@ const ROUNDS = 2;
 /** Nothing listens on the discard port. */
 const DEAD_URL = 'http://127.0.0.1:9/dead';
 
-/** From the commit of an event to its arrival at an endpoint that is well, alone and beside endpoints that are not, which hear the same and have a backlog. */
+/** Measures the time from commit to arrival at a healthy endpoint, with and without unhealthy endpoints. */
 export async function webhookIsolation(server) {
-  const receiver = await startNotingReceiver();
+  const receiver = await startRecordingReceiver();
   const url = await server.createDatabase('webhook_isolation');
   const app = await startApplication(url);
   const client = await connect(url);
@@ -28,9 +28,9 @@ export async function webhookIsolation(server) {
   await app.stop();
   const others = {
     alone: [],
-    'beside one that refuses connections': [DEAD_URL],
-    'beside one that never answers': [receiver.url('/hang')],
-    'beside ten that never answer': Array.from({ length: 10 }, (_, index) => receiver.url(`/hang/${index}`)),
+    'with one that refuses connections': [DEAD_URL],
+    'with one that never answers': [receiver.url('/hang')],
+    'with ten that never answer': Array.from({ length: 10 }, (_, index) => receiver.url(`/hang/${index}`)),
   };
   try {
     const latencies = Object.fromEntries(Object.keys(others).map((name) => [name, []]));
@@ -43,20 +43,20 @@ export async function webhookIsolation(server) {
 }
 
 /** @returns the latency of each event in milliseconds. */
-async function measure({ url, receiver, ownerId }, unwellUrls) {
+async function measure({ url, receiver, ownerId }, unhealthyUrls) {
   const app = await startApplication(url, {
     VEDETTE_WEBHOOK_ALLOWED_HOSTS: `${receiver.host},${new URL(DEAD_URL).host}`,
   });
   const client = await connect(url);
   try {
     const [organizationId] = await addOrganizations(client, 1, ownerId);
-    const unwell = [];
-    for (const unwellUrl of unwellUrls) unwell.push(await subscribe(app, organizationId, unwellUrl));
-    const backlog = Array.from({ length: unwell.length > 0 ? BACKLOG : 0 }, (_, index) =>
-      event(organizationId, unwell[index % unwell.length]),
+    const unhealthy = [];
+    for (const unhealthyUrl of unhealthyUrls) unhealthy.push(await subscribe(app, organizationId, unhealthyUrl));
+    const backlog = Array.from({ length: unhealthy.length > 0 ? BACKLOG : 0 }, (_, index) =>
+      event(organizationId, unhealthy[index % unhealthy.length]),
     );
     await enqueue(app, backlog);
-    await subscribe(app, organizationId, receiver.url('/well'));
+    await subscribe(app, organizationId, receiver.url('/healthy'));
     app.provider(WebhookWorker).start();
     return await stream(app, receiver, organizationId);
   } finally {
@@ -93,7 +93,7 @@ function event(organizationId, directEndpointId) {
   return {
     eventId: randomUUID(),
     organizationId,
-    // Nobody subscribes to what the backlog is made of.
+    // No endpoint subscribes to this type, so each event of the backlog goes to one endpoint only.
     type: directEndpointId ? 'rule.failing' : 'alert.fired',
     alertId: null,
     occurredAt: new Date(),
@@ -104,7 +104,7 @@ function event(organizationId, directEndpointId) {
 
 function report(latencies) {
   console.log(
-    `${EVENTS} events, one every ${EVERY_MS} ms, in each of ${ROUNDS} rounds; a backlog of ${BACKLOG} where an endpoint is not well.\n`,
+    `${EVENTS} events, one every ${EVERY_MS} ms, in each of ${ROUNDS} rounds; a backlog of ${BACKLOG} deliveries if an endpoint is unhealthy.\n`,
   );
   const alone = latencies.alone.map((round) => percentile(round, 0.99));
   const row = ([name, rounds]) => [

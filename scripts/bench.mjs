@@ -1,4 +1,4 @@
-// `npm run bench [-- name ...]`: the named benchmarks, or all of them, on a built application and a PostgreSQL of their own. See bench/README.md.
+// `npm run bench [-- name ...]`: builds, then runs the named benchmarks or all of them. See bench/README.md.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, install, root } from './lib/prepare.mjs';

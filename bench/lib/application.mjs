@@ -6,16 +6,16 @@ import { Transactions } from '../../dist/src/database/index.js';
 import { SystemRulesService } from '../../dist/src/rules/index.js';
 
 /**
- * The application in this process, listening on a free port of 127.0.0.1, its schema migrated and nothing running in the background.
- * @param url of a database.
- * @param settings variables beside those that every benchmark needs.
+ * Starts the application in this process on a free port of 127.0.0.1: migrated, without background work.
+ * @param url of the database.
+ * @param settings environment variables in addition to those that every benchmark needs.
  */
 export async function startApplication(url, settings = {}) {
   const environment = readEnvironment({
     DATABASE_URL: url,
     VEDETTE_SECRET_KEY: 'this key protects benchmark data only',
     VEDETTE_LOG_LEVEL: 'error',
-    // A pass that runs into the next slot would rightly begin anew.
+    // A pass that is still running at the next slot would start again, so the next slot must be far away.
     VEDETTE_EVALUATION_CRON: '0 0 * * *',
     ...settings,
   });
@@ -26,9 +26,9 @@ export async function startApplication(url, settings = {}) {
     provider,
     address: await app.getUrl(),
     stop: () => app.close(),
-    /** Gives every organisation that lacks them the eight system rules, due at once. */
+    /** Adds the eight system rules to every organisation that has none. They are due at once. */
     seedSystemRules: () => provider(Transactions).run((manager) => provider(SystemRulesService).seed(manager)),
-    /** @returns the token of a new API key of an admin. */
+    /** @returns the token of a new API key with the role admin. */
     async createToken(organizationId) {
       const wanted = { name: 'benchmark', role: 'admin', expiresAt: null };
       return (await provider(ApiKeysService).create(organizationId, wanted, null)).key;
@@ -36,7 +36,7 @@ export async function startApplication(url, settings = {}) {
   };
 }
 
-/** One kept-alive connection to the REST interface. */
+/** A client of the REST API with one connection that stays open. */
 export class Api {
   #client;
   #token;
@@ -46,7 +46,7 @@ export class Api {
     this.#token = token;
   }
 
-  /** @param body an object, or JSON that is ready to send. */
+  /** @param body an object, or a buffer of JSON. */
   async call(method, path, body) {
     const response = await this.#client.request({
       method,

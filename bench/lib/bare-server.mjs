@@ -1,4 +1,4 @@
-// Fastify and nothing else, in a process of its own. The parent says what it serves and is told the port.
+// Fastify and nothing else, in a separate process. The parent sends the answers to serve and receives the port.
 import fastify from 'fastify';
 import pg from 'pg';
 

@@ -1,4 +1,4 @@
-// What the evaluators are measured against: one query a rule, as one would write it by hand. It counts, and gathers no evidence.
+// Compared with the evaluators: one hand-written query for each rule. It counts and collects no evidence.
 
 const DAY_MS = 86_400_000;
 const SCOPED = `SELECT count(*)::int AS measured FROM posture WHERE organization_id = $1 AND in_force AND status_global <> 'not_applicable'`;
@@ -37,9 +37,9 @@ const SAVE = {
 };
 
 /**
- * One prepared query for each of these rules, as many at once as the pool has connections.
- * @param saves whether each rule's state is written too, by a statement of its own.
- * @returns what each rule measured, by its id.
+ * Runs one prepared query for each rule, with as many queries at once as the pool has connections.
+ * @param saves whether to write the state of each rule too, each by a separate statement.
+ * @returns the measured value of each rule, by rule id.
  */
 export async function countRuleByRule(pool, rules, { saves = false } = {}) {
   const now = Date.now();

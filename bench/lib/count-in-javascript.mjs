@@ -5,8 +5,8 @@ import { RevalidationItem } from '../../dist/src/revalidation/revalidation-item.
 const DAY_MS = 86_400_000;
 
 /**
- * What the evaluators are measured against: the rules of an organisation, counted over rows that are all loaded first, once for all rules.
- * @returns what each rule measured, by its id.
+ * Compared with the evaluators: loads all rows of an organisation once, and counts them for all of its rules.
+ * @returns the measured value of each rule, by rule id.
  */
 export async function countInJavaScript(client, organizationId) {
   const load = async (text) => (await client.query(text, [organizationId])).rows;
@@ -24,8 +24,8 @@ export async function countInJavaScript(client, organizationId) {
 }
 
 /**
- * The same as evaluators that know nothing of each other do it through an ORM: each rule loads the entities that it counts.
- * @returns what each rule measured, by its id.
+ * Compared with the evaluators: each rule loads the entities that it counts through the ORM.
+ * @returns the measured value of each rule, by rule id.
  */
 export async function countEntities(dataSource, rules) {
   const measured = new Map();
@@ -46,7 +46,7 @@ export async function countEntities(dataSource, rules) {
   return measured;
 }
 
-/** What the counters read of an entity. */
+/** @returns the fields of an entity that the counters read. */
 function snakeCase(row) {
   return {
     technique_id: row.techniqueId,

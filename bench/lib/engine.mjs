@@ -2,7 +2,7 @@ import { EvaluationPass } from '../../dist/src/evaluation/evaluation-pass.js';
 import { RuleClaims } from '../../dist/src/evaluation/rule-claims.js';
 import { RunStore } from '../../dist/src/evaluation/run-store.js';
 
-/** Has the steps of an evaluation, but for measuring, count to phases of their own. */
+/** Times each step of an evaluation as a phase, except measuring. */
 export function followEngine(app, phases) {
   const claims = app.provider(RuleClaims);
   for (const method of ['due', 'ofOrganization', 'words']) phases.follow(claims, method, 'claiming');

@@ -1,9 +1,9 @@
 import { median, percentile } from './measure.mjs';
 
 /**
- * Calls as fast as the answers come, so many at once, for so long.
- * @param call is given nothing and must fail when the answer is not the expected one.
- * @returns `ms`: milliseconds of the whole for each call, whose reciprocal is the rate, and of single calls the median and the 99th percentile.
+ * Repeats `call` on several connections at once. Each connection sends its next call as soon as it has an answer.
+ * @param call takes no arguments and must fail on an unexpected answer.
+ * @returns milliseconds: `ms` is the total time divided by the calls; `p50` and `p99` are times of single calls.
  */
 export async function underLoad(call, { connections, forMs }) {
   const took = [];

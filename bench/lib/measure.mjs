@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ms } from './table.mjs';
 
 /**
- * Runs several ways of doing one thing in turns, so that whatever else the machine does meets all of them alike, and each round begins with another way.
- * @param ways by name: `prepare` and `after` are not timed; what `after` answers is kept with the sample. The first round warms up and is not kept.
- * @returns by name, the samples in the order of the rounds: `{ms, ...}`.
+ * Runs several ways of doing one thing in turns, so that other work on the machine affects all of them equally.
+ * Each round starts with another way. The first round is a warm-up and is not counted.
+ * @param ways by name. `prepare` and `after` are not timed. The sample keeps the result of `after`.
+ * @returns for each name, the samples `{ms, ...}` in the order of the rounds.
  */
 export async function interleaved(ways, rounds) {
   const names = Object.keys(ways);
@@ -25,7 +26,7 @@ export async function interleaved(ways, rounds) {
   return samples;
 }
 
-/** The values of one fact of the samples, the time unless another is named. */
+/** @returns one fact of each sample; by default its time. */
 export function values(samples, fact = 'ms') {
   return samples.map((sample) => sample[fact]);
 }
@@ -40,17 +41,17 @@ export function median(numbers) {
   return percentile(numbers, 0.5);
 }
 
-/** Median and range, such as `12.3 (11.9-14.0)`. */
+/** @returns median and range, such as `12.3 (11.9-14.0)`. */
 export function spread(numbers) {
   return `${ms(median(numbers))} (${ms(Math.min(...numbers))}-${ms(Math.max(...numbers))})`;
 }
 
-/** Median of the ratios within each round, so that a slow moment of the machine counts on both sides. */
+/** @returns the median of the ratios within each round, so that a slow moment of the machine affects both sides. */
 export function ratio(samples, floor) {
   return median(samples.map((sample, round) => sample.ms / floor[round].ms)).toFixed(2);
 }
 
-/** Watches how long this process is kept from its event loop. */
+/** Measures how long the event loop of this process is blocked. */
 export class LoopDelay {
   #histogram = monitorEventLoopDelay({ resolution: 1 });
 
@@ -62,30 +63,30 @@ export class LoopDelay {
 
   /** @returns the longest delay since `start` in milliseconds. */
   async stop() {
-    // A delay is noted by the first timer that runs after it.
+    // The first timer after a delay records it.
     await sleep(5);
     this.#histogram.disable();
     return this.#histogram.max / 1e6;
   }
 }
 
-/** Tells how the time of a call is spread over the methods that it calls on the way. */
+/** Adds up the time that calls spend in chosen methods, by phase. */
 export class Phases {
   #spent = {};
 
-  /** From now on, the time that this method of this object takes counts to `phase`. */
+  /** From now on, the time spent in this method of this object is added to `phase`. */
   follow(object, method, phase) {
     const original = object[method].bind(object);
     object[method] = (...args) => this.time(phase, () => original(...args));
   }
 
-  /** @param work may answer a promise or not, and is answered for in kind. */
+  /** @param work may return a promise or a plain value. The result has the same kind. */
   time(phase, work) {
     const started = performance.now();
-    const note = () => (this.#spent[phase] = (this.#spent[phase] ?? 0) + performance.now() - started);
+    const add = () => (this.#spent[phase] = (this.#spent[phase] ?? 0) + performance.now() - started);
     const result = work();
-    if (result instanceof Promise) return result.finally(note);
-    note();
+    if (result instanceof Promise) return result.finally(add);
+    add();
     return result;
   }
 

@@ -7,8 +7,8 @@ import { packageRoot } from '../../dist/src/common/package-root.js';
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * `dist/src/main.js` as a process of its own, ready to be called.
- * @param environment settings beside the port; every other one has its default.
+ * Starts `dist/src/main.js` as a separate process and waits until it is ready.
+ * @param environment settings in addition to the port. All others have their defaults.
  */
 export async function startProcess(server, environment) {
   const port = await freePort();
@@ -28,21 +28,21 @@ export async function startProcess(server, environment) {
   server.beforeStop(stop);
   const address = `http://127.0.0.1:${port}`;
   for (const end = Date.now() + START_TIMEOUT_MS; !(await isReady(address)); await sleep(100)) {
-    if (child.exitCode !== null || Date.now() > end) throw new Error('Vedette did not become ready');
+    if (child.exitCode !== null || Date.now() > end) throw new Error('Vedette did not become ready in time');
   }
   return { address, pid: child.pid, stop };
 }
 
-/** @returns resident memory of a process in MB, and the most it ever had where the system tells that. */
+/** @returns the resident memory of a process in MB, and its maximum so far if the system reports it. */
 export function residentMemory(pid) {
   const file = `/proc/${pid}/status`;
   if (!existsSync(file)) {
     const kb = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }));
-    return { now: kb / 1024, most: undefined };
+    return { now: kb / 1024, max: undefined };
   }
   const status = readFileSync(file, 'utf8');
   const mb = (field) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)[1]) / 1024;
-  return { now: mb('VmRSS'), most: mb('VmHWM') };
+  return { now: mb('VmRSS'), max: mb('VmHWM') };
 }
 
 async function isReady(address) {

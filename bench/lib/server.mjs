@@ -5,16 +5,16 @@ import pg from 'pg';
 import { packageRoot } from '../../dist/src/common/package-root.js';
 import { EmbeddedPostgres } from '../../dist/src/database/embedded/index.js';
 
-/** `f_type` of statfs(2) for a file system in memory, where fsync costs nothing. */
+/** `f_type` in statfs(2) of a file system in memory, where fsync is free. */
 const TMPFS = 0x01021994;
 
 /**
- * The embedded PostgreSQL as `npm start` runs it, in a temporary folder.
- * @returns what it is, a way to make databases, and a way to stop it that removes the folder.
+ * Starts the embedded PostgreSQL as `npm start` runs it, in a temporary folder.
+ * @returns facts about the server, and functions to create databases and to stop the server and remove its folder.
  */
 export async function startServer() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'vedette-bench-'));
-  // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
+  // If this process runs as root, PostgreSQL runs as another user. That user must be able to enter the folder.
   chmodSync(folder, 0o711);
   const embedded = new EmbeddedPostgres({ dataDir: path.join(folder, 'data'), packageRoot: packageRoot() });
   const stops = [];
@@ -34,7 +34,7 @@ export async function startServer() {
       await once(url, [`CREATE DATABASE ${name}`]);
       return Object.assign(new URL(url), { pathname: `/${name}` }).href;
     },
-    /** What is to be stopped before the server, also when the benchmark is interrupted. */
+    /** Registers a function that runs before the server stops, even after an interruption. */
     beforeStop: (stop) => stops.push(stop),
     async stop() {
       for (const stop of stops.splice(0)) await stop();
@@ -44,10 +44,10 @@ export async function startServer() {
   };
 }
 
-/** A connection of the benchmark's own, beside those of the application. */
+/** Opens a connection for the benchmark, separate from those of the application. */
 export async function connect(url) {
   const client = new pg.Client({ connectionString: url, application_name: 'vedette bench' });
-  // A server that is stopped in the middle must not end the process before it has cleaned up.
+  // If the server stops too early, the process must still clean up.
   client.on('error', () => undefined);
   await client.connect();
   return client;

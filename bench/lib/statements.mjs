@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * Times an application's rule measurer and can write down the statements that its evaluators send.
- * @param phases gets `measuring` (all of it) and `measuring in SQL` (its statements alone).
+ * Times the rule measurer of an application, and can record the statements that its evaluators send.
+ * @param phases receives `measuring` (all of it) and `measuring in SQL` (the statements alone).
  */
 export class MeasuringProbe {
   #recorded;
@@ -10,10 +10,10 @@ export class MeasuringProbe {
   constructor(measurer, phases) {
     const measure = measurer.measure.bind(measurer);
     measurer.measure = (rules, at, reader) =>
-      phases.time('measuring', () => measure(rules, at, this.#around(reader, phases)));
+      phases.time('measuring', () => measure(rules, at, this.#wrap(reader, phases)));
   }
 
-  /** @returns the statements `{text, values}` that `work` had evaluators send. */
+  /** @returns the statements `{text, values}` that evaluators sent during `work`. */
   async record(work) {
     const recorded = (this.#recorded = []);
     try {
@@ -24,8 +24,8 @@ export class MeasuringProbe {
     return recorded;
   }
 
-  /** A reader of posture that stands before the real one. */
-  #around(reader, phases) {
+  /** Wraps a posture reader to time and record its statements. */
+  #wrap(reader, phases) {
     return {
       relations: reader.relations,
       isolated: (work) => reader.isolated(work),
@@ -37,7 +37,10 @@ export class MeasuringProbe {
   }
 }
 
-/** @returns every statement that this process sent to PostgreSQL during `work`, transactions and savepoints included, those of one connection after those of another. */
+/**
+ * @returns every statement that this process sent to PostgreSQL during `work`, with transactions and savepoints,
+ * grouped by connection.
+ */
 export async function recordAll(work) {
   const byConnection = new Map();
   const { query } = pg.Client.prototype;
@@ -56,12 +59,12 @@ export async function recordAll(work) {
   return [...byConnection.values()].flat();
 }
 
-/** Sends statements one after the other on one connection. */
+/** Sends statements one after another on one connection. */
 export async function replay(client, statements) {
   for (const statement of statements) await client.query(statement);
 }
 
-/** The same in one transaction. */
+/** Sends statements one after another in one transaction. */
 export async function replayInTransaction(client, statements) {
   await client.query('BEGIN');
   await replay(client, statements);

@@ -2,12 +2,12 @@
 
 const DAY_MS = 86_400_000;
 
-/** Techniques of the large catalogue that MITRE changed of late: enough to breach, and put out of scope where nothing is to fire. */
+/** Techniques that MITRE changed recently: enough to breach a rule. The quiet posture marks them as not applicable. */
 const RECENT = 30;
 
 /**
- * Fills the catalogue: one technique with nine sub-techniques after the other, `T1000`, `T1000.001` and so on.
- * @param recent how many of the first were last modified yesterday; the others were months ago.
+ * Fills the catalogue with techniques of nine sub-techniques each: `T1000`, `T1000.001` and so on.
+ * @param recent the first this many were last modified yesterday, the others months ago.
  */
 export function addCatalogue(client, count, { recent = 0 } = {}) {
   return client.query(
@@ -22,7 +22,7 @@ export function addCatalogue(client, count, { recent = 0 } = {}) {
   );
 }
 
-/** @returns the id of a person who can own techniques. */
+/** @returns the id of a new person who can own techniques. */
 export async function addOwner(client) {
   const { rows } = await client.query(
     `INSERT INTO user_account (id, email, display_name, password_hash) VALUES (vedette_uuidv7(), 'owner@example.com', 'Owner', '-') RETURNING id`,
@@ -30,7 +30,7 @@ export async function addOwner(client) {
   return rows[0].id;
 }
 
-/** @returns the ids of as many new organisations, of which the owner is a member. */
+/** @returns the ids of `count` new organisations. The owner is a member of each. */
 export async function addOrganizations(client, count, ownerId) {
   const { rows } = await client.query(
     `WITH added AS (
@@ -44,7 +44,7 @@ export async function addOrganizations(client, count, ownerId) {
   return rows.map(({ id }) => id);
 }
 
-/** Posture, queue and snapshots with which each of the eight system rules has something to count and none of them fires. */
+/** Adds posture, queue and snapshots that give each system rule rows to count, but make none fire. */
 export async function addQuietPosture(client, organizationIds, ownerId) {
   await client.query(
     `INSERT INTO posture (organization_id, technique_id, status_global, last_review_date, risk_score, owner_id, in_force, mitre_last_modified)
@@ -62,7 +62,7 @@ export async function addQuietPosture(client, organizationIds, ownerId) {
   await addSnapshots(client, organizationIds);
 }
 
-/** One organisation with a posture row for each technique of a catalogue of this size, as yet empty. */
+/** Adds an organisation, a catalogue of this size, and an empty posture row for each technique. */
 export async function addLargeOrganization(client, techniques) {
   await addCatalogue(client, techniques, { recent: RECENT });
   const ownerId = await addOwner(client);
@@ -79,8 +79,8 @@ export async function addLargeOrganization(client, techniques) {
 }
 
 /**
- * Two bodies of `PUT /posture` for {@link addLargeOrganization} that differ in every item: after `quiet` no system rule fires, after `loud` all do but
- * Coverage Regression, whose snapshots a PUT does not change.
+ * Two bodies of `PUT /posture` for {@link addLargeOrganization} that differ in every item. After `quiet` no system rule
+ * fires. After `loud` all fire except Coverage Regression, because a PUT does not change snapshots.
  */
 export function twoPostures({ techniques, ownerId }) {
   const daysAgo = (days) => new Date(Date.now() - days * DAY_MS).toISOString();
@@ -110,7 +110,7 @@ function addQueue(client, organizationIds, count) {
   );
 }
 
-/** A month of days on which coverage hardly moved. */
+/** Adds 30 daily snapshots with almost constant coverage. */
 function addSnapshots(client, organizationIds) {
   return client.query(
     `INSERT INTO posture_snapshot (organization_id, snapshot_date, coverage_pct, total, validated, partial, in_progress, not_covered, not_evaluated, source)
@@ -120,7 +120,7 @@ function addSnapshots(client, organizationIds) {
   );
 }
 
-/** As many people in each organisation who are told of alerts. */
+/** Adds `count` people to each organisation who receive notifications of alerts. */
 export async function addLeads(client, organizationIds, count) {
   await client.query(
     `WITH added AS (
@@ -134,7 +134,7 @@ export async function addLeads(client, organizationIds, count) {
   );
 }
 
-/** As many endpoints in each organisation, subscribed to alerts. Nothing can be sent to them: they have no secret. */
+/** Adds `count` endpoints to each organisation that subscribe to alerts. They have no secret, so nothing is sent. */
 export async function addEndpoints(client, organizationIds, count) {
   await client.query(
     `INSERT INTO webhook_endpoint (id, organization_id, name, url, events, format, secret_ciphertext)
@@ -144,7 +144,7 @@ export async function addEndpoints(client, organizationIds, count) {
   );
 }
 
-/** Ten rules in each organisation, all of which fire after {@link addQuietPosture} and none of which has a cooldown. */
+/** Ten rules without cooldown, all of which fire after {@link addQuietPosture}. */
 const BREACHING_RULES = [
   ['high_risk', 'critical', { min_risk_score: 75, min_count: 1 }],
   ['high_risk', 'high', { min_risk_score: 50, min_count: 1 }],
@@ -173,7 +173,7 @@ export async function addBreachingRules(client, organizationIds) {
   );
 }
 
-/** So many alerts of an organisation's rules in turn, ten seconds apart up to now, most of them finished with. */
+/** Adds alerts of an organisation, ten seconds apart and up to now. Its rules take turns. Most alerts are closed. */
 export function addAlerts(client, organizationId, count) {
   return client.query(
     `INSERT INTO alert_instance (id, organization_id, rule_id, rule_name, rule_type, severity, title, message, details, status, last_occurred_at,
@@ -196,8 +196,8 @@ export function addAlerts(client, organizationId, count) {
 }
 
 /**
- * Organisations with so many days behind them, in which each technique has changed every few days, a part of them each day; with a snapshot a day, and items of
- * the queue that were finished within three weeks.
+ * Adds history of the last `days` days: each technique changes every `daysBetween` days, a part of them each day.
+ * Also adds a snapshot for each day, and queue items that were done within three weeks.
  */
 export async function addBusyHistory(client, organizationIds, ownerId, { days, daysBetween }) {
   const facts = `

@@ -2,8 +2,11 @@ import { createServer } from 'node:http';
 
 const ARRIVAL_TIMEOUT_MS = 30_000;
 
-/** A receiver in this process, so that it has the same clock: it notes when a webhook has arrived whole and answers 204; below `/hang` it takes everything and answers nothing. */
-export async function startNotingReceiver() {
+/**
+ * Starts a receiver in this process, so that both use the same clock. It records when a whole webhook has arrived
+ * and answers 204. Under `/hang` it reads requests and never answers.
+ */
+export async function startRecordingReceiver() {
   const waiting = new Map();
   const server = createServer((request, response) => {
     const chunks = [];
@@ -21,12 +24,12 @@ export async function startNotingReceiver() {
   return {
     host,
     url: (path) => `http://${host}${path}`,
-    /** The next webhook of this rule or alert: when it arrived, and its data. */
+    /** Waits for the next webhook of this rule or alert. @returns when it arrived, and its data. */
     next: (id) =>
       new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error('a webhook did not arrive')), ARRIVAL_TIMEOUT_MS);
+        const timeout = setTimeout(() => reject(new Error('a webhook did not arrive in time')), ARRIVAL_TIMEOUT_MS);
         waiting.set(id, (arrived) => {
-          clearTimeout(late);
+          clearTimeout(timeout);
           waiting.delete(id);
           resolve(arrived);
         });
