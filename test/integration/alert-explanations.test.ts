@@ -10,7 +10,7 @@ import { NOW } from '../support/test-module.js';
 
 const TECHNIQUES = 60;
 
-/** A rule of each type that counts techniques, which fires whatever it counts. */
+/** One rule of each type that counts techniques, with thresholds so low that any count fires. */
 const RULES: readonly { ruleType: string; config: Record<string, number> }[] = [
   { ruleType: 'high_risk', config: { min_risk_score: 50, min_count: 1 } },
   { ruleType: 'stale_technique', config: { days_stale: 20, min_count: 1 } },
@@ -40,7 +40,7 @@ function ruleOf(ruleType: string, facts: RuleFacts = {}): Promise<string> {
   return aRule(world.context.database, world.organizationId, { ruleType, config, cooldownHours: 0, ...facts });
 }
 
-/** Evaluates an hour later, and stands a millisecond after that. @returns the details of the newest alert of the rule. */
+/** Evaluates one hour later and moves the clock on by a millisecond. @returns the details of the newest alert. */
 async function fire(ruleId: string): Promise<Partial<Explanation> & Record<string, unknown>> {
   world.context.clock.advanceMs(HOUR_MS);
   await engine.evaluateOrganization(world.organizationId, null);
@@ -59,7 +59,7 @@ const attackIds = (moved: Explanation['entered'] | undefined): string[] | undefi
   moved?.techniques.map(({ attack_id: attackId }) => attackId);
 
 describe('an alert', () => {
-  it('says which techniques came and went since the rule measured before, and who changed them', async () => {
+  it('lists the techniques that entered and left since the previous measurement, and who changed them', async () => {
     const ruleId = await ruleOf('high_risk');
     await rows('UPDATE technique SET tactics = $2 WHERE id = $1', [
       world.techniqueId(2),
@@ -72,7 +72,7 @@ describe('an alert', () => {
     world.context.clock.advanceMs(60_000);
     await risk(0, 10);
     await world.write([2, 3].map((technique) => ({ technique, fact: { risk_score: 90 } })));
-    // Changed, and counted as before.
+    // This technique changes, and the rule still counts it.
     await risk(1, 70);
 
     const { count, changed_since, entered, left } = await fire(ruleId);
@@ -110,7 +110,7 @@ describe('an alert', () => {
     });
   });
 
-  it('of a rule with a scope speaks of what came and went within it, beside one without', async () => {
+  it('of a rule with a scope lists only techniques in the scope', async () => {
     await world.write([0, 1, 2, 3].map((technique) => ({ technique, fact: { tags: ['pci'] } })));
     const scoped = await ruleOf('high_risk', { scope: { tags: ['pci'] } });
     const queued = await ruleOf('expiry_wave', { scope: { attack_ids: ['T1002', 'T1006'] } });
@@ -148,7 +148,7 @@ describe('an alert', () => {
     expect([attackIds(ofWhole.entered), attackIds(ofWhole.left)]).toEqual([['T1002', 'T1003', 'T1007'], ['T1001']]);
   });
 
-  it('after a cooldown speaks of all that happened in it', async () => {
+  it('after a cooldown lists all changes since the cooldown began', async () => {
     const ruleId = await ruleOf('high_risk', { cooldownHours: 3 });
     await risk(0, 60);
     await engine.evaluateOrganization(world.organizationId, null);
@@ -161,7 +161,7 @@ describe('an alert', () => {
     expect([changed_since, attackIds(entered)]).toEqual([NOW.toISOString(), ['T1002', 'T1003']]);
   });
 
-  it('names nobody where nothing but time passed', async () => {
+  it('names no author if a technique entered only because time passed', async () => {
     const ruleId = await ruleOf('stale_technique');
     for (const [technique, daysAgo] of [
       [0, 30],
@@ -178,7 +178,7 @@ describe('an alert', () => {
     ]);
   });
 
-  it('names the release of ATT&CK, or the queue item, behind a technique', async () => {
+  it('names the ATT&CK release or the queue item that changed a technique', async () => {
     const [published, queued] = [await ruleOf('new_technique'), await ruleOf('expiry_wave')];
     await world.queue(5);
     await world.make({ waitMs: 1, what: 'release', technique: 7, revoked: false });
@@ -213,7 +213,7 @@ describe('an alert', () => {
     expect(attackIds(details.left)).toEqual(['T1006']);
   });
 
-  it('names fifty techniques at most, and counts all', async () => {
+  it('lists at most fifty techniques, and counts all', async () => {
     const ruleId = await ruleOf('high_risk');
     await risk(0, 60);
     await fire(ruleId);
@@ -225,7 +225,7 @@ describe('an alert', () => {
     expect(entered?.techniques[0]?.attack_id).toBe('T1002');
   });
 
-  it('that is refreshed is explained anew', async () => {
+  it('gets a new explanation when it is refreshed', async () => {
     const ruleId = await ruleOf('high_risk', { onRepeat: 'update_open' });
     await risk(0, 60);
     await fire(ruleId);
@@ -236,24 +236,24 @@ describe('an alert', () => {
     expect(await rows('SELECT occurrence_count FROM alert_instance')).toEqual([{ occurrence_count: 3 }]);
   });
 
-  it('opens unexplained when explaining fails', async () => {
+  it('opens without an explanation if the explanation fails', async () => {
     const ruleId = await ruleOf('high_risk');
     await risk(0, 60);
     await fire(ruleId);
-    await rows('ALTER TABLE posture_history RENAME TO posture_history_away');
+    await rows('ALTER TABLE posture_history RENAME TO posture_history_renamed');
     try {
       const details = await fire(ruleId);
       expect(details).toMatchObject({ count: 1 });
       expect(details).not.toHaveProperty('entered');
       expect(await rows('SELECT FROM alert_instance')).toHaveLength(2);
     } finally {
-      await rows('ALTER TABLE posture_history_away RENAME TO posture_history');
+      await rows('ALTER TABLE posture_history_renamed RENAME TO posture_history');
     }
   });
 
-  it('of every type that counts techniques tells just those that are counted now and were not, or were and are not', async () => {
+  it('lists for every rule type exactly the techniques whose count changed', async () => {
     const registry = world.context.module.get(EvaluatorRegistry);
-    /** The weights of the techniques that a rule counts, by ATT&CK id. */
+    /** @returns the weights of the techniques that a rule counts, by ATT&CK id. */
     const countedBy = async ({ ruleType, config }: (typeof RULES)[number]): Promise<Map<string, number>> => {
       const { settings, select } = registry.get(ruleType).counted!;
       const names = Object.keys(settings);

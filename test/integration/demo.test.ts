@@ -22,7 +22,7 @@ import { NOW, startTestModule, type TestContext } from '../support/test-module.j
 
 const RECEIVER_URL = 'http://127.0.0.1:4999/webhooks';
 
-/** What each rule type documents of its details. */
+/** The documented keys of the details of each rule type. */
 const DETAILS_KEYS: Record<string, string[]> = {
   high_risk: ['count', 'threshold', 'top_ids', 'top_scores'],
   stale_technique: ['count', 'days_stale', 'example_ids'],
@@ -71,7 +71,7 @@ async function fill(organizationId: string, receiverUrl: string | undefined = RE
   await inTransaction((manager) => context.module.get(DemoService).fill(manager, { organizationId, now, receiverUrl }));
 }
 
-/** Everything that the generator writes of an organisation, without what differs from run to run: ids. */
+/** Reads everything that the generator writes for an organisation, except ids, which differ from run to run. */
 async function contents(organizationId: string): Promise<Record<string, unknown[]>> {
   const of = <Row = unknown>(sql: string): Promise<Row[]> => rows<Row>(sql, [organizationId]);
   return {
@@ -120,14 +120,14 @@ async function contents(organizationId: string): Promise<Record<string, unknown[
 const count = async (sql: string): Promise<number> =>
   (await rows<{ count: number }>(`SELECT count(*)::integer AS count FROM ${sql}`, [demo]))[0]!.count;
 
-describe('what the demo is filled with', () => {
+describe('the data of the demo', () => {
   it('is the same for the same instant', async () => {
     const again = await aDemoOrganization();
     await fill(again);
     expect(await contents(again)).toEqual(await contents(demo));
   });
 
-  it('stays as people left it at later starts, which only tell where the receiver listens', async () => {
+  it('keeps all changes at later starts, which only update the URL of the receiver', async () => {
     const before = await contents(demo);
     await rows(`UPDATE posture SET risk_score = 1 WHERE organization_id = $1`, [demo]);
     const changed = await contents(demo);
@@ -142,14 +142,14 @@ describe('what the demo is filled with', () => {
     expect(await contents(demo)).toEqual(before);
   });
 
-  it('is never mixed into an organisation that is not a demo', async () => {
+  it('is never added to an organisation that is not a demo', async () => {
     const real = await anOrganization(context.database);
     const before = await contents(real);
     await expect(fill(real)).rejects.toMatchObject({ code: 'conflict' });
     expect(await contents(real)).toEqual(before);
   });
 
-  it('has 120 daily snapshots up to today, the newest of which is what a snapshot taken now says', async () => {
+  it('has 120 daily snapshots up to today, and the newest equals a snapshot taken now', async () => {
     const days = await rows<{ date: string; gap: number | null }>(
       `SELECT snapshot_date::text AS date, snapshot_date - lag(snapshot_date) OVER (ORDER BY snapshot_date) AS gap
        FROM posture_snapshot WHERE organization_id = $1 ORDER BY 1`,
@@ -170,9 +170,9 @@ describe('what the demo is filled with', () => {
     expect(await newest()).toEqual(generated);
   });
 
-  it('has months of history, in which coverage climbed as the snapshots tell', async () => {
-    const coverage = await rows<{ day: string; replayed: number; told: number }>(
-      `SELECT s.snapshot_date::text AS day, s.coverage_pct AS told, p.replayed
+  it('has months of history with the same coverage as the snapshots', async () => {
+    const coverage = await rows<{ day: string; replayed: number; stored: number }>(
+      `SELECT s.snapshot_date::text AS day, s.coverage_pct AS stored, p.replayed
        FROM posture_snapshot s
        CROSS JOIN LATERAL (
          SELECT (100 * count(*) FILTER (WHERE status_global = 'validated') + 50 * count(*) FILTER (WHERE status_global = 'partial'))::float8 / count(*) AS replayed
@@ -182,15 +182,15 @@ describe('what the demo is filled with', () => {
       [demo],
     );
     expect(coverage).toHaveLength(119);
-    expect(coverage.at(-1)!.replayed).toBeCloseTo(coverage.at(-1)!.told, 6);
-    expect(coverage.at(-2)!.replayed).toBeCloseTo(coverage.at(-2)!.told, 6);
-    // The snapshots have noise and an outage of a log source, which posture never knew of.
-    const near = coverage.filter(({ replayed, told }) => Math.abs(replayed - told) < 5);
+    expect(coverage.at(-1)!.replayed).toBeCloseTo(coverage.at(-1)!.stored, 6);
+    expect(coverage.at(-2)!.replayed).toBeCloseTo(coverage.at(-2)!.stored, 6);
+    // The snapshots contain noise and an outage of a log source, which the posture history does not contain.
+    const near = coverage.filter(({ replayed, stored }) => Math.abs(replayed - stored) < 5);
     expect(near.length).toBeGreaterThan(110);
     expect(await count('revalidation_item_history WHERE organization_id = $1')).toBeGreaterThan(50);
   });
 
-  it('has snapshots whose counts add up to their total and to their coverage', async () => {
+  it('has snapshots with counts that match their total and their coverage', async () => {
     expect(
       await count(
         `posture_snapshot WHERE organization_id = $1 AND (validated + partial + in_progress + not_covered + not_evaluated <> total
@@ -200,7 +200,7 @@ describe('what the demo is filled with', () => {
     ).toBe(0);
   });
 
-  it('climbs for months and falls by 5 to 9 points to at most 30 % overnight', async () => {
+  it('has coverage that rises for months, then falls overnight by 5 to 9 points to at most 30 %', async () => {
     const coverage = (
       await rows<{ pct: number }>(
         'SELECT coverage_pct AS pct FROM posture_snapshot WHERE organization_id = $1 ORDER BY snapshot_date',
@@ -214,7 +214,7 @@ describe('what the demo is filled with', () => {
     expect(today).toBeLessThan(29.5);
   });
 
-  it('is strong where things run and weak where they leave', async () => {
+  it('has high coverage of execution and initial access, and low coverage of collection and exfiltration', async () => {
     const strength = async (tactic: string): Promise<number> =>
       (
         await rows<{ pct: number }>(
@@ -228,7 +228,7 @@ describe('what the demo is filled with', () => {
     for (const weak of ['collection', 'exfiltration']) expect(await strength(weak)).toBeLessThan(0.2);
   });
 
-  it('leaves without an owner what the engineer looked after who left, and owns the rest', async () => {
+  it('has techniques without owner after an engineer left, and active owners for the rest', async () => {
     expect(
       await rows('SELECT role, is_active FROM membership WHERE organization_id = $1 AND NOT is_active', [demo]),
     ).toEqual([{ role: 'analyst', is_active: false }]);
@@ -245,7 +245,7 @@ describe('what the demo is filled with', () => {
     ).toBe(0);
   });
 
-  it('has nothing in the future, and nobody who acts before an alert is there', async () => {
+  it('has no dates in the future, and no action on an alert before the alert exists', async () => {
     for (const [table, columns] of Object.entries({
       '(SELECT * FROM posture WHERE in_force) posture': ['last_review_date', 'updated_at', 'mitre_last_modified'],
       revalidation_item: ['created_at', 'updated_at', 'completed_at'],
@@ -269,7 +269,7 @@ describe('what the demo is filled with', () => {
     ).toBe(0);
   });
 
-  it('has past alerts of every rule type with the documented details, none of them open', async () => {
+  it('has past alerts of every rule type with the documented details, and none are open', async () => {
     const alerts = await rows<{ rule_type: string; status: string; details: object }>(
       'SELECT rule_type, status, details FROM alert_instance WHERE organization_id = $1',
       [demo],
@@ -281,7 +281,7 @@ describe('what the demo is filled with', () => {
       expect(Object.keys(details)).toEqual(expect.arrayContaining(DETAILS_KEYS[rule_type]!));
   });
 
-  it('says of everybody that they are of the demo, and lets them sign in with the printed password', async () => {
+  it('marks every user as demo, and accepts the printed password', async () => {
     const users = await rows<{ email: string; display_name: string; password_hash: string }>(
       `SELECT email, display_name, password_hash FROM user_account WHERE email LIKE '%@demo.vedette.local' ORDER BY 1`,
     );
@@ -290,7 +290,7 @@ describe('what the demo is filled with', () => {
     expect(await new PasswordHasher().verify(DEMO_PASSWORD, users[0]!.password_hash)).toBe(true);
   });
 
-  it('seals the demo secret for its endpoint', async () => {
+  it('stores the demo secret encrypted for its endpoint', async () => {
     const [endpoint] = await rows<{ id: string; secret_ciphertext: string }>(
       'SELECT id, secret_ciphertext FROM webhook_endpoint WHERE organization_id = $1',
       [demo],
@@ -299,7 +299,7 @@ describe('what the demo is filled with', () => {
     expect(secretBox.open(endpoint!.secret_ciphertext, endpoint!.id)).toBe(DEMO_WEBHOOK_SECRET);
   });
 
-  it('makes all eight system rules fire at the first evaluation, each with a webhook', async () => {
+  it('makes all eight system rules fire at the first evaluation, each with a webhook delivery', async () => {
     const run = await context.module.get(EvaluationService).evaluateOrganization(demo, null);
     const outcomes = await context.module.get(RunStore, { strict: false }).outcomesOf(run);
     expect(outcomes.map(({ rule_name, outcome }) => [rule_name, outcome]).sort()).toEqual(
@@ -333,15 +333,15 @@ describe('the receiver', () => {
     expect(await exit).toBe(0);
   });
 
-  async function printed(what: RegExp): Promise<RegExpExecArray> {
+  async function printed(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      const match = what.exec(output);
+      const match = pattern.exec(output);
       if (match) return match;
       await new Promise((resolve) => receiver.stdout!.once('data', resolve));
     }
   }
 
-  /** Signs with another implementation than ours, and sends. */
+  /** Sends a webhook, signed by the `standardwebhooks` package and not by our own code. */
   async function send(
     id: string,
     { secret = DEMO_WEBHOOK_SECRET, at = new Date(), title = 'Coverage fell' } = {},
@@ -363,7 +363,7 @@ describe('the receiver', () => {
     return status;
   }
 
-  it('prints what it gets, and marks what it gets again', async () => {
+  it('prints each webhook, and marks a repeat', async () => {
     expect(await send('msg_1')).toBe(204);
     await printed(
       /alert\.fired \[high\] \(demo\)\n +Coverage fell\n +From 35 to 28\n +webhook-id msg_1 +signature verified: yes/,
@@ -373,14 +373,14 @@ describe('the receiver', () => {
     await printed(/alert\.fired \[high\] \(demo\) +again\n/);
   });
 
-  it('refuses, and says so, what is not signed with the secret of the demo or was signed long ago', async () => {
+  it('refuses and reports a webhook with a wrong secret or an old timestamp', async () => {
     expect(await send('msg_2', { secret: `whsec_${Buffer.alloc(32).toString('base64')}` })).toBe(401);
     await printed(/webhook-id msg_2 +signature verified: no/);
     expect(await send('msg_3', { at: new Date(Date.now() - 3_600_000) })).toBe(401);
     await printed(/webhook-id msg_3 +signature verified: no/);
   });
 
-  it('prints nothing that a terminal would act on, and survives what is no webhook', async () => {
+  it('prints no control characters, and survives requests that are not webhooks', async () => {
     await send('msg_4', { title: 'clear \u001b[2J screen' });
     await printed(/clear {2}\[2J screen/);
     for (const body of ['', 'null', '{"data": null}', '[]', '{"type": 7, "data": "x"}']) {

@@ -33,7 +33,7 @@ async function alerts(
   return rows('SELECT * FROM alert_instance WHERE organization_id = $1 ORDER BY created_at, id', [organizationId]);
 }
 
-/** An organisation in which the default rule of {@link aRule} breaches. */
+/** Creates an organisation in which the default rule of {@link aRule} breaches. */
 async function aBreachingOrganization(): Promise<string> {
   const organizationId = await anOrganization(context.database);
   await aTechnique(context.database, { attackId: 'T1059' });
@@ -41,9 +41,9 @@ async function aBreachingOrganization(): Promise<string> {
 }
 
 describe('a rule that fires', () => {
-  it('opens an alert that carries the rule as it was, and keeps when it fired', async () => {
+  it('opens an alert with a copy of the rule, and stores when the rule fired', async () => {
     const organizationId = await aBreachingOrganization();
-    const ruleId = await aRule(context.database, organizationId, { name: 'Nobody cares', severity: 'high' });
+    const ruleId = await aRule(context.database, organizationId, { name: 'Orphans', severity: 'high' });
 
     const { fired, rulesEvaluated } = await engine.evaluateDue();
 
@@ -52,7 +52,7 @@ describe('a rule that fires', () => {
     expect(await alerts(organizationId)).toMatchObject([
       {
         rule_id: ruleId,
-        rule_name: 'Nobody cares',
+        rule_name: 'Orphans',
         rule_type: 'orphan_spike',
         severity: 'high',
         status: 'open',
@@ -70,7 +70,7 @@ describe('a rule that fires', () => {
     ]);
   });
 
-  it('keeps a run with the outcome of each rule', async () => {
+  it('stores a run with the outcome of each rule', async () => {
     const organizationId = await aBreachingOrganization();
     await aRule(context.database, organizationId, { name: 'fires' });
     await aRule(context.database, organizationId, { name: 'rests', lastFiredAt: NOW });
@@ -95,12 +95,12 @@ describe('a rule that fires', () => {
     });
   });
 
-  it('tells every active admin and lead of its organisation once, and nobody else', async () => {
+  it('notifies only the active admins and leads of its organisation, each once', async () => {
     const organizationId = await aBreachingOrganization();
     const otherOrganization = await anOrganization(context.database);
-    const told = [];
+    const recipients = [];
     for (const role of ['admin', 'red_lead', 'blue_lead'] as const)
-      told.push((await aMember(context.database, organizationId, { role })).userId);
+      recipients.push((await aMember(context.database, organizationId, { role })).userId);
     for (const role of ['analyst', 'viewer'] as const) await aMember(context.database, organizationId, { role });
     await aMember(context.database, organizationId, { role: 'admin', isActive: false });
     await aMember(context.database, otherOrganization, { role: 'admin' });
@@ -110,17 +110,19 @@ describe('a rule that fires', () => {
     await engine.evaluateDue();
 
     const notices = await rows<{ user_id: string; event: string }>('SELECT * FROM notification');
-    expect(notices.map(({ user_id: userId }) => userId).sort()).toEqual(told.sort());
+    expect(notices.map(({ user_id: userId }) => userId).sort()).toEqual(recipients.sort());
     expect(new Set(notices.map(({ event }) => event))).toEqual(new Set(['alert.fired']));
     const skips = await rows<{ user_id: string; rule_id: string; channel: string; reason: string }>(
       'SELECT s.user_id, a.rule_id, s.channel, s.reason FROM notification_skip s JOIN alert_instance a ON a.id = s.alert_id ORDER BY s.user_id',
     );
     expect(skips).toEqual(
-      told.sort().map((userId) => ({ user_id: userId, rule_id: silent, channel: 'in_app', reason: 'not_notified' })),
+      recipients
+        .sort()
+        .map((userId) => ({ user_id: userId, rule_id: silent, channel: 'in_app', reason: 'not_notified' })),
     );
   });
 
-  it('puts one delivery into the outbox for each endpoint that subscribed or that the rule names, never two', async () => {
+  it('queues one delivery for each endpoint that subscribed or that the rule names, never two', async () => {
     const organizationId = await aBreachingOrganization();
     const subscribed = await anEndpoint(context.database, organizationId);
     const named = await anEndpoint(context.database, organizationId, { events: [] });
@@ -134,7 +136,7 @@ describe('a rule that fires', () => {
       webhookId: subscribed,
     });
     await aRule(context.database, organizationId, {
-      name: 'names one but does not tell it',
+      name: 'names one but sends no webhook',
       notifyWebhook: false,
       webhookId: named,
     });
@@ -144,12 +146,12 @@ describe('a rule that fires', () => {
     const deliveries = await rows<{ endpoint_id: string; body: string }>(
       'SELECT d.endpoint_id, v.body FROM webhook_delivery d JOIN webhook_event v ON v.id = d.event_id',
     );
-    const told = deliveries.map(({ endpoint_id: endpointId, body }) => [
+    const queued = deliveries.map(({ endpoint_id: endpointId, body }) => [
       JSON.parse(body).data.rule_name,
       endpointId === named ? 'named' : 'subscribed',
     ]);
-    expect(told.sort()).toEqual([
-      ['names one but does not tell it', 'subscribed'],
+    expect(queued.sort()).toEqual([
+      ['names one but sends no webhook', 'subscribed'],
       ['names one', 'named'],
       ['names one', 'subscribed'],
       ['names the subscribed one', 'subscribed'],
@@ -168,7 +170,7 @@ describe('a rule that fires', () => {
     });
   });
 
-  it('leaves nothing at all when the outbox cannot be written', async () => {
+  it('writes nothing if it cannot write the webhook outbox', async () => {
     const organizationId = await aBreachingOrganization();
     await aMember(context.database, organizationId, { role: 'admin' });
     await anEndpoint(context.database, organizationId);
@@ -192,7 +194,7 @@ describe('a rule that fires', () => {
 });
 
 describe('a rule that has fired', () => {
-  it('rests until its cooldown ends, to the millisecond, and then opens a new alert', async () => {
+  it('does not fire during its cooldown, to the millisecond, and then opens a new alert', async () => {
     const organizationId = await aBreachingOrganization();
     await aRule(context.database, organizationId, { cooldownHours: 24 });
     await engine.evaluateDue();
@@ -204,7 +206,7 @@ describe('a rule that has fired', () => {
     expect(await alerts(organizationId)).toHaveLength(2);
   });
 
-  it('counts a cooldown that was lowered at once', async () => {
+  it('uses a shortened cooldown at once', async () => {
     const organizationId = await aBreachingOrganization();
     const ruleId = await aRule(context.database, organizationId, { cooldownHours: 24 });
     await engine.evaluateDue();
@@ -214,7 +216,7 @@ describe('a rule that has fired', () => {
     expect((await engine.evaluateDue()).fired).toHaveLength(1);
   });
 
-  it('refreshes its open alert instead, where it says so, and tells nobody again', async () => {
+  it('refreshes its open alert without new notifications if on_repeat is update_open', async () => {
     const organizationId = await aBreachingOrganization();
     await aMember(context.database, organizationId, { role: 'admin' });
     await anEndpoint(context.database, organizationId);
@@ -232,7 +234,7 @@ describe('a rule that has fired', () => {
     expect(await rows('SELECT * FROM webhook_delivery')).toHaveLength(1);
   });
 
-  it('opens a new alert where the one it would refresh has been resolved', async () => {
+  it('opens a new alert if the alert to refresh is resolved', async () => {
     const organizationId = await aBreachingOrganization();
     await aRule(context.database, organizationId, { onRepeat: 'update_open', cooldownHours: 1 });
     await engine.evaluateDue();
@@ -245,22 +247,22 @@ describe('a rule that has fired', () => {
 });
 
 describe('a rule that fails', () => {
-  it('keeps its error, stops no other rule, and is well again once it is mended', async () => {
+  it('stores its error, does not stop other rules, and clears the error once it works again', async () => {
     const organizationId = await aBreachingOrganization();
     const broken = await aRule(context.database, organizationId, { config: { min_orphan_count: 'many' } });
     const unknown = await aRule(context.database, organizationId, { ruleType: 'moon_phase', config: {} });
-    const sound = await aRule(context.database, organizationId);
+    const working = await aRule(context.database, organizationId);
 
     const { fired } = await engine.evaluateDue();
 
-    expect(fired.map(({ ruleId }) => ruleId)).toEqual([sound]);
+    expect(fired.map(({ ruleId }) => ruleId)).toEqual([working]);
     const errors = await rows<{ rule_id: string; last_error: string | null; consecutive_errors: number }>(
       'SELECT * FROM rule_state',
     );
     const errorOf = (id: string): string | null => errors.find(({ rule_id: ruleId }) => ruleId === id)!.last_error;
     expect(errorOf(broken)).toContain('min_orphan_count');
     expect(errorOf(unknown)).toContain('rule_type must be one of');
-    expect(errorOf(sound)).toBeNull();
+    expect(errorOf(working)).toBeNull();
 
     await rows(`UPDATE alert_rule SET config = '{"min_orphan_count": 1}' WHERE id = $1`, [broken]);
     context.clock.advanceMs(HOUR_MS);
@@ -270,7 +272,7 @@ describe('a rule that fails', () => {
     ]);
   });
 
-  it('tells admins and leads when it fails for the third time in a row, and not again before it was well', async () => {
+  it('notifies admins and leads at its third failure in a row, and again only after it has worked in between', async () => {
     const organizationId = await aBreachingOrganization();
     const { userId } = await aMember(context.database, organizationId, { role: 'blue_lead' });
     await aMember(context.database, organizationId, { role: 'viewer' });
@@ -280,12 +282,12 @@ describe('a rule that fails', () => {
     });
     const endpointId = await anEndpoint(context.database, organizationId, { events: ['rule.failing'] });
     const pass = (): Promise<unknown> => engine.evaluateOrganization(organizationId, null);
-    const told = (): Promise<{ user_id: string; title: string; message: string }[]> =>
+    const notifications = (): Promise<{ user_id: string; title: string; message: string }[]> =>
       rows(`SELECT * FROM notification WHERE event = 'rule.failing'`);
 
     await pass();
     await pass();
-    expect(await told()).toEqual([]);
+    expect(await notifications()).toEqual([]);
     await pass();
     await pass();
     const webhooks = await rows<{ body: string }>(
@@ -303,7 +305,7 @@ describe('a rule that fails', () => {
         },
       },
     ]);
-    expect(await told()).toMatchObject([
+    expect(await notifications()).toMatchObject([
       {
         user_id: userId,
         alert_id: null,
@@ -316,12 +318,12 @@ describe('a rule that fails', () => {
     await pass();
     await rows(`UPDATE alert_rule SET config = '{"min_orphan_count": "many"}' WHERE id = $1`, [ruleId]);
     for (let index = 0; index < 4; index++) await pass();
-    expect(await told()).toHaveLength(2);
+    expect(await notifications()).toHaveLength(2);
   });
 });
 
-describe('a rule with an interval of its own', () => {
-  it('is due at that interval, counted from when it was due, and makes up for missed ones once', async () => {
+describe('a rule with its own interval', () => {
+  it('counts the interval from when it was due, and makes up for missed intervals once', async () => {
     const organizationId = await aBreachingOrganization();
     const due = new Date(NOW.getTime() - 125 * 60_000);
     const ruleId = await aRule(context.database, organizationId, {
@@ -336,11 +338,11 @@ describe('a rule with an interval of its own', () => {
 });
 
 describe('a schedule that several rules share', () => {
-  it('is evaluated whole, writes nothing down for a rule that stays as it is, and is gone with its last rule', async () => {
+  it('evaluates all of its rules, writes nothing for an unchanged rule, and disappears with its last rule', async () => {
     const organizationId = await aBreachingOrganization();
     const quiet = await aRule(context.database, organizationId, { config: { min_orphan_count: 9 } });
     const hourly = await aRule(context.database, organizationId, { evaluationIntervalMinutes: 60 });
-    // The first pass keeps what the rule measures; from then on nothing is new.
+    // The first pass stores the measured value. After it, nothing changes.
     expect((await engine.evaluateDue()).rulesEvaluated).toBe(2);
     const before = await rows<{ xmin: string }>('SELECT xmin FROM rule_state WHERE rule_id = $1', [quiet]);
 
@@ -358,7 +360,7 @@ describe('a schedule that several rules share', () => {
     expect(await rows('SELECT interval_minutes FROM rule_schedule')).toEqual([{ interval_minutes: 0 }]);
   });
 
-  it('lanes of one process evaluate each of many organisations once', async () => {
+  it('is evaluated once for each of many organisations, with parallel batches in one process', async () => {
     await aTechnique(context.database, { attackId: 'T1059' });
     await rows(
       `WITH o AS (INSERT INTO organization (id, slug, name) SELECT vedette_uuidv7(), 'o' || i, 'O' || i FROM generate_series(1, 600) i RETURNING id),
@@ -374,13 +376,22 @@ describe('a schedule that several rules share', () => {
   });
 });
 
-describe('which rules are evaluated', () => {
-  it('leaves out disabled rules and rules that are not due', async () => {
+describe('the selection of rules to evaluate', () => {
+  it('skips disabled rules and rules that are not due', async () => {
     const organizationId = await aBreachingOrganization();
     await aRule(context.database, organizationId, { isEnabled: false });
     await aRule(context.database, organizationId, { nextEvaluationAt: new Date(NOW.getTime() + 1) });
     expect((await engine.evaluateDue()).rulesEvaluated).toBe(0);
     expect((await engine.evaluateOrganization(organizationId, null)).rulesEvaluated).toBe(1);
+  });
+
+  it('returns an empty run for an organisation without rules', async () => {
+    const organizationId = await anOrganization(context.database);
+    expect(await engine.evaluateOrganization(organizationId, null)).toMatchObject({
+      rulesEvaluated: 0,
+      alertsFired: 0,
+      outcomes: [],
+    });
   });
 
   it('makes up for missed slots once', async () => {
@@ -390,7 +401,7 @@ describe('which rules are evaluated', () => {
     expect((await engine.evaluateDue()).rulesEvaluated).toBe(0);
   });
 
-  it('evaluates after a change only what the change may affect, once its debounce has passed', async () => {
+  it('evaluates only the rules that a posture change can affect, after the debounce', async () => {
     const organizationId = await aBreachingOrganization();
     const later = new Date(NOW.getTime() + HOUR_MS);
     const orphans = await aRule(context.database, organizationId, { nextEvaluationAt: later });
@@ -417,7 +428,7 @@ describe('which rules are evaluated', () => {
   });
 });
 
-it('fires once for a release, however long its techniques count as new', async () => {
+it('fires once for each release, even while its techniques still count as new', async () => {
   const organizationId = await anOrganization(context.database);
   await aTechnique(context.database, { attackId: 'T1059', mitreLastModified: NOW });
   const release = (version: string) =>
@@ -441,8 +452,8 @@ it('fires once for a release, however long its techniques count as new', async (
   expect(await alerts(organizationId)).toHaveLength(2);
 });
 
-describe('several at once', () => {
-  it('shares due rules among replicas: each is evaluated once', async () => {
+describe('simultaneous evaluations', () => {
+  it('evaluate each due rule once across replicas', async () => {
     const organizations = [];
     for (let index = 0; index < 30; index++) organizations.push(await anOrganization(context.database));
     await aTechnique(context.database, { attackId: 'T1059' });
@@ -456,20 +467,11 @@ describe('several at once', () => {
     expect(await rows('SELECT * FROM alert_instance')).toHaveLength(120);
   });
 
-  it('fires once when two people ask at the same moment', async () => {
+  it('of the same organisation fire a rule once', async () => {
     const organizationId = await aBreachingOrganization();
     await aRule(context.database, organizationId);
     const runs = await Promise.all(Array.from({ length: 5 }, () => engine.evaluateOrganization(organizationId, null)));
     expect(runs.map(({ alertsFired }) => alertsFired).sort()).toEqual([0, 0, 0, 0, 1]);
     expect(await alerts(organizationId)).toHaveLength(1);
-  });
-
-  it('answers an evaluation of an organisation without rules with a run of none', async () => {
-    const organizationId = await anOrganization(context.database);
-    expect(await engine.evaluateOrganization(organizationId, null)).toMatchObject({
-      rulesEvaluated: 0,
-      alertsFired: 0,
-      outcomes: [],
-    });
   });
 });

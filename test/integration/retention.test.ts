@@ -15,7 +15,7 @@ import { NOW, startTestModule, type TestContext } from '../support/test-module.j
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** Old enough for anything to go that goes at all. */
+/** Older than every retention period. */
 const LONG_AGO = new Date(NOW.getTime() - 5_000 * DAY_MS);
 
 describe('retention', () => {
@@ -40,7 +40,7 @@ describe('retention', () => {
     endpointId = await anEndpoint(context.database, organizationId);
   });
 
-  /** The instant that was just kept for so many days, and the one before it, which was kept a millisecond longer. */
+  /** @returns the oldest instant that a retention of `days` keeps, and the one a millisecond before it. */
   const bothSides = (days: number): [kept: Date, gone: Date] => {
     const edge = NOW.getTime() - days * DAY_MS;
     return [new Date(edge), new Date(edge - 1)];
@@ -124,7 +124,7 @@ describe('retention', () => {
     return id;
   }
 
-  /** A snapshot that was replaced at that instant. */
+  /** Creates a snapshot and replaces it at the given instant. */
   async function aSupersededSnapshot(at: Date): Promise<void> {
     const day = `2000-01-0${++snapshots}`;
     await context.database.query(
@@ -139,7 +139,7 @@ describe('retention', () => {
     );
   }
 
-  it('removes resolved and dismissed alerts of an age, counted from when they were, and never others', async () => {
+  it('removes alerts some days after they were resolved or dismissed, and never open ones', async () => {
     const [kept, gone] = bothSides(365);
     const staying = await alerts([
       { status: 'open', createdAt: LONG_AGO },
@@ -162,7 +162,7 @@ describe('retention', () => {
     });
   });
 
-  it('removes the notifications of a removed alert with it, but no delivery that is still to be made', async () => {
+  it('removes the notifications of a removed alert, but keeps its pending deliveries', async () => {
     const [, gone] = bothSides(365);
     const [old, open] = await alerts([
       { status: 'resolved', createdAt: LONG_AGO, resolvedAt: gone },
@@ -177,7 +177,7 @@ describe('retention', () => {
     expect(await idsIn('webhook_event')).toHaveLength(1);
   });
 
-  it('removes runs of an age', async () => {
+  it('removes old runs', async () => {
     const [kept, gone] = bothSides(30);
     await aRun(gone);
     const staying = [await aRun(kept), await aRun(NOW)];
@@ -185,7 +185,7 @@ describe('retention', () => {
     expect(await idsIn('evaluation_run')).toEqual(staying.sort());
   });
 
-  it('removes finished deliveries of an age with their attempts, and never pending ones', async () => {
+  it('removes old finished deliveries with their attempts, and never pending ones', async () => {
     const [kept, gone] = bothSides(30);
     for (const status of ['delivered', 'failed']) await anAttempt(await aDelivery(status, gone));
     const staying = [
@@ -200,7 +200,7 @@ describe('retention', () => {
     expect(await idsIn('webhook_attempt')).toEqual(attempts.sort());
   });
 
-  it('removes notifications that were read an age ago, and never unread ones', async () => {
+  it('removes notifications some days after they were read, and never unread ones', async () => {
     const [kept, gone] = bothSides(90);
     await aNotification(gone);
     const staying = [await aNotification(kept), await aNotification(null)];
@@ -208,7 +208,7 @@ describe('retention', () => {
     expect(await idsIn('notification')).toEqual(staying.sort());
   });
 
-  it('removes e-mail that was sent or given up on an age ago, with what it told of, and never what is pending', async () => {
+  it('removes e-mails with their notices some days after they were sent, failed or cancelled, and never pending ones', async () => {
     const [kept, gone] = bothSides(90);
     for (const status of ['sent', 'failed', 'cancelled']) await anEmail(status, gone);
     const staying = [await anEmail('sent', kept), await anEmail('pending', null)];
@@ -217,7 +217,7 @@ describe('retention', () => {
     expect(await idsIn('email_notice')).toHaveLength(2);
   });
 
-  it('removes what posture was until an age ago, and never what stands', async () => {
+  it('removes old versions of posture and snapshots, and never the current ones', async () => {
     const [kept, gone] = bothSides(400);
     const techniqueId = await aTechnique(context.database, { attackId: 'T1001' });
     await aSupersededSnapshot(gone);
@@ -252,14 +252,14 @@ describe('retention', () => {
       settled_at: settledAt,
     });
 
-  it('removes imports an age after they were applied or undone, and others a week after nobody could apply them', async () => {
+  it('removes imports some days after they were applied or undone, and others a week after they expired', async () => {
     const [kept, gone] = bothSides(365);
-    const [shown, over] = bothSides(7);
+    const [unexpired, expired] = bothSides(7);
     for (const status of ['applied', 'undone']) await anImport(status, gone);
-    for (const status of ['previewed', 'failed', 'parsing']) await anImport(status, over);
+    for (const status of ['previewed', 'failed', 'parsing']) await anImport(status, expired);
     const staying: string[] = [];
     for (const status of ['applied', 'undone']) staying.push(await anImport(status, kept));
-    for (const status of ['previewed', 'failed', 'parsing']) staying.push(await anImport(status, shown));
+    for (const status of ['previewed', 'failed', 'parsing']) staying.push(await anImport(status, unexpired));
     await retention.removeExpired();
     expect(await idsIn('posture_import')).toEqual(staying.sort());
   });
@@ -271,8 +271,8 @@ describe('retention', () => {
     expect(await idsIn('refresh_session')).toEqual([staying]);
   });
 
-  it('keeps for ever what is set to 0', async () => {
-    const forEver = new RetentionService(
+  it('removes nothing if the retention setting is 0', async () => {
+    const unlimited = new RetentionService(
       context.module.get(DataSource),
       context.module.get(AlertCounts),
       Object.assign(new Environment(), {
@@ -291,7 +291,7 @@ describe('retention', () => {
     await aNotification(LONG_AGO);
     await aSupersededSnapshot(LONG_AGO);
     await anImport('applied', LONG_AGO);
-    const removed = await forEver.removeExpired();
+    const removed = await unlimited.removeExpired();
     expect(removed.every(({ count }) => count === 0)).toBe(true);
     for (const table of ['alert_instance', 'evaluation_run', 'webhook_delivery', 'notification', 'posture_import']) {
       expect(await idsIn(table)).toHaveLength(1);
@@ -299,16 +299,16 @@ describe('retention', () => {
     expect(await context.database.query('SELECT FROM posture_snapshot_history')).toHaveLength(1);
   });
 
-  describe('of many rows', () => {
+  describe('with many rows', () => {
     beforeAll(async () => {
       await context.database.query(`
         CREATE TABLE batch (rows integer);
-        CREATE FUNCTION note_batch() RETURNS trigger LANGUAGE plpgsql AS
+        CREATE FUNCTION record_batch() RETURNS trigger LANGUAGE plpgsql AS
           $$ BEGIN INSERT INTO batch SELECT count(*) FROM gone; RETURN NULL; END $$;
-        CREATE TRIGGER note_batch AFTER DELETE ON evaluation_run REFERENCING OLD TABLE AS gone
-          FOR EACH STATEMENT EXECUTE FUNCTION note_batch()`);
+        CREATE TRIGGER record_batch AFTER DELETE ON evaluation_run REFERENCING OLD TABLE AS gone
+          FOR EACH STATEMENT EXECUTE FUNCTION record_batch()`);
     });
-    afterAll(() => context.database.query('DROP FUNCTION note_batch() CASCADE; DROP TABLE batch'));
+    afterAll(() => context.database.query('DROP FUNCTION record_batch() CASCADE; DROP TABLE batch'));
     beforeEach(() => context.database.query('DELETE FROM batch'));
 
     const runs = (count: number): Promise<unknown> =>
@@ -320,14 +320,14 @@ describe('retention', () => {
     const batches = async (): Promise<number[]> =>
       (await context.database.query<{ rows: number }>('SELECT rows FROM batch WHERE rows > 0')).map(({ rows }) => rows);
 
-    it('goes by small batches', async () => {
+    it('removes rows in small batches', async () => {
       await runs(2_500);
       const removed = await retention.removeExpired();
       expect(await batches()).toEqual([1_000, 1_000, 500]);
       expect(removed.find(({ name }) => name[0] === 'evaluation run')).toMatchObject({ count: 2_500 });
     });
 
-    it('is shared by replicas that do it at once', async () => {
+    it('shares the work among replicas that run at the same time', async () => {
       await runs(3_500);
       const removed = await Promise.all([1, 2, 3].map(() => retention.removeExpired()));
       const total = removed.flat().reduce((sum, { count }) => sum + count, 0);
@@ -335,7 +335,7 @@ describe('retention', () => {
       expect(await idsIn('evaluation_run')).toEqual([]);
     });
 
-    it('stops between batches, and goes on from there the next time', async () => {
+    it('stops between batches, and continues from there the next time', async () => {
       await runs(2_500);
       const stopping = new AbortController();
       const removing = retention.removeExpired(stopping.signal);
@@ -347,7 +347,7 @@ describe('retention', () => {
       expect(await batches()).toEqual([1_000, 1_000, 500]);
     });
 
-    it('passes over rows that somebody holds', async () => {
+    it('skips rows that another transaction has locked', async () => {
       await runs(3);
       const [held] = await idsIn('evaluation_run');
       await context.module.get(DataSource).transaction(async (manager) => {
@@ -364,7 +364,7 @@ describe('retention', () => {
       for (const scheduler of schedulers.splice(0)) await scheduler.beforeApplicationShutdown();
     });
 
-    /** Another process's scheduler on the same database. */
+    /** Creates the scheduler of another process on the same database. */
     function replica(): RetentionScheduler {
       const { module } = context;
       const made = new RetentionScheduler(retention, module.get(Slots), module.get(Clock), module.get(ModuleRef));
@@ -372,7 +372,7 @@ describe('retention', () => {
       return made;
     }
 
-    it('removes once an hour, on one replica', async () => {
+    it('removes rows once an hour, on one replica', async () => {
       await aRun(LONG_AGO);
       await replica().tick();
       expect(await idsIn('evaluation_run')).toEqual([]);
@@ -385,7 +385,7 @@ describe('retention', () => {
       expect(await idsIn('evaluation_run')).toEqual([]);
     });
 
-    it('folds the counts of alerts more often', async () => {
+    it('merges the rows of alert counts more often', async () => {
       const rows = () => context.database.query('SELECT count FROM alert_count');
       await replica().tick();
       const ruleId = newId();
@@ -396,7 +396,7 @@ describe('retention', () => {
       expect(await rows()).toEqual([{ count: '3' }]);
     });
 
-    it('begins at the start, and is over when the application has stopped', async () => {
+    it('starts with the application and stops with it', async () => {
       await aRun(LONG_AGO);
       const scheduler = replica();
       scheduler.start();

@@ -25,7 +25,7 @@ beforeEach(() => world.begin(NOW));
 const rows = <Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> =>
   world.context.database.query<Row>(sql, parameters);
 
-/** A rule on risk without a cooldown. */
+/** Creates a `high_risk` rule without cooldown. */
 const riskRule = (facts: RuleFacts = {}): Promise<string> =>
   aRule(world.context.database, world.organizationId, {
     ruleType: 'high_risk',
@@ -44,7 +44,7 @@ async function listed(ruleId: string, span: { from?: Date; to?: Date } = {}): Pr
   ]);
 }
 
-/** Ticks one hour later. */
+/** Evaluates due rules one hour later. */
 async function tick(): Promise<void> {
   world.context.clock.advanceMs(HOUR_MS);
   await engine.evaluateDue();
@@ -53,7 +53,7 @@ async function tick(): Promise<void> {
 const risk = (technique: number, score: number): Promise<unknown> =>
   world.write([{ technique, fact: { risk_score: score } }]);
 
-it('are stored when the value or the threshold changes, and listed newest first', async () => {
+it('stores a measurement if the value or the threshold changes, and lists newest first', async () => {
   const ruleId = await riskRule();
   await tick();
   await tick();
@@ -75,7 +75,7 @@ it('are stored when the value or the threshold changes, and listed newest first'
   await expect(listed(ruleId, { from: hour(4), to: hour(3) })).rejects.toThrow('from must not lie after to');
 });
 
-it('are not stored by a pass that finds nothing new', async () => {
+it('writes no rows in a pass if nothing changed', async () => {
   const ruleId = await riskRule();
   await tick();
   const state = (): Promise<unknown[]> =>
@@ -87,18 +87,18 @@ it('are not stored by a pass that finds nothing new', async () => {
   expect(await listed(ruleId)).toHaveLength(1);
 });
 
-it('are null if there was nothing to measure, and missing while a rule is in its cooldown or fails', async () => {
+it('stores null if there is nothing to measure, and no measurement of a rule in cooldown or with an error', async () => {
   const comparing = await riskRule({ ruleType: 'coverage_regression', config: { min_drop_pct: 5 } });
-  const resting = await riskRule({ lastFiredAt: NOW, cooldownHours: 24 });
+  const inCooldown = await riskRule({ lastFiredAt: NOW, cooldownHours: 24 });
   const broken = await riskRule({ config: { min_count: -1 } });
   await tick();
   await tick();
   expect(await listed(comparing)).toEqual([[1, null, 5, false]]);
-  expect(await listed(resting)).toEqual([]);
+  expect(await listed(inCooldown)).toEqual([]);
   expect(await listed(broken)).toEqual([]);
 });
 
-it('are stored by passes after a change and by requested passes, once for each instant', async () => {
+it('stores measurements of requested passes and of passes after a change, one for each instant', async () => {
   const ruleId = await riskRule();
   await engine.evaluateOrganization(world.organizationId, null);
   await risk(0, 60);
@@ -113,7 +113,7 @@ it('are stored by passes after a change and by requested passes, once for each i
   ]);
 });
 
-it('come in pages, are deleted with their rule, and are not found by other organisations', async () => {
+it('lists in pages, hides measurements from other organisations, and deletes them with their rule', async () => {
   const ruleId = await riskRule();
   for (let count = 1; count <= 5; count += 1) {
     await risk(count, 60);
@@ -141,7 +141,7 @@ it('come in pages, are deleted with their rule, and are not found by other organ
   expect(await rows('SELECT FROM rule_measurement')).toEqual([]);
 });
 
-it('are removed with age, except the current one of each rule', async () => {
+it('removes old measurements, except the latest one of each rule', async () => {
   const ruleId = await riskRule();
   await tick();
   await risk(0, 60);

@@ -50,7 +50,7 @@ async function created(changes: Record<string, unknown> = {}): Promise<Answer['b
   return answer.body;
 }
 
-/** The one field that a refusal names, and what it says of it. */
+/** @returns the field and the message of the only error in the 400 answer. */
 async function refusal(method: string, path: string, body: unknown): Promise<[string, string]> {
   const { status, body: problem } = await call(method, path, body);
   expect(status).toBe(400);
@@ -59,7 +59,7 @@ async function refusal(method: string, path: string, body: unknown): Promise<[st
 }
 
 describe('system rules', () => {
-  it('are the eight of the table, in its order, for every organisation', async () => {
+  it('are the eight rules of the table, in the same order, for every organisation', async () => {
     await seed();
     const { items, total } = (await call('GET', '/rules')).body;
     expect(total).toBe(8);
@@ -77,7 +77,7 @@ describe('system rules', () => {
     ).toBe(true);
   });
 
-  it('are seeded once, and what an admin changed stays', async () => {
+  it('are created once, and keep the changes of an admin', async () => {
     await seed();
     const [first] = (await call('GET', '/rules')).body.items;
     await call('PATCH', `/rules/${first.id}`, { name: 'Renamed', config: { min_count: 7 }, is_enabled: false });
@@ -91,7 +91,7 @@ describe('system rules', () => {
     });
   });
 
-  it('cannot be deleted, and the refusal says what to do instead', async () => {
+  it('cannot be deleted, and the error suggests disabling them', async () => {
     await seed();
     const [first] = (await call('GET', '/rules')).body.items;
     const answer = await call('DELETE', `/rules/${first.id}`);
@@ -104,7 +104,7 @@ describe('system rules', () => {
 });
 
 describe('creating a rule', () => {
-  it('fills in what is left out, and answers the rule as it will be read', async () => {
+  it('adds defaults for missing fields, and returns the same rule as a later GET', async () => {
     const rule = await created();
     expect(rule).toEqual({
       id: expect.any(String),
@@ -167,14 +167,14 @@ describe('creating a rule', () => {
     expect((await call('GET', '/rules')).body.total).toBe(0);
   });
 
-  it('takes a webhook of its own organisation', async () => {
+  it('accepts a webhook of the same organisation', async () => {
     const webhookId = await anEndpoint(http.database, organizationId);
     expect(await created({ webhook_id: webhookId, notify_webhook: true })).toMatchObject({ webhook_id: webhookId });
   });
 });
 
 describe('changing a rule', () => {
-  it('changes what is sent and keeps the rest, also inside config', async () => {
+  it('changes only the fields of the request, also inside config', async () => {
     const rule = await created({ config: { min_risk_score: 62.5, min_count: 4 }, description: 'why' });
     http.clock.advanceMs(1_000);
     const answer = await call('PATCH', `/rules/${rule.id}`, { config: { min_count: 9 }, severity: 'low' });
@@ -186,7 +186,7 @@ describe('changing a rule', () => {
     });
   });
 
-  it('refuses another type, and changes nothing with a bad setting', async () => {
+  it('refuses another type, and changes nothing if a setting is invalid', async () => {
     const rule = await created();
     expect(await refusal('PATCH', `/rules/${rule.id}`, { rule_type: 'low_coverage' })).toEqual([
       'rule_type',
@@ -199,7 +199,7 @@ describe('changing a rule', () => {
     expect((await call('PATCH', `/rules/${rule.id}`, { rule_type: 'high_risk' })).status).toBe(200);
   });
 
-  it('makes it due at once, and never while it is disabled', async () => {
+  it('makes the rule due at once, except while it is disabled', async () => {
     const rule = await created();
     const due = async (): Promise<Date | null> =>
       (
@@ -219,7 +219,7 @@ describe('changing a rule', () => {
 });
 
 describe('listing and deleting', () => {
-  it('lists oldest first, without disabled rules unless asked, by type, page by page', async () => {
+  it('lists oldest first, in pages, by type, and without disabled rules by default', async () => {
     for (const [index, changes] of [{}, { rule_type: 'low_coverage' }, { is_enabled: false }, {}].entries()) {
       await created({ name: `Rule ${index}`, ...changes });
       http.clock.advanceMs(1);
@@ -235,7 +235,7 @@ describe('listing and deleting', () => {
     expect(second).toMatchObject({ total: 3, items: [{ name: 'Rule 3' }], next_cursor: null });
   });
 
-  it('keeps the alerts of a rule that is deleted', async () => {
+  it('keeps the alerts of a deleted rule', async () => {
     const rule = await created();
     await http.database.query(
       `INSERT INTO alert_instance (id, organization_id, rule_id, rule_name, rule_type, severity, title, message, details, last_occurred_at, created_at)
@@ -249,7 +249,7 @@ describe('listing and deleting', () => {
     ).toEqual([{ rule_id: rule.id }]);
   });
 
-  it('takes optional settings, takes them back with null, and says what they take', async () => {
+  it('accepts optional settings, removes them with null, and explains invalid values', async () => {
     const body = { name: 'Slow', rule_type: 'coverage_regression', severity: 'low', config: { window_days: 30 } };
     const slow = await call('POST', '/rules', body);
     expect([slow.status, slow.body.config]).toEqual([201, { min_drop_pct: 5, window_days: 30 }]);
@@ -284,7 +284,7 @@ describe('listing and deleting', () => {
     ]);
   });
 
-  it('lists every rule type with what a form needs', async () => {
+  it('lists every rule type with the data that a form needs', async () => {
     const { items } = (await call('GET', '/rule-types')).body;
     expect(items.map((type: { type: string }) => type.type).sort()).toEqual(
       [
