@@ -1,26 +1,27 @@
-// The webhook receiver of the demo: `node scripts/demo-receiver.mjs` runs it alone, on DEMO_RECEIVER_PORT or a free port.
-// It does what a receiver should: verifies the signature (https://www.standardwebhooks.com) before it believes a word, knows a repeat by its
-// webhook-id, and answers at once. Node's own modules only.
+// The webhook receiver of the demo. `node scripts/demo-receiver.mjs` runs only the receiver, on DEMO_RECEIVER_PORT or
+// any free port.
+// It verifies the signature (https://www.standardwebhooks.com) before it uses the body, recognises repeats by their
+// webhook-id, and answers at once. It uses only Node's own modules.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** No secret: src/demo/demo-webhook.ts signs with it, and both are published. */
+/** Not a real secret: it is public. src/demo/demo-webhook.ts signs with it. */
 const DEMO_WEBHOOK_SECRET = 'whsec_ZGVtbyBvbmx5LCB0aGlzIGlzIG5vdCBhIHNlY3JldCE=';
 
-/** How far the sender's clock may be off, in seconds: what is older may be a replay. */
+/** Maximum age of a timestamp, and maximum error of the sender's clock, in seconds. Limits replays. */
 const TOLERANCE_SECONDS = 5 * 60;
 
 const MAX_BODY_BYTES = 1 << 20;
 
-/** How many webhook-ids are remembered. */
+/** The receiver remembers this many webhook-ids to recognise repeats. */
 const REMEMBERED_IDS = 10_000;
 
 /**
- * Listens on 127.0.0.1 and prints what arrives.
- * @param port 0 for a free one.
- * @returns its URL, and how to close it.
+ * Listens on 127.0.0.1 and prints each webhook.
+ * @param port 0: any free port.
+ * @returns the URL of the receiver, and a function to close it.
  */
 export async function startReceiver({ port = 0, print = console.log } = {}) {
   const seen = new Set();
@@ -40,7 +41,7 @@ export async function startReceiver({ port = 0, print = console.log } = {}) {
   return { url, close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()) };
 }
 
-/** The port that `DEMO_RECEIVER_PORT` asks for; 0, which stands for any free one, when it is unset. */
+/** @returns the port from `DEMO_RECEIVER_PORT`; 0 (any free port) if it is not set. */
 export function receiverPort(text = process.env.DEMO_RECEIVER_PORT) {
   if (!text) return 0;
   const port = Number(text);
@@ -52,7 +53,7 @@ export function receiverPort(text = process.env.DEMO_RECEIVER_PORT) {
 async function receive(request, seen, print) {
   if (request.method !== 'POST') return { status: 405, text: 'send a POST' };
   const body = await readBody(request);
-  if (body === null) return { status: 413, text: `a body may have ${MAX_BODY_BYTES} bytes` };
+  if (body === null) return { status: 413, text: `a body may have at most ${MAX_BODY_BYTES} bytes` };
   const id = String(request.headers['webhook-id'] ?? '');
   const isVerified = verify(id, request.headers, body);
   const isRepeat = isVerified && seen.has(id);
@@ -92,10 +93,14 @@ function remember(seen, id) {
 
 function describe({ id, body, isVerified, isRepeat }) {
   const { type, data = {} } = parse(body);
-  const what = [plain(type) || 'unknown event', data.severity && `[${plain(data.severity)}]`, data.is_demo && '(demo)'];
+  const summary = [
+    plain(type) || 'unknown event',
+    data.severity && `[${plain(data.severity)}]`,
+    data.is_demo && '(demo)',
+  ];
   return [
     '',
-    `  webhook   ${what.filter(Boolean).join(' ')}${isRepeat ? '   again' : ''}`,
+    `  webhook   ${summary.filter(Boolean).join(' ')}${isRepeat ? '   again' : ''}`,
     data.title && `            ${plain(data.title)}`,
     data.message && `            ${plain(data.message)}`,
     `            webhook-id ${plain(id) || 'missing'}   signature verified: ${isVerified ? 'yes' : 'no'}`,
@@ -115,7 +120,7 @@ function parse(body) {
   }
 }
 
-/** What a stranger sent, safe to print: one line, nothing that a terminal would act on. */
+/** Makes text from a request safe to print: one line without control characters. */
 function plain(value) {
   return typeof value === 'string' ? value.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ').slice(0, 1000) : '';
 }

@@ -1,11 +1,12 @@
-// `npm run demo`: Vedette on a data folder of its own, with a generated organisation and a webhook receiver beside it that prints what it gets.
+// `npm run demo` starts Vedette with a separate data folder and a generated organisation.
+// It also starts a webhook receiver, which prints each webhook.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { receiverPort, startReceiver } from './demo-receiver.mjs';
 import { build, install, root } from './lib/prepare.mjs';
 import { stopWithNpm } from './lib/stop-with-parent.mjs';
 
-// `.env` is left unread: it is about the data that somebody works with.
+// The demo does not read `.env`, because those settings belong to real data.
 const isNpmGone = stopWithNpm();
 process.chdir(root);
 install();
@@ -29,11 +30,11 @@ Object.assign(process.env, {
   VEDETTE_WEBHOOK_ALLOWED_HOSTS: [process.env.VEDETTE_WEBHOOK_ALLOWED_HOSTS, host].filter(Boolean).join(','),
   VEDETTE_ADMIN_EMAIL: DEMO_USERS[0].email,
   VEDETTE_ADMIN_PASSWORD: DEMO_PASSWORD,
-  // A demo never writes into a database that somebody works with.
+  // The demo uses its own embedded database, and never the database of a real deployment.
   DATABASE_URL: '',
 });
 
-// In this very process, as `npm start` does, so that signals reach it; the receiver stays up until the last delivery is out.
+// Runs in this process, so that signals reach it and the receiver runs until the last delivery.
 await import(built('dist/src/main.js'));
 
 function built(file) {
