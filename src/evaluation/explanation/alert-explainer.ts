@@ -12,54 +12,58 @@ import {
 import { LivePostureReader, type TechniqueScope } from '../../posture/index.js';
 import { explanationOf } from './explanation-sql.js';
 
-/** A rule that fires, and when it measured before. */
+/** A rule that fires. */
 export interface RuleToExplain {
   ruleId: string;
   organizationId: string;
   ruleType: string;
-  /** Complete. */
+  /** The config with all defaults filled in. */
   config: Readonly<RuleConfig>;
   scope: TechniqueScope | null;
+  /** The previous measurement of the rule. */
   since: Date;
 }
 
-/** A technique that came or went, and the last change of it in between. Where there was none it came or went as time passed. */
+/** A technique that a rule counts more or less than at its previous measurement, and its last change since then. */
 export interface MovedTechnique {
   technique_id: string;
   attack_id: string;
   name: string;
   tactics: string[];
+  /** Null if only time passed: nothing changed the technique. */
   changed_at: string | null;
-  /** As posture has it, or `queue`. */
+  /** A change source of posture, or `queue`. */
   change_source: string | null;
-  /** The import run, the ATT&CK release or the queue item behind it. */
+  /** The id of the import, the ATT&CK release or the queue item that made the change. */
   change_id: string | null;
-  /** The user or API key; null where nobody did it. */
+  /** The id of the user or API key; null for a change without one. */
   changed_by: string | null;
   changed_by_name: string | null;
 }
 
 export interface MovedTechniques {
-  /** All of them. */
+  /** The number of all such techniques, not only the listed ones. */
   count: number;
-  /** All of them by the short name of the tactic; one of several tactics counts in each. */
+  /** All of them by short name of the tactic. A technique with several tactics counts in each. */
   by_tactic: Record<string, number>;
-  /** The first 50, by tactic and ATT&CK id. */
+  /** The first 50, sorted by tactic and ATT&CK id. */
   techniques: MovedTechnique[];
 }
 
-/** What an alert's details say beyond its finding, in snake_case as it goes over the wire. */
+/** The fields that an explanation adds to the details of an alert, in snake_case as in the API. */
 export interface Explanation {
-  /** When the rule measured before: what came and went did so since. */
+  /** The previous measurement of the rule. The changes came after it. */
   changed_since: string;
+  /** Techniques that the rule counts more than before. */
   entered: MovedTechniques;
+  /** Techniques that the rule counts less than before. */
   left: MovedTechniques;
 }
 
-/** A pass in which more rules of a type fire is one in which something befell everybody, and what it was need not be told of each. */
-const MOST_RULES = 250;
+/** Explains at most this many alerts of a rule type in one pass. If more rules fire, they have a common cause. */
+const MAX_RULES = 250;
 
-/** Tells which techniques an alert is about that the measurement before was not about, and the other way round, with who or what changed them. */
+/** Finds the techniques that rules count more or less than at their previous measurement, and who changed them. */
 @Injectable()
 export class AlertExplainer {
   private readonly logger = new Logger('Evaluation');
@@ -67,14 +71,14 @@ export class AlertExplainer {
   constructor(private readonly registry: EvaluatorRegistry) {}
 
   /**
-   * One statement a rule type. A failure leaves alerts unexplained and is not the pass's.
+   * Runs one statement for each rule type. If it fails, the alerts stay unexplained and the pass goes on.
    * @param manager of an open transaction.
-   * @returns by rule id; rules of types that count no techniques are missing.
+   * @returns explanations by rule id, without rules of types that do not count techniques.
    */
   async explain(manager: EntityManager, rules: readonly RuleToExplain[], now: Date): Promise<Map<string, Explanation>> {
     const explanations = new Map<string, Explanation>();
     for (const type of new Set(rules.map(({ ruleType }) => ruleType))) {
-      const ofType = rules.filter(({ ruleType }) => ruleType === type).slice(0, MOST_RULES);
+      const ofType = rules.filter(({ ruleType }) => ruleType === type).slice(0, MAX_RULES);
       const evaluator = this.registry.get(type);
       try {
         for (const [ruleId, explanation] of await explainType(manager, evaluator, ofType, now))
@@ -87,7 +91,7 @@ export class AlertExplainer {
   }
 }
 
-function inColumn(value: ConfigValue): string | number | boolean | null {
+function toColumnValue(value: ConfigValue): string | number | boolean | null {
   return typeof value === 'object' ? value.join() : (value ?? null);
 }
 
@@ -108,7 +112,7 @@ async function explainType(
         rules.map(measuredOrganizationId),
         rules.map(({ since }) => since),
         rules.map(({ organizationId }) => organizationId),
-        ...settings.map((setting) => rules.map(({ config }) => inColumn(config[setting]))),
+        ...settings.map((setting) => rules.map(({ config }) => toColumnValue(config[setting]))),
       ],
     ),
   );

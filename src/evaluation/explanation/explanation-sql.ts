@@ -7,17 +7,18 @@ import {
   type ScopedRule,
 } from '../../posture/index.js';
 
-const MOST_TECHNIQUES = 50;
+const MAX_TECHNIQUES = 50;
 
 /**
- * SQL of what came and went since each rule measured before: a row for each rule (`ord`, from 1) and direction (`entered`) of which there is something to tell.
- * Parameters: now, the organisations as of which the rules are measured, the instants of the measurements before, the organisations whose the rules are, and each of
- * the settings, in the order of the rules.
- * @param limited the rules among them whose scope is not everything.
+ * Builds SQL that finds the techniques that rules count more (`entered`) or less than at their previous measurement.
+ * It returns a row for each rule (`ord`, from 1) and direction that has such techniques.
+ * Parameters: `$1` now; then one array for each value, in the order of the rules: the organisation that the counting
+ * statement reads, the previous measurement, the organisation that owns the rule, and each setting.
+ * @param limited the rules that have a scope.
  */
 export function explanationOf(
   counted: CountedTechniques<RuleConfig>,
-  asksQueue: boolean,
+  includesQueue: boolean,
   limited: readonly ScopedRule[],
 ): string {
   const settings = Object.entries(counted.settings);
@@ -54,15 +55,15 @@ export function explanationOf(
       jsonb_agg(jsonb_build_object('technique_id', m.technique_id, 'attack_id', m.attack_id, 'name', m.name, 'tactics', m.tactics,
         'changed_at', ${isoOf('change.changed_at')}, 'change_source', change.change_source, 'change_id', change.change_id,
         'changed_by', change.changed_by, 'changed_by_name', ${nameOf('change.changed_by')}) ORDER BY m.place)
-        FILTER (WHERE m.place <= ${MOST_TECHNIQUES}) AS techniques
+        FILTER (WHERE m.place <= ${MAX_TECHNIQUES}) AS techniques
     FROM ranked m
     JOIN rule r ON r.ord = m.ord
-    LEFT JOIN LATERAL (${lastChange(asksQueue)}) change ON m.place <= ${MOST_TECHNIQUES}
+    LEFT JOIN LATERAL (${lastChange(includesQueue)}) change ON m.place <= ${MAX_TECHNIQUES}
     GROUP BY m.ord, m.entered`;
 }
 
-/** The last change of the technique since the rule measured before. What supersedes it is no part of the question, so that the history is not needed. */
-function lastChange(asksQueue: boolean): string {
+/** Selects the last change since the previous measurement. It is in the current rows, so the history is not needed. */
+function lastChange(includesQueue: boolean): string {
   const posture = `
     SELECT p.valid_from AS changed_at, p.change_source, p.change_id,
       CASE WHEN p.change_source NOT IN ('catalogue', 'database') THEN p.updated_by END AS changed_by
@@ -70,10 +71,10 @@ function lastChange(asksQueue: boolean): string {
   const queue = `
     SELECT q.valid_from, 'queue', q.id, q.updated_by
     FROM revalidation_item q WHERE q.organization_id = r.owner_organization_id AND q.technique_id = m.technique_id AND q.valid_from > r.since`;
-  return `SELECT * FROM (${asksQueue ? `${posture} UNION ALL ${queue}` : posture}) changes ORDER BY changed_at DESC LIMIT 1`;
+  return `SELECT * FROM (${includesQueue ? `${posture} UNION ALL ${queue}` : posture}) changes ORDER BY changed_at DESC LIMIT 1`;
 }
 
-/** As `toISOString` writes it. */
+/** Formats an instant like `Date.toISOString`. */
 function isoOf(instant: string): string {
   return `to_char(${instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }

@@ -5,13 +5,13 @@ import { PageQuery } from '../../common/pagination/index.js';
 
 /** Which measurements of a rule to list. */
 export class ListMeasurementsQuery extends PageQuery {
-  /** Only measurements from then on: ISO 8601 date, or date and time with a zone. */
+  /** Only measurements at or after this instant: ISO 8601 date, or date and time with a zone. */
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
   @IsInstant({ message: INSTANT_WORDS })
   from?: string;
 
-  /** Only measurements up to then. */
+  /** Only measurements at or before this instant. */
   @ApiPropertyOptional({ format: 'date-time' })
   @IsOptional()
   @IsInstant({ message: INSTANT_WORDS })

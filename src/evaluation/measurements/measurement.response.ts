@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** What a rule measured, from `measured_at` until the measurement after it: one is kept when the value or the threshold differs from the one before. */
+/** A measured value of a rule, valid until the next one. A new one is stored if the value or the threshold changes. */
 export class MeasurementResponse {
   @ApiProperty({ format: 'date-time' })
   measured_at: string;
-  /** In the unit of the rule type; null when there was nothing to measure. */
+  /** In the unit of the rule type; null if there was nothing to measure. */
   @ApiProperty({ type: Number, nullable: true })
   measured: number | null;
   threshold: number;

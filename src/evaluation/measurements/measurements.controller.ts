@@ -15,7 +15,9 @@ export class MeasurementsController {
 
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'List what a rule measured, newest first. In its cooldown a rule measures nothing.' })
+  @ApiOperation({
+    summary: 'List the measurements of a rule, newest first. A rule measures nothing during its cooldown.',
+  })
   async list(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,

@@ -8,7 +8,7 @@ import type { RuleMeasurement } from './rule-measurement.entity.js';
 
 type Measured = Pick<RuleMeasurement, 'measuredAt' | 'measured' | 'threshold' | 'breached'>;
 
-/** What rules measured lately. */
+/** Lists the stored measurements of rules. */
 @Injectable()
 export class MeasurementsService {
   constructor(
@@ -17,9 +17,9 @@ export class MeasurementsService {
   ) {}
 
   /**
-   * Newest first.
-   * @param span both ends belong to it.
-   * @throws DomainError `not_found` for a rule that the organisation does not have.
+   * Lists the measurements of a rule, newest first.
+   * @param span includes both ends.
+   * @throws DomainError `not_found` if the organisation has no such rule.
    */
   async list(
     organizationId: string,
@@ -32,7 +32,7 @@ export class MeasurementsService {
     const matching = [organizationId, ruleId, from ?? null, to ?? null];
     const where = `WHERE m.organization_id = $1 AND m.rule_id = $2 AND ($3::timestamptz IS NULL OR m.measured_at >= $3)
          AND ($4::timestamptz IS NULL OR m.measured_at <= $4)`;
-    // A rule has one measurement an instant, which therefore tells where a page ends; the rule stands where a cursor has an id.
+    // A rule has at most one measurement per instant, so the instant identifies the row. The cursor's id is unused.
     return sqlPage<Measured>(
       this.dataSource,
       {

@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** What a rule measured from an instant on, until its next measurement. */
+/** A measured value of a rule. It is valid until the next measurement. */
 @Entity('rule_measurement')
 @ForeignKey('RuleState', ['organizationId', 'ruleId'], ['organizationId', 'ruleId'], { onDelete: 'CASCADE' })
 @Index('rule_measurement_measured_at_idx', ['measuredAt'])
@@ -14,7 +14,7 @@ export class RuleMeasurement {
   @PrimaryColumn({ type: 'timestamptz' })
   measuredAt: Date;
 
-  /** In the unit of the rule type; null when there was nothing to measure. */
+  /** In the unit of the rule type; null if there was nothing to measure. */
   @Column({ type: 'double precision', nullable: true })
   measured: number | null;
 
