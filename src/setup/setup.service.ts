@@ -14,17 +14,17 @@ import { PostureService } from '../posture/index.js';
 import { CatalogueImportService } from '../releases/index.js';
 import { SystemRulesService } from '../rules/index.js';
 
-/** The facts-only table of ATT&CK Enterprise that is shipped, so that a first start needs no network. */
+/** The shipped facts-only table of ATT&CK Enterprise. With it, a first start needs no network. */
 const SHIPPED_CATALOGUE = 'data/attack-enterprise-18.1.json';
 
-/** Any number that no other program locks on; it stands for "setting up Vedette". */
+/** The key of the advisory lock for the setup: an arbitrary number that no other program uses. */
 const SETUP_LOCK = 7_305_441_903;
 
 export interface SetupResult {
   organizationId: string;
   organizationName: string;
   adminEmail: string;
-  /** The password that was made up for the first admin, to be shown once; null when there was an admin already, or the environment gave the password. */
+  /** The generated password of the first admin; null if an admin exists or the environment sets the password. */
   generatedPassword: string | null;
 }
 
@@ -32,7 +32,7 @@ export interface NewOrganizationInput {
   name: string;
   slug?: string;
   adminEmail: string;
-  /** Whether somebody who has an account already may become the admin; they get a new password, and their sessions end. */
+  /** Whether the admin may already have an account. They then get a new password, and their sessions end. */
   linkExisting?: boolean;
 }
 
@@ -44,7 +44,7 @@ export interface NewOrganization {
   generatedPassword: string | null;
 }
 
-/** Brings a database to where people can work with it. Whatever is there already stays as it is, so that it runs at every start. */
+/** Fills a new database with everything that people need. It runs at every start and keeps existing data. */
 @Injectable()
 export class SetupService {
   constructor(
@@ -59,7 +59,7 @@ export class SetupService {
     private readonly clock: Clock,
   ) {}
 
-  /** Replicas that start together take turns. */
+  /** Runs the setup. Replicas that start at the same time run it one after another. */
   run(log: (line: string) => void): Promise<SetupResult> {
     return this.transactions.run(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [SETUP_LOCK]);
@@ -88,7 +88,7 @@ export class SetupService {
     });
   }
 
-  /** A further organisation, as complete as the default one: posture of every technique, system rules, an admin. */
+  /** Creates another organisation with posture for every technique, system rules and an admin. */
   createOrganization(input: NewOrganizationInput): Promise<NewOrganization> {
     return this.transactions.run(async (manager) => {
       const { id, name, slug } = await this.organizations.create(manager, input);
