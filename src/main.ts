@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     process.send?.('ready');
   } catch (error) {
     // The first admin is already committed. Their password is shown only here.
-    if (setup.generatedPassword) for (const line of signIn(environment, setup)) say(line);
+    if (setup.generatedPassword) for (const line of signIn(setup)) say(line);
     throw error;
   }
 }
@@ -71,7 +71,7 @@ function greeting(
     '',
     `  address   ${address}`,
     `  explorer  ${address}/docs`,
-    ...(environment.VEDETTE_DEMO ? demoSignIn() : signIn(environment, setup)),
+    ...(environment.VEDETTE_DEMO ? demoSignIn() : signIn(setup)),
     `  database  ${server.description}`,
     '',
     `  ${rulesEvaluated} rules evaluated, ${fired.length} alerts fired${fired.length > 0 ? ':' : '.'}`,
@@ -82,13 +82,10 @@ function greeting(
   ];
 }
 
-function signIn(
-  { VEDETTE_ADMIN_PASSWORD: given }: Environment,
-  { adminEmail, generatedPassword }: SetupResult,
-): string[] {
+function signIn({ adminEmail, generatedPassword }: SetupResult): string[] {
   const password = generatedPassword
     ? `${generatedPassword}   (shown this once)`
-    : `as ${given ? 'VEDETTE_ADMIN_PASSWORD said at' : 'printed at'} the first start (lost: npx vedette user reset-password ${adminEmail})`;
+    : `the one set or printed at the first start (lost: npx vedette user reset-password ${adminEmail})`;
   return [`  sign-in   ${adminEmail}`, `  password  ${password}`];
 }
 
