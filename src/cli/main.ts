@@ -9,7 +9,7 @@ import { AuthService } from '../auth/index.js';
 import { buildFactsFile } from '../catalogue/index.js';
 import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/words/index.js';
 import { ROLES, type Role } from '../common/access/index.js';
-import { readEnvironment, type Environment } from '../config/index.js';
+import { Environment, readEnvironment } from '../config/index.js';
 import { openDatabaseServer } from '../database/index.js';
 import { createApp, createLogger, buildOpenApiDocument } from '../http/index.js';
 import { OrganizationsService } from '../organizations/index.js';
@@ -18,6 +18,7 @@ import { SetupService } from '../setup/index.js';
 import { EndpointKeys } from '../webhooks/index.js';
 import { addExportCommands } from './exports.js';
 import { addImportCommands } from './imports.js';
+import { rotationMessage } from './rotation-message.js';
 
 const program = new Command('vedette')
   .description('Operational alerts for MITRE ATT&CK detection coverage: the command line')
@@ -25,12 +26,12 @@ const program = new Command('vedette')
 
 const attackVersion = new Option(
   '--attack-version <version>',
-  'ATT&CK release, such as 18.1; needed for STIX 2.0, which carries none',
+  'ATT&CK release, such as 18.1; required for STIX 2.0 bundles, which do not contain it',
 ).argParser((value: string) => {
   if (/^\d+(\.\d+)?$/.test(value)) return value;
-  throw new InvalidArgumentError('It must be a release such as 18.1.');
+  throw new InvalidArgumentError('It must be a release, such as 18.1.');
 });
-const domain = new Option('--domain <domain>', 'ATT&CK domain, where the bundle does not tell it').choices([
+const domain = new Option('--domain <domain>', 'ATT&CK domain, if the bundle does not contain it').choices([
   ...ATTACK_DOMAINS,
 ]);
 
@@ -46,39 +47,39 @@ interface ImportOptions extends BundleOptions {
   organization?: string;
 }
 
-const imports = program.command('import').description('bring data in');
+const imports = program.command('import').description('import data');
 imports
   .command('attack <file>')
   .description('import an ATT&CK STIX 2.0 or 2.1 bundle into the catalogue')
   .addOption(attackVersion)
   .addOption(domain)
   .option('--allow-older', 'import a release older than the one loaded')
-  .option('--no-carry-over', 'leave the posture of techniques that the release revokes where it is')
-  .option('--preview', 'tell what the import would mean for an organisation, and import nothing')
-  .option('--organization <slug>', 'whose preview, by its short name; the first one made when left out')
+  .option('--no-carry-over', 'do not carry the posture of revoked techniques over to their replacements')
+  .option('--preview', 'show the effect of the import on an organisation, and import nothing')
+  .option('--organization <slug>', 'short name of the organisation to preview; default: the oldest one')
   .action(async (file: string, { preview, organization: slug, ...options }: ImportOptions) => {
     await withContext(async (context) => {
       if (preview) {
         const organizations = context.get(OrganizationsService, { strict: false });
         const { id } = slug === undefined ? (await organizations.list())[0]! : await organizations.getBySlug(slug);
         const previews = context.get(CataloguePreview, { strict: false });
-        print(toImportPreviewResponse(await naming(file, previews.preview(id, file, options))));
+        print(toImportPreviewResponse(await withFileName(file, previews.preview(id, file, options))));
         return;
       }
       const imports = context.get(CatalogueImports, { strict: false });
-      print(await naming(file, imports.importFile(file, { ...options, source: `cli: ${file}`, importedBy: null })));
+      print(
+        await withFileName(file, imports.importFile(file, { ...options, source: `cli: ${file}`, importedBy: null })),
+      );
     });
   });
 
 addImportCommands(imports, withContext);
 addExportCommands(program, withContext);
 
-const catalogue = program.command('catalogue').description('work on the catalogue');
+const catalogue = program.command('catalogue').description('manage the catalogue');
 catalogue
   .command('undo <import-id>')
-  .description(
-    'undo the newest import of a domain: the catalogue, and what the import carried over, as they were before',
-  )
+  .description('undo the newest import of a domain: restore the catalogue and the posture that the import carried over')
   .action(async (importId: string) => {
     await withContext(async (context) => {
       print(await context.get(CatalogueUndo, { strict: false }).undo(importId, null));
@@ -91,17 +92,20 @@ catalogue
   .addOption(attackVersion)
   .addOption(domain)
   .action(async (bundle: string, { out, ...options }: BundleOptions & { out: string }) => {
-    await naming(bundle, buildFactsFile(bundle, out, options));
+    await withFileName(bundle, buildFactsFile(bundle, out, options));
     console.log(`wrote ${out}`);
   });
 
-const organization = program.command('organization').description('organisations of this deployment');
+const organization = program.command('organization').description('manage the organisations of this deployment');
 organization
   .command('create <name>')
   .description('create an organisation with its posture, system rules and first admin')
   .requiredOption('--admin-email <email>', 'the first admin')
-  .option('--slug <slug>', 'short name for addresses; made from the name when left out')
-  .option('--link-existing', 'take a person who has an account already; they get a new password and must sign in anew')
+  .option('--slug <slug>', 'short name of the organisation; default: derived from the name')
+  .option(
+    '--link-existing',
+    'allow an admin who has an account already; they get a new password and must sign in again',
+  )
   .action(async (name: string, options: { adminEmail: string; slug?: string; linkExisting?: boolean }) => {
     await withContext(async (context) => {
       const created = await context.get(SetupService, { strict: false }).createOrganization({ name, ...options });
@@ -119,12 +123,12 @@ organization
     });
   });
 
-const user = program.command('user').description('users of this deployment');
+const user = program.command('user').description('manage the users of this deployment');
 user
   .command('add <email>')
-  .description('make a user a member of a further organisation, give them a new random password and end their sessions')
+  .description('add a user to another organisation, give them a new random password and end their sessions')
   .requiredOption('--organization <slug>', 'the organisation, by its short name')
-  .addOption(new Option('--role <role>', 'what they may do there').choices([...ROLES]).makeOptionMandatory())
+  .addOption(new Option('--role <role>', 'role in the organisation').choices([...ROLES]).makeOptionMandatory())
   .action(async (email: string, options: { organization: string; role: Role }) => {
     await withContext(async (context) => {
       const { id, name } = await context.get(OrganizationsService, { strict: false }).getBySlug(options.organization);
@@ -145,28 +149,31 @@ user
 
 program
   .command('secrets')
-  .description('what is kept encrypted')
+  .description('manage encrypted data')
   .command('rotate-key')
-  .description('encrypt anew with VEDETTE_SECRET_KEY what VEDETTE_SECRET_KEY_PREVIOUS has encrypted')
+  .description(
+    'encrypt the secrets of webhook endpoints again, with VEDETTE_SECRET_KEY instead of VEDETTE_SECRET_KEY_PREVIOUS',
+  )
   .action(async () => {
     await withContext(async (context) => {
       const count = await context.get(EndpointKeys, { strict: false }).rotate();
-      console.log(
-        `${count} webhook endpoints were encrypted anew; VEDETTE_SECRET_KEY_PREVIOUS can be left out from now on`,
-      );
+      const { VEDETTE_SECRET_KEY_PREVIOUS: previousKey } = context.get(Environment, { strict: false });
+      console.log(rotationMessage(count, previousKey !== undefined));
     });
   });
 
 program
   .command('schema')
-  .description('the database schema')
+  .description('check the database schema')
   .command('check')
-  .description('fail when the migrations and the entities do not agree')
+  .description('fail if the migrations and the entities differ')
   .action(async () => {
     await withContext(async (context) => {
       const { upQueries } = await context.get(DataSource).driver.createSchemaBuilder().log();
-      if (upQueries.length === 0) return console.log('the migrations make what the entities say');
-      console.error(`the entities want ${upQueries.length} changes that no migration makes:`);
+      if (upQueries.length === 0) return console.log('the schema from the migrations matches the entities');
+      console.error(
+        `the schema differs from the entities: ${upQueries.length} statements are missing in the migrations:`,
+      );
       for (const { query } of upQueries) console.error(`  ${query}`);
       process.exitCode = 1;
     });
@@ -186,8 +193,8 @@ program
     });
   });
 
-/** Says which file an error is about. */
-async function naming<T>(file: string, work: Promise<T>): Promise<T> {
+/** Adds the name of the file to an error message. */
+async function withFileName<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -195,7 +202,7 @@ async function naming<T>(file: string, work: Promise<T>): Promise<T> {
   }
 }
 
-/** Runs `work` on the database that the server uses, started for the purpose when it is not running. */
+/** Runs `work` on the database of the server. If the embedded database is not running, starts it for this time. */
 async function withDatabase(work: (environment: Environment, url: string) => Promise<void>): Promise<void> {
   const environment = Object.assign(readEnvironment(), {
     VEDETTE_LOG_LEVEL: 'warn',
