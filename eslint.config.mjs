@@ -18,7 +18,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
-      // Nest's lifecycle and evaluators are asynchronous by contract, whether or not an implementation has something to wait for.
+      // Nest lifecycle methods and evaluators are asynchronous by contract, even if they have nothing to wait for.
       '@typescript-eslint/require-await': 'off',
       'no-console': 'error',
       eqeqeq: 'error',
@@ -33,12 +33,12 @@ export default tseslint.config(
         {
           object: 'process',
           property: 'env',
-          message: 'Only src/config reads the environment: what is read elsewhere is neither validated nor documented.',
+          message: 'Only src/config may read the environment: it validates and documents each variable.',
         },
       ],
     },
   },
-  // Terminals are what these write to.
+  // These files write to the terminal.
   {
     files: ['src/main.ts', 'src/cli/**', 'scripts/**', 'bench/**', 'demo/**'],
     rules: { 'no-console': 'off' },
@@ -46,7 +46,7 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts', 'bench/**/*.ts', 'src/**/*.spec.ts'],
     rules: {
-      // A test reads answers of any shape, and fails where they are not what it says.
+      // Tests read answers without types. A wrong shape makes the test fail.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

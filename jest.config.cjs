@@ -1,8 +1,8 @@
 require('./test/support/resolve-typescript.cjs');
 
 /**
- * Jest runs in CommonJS mode: @swc/jest compiles our TypeScript and the packages that ship as ES modules only. The built ES
- * modules in dist/ are what the end-to-end suite starts, so an import cycle that only ES modules show is found there.
+ * Jest runs in CommonJS mode. @swc/jest compiles our TypeScript, and packages that ship only as ES modules.
+ * The end-to-end tests start the built ES modules in dist/, so they find import cycles that only ES modules have.
  */
 const swcOptions = {
   jsc: {

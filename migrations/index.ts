@@ -15,7 +15,7 @@ import { LetDeliveriesTakeTheirAttempts1796220000000 } from './1796220000000-let
 import { CarryTagsOver1796230000000 } from './1796230000000-carry-tags-over.js';
 import { WriteOutHistoryTriggers1796240000000 } from './1796240000000-write-out-history-triggers.js';
 
-/** Every migration, oldest first. One that has landed is never edited; a new one goes at the end. */
+/** Every migration, oldest first. Never edit a released migration. Add a new one at the end. */
 export const migrations = [
   CreateSchema1795400000000,
   ScaleOut1795500000000,
