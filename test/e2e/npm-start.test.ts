@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually, freePort } from '../support/vedette-process.js';
 
-/** npm ends on a signal without passing it on to what it has started. Supervisors know npm alone. */
+/** Supervisors send signals only to npm. npm then ends, but does not pass the signal on to its child processes. */
 describe('npm start', () => {
   let dataDir: string;
   let npm: ChildProcess;
@@ -13,19 +13,19 @@ describe('npm start', () => {
 
   beforeEach(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'vedette-npm-'));
-    // As root, PostgreSQL runs as another user, who must be able to enter the folder.
+    // If the test runs as root, PostgreSQL runs as another user. That user must be able to enter the folder.
     await chmod(dataDir, 0o711);
     output = '';
   });
 
   afterEach(async () => {
-    // A process group of its own: nothing is left even if the test fails.
+    // npm has its own process group, so this ends all of its processes even if the test fails.
     for (const pid of [-npm.pid!, (await postgresPid()) ?? 0]) if (pid !== 0) kill(pid, 'SIGKILL');
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
   it.each(['SIGTERM', 'SIGKILL'] as const)(
-    'stops Vedette and its database when npm is sent %s',
+    'stops Vedette and its database when npm receives %s',
     async (signal) => {
       const url = await start();
       const postgres = await postgresPid();
@@ -35,9 +35,9 @@ describe('npm start', () => {
       kill(npm.pid!, signal);
       await exit;
 
-      await eventually(async () => !(await isReady(url)), 'Vedette does not answer any more', 30_000);
+      await eventually(async () => !(await isReady(url)), 'Vedette no longer answers', 30_000);
       await eventually(() => !isAlive(postgres!), 'PostgreSQL has ended', 30_000);
-      await eventually(() => !isAlive(-npm.pid!), 'no process that npm started is left', 30_000);
+      await eventually(() => !isAlive(-npm.pid!), 'all processes that npm started have ended', 30_000);
     },
     180_000,
   );
@@ -73,7 +73,7 @@ async function isReady(url: string): Promise<boolean> {
   );
 }
 
-/** A negative id means the process group. */
+/** @param pid negative: a process group. */
 function isAlive(pid: number): boolean {
   return kill(pid, 0);
 }
