@@ -21,7 +21,7 @@ import { BacktestService } from './preview/backtest.service.js';
 import { PreviewController } from './preview/preview.controller.js';
 import { PreviewService } from './preview/preview.service.js';
 import { TrialRules } from './preview/trial-rules.js';
-import { WouldBeTold } from './preview/would-be-told.js';
+import { AudiencePreview } from './preview/audience-preview.js';
 import { RuleClaims } from './rule-claims.js';
 import { RunStore } from './run-store.js';
 
@@ -51,7 +51,7 @@ import { RunStore } from './run-store.js';
     MeasurementsService,
     PreviewService,
     TrialRules,
-    WouldBeTold,
+    AudiencePreview,
   ],
   exports: [EvaluationService, EvaluationTicker],
 })

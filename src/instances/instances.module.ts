@@ -14,10 +14,12 @@ import { InstanceAnswers } from './instance-answers.js';
 import { InstancesController } from './instances.controller.js';
 import { InstancesService } from './instances.service.js';
 import { RuleAlerts } from './rule-alerts.js';
+import { TrailController } from './trail/trail.controller.js';
+import { TrailService } from './trail/trail.service.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([AlertInstance, AlertCount]), ExportsModule],
-  controllers: [InstancesController, AlertPagesController, AlertExportController],
+  controllers: [InstancesController, AlertPagesController, AlertExportController, TrailController],
   providers: [
     InstancesService,
     InstanceAnswers,
@@ -27,6 +29,7 @@ import { RuleAlerts } from './rule-alerts.js';
     AlertWriter,
     AlertCounts,
     RuleAlerts,
+    TrailService,
   ],
   exports: [InstancesService, AlertWriter, AlertCounts, RuleAlerts],
 })

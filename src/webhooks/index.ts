@@ -1,6 +1,7 @@
 export type { OutboxEvent, SubscribableEvent } from './endpoints/webhook-events.js';
-export { EventAudience, type ToldEndpoint } from './outbox/event-audience.js';
 export { EXPIRED_EVENTS } from './attempts/expired-events.js';
+export { ENDPOINT_TRAIL } from './outbox/endpoint-trail.js';
+export { EventAudience, type ReceivingEndpoint } from './outbox/event-audience.js';
 export { OperatorEndpoints, type OperatorEndpoint } from './endpoints/operator-endpoints.js';
 export { EndpointKeys } from './endpoints/endpoint-keys.js';
 export { WebhookWorker } from './delivery/webhook-worker.js';

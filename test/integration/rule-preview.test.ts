@@ -198,8 +198,8 @@ describe('a preview', () => {
     await anEndpoint(database, world.organizationId, { isEnabled: false });
     const other = await anEndpoint(database, await world.addOrganization());
     const told = async (input: object): Promise<unknown> => {
-      const { told: whom } = await previews.preview(world.organizationId, { ruleType: 'orphan_spike', ...input });
-      return { ...whom, endpoints: whom.endpoints.map(({ id }) => id).sort() };
+      const { audience } = await previews.preview(world.organizationId, { ruleType: 'orphan_spike', ...input });
+      return { ...audience, endpoints: audience.endpoints.map(({ id }) => id).sort() };
     };
 
     // The red lead who acts here prefers nothing.

@@ -1,7 +1,9 @@
 import { AuthModule } from '../../src/auth/index.js';
 import { newId } from '../../src/common/ids.js';
 import { Transactions } from '../../src/database/index.js';
+import { InstancesModule } from '../../src/instances/index.js';
 import { EmailWorker, AlertNotifier, NotificationsModule, type AlertNotice } from '../../src/notifications/index.js';
+import { WebhooksModule } from '../../src/webhooks/index.js';
 import { someAlerts } from '../support/alert-factories.js';
 import { aSignedInMember, anApiKey } from '../support/auth-factories.js';
 import { anEndpoint } from '../support/engine-factories.js';
@@ -16,7 +18,7 @@ let organizationId: string;
 
 beforeAll(async () => {
   smtp = await startSmtpReceiver();
-  http = await startTestHttp([AuthModule, NotificationsModule], {
+  http = await startTestHttp([AuthModule, InstancesModule, NotificationsModule, WebhooksModule.register()], {
     environment: { VEDETTE_SMTP_URL: smtp.url },
   });
 });

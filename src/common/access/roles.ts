@@ -10,6 +10,3 @@ export const ROLES_AT_LEAST = {
   admin: ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 export type AccessLevel = keyof typeof ROLES_AT_LEAST;
-
-/** The roles that get a notification in the app when an alert fires. */
-export const ALERT_AUDIENCE: readonly Role[] = ['admin', 'red_lead', 'blue_lead'];

@@ -9,8 +9,8 @@ import { EvaluatorRegistry, measureInScope, type Finding } from '../../evaluator
 import { knownSince, PostureReplay } from '../../posture/index.js';
 import { decide, type RuleStanding } from '../decide.js';
 import type { Outcome } from '../rule-outcome.js';
+import { AudiencePreview, type PreviewedAudience } from './audience-preview.js';
 import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
-import { WouldBeTold, type Told } from './would-be-told.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -47,7 +47,7 @@ export interface Backtest {
   knownSince: Date | null;
   points: BacktestPoint[];
   /** Whom each alert would be told to. */
-  told: Told;
+  audience: PreviewedAudience;
 }
 
 /**
@@ -62,7 +62,7 @@ export class BacktestService {
     private readonly transactions: Transactions,
     private readonly trials: TrialRules,
     private readonly registry: EvaluatorRegistry,
-    private readonly told: WouldBeTold,
+    private readonly audience: AudiencePreview,
     private readonly clock: Clock,
   ) {}
 
@@ -74,10 +74,10 @@ export class BacktestService {
       this.transactions.run(async (manager) => {
         await manager.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
         await manager.query(`SET LOCAL statement_timeout = ${LONGEST_MS}`);
-        const told = await this.told.of(manager, rule);
+        const audience = await this.audience.of(manager, rule);
         const points = await this.replay(manager, rule, instants);
         const known = await knownSince(manager, organizationId);
-        return { rule, from: instants[0]!, to: instants.at(-1)!, knownSince: known, points, told };
+        return { rule, from: instants[0]!, to: instants.at(-1)!, knownSince: known, points, audience };
       }),
     );
   }

@@ -1,5 +1,6 @@
 import { parseInstant } from '../../common/instant.js';
 import { toIso } from '../../common/wire.js';
+import type { PreviewedAudience } from './audience-preview.js';
 import type { Backtest, BacktestPoint } from './backtest.service.js';
 import type { TrialRuleRequest } from './preview.dto.js';
 import type {
@@ -11,7 +12,6 @@ import type {
 } from './preview.response.js';
 import type { Preview } from './preview.service.js';
 import type { TrialInput, TrialRule } from './trial-rules.js';
-import type { Told } from './would-be-told.js';
 
 export function toTrialInput(body: TrialRuleRequest): TrialInput {
   return {
@@ -34,7 +34,7 @@ export function toInstant(text: string): Date {
 }
 
 export function toPreviewResponse(preview: Preview): PreviewResponse {
-  const { at, rule, outcome, cooldownUntil, finding, error, told, knownSince } = preview;
+  const { at, rule, outcome, cooldownUntil, finding, error, audience, knownSince } = preview;
   return {
     at: toIso(at),
     known_since: toIso(knownSince),
@@ -50,11 +50,11 @@ export function toPreviewResponse(preview: Preview): PreviewResponse {
     title: finding?.alert?.title ?? null,
     message: finding?.alert?.message ?? null,
     error,
-    told: toToldResponse(told),
+    told: toToldResponse(audience),
   };
 }
 
-export function toBacktestResponse({ rule, from, to, knownSince, points, told }: Backtest): BacktestResponse {
+export function toBacktestResponse({ rule, from, to, knownSince, points, audience }: Backtest): BacktestResponse {
   const firings = points.flatMap(toFiring);
   const fired = firings.filter(({ outcome }) => outcome === 'fired').length;
   return {
@@ -65,11 +65,11 @@ export function toBacktestResponse({ rule, from, to, knownSince, points, told }:
     summary: {
       fired,
       refreshed: firings.length - fired,
-      people_told: fired > 0 ? told.people : 0,
-      notices: fired * (told.inApp + told.byEmail),
-      webhooks: fired * told.endpoints.length,
+      people_told: fired > 0 ? audience.people : 0,
+      notices: fired * (audience.inApp + audience.byEmail),
+      webhooks: fired * audience.endpoints.length,
     },
-    told: toToldResponse(told),
+    told: toToldResponse(audience),
     firings,
     points: points.map(({ at, outcome, finding: { measured, threshold, breached } }) => ({
       at: toIso(at),
@@ -97,6 +97,6 @@ function toTrialRuleResponse(rule: TrialRule): TrialRuleResponse {
   };
 }
 
-function toToldResponse({ people, inApp, byEmail, endpoints }: Told): ToldResponse {
+function toToldResponse({ people, inApp, byEmail, endpoints }: PreviewedAudience): ToldResponse {
   return { people, people_in_app: inApp, people_by_email: byEmail, endpoints };
 }

@@ -9,8 +9,8 @@ import { RuleAlerts } from '../../instances/index.js';
 import { AsOfPostureReader, knownSince, LivePostureReader } from '../../posture/index.js';
 import { cooldownEnd, decide, isInCooldown, type RuleStanding } from '../decide.js';
 import type { Outcome } from '../rule-outcome.js';
+import { AudiencePreview, type PreviewedAudience } from './audience-preview.js';
 import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
-import { WouldBeTold, type Told } from './would-be-told.js';
 
 /** What an evaluation of a rule would come to. */
 export interface Preview {
@@ -22,7 +22,7 @@ export interface Preview {
   /** Measured in cooldown too; null where measuring failed. */
   finding: Finding | null;
   error: string | null;
-  told: Told;
+  audience: PreviewedAudience;
   /** Since when the history has the organisation's posture whole; null of now, or where it has none. */
   knownSince: Date | null;
 }
@@ -37,7 +37,7 @@ export class PreviewService {
     private readonly trials: TrialRules,
     private readonly measurer: RuleMeasurer,
     private readonly alerts: RuleAlerts,
-    private readonly told: WouldBeTold,
+    private readonly audience: AudiencePreview,
     private readonly clock: Clock,
   ) {}
 
@@ -65,7 +65,7 @@ export class PreviewService {
         cooldownUntil: isInCooldown(standing, instant) ? cooldownEnd(standing) : null,
         finding: measurement.kind === 'measured' ? measurement.finding : null,
         error: measurement.kind === 'failed' ? measurement.error : null,
-        told: await this.told.of(manager, rule),
+        audience: await this.audience.of(manager, rule),
         knownSince: at ? await knownSince(manager, organizationId) : null,
       };
     });

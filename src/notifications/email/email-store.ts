@@ -1,35 +1,37 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ALERT_AUDIENCE } from '../../common/access/index.js';
-import { SEVERITIES } from '../../common/alerting.js';
 import { newId } from '../../common/ids.js';
 import { countChanged, queryRows } from '../../database/index.js';
+import {
+  audienceFilter,
+  emailFilter,
+  emailModeOf,
+  type AudienceReason,
+  type EmailReason,
+} from '../audience/audience-rules.js';
 import type { EmailNoticeFacts, OutgoingEmail } from './compose-message.js';
 import type { EmailStep, SendOutcome } from './decide-email.js';
 import type { EmailMode } from './email-mode.js';
-import { leftOut, type LeftOutReason } from './left-out.js';
 import type { QuietHours } from './local-time.js';
 
 /** A message that this worker may send until its lease ends. */
 export interface ClaimedEmail extends OutgoingEmail {
   lockToken: string;
-  /** The number of the attempt that is about to be made, from 1. */
+  /** The number of the attempt that comes next, from 1. */
   attempt: number;
-  isActive: boolean;
-  /** Whether the member's role is one that is told of alerts. */
-  isAudience: boolean;
   mode: EmailMode;
   quietHours: QuietHours | null;
-  /** What is in it and is not for the member any more, by what they prefer now; it is not among the notices. */
-  leftOut: readonly LeftOutNotice[];
+  /** Notices of the message that its member is not to get any more. They are not among `notices`. */
+  suppressed: readonly SuppressedNotice[];
 }
 
-export interface LeftOutNotice {
+/** A notice that is not sent, by the role and preferences of the member at the time of sending. */
+export interface SuppressedNotice {
   id: string;
-  reason: LeftOutReason;
+  reason: AudienceReason | EmailReason;
 }
 
-/** What became of a claimed message. */
+/** The result of an attempt to send a claimed message. */
 export interface EmailResult {
   mail: Pick<ClaimedEmail, 'id' | 'lockToken' | 'attempt'>;
   finishedAt: Date;
@@ -37,12 +39,14 @@ export interface EmailResult {
   next: EmailStep;
 }
 
-interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices' | 'leftOut'> {
+interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices' | 'suppressed'> {
   timeZone: string | null;
   quietFrom: string | null;
   quietUntil: string | null;
-  notices: (EmailNoticeFacts & { leftOut: LeftOutReason | null })[] | null;
+  notices: (EmailNoticeFacts & { reason: SuppressedNotice['reason'] | null })[] | null;
 }
+
+const NOTICE = { severity: 'n.severity', ruleType: 'a.rule_type' };
 
 const CLAIM = `
   WITH due AS MATERIALIZED (
@@ -54,10 +58,10 @@ const CLAIM = `
   )
   SELECT d.id, d.organization_id AS "organizationId", o.name AS "organizationName", d.user_id AS "userId", u.email, u.display_name AS "displayName",
     d.kind, d.digest_slot AS "digestSlot", d.created_at AS "createdAt", d.lock_token AS "lockToken", d.attempt_count + 1 AS attempt,
-    m.is_active AS "isActive", m.role = ANY ($5::text[]) AS "isAudience", coalesce(p.email, 'off') AS mode, p.time_zone AS "timeZone", p.quiet_from AS "quietFrom", p.quiet_until AS "quietUntil",
+    ${emailModeOf('p')} AS mode, p.time_zone AS "timeZone", p.quiet_from AS "quietFrom", p.quiet_until AS "quietUntil",
     (SELECT json_agg(json_build_object('id', n.id, 'alertId', n.alert_id, 'event', n.event, 'severity', n.severity, 'title', n.title,
          'message', n.message, 'createdAt', to_char(n.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-         'leftOut', ${leftOut('$6')}) ORDER BY n.created_at, n.id)
+         'reason', coalesce(${audienceFilter('m', NOTICE.severity)}, ${emailFilter('p', NOTICE, 'true')})) ORDER BY n.created_at, n.id)
      FROM email_notice n LEFT JOIN alert_instance a ON a.organization_id = n.organization_id AND a.id = n.alert_id
      WHERE n.organization_id = d.organization_id AND n.delivery_id = d.id) AS notices
   FROM claimed d
@@ -66,7 +70,7 @@ const CLAIM = `
   JOIN user_account u ON u.id = d.user_id
   LEFT JOIN notification_preference p ON p.organization_id = d.organization_id AND p.user_id = d.user_id`;
 
-/** Each of these changes a row only while it carries the claim's token: a worker whose lease ran out changes nothing. */
+/** This statement and those below change a row only while it carries the token of the claim, so a worker whose lease ran out changes nothing. */
 const FINISH = `
   UPDATE email_delivery d
   SET status = r.status, attempt_count = r.attempt, next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at), lock_token = NULL,
@@ -80,8 +84,8 @@ const HOLD = `
   UPDATE email_delivery SET next_attempt_at = $3, held_for = 'quiet_hours', lock_token = NULL, locked_until = NULL
   WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
 
-/** Only of a message that the claim still holds; of an alert, with a note of why. */
-const LEAVE_OUT = `
+/** Removes notices from a message and records the reason for those that are about an alert. */
+const REMOVE_NOTICES = `
   WITH gone AS (
     DELETE FROM email_notice n USING email_delivery d, unnest($3::uuid[], $4::text[]) AS o (id, reason)
     WHERE n.id = o.id AND d.organization_id = n.organization_id AND d.id = n.delivery_id AND d.id = $1 AND d.lock_token = $2 AND d.status = 'pending'
@@ -91,7 +95,7 @@ const LEAVE_OUT = `
   SELECT organization_id, alert_id, event, user_id, 'email', reason, $5 FROM gone WHERE alert_id IS NOT NULL
   ON CONFLICT DO NOTHING`;
 
-/** Its notices have no message then, and so wait for the next digest. */
+/** Notices without a message wait for the next digest. */
 const PUT_INTO_DIGEST = `
   WITH ended AS (
     UPDATE email_delivery SET status = 'cancelled', last_error = 'digest', completed_at = $3, lock_token = NULL, locked_until = NULL
@@ -103,30 +107,28 @@ const CANCEL = `
   UPDATE email_delivery SET status = 'cancelled', last_error = $3, completed_at = $4, lock_token = NULL, locked_until = NULL
   WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
 
-/** The queue side of `email_delivery`: every statement is a short transaction of its own, and none is open while something is sent. */
+/** The queue of `email_delivery`. Each statement is its own short transaction, and none is open while a message is sent. */
 @Injectable()
 export class EmailStore {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Takes due messages, oldest due first, with what the person wants as it stands now. */
+  /** Claims due messages, longest due first, and reads the current preferences of each member. */
   async claim(now: Date, limit: number, leaseMs: number): Promise<ClaimedEmail[]> {
     const rows = await queryRows<ClaimedRow>(this.dataSource, CLAIM, [
       now,
       limit,
       newId(),
       new Date(now.getTime() + leaseMs),
-      ALERT_AUDIENCE,
-      SEVERITIES,
     ]);
     return rows.map(({ timeZone, quietFrom, quietUntil, notices, ...mail }) => ({
       ...mail,
-      notices: (notices ?? []).filter(({ leftOut: reason }) => reason === null),
-      leftOut: (notices ?? []).flatMap(({ id, leftOut: reason }) => (reason === null ? [] : { id, reason })),
+      notices: (notices ?? []).filter(({ reason }) => reason === null),
+      suppressed: (notices ?? []).flatMap(({ id, reason }) => (reason === null ? [] : { id, reason })),
       quietHours: timeZone && quietFrom && quietUntil ? { timeZone, from: quietFrom, until: quietUntil } : null,
     }));
   }
 
-  /** @returns how many messages changed: one whose lease had passed to another worker does not. */
+  /** @returns the number of messages that changed. A message that another worker has claimed since does not change. */
   finish(results: readonly EmailResult[]): Promise<number> {
     const column = <T>(value: (result: EmailResult) => T): T[] => results.map(value);
     return countChanged(this.dataSource, FINISH, [
@@ -141,14 +143,14 @@ export class EmailStore {
     ]);
   }
 
-  /** Puts a message off without counting an attempt. */
+  /** Postpones a message without counting an attempt. */
   hold({ id, lockToken }: ClaimedEmail, until: Date): Promise<number> {
     return countChanged(this.dataSource, HOLD, [id, lockToken, until]);
   }
 
-  /** Takes what is not for its member any more out of a message. */
-  async leaveOut({ id, lockToken }: ClaimedEmail, notices: readonly LeftOutNotice[], now: Date): Promise<void> {
-    await this.dataSource.query(LEAVE_OUT, [
+  /** Removes the suppressed notices from a message. */
+  async removeNotices({ id, lockToken }: ClaimedEmail, notices: readonly SuppressedNotice[], now: Date): Promise<void> {
+    await this.dataSource.query(REMOVE_NOTICES, [
       id,
       lockToken,
       notices.map((notice) => notice.id),
@@ -157,12 +159,12 @@ export class EmailStore {
     ]);
   }
 
-  /** Ends a message whose member wants digests by now, and has what it tells of come with the next. @returns how many notices that are. */
+  /** Cancels a message whose member wants digests now, and moves its notices to the next digest. @returns the number of notices moved. */
   putIntoDigest({ id, lockToken }: ClaimedEmail, now: Date): Promise<number> {
     return countChanged(this.dataSource, PUT_INTO_DIGEST, [id, lockToken, now]);
   }
 
-  /** Ends a message that nobody wants any more. */
+  /** Cancels a message that its member does not want any more. */
   cancel({ id, lockToken }: ClaimedEmail, reason: string, now: Date): Promise<number> {
     return countChanged(this.dataSource, CANCEL, [id, lockToken, reason, now]);
   }

@@ -5,15 +5,13 @@ import { Metrics } from '../../metrics/index.js';
 import { decideEmail } from './decide-email.js';
 import { DigestMaker } from './digest-maker.js';
 import { EmailSettings } from './email-settings.js';
-import { EmailStore, type ClaimedEmail } from './email-store.js';
-import type { LeftOutReason } from './left-out.js';
+import { EmailStore, type ClaimedEmail, type SuppressedNotice } from './email-store.js';
 import { quietUntil } from './local-time.js';
 import { Mailer } from './mailer.js';
 
 /**
- * Sends the e-mail that is due. Any number of workers share the queue. One looks as soon as something was committed in this process, and every few seconds for
- * what others committed, for retries, for digests, and for leases of workers that died. A message may be sent twice when a worker dies between the server's
- * answer and its own note of it; it then carries the same Message-ID.
+ * Sends the e-mail that is due. Any number of workers share the queue. A worker looks after each commit of its process, and every few seconds. If it
+ * dies after the server took a message and before it recorded that, the message is sent again with the same Message-ID.
  */
 @Injectable()
 export class EmailWorker implements BeforeApplicationShutdown {
@@ -33,14 +31,14 @@ export class EmailWorker implements BeforeApplicationShutdown {
     private readonly metrics: Metrics,
   ) {}
 
-  /** From here on this process sends on its own, if there is a mail server. */
+  /** Starts sending in the background, if there is a mail server. */
   start(): void {
     if (this.isStarted || !this.mailer.isConfigured) return;
     this.isStarted = true;
     this.poll();
   }
 
-  /** Waits for the messages that are being sent: each has a time limit. */
+  /** Waits for the messages that are being sent. Each has a time limit. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     clearTimeout(this.timer);
@@ -53,15 +51,15 @@ export class EmailWorker implements BeforeApplicationShutdown {
   }
 
   /**
-   * Makes the digests and tries the messages that are due at the clock's present, whether this process sends on its own or not.
-   * @returns how many attempts were made.
+   * Makes the digests and sends the messages that are due now. It works before {@link start} too.
+   * @returns the number of attempts.
    */
   async drain(): Promise<number> {
     await this.digests.makeDue();
     let attempts = 0;
     while (!this.isStopping) {
       const { concurrency, leaseMs } = this.settings;
-      // No more than are sent at once: what a claim has read of a person must not be old news by the time it is their turn.
+      // Claims no more than are sent in parallel, so that the preferences that the claim read are still current.
       const mails = await this.store.claim(this.clock.now(), concurrency, leaseMs);
       if (mails.length === 0) break;
       exitPoint('email:after-claim');
@@ -77,7 +75,7 @@ export class EmailWorker implements BeforeApplicationShutdown {
     });
   }
 
-  /** One look at a time; who asks during one makes it go round once more. */
+  /** Runs one look at a time. A call during a look repeats it once. */
   private look(): Promise<unknown> {
     this.lookAgain = true;
     this.working ??= this.drainWhileAsked().finally(() => (this.working = undefined));
@@ -116,16 +114,16 @@ export class EmailWorker implements BeforeApplicationShutdown {
     }
   }
 
-  /** Much may have changed since the message was written: whoever is not to have it any more does not get it, and the trail of its alerts says why. */
+  /** Applies role and preferences again: they may have changed since the message was written. @returns whether there is nothing left to send. */
   private async isUnwanted(mail: ClaimedEmail, now: Date): Promise<boolean> {
-    const noReader = reasonOfReader(mail);
-    if (!noReader && mail.leftOut.length > 0) {
-      await this.store.leaveOut(mail, mail.leftOut, now);
-      for (const { reason } of mail.leftOut) this.metrics.suppressedFor(reason);
+    const reasonOfMember = mail.notices.length === 0 ? memberReason(mail.suppressed) : null;
+    if (!reasonOfMember && mail.suppressed.length > 0) {
+      await this.store.removeNotices(mail, mail.suppressed, now);
+      for (const { reason } of mail.suppressed) this.metrics.suppressedFor(reason);
     }
-    const unwanted = noReader ?? reasonOfNotices(mail);
-    if (unwanted) {
-      if (await this.store.cancel(mail, unwanted, now)) this.metrics.notified('email', 'cancelled', unwanted);
+    if (mail.notices.length === 0) {
+      const reason = reasonOfMember ?? mail.suppressed[0]?.reason ?? 'alerts_gone';
+      if (await this.store.cancel(mail, reason, now)) this.metrics.notified('email', 'cancelled', reason);
       return true;
     }
     if (mail.kind !== 'immediate' || mail.mode !== 'daily_digest') return false;
@@ -152,15 +150,13 @@ export class EmailWorker implements BeforeApplicationShutdown {
   }
 }
 
-function reasonOfReader({ isActive, isAudience, mode }: ClaimedEmail): 'inactive' | 'role' | 'turned_off' | null {
-  if (!isActive) return 'inactive';
-  if (!isAudience) return 'role';
-  return mode === 'off' ? 'turned_off' : null;
-}
+/** Reasons that are about the member and not about the notice. */
+const MEMBER_REASONS: readonly SuppressedNotice['reason'][] = ['inactive', 'role', 'turned_off'];
 
-function reasonOfNotices({ notices, leftOut: [first] }: ClaimedEmail): LeftOutReason | 'alerts_gone' | null {
-  if (notices.length > 0) return null;
-  return first?.reason ?? 'alerts_gone';
+/** The reason about the member that all suppressed notices share; null when there is none. */
+function memberReason([first, ...rest]: readonly SuppressedNotice[]): SuppressedNotice['reason'] | null {
+  if (!first || !MEMBER_REASONS.includes(first.reason)) return null;
+  return rest.every(({ reason }) => reason === first.reason) ? first.reason : null;
 }
 
 function reasonOf(statusCode: number | null): string {

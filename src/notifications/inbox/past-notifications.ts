@@ -1,9 +1,9 @@
 import type { EntityManager } from 'typeorm';
-import { ALERT_AUDIENCE } from '../../common/access/index.js';
+import { isInAudience } from '../audience/audience-rules.js';
 
 /**
- * Puts each alert of the organisation into the inboxes of its audience as of when it was created, read 90 minutes later. Preferences do not count.
- * Only the generated demo may use it.
+ * Adds a notification of each alert for each member of its audience, written when the alert opened and read 90 minutes
+ * later. It ignores preferences. Only the generated demo may use it.
  */
 export async function addPastNotifications(manager: EntityManager, organizationId: string): Promise<void> {
   await manager.query(
@@ -11,8 +11,8 @@ export async function addPastNotifications(manager: EntityManager, organizationI
      SELECT vedette_uuidv7(), a.organization_id, m.user_id, a.id, 'alert.fired', a.severity, a.title, a.message, a.created_at,
        a.created_at + interval '90 minutes'
      FROM alert_instance a
-     JOIN membership m ON m.organization_id = a.organization_id AND m.is_active AND m.role = ANY ($2::text[])
+     JOIN membership m ON m.organization_id = a.organization_id AND ${isInAudience('m', 'a.severity')}
      WHERE a.organization_id = $1`,
-    [organizationId, ALERT_AUDIENCE],
+    [organizationId],
   );
 }

@@ -1,43 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import { SEVERITIES, type Severity } from '../../common/alerting.js';
+import type { Severity } from '../../common/alerting.js';
 import { invalidField } from '../../common/errors/index.js';
 import { queryRows, type SqlRunner } from '../../database/index.js';
 import type { SubscribableEvent } from '../endpoints/webhook-events.js';
-import { isTold } from './event-filter.js';
+import { endpointFilter } from './endpoint-filter.js';
 
-export interface ToldEndpoint {
+/** An endpoint that gets an event. */
+export interface ReceivingEndpoint {
   id: string;
   name: string;
 }
 
-/** Tells which endpoints would be told of an event, by the same rules by which {@link WebhookOutbox} tells them. */
+/** Finds the endpoints that would get an event, by the rules that {@link EventWriter} applies. */
 @Injectable()
 export class EventAudience {
   /**
-   * By name.
-   * @throws DomainError `invalid_input` on `webhook_id` when the event's own endpoint is none of the organisation.
+   * Sorted by name.
+   * @throws DomainError `invalid_input` on `webhook_id` when the organisation has no such endpoint.
    */
   async of(
     runner: SqlRunner,
     organizationId: string,
     event: { type: SubscribableEvent; severity: Severity; ruleType: string; directEndpointId: string | null },
-  ): Promise<ToldEndpoint[]> {
-    const told = isTold('e', {
-      type: '$2',
-      directEndpointId: '$3::uuid',
-      severity: '$4::text',
-      ruleType: '$5::text',
-      severities: '$6::text[]',
-    });
-    const rows = await queryRows<ToldEndpoint & { isTold: boolean }>(
+  ): Promise<ReceivingEndpoint[]> {
+    const { type, severity, ruleType, directEndpointId } = event;
+    const facts = { type: '$2', directEndpointId: '$3::uuid', severity: '$4::text', ruleType: '$5::text' };
+    const rows = await queryRows<ReceivingEndpoint & { isReceiving: boolean }>(
       runner,
-      `SELECT e.id, e.name, e.is_enabled AND ${told} AS "isTold" FROM webhook_endpoint e
+      `SELECT e.id, e.name, ${endpointFilter('e', facts)} IS NULL AS "isReceiving" FROM webhook_endpoint e
        WHERE e.organization_id = $1 ORDER BY e.name COLLATE "C", e.id`,
-      [organizationId, event.type, event.directEndpointId, event.severity, event.ruleType, SEVERITIES],
+      [organizationId, type, directEndpointId, severity, ruleType],
     );
-    const { directEndpointId } = event;
     if (directEndpointId !== null && !rows.some(({ id }) => id === directEndpointId.toLowerCase()))
       throw invalidField('webhook_id', 'must be the id of a webhook of this organisation, or null');
-    return rows.flatMap(({ id, name, isTold: wouldBe }) => (wouldBe ? { id, name } : []));
+    return rows.flatMap(({ id, name, isReceiving }) => (isReceiving ? { id, name } : []));
   }
 }

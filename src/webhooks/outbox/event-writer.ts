@@ -1,23 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { SEVERITIES } from '../../common/alerting.js';
 import { Clock } from '../../common/clock.js';
 import { queryRows } from '../../database/index.js';
 import { eventBody, type OutboxEvent } from '../endpoints/webhook-events.js';
-import { isTold } from './event-filter.js';
+import { subscriptionFilter } from './endpoint-filter.js';
 
-const TOLD = isTold('e', {
+const REJECTED_BECAUSE = subscriptionFilter('e', {
   type: 'v.event_type',
   directEndpointId: 'v.direct_endpoint_id',
   severity: 'v.severity',
   ruleType: 'v.rule_type',
-  severities: '$11::text[]',
 });
 
 /**
- * One row for each event that somebody hears, and one for each event and endpoint: an endpoint that is both subscribed and direct matches the join once. What an endpoint's own failures have disabled it
- * for is written down as missed, to be recovered; what somebody disabled is told nothing. The share lock waits for whoever is just deleting an endpoint and
- * then leaves it out, where the foreign key would fail the caller's transaction.
+ * Writes the body of each event once, and one delivery for each event and endpoint that wants it. An endpoint that its own failures disabled gets a
+ * `missed` delivery, which can be recovered; one that a person disabled gets none. The share lock waits for a concurrent delete of an endpoint:
+ * without it the foreign key would fail the caller's transaction.
  */
 const WRITE = `
   WITH event AS (
@@ -26,7 +24,7 @@ const WRITE = `
   ), matched AS MATERIALIZED (
     SELECT v.organization_id, v.event_id, v.event_type, v.alert_id, v.sequence, v.body, e.id AS endpoint_id, e.is_enabled
     FROM event v JOIN webhook_endpoint e ON e.organization_id = v.organization_id AND (e.is_enabled OR e.disabled_reason IS NOT NULL)
-      AND ${TOLD}
+      AND ${REJECTED_BECAUSE} IS NULL
     FOR KEY SHARE OF e
   ), stored AS (
     INSERT INTO webhook_event (organization_id, id, body, created_at) SELECT DISTINCT ON (organization_id, event_id) organization_id, event_id, body, $7 FROM matched
@@ -42,12 +40,12 @@ const WRITE = `
   )
   SELECT count(*)::integer AS count FROM inserted WHERE status = 'pending'`;
 
-/** Writes what endpoints are to be told, in the transaction of what happened. Whoever has something to tell uses the outbox, which wakes the worker too. */
+/** Writes deliveries in the caller's transaction. Other modules use `WebhookOutbox`, which also wakes the worker. */
 @Injectable()
 export class EventWriter {
   constructor(private readonly clock: Clock) {}
 
-  /** @returns how many deliveries are to be sent. */
+  /** @returns the number of deliveries to send. */
   async write(manager: EntityManager, events: readonly OutboxEvent[]): Promise<number> {
     if (events.length === 0) return 0;
     const column = <T>(value: (event: OutboxEvent) => T): T[] => events.map(value);
@@ -62,7 +60,6 @@ export class EventWriter {
       column(({ sequence }) => sequence ?? null),
       column(({ severity }) => severity ?? null),
       column(({ ruleType }) => ruleType ?? null),
-      SEVERITIES,
     ]);
     return row?.count ?? 0;
   }

@@ -1,53 +1,53 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ALERT_AUDIENCE } from '../../common/access/index.js';
-import { SEVERITIES, type Severity } from '../../common/alerting.js';
+import type { Severity } from '../../common/alerting.js';
 import { queryRows, Transactions } from '../../database/index.js';
 import { Metrics } from '../../metrics/index.js';
+import { emailFilter, emailModeOf, inAppFilter, isInAudience } from '../audience/audience-rules.js';
 import { EmailWorker } from '../email/email-worker.js';
-import { leftOut } from '../email/left-out.js';
 import { Mailer } from '../email/mailer.js';
 import { NotificationStream } from '../stream/notification-stream.js';
 
-/** What the audience of an organisation is told. */
+/** A message to the audience of an organisation. */
 export interface AlertNotice {
   organizationId: string;
-  /** The alert it is about; null where it is about a rule or a webhook. */
+  /** The alert that the notice is about; null for a notice about a rule or a webhook. */
   alertId: string | null;
   event: 'alert.fired' | 'rule.failing' | 'webhook.failing' | 'webhook.disabled';
   severity: Severity;
   title: string;
   message: string;
   occurredAt: Date;
-  /** False for an alert of a rule that does not notify in the app. It speaks of that channel alone: by e-mail people are told as they prefer. */
+  /** False for an alert of a rule that does not notify in the app. E-mail follows the preferences of each person. */
   notifyInApp?: boolean;
 }
 
+const NOTICE = { severity: 'n.severity', ruleType: 'a.rule_type' };
+
 /**
- * Every member of the audience meets every notice once, and what they prefer decides what comes of it by each channel: a notification, an e-mail (at once, or
- * when their digest is made), or a note of why there is none. A channel that a person never asked for needs no note. What a rule says of the app comes before
- * what they prefer.
+ * Joins every notice with every member of its audience. Each channel then gets a row to send, or a note of the reason why nothing is sent.
+ * A member who never turned e-mail on gets no such note.
  */
-const TELL = `
+const NOTIFY = `
   WITH audience AS MATERIALIZED (
-    SELECT n.*, m.user_id, coalesce(p.in_app, true) AS prefers_in_app, coalesce(p.email, 'off') AS email,
-      ${leftOut('$9')} AS left_out
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $11::boolean[])
+    SELECT n.*, m.user_id, ${emailModeOf('p')} AS email_mode, ${inAppFilter('p', NOTICE, 'n.notify_in_app')} AS in_app_reason,
+      ${emailFilter('p', NOTICE, '$8::boolean')} AS email_reason
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $9::boolean[])
       AS n (organization_id, alert_id, event, severity, title, message, occurred_at, notify_in_app)
-    JOIN membership m ON m.organization_id = n.organization_id AND m.is_active AND m.role = ANY ($8::text[])
+    JOIN membership m ON m.organization_id = n.organization_id AND ${isInAudience('m', NOTICE.severity)}
     LEFT JOIN notification_preference p ON p.organization_id = m.organization_id AND p.user_id = m.user_id
     LEFT JOIN alert_instance a ON a.organization_id = n.organization_id AND a.id = n.alert_id
-  ), told AS (
+  ), notified AS (
     INSERT INTO notification (id, organization_id, user_id, alert_id, event, severity, title, message, created_at)
     SELECT vedette_uuidv7(), organization_id, user_id, alert_id, event, severity, title, message, occurred_at
-    FROM audience WHERE left_out IS NULL AND notify_in_app AND prefers_in_app
+    FROM audience WHERE in_app_reason IS NULL
     ON CONFLICT (organization_id, alert_id, event, user_id) WHERE alert_id IS NOT NULL DO NOTHING
     RETURNING event
   ), mailed AS (
     INSERT INTO email_notice (id, organization_id, user_id, delivery_id, alert_id, event, severity, title, message, created_at)
-    SELECT vedette_uuidv7(), organization_id, user_id, CASE WHEN email = 'immediate' THEN vedette_uuidv7() END, alert_id, event, severity, title, message,
-      occurred_at
-    FROM audience WHERE left_out IS NULL AND email <> 'off' AND $10
+    SELECT vedette_uuidv7(), organization_id, user_id, CASE WHEN email_mode = 'immediate' THEN vedette_uuidv7() END, alert_id, event, severity,
+      title, message, occurred_at
+    FROM audience WHERE email_reason IS NULL
     ON CONFLICT (organization_id, alert_id, event, user_id) WHERE alert_id IS NOT NULL DO NOTHING
     RETURNING organization_id, user_id, delivery_id, created_at
   ), outbox AS (
@@ -56,20 +56,17 @@ const TELL = `
     RETURNING 1
   ), skip AS MATERIALIZED (
     SELECT a.organization_id, a.alert_id, a.event, a.user_id, c.channel, c.reason, a.occurred_at
-    FROM audience a CROSS JOIN LATERAL (VALUES
-      ('in_app', CASE WHEN NOT a.notify_in_app THEN 'not_notified' ELSE coalesce(a.left_out, CASE WHEN NOT a.prefers_in_app THEN 'channel_off' END) END),
-      ('email', CASE WHEN a.email <> 'off' THEN coalesce(a.left_out, CASE WHEN NOT $10 THEN 'no_mail_server' END) END)
-    ) AS c (channel, reason)
-    WHERE c.reason IS NOT NULL
+    FROM audience a CROSS JOIN LATERAL (VALUES ('in_app', a.in_app_reason), ('email', a.email_reason)) AS c (channel, reason)
+    WHERE c.reason <> 'turned_off'
   ), noted AS (
     INSERT INTO notification_skip (organization_id, alert_id, event, user_id, channel, reason, created_at)
     SELECT * FROM skip WHERE alert_id IS NOT NULL ON CONFLICT DO NOTHING
   )
-  SELECT 'told' AS what, event AS word, count(*)::integer AS count FROM told GROUP BY event
+  SELECT 'notified' AS kind, event AS label, count(*)::integer AS count FROM notified GROUP BY event
   UNION ALL SELECT 'mailed', 'immediate', count(*)::integer FROM outbox
   UNION ALL SELECT 'skipped', reason, count(*)::integer FROM skip GROUP BY reason`;
 
-/** Tells those who are told of alerts, in the transaction of what they are told about. */
+/** Writes notifications and e-mail in the transaction of the event that they are about. */
 @Injectable()
 export class AlertNotifier {
   constructor(
@@ -81,13 +78,14 @@ export class AlertNotifier {
   ) {}
 
   /**
-   * Tells every active admin and lead of each notice's organisation, as they prefer it; of an alert once a person, event and channel.
+   * Notifies the audience of each notice by the channels that each member prefers. A member gets an event of an alert once.
    * @param manager of a transaction that `Transactions.run` opened.
-   * @returns how many notifications were written.
+   * @returns the number of notifications that were written.
    */
   async notify(manager: EntityManager, notices: readonly AlertNotice[]): Promise<number> {
     if (notices.length === 0) return 0;
-    const rows = await queryRows<{ what: 'told' | 'mailed' | 'skipped'; word: string; count: number }>(manager, TELL, [
+    type Count = { kind: 'notified' | 'mailed' | 'skipped'; label: string; count: number };
+    const counts = await queryRows<Count>(manager, NOTIFY, [
       notices.map(({ organizationId }) => organizationId),
       notices.map(({ alertId }) => alertId),
       notices.map(({ event }) => event),
@@ -95,18 +93,16 @@ export class AlertNotifier {
       notices.map(({ title }) => title),
       notices.map(({ message }) => message),
       notices.map(({ occurredAt }) => occurredAt),
-      ALERT_AUDIENCE,
-      SEVERITIES,
       this.mailer.isConfigured,
       notices.map(({ notifyInApp = true }) => notifyInApp),
     ]);
-    const told = rows.filter(({ what }) => what === 'told');
+    const notified = counts.filter(({ kind }) => kind === 'notified');
     this.transactions.afterCommit(manager, () => {
-      for (const { word, count } of told) this.metrics.notified('in_app', 'sent', word, count);
-      for (const { what, word, count } of rows) if (what === 'skipped') this.metrics.suppressedFor(word, count);
-      if (told.length > 0) this.stream.wake();
-      if (rows.some(({ what, count }) => what === 'mailed' && count > 0)) this.emailWorker.wake();
+      for (const { label, count } of notified) this.metrics.notified('in_app', 'sent', label, count);
+      for (const { kind, label, count } of counts) if (kind === 'skipped') this.metrics.suppressedFor(label, count);
+      if (notified.length > 0) this.stream.wake();
+      if (counts.some(({ kind, count }) => kind === 'mailed' && count > 0)) this.emailWorker.wake();
     });
-    return told.reduce((sum, { count }) => sum + count, 0);
+    return notified.reduce((sum, { count }) => sum + count, 0);
   }
 }
