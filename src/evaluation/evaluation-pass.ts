@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids.js';
 import { RuleMeasurer, type Finding, type Measurement } from '../evaluators/index.js';
-import { AlertWriter, type NewAlert } from '../instances/index.js';
+import { alertEventData, AlertWriter, type NewAlert } from '../instances/index.js';
 import { AlertNotifier } from '../notifications/index.js';
 import { LivePostureReader } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
@@ -143,7 +143,10 @@ export class EvaluationPass {
           severity: alert.severity,
           ruleType: alert.ruleType,
           occurredAt: now,
-          data: toPayload(alert, ruleDetails?.isDemo ?? false),
+          data: alertEventData(
+            { ...alert, status: 'open', lastSequence: 1, createdAt: alert.occurredAt },
+            { organizationName: alert.organizationName, isDemo: ruleDetails?.isDemo ?? false },
+          ),
           directEndpointId: ruleDetails?.notifyWebhook ? ruleDetails.webhookId : null,
         };
       }),
@@ -185,25 +188,6 @@ function alertTextOf(
     message: `${name} measured ${finding.measured} against ${finding.threshold}.`,
   };
   return { title, message, details: { ...finding.details, ...explanation } };
-}
-
-/** The `data` of an `alert.fired` webhook, in snake_case as it goes over the wire. */
-function toPayload(alert: FiredAlert, isDemo: boolean): Record<string, unknown> {
-  return {
-    alert_id: alert.id,
-    rule_id: alert.ruleId,
-    rule_name: alert.ruleName,
-    rule_type: alert.ruleType,
-    severity: alert.severity,
-    title: alert.title,
-    message: alert.message,
-    details: alert.details,
-    status: 'open',
-    sequence: 1,
-    organization: { id: alert.organizationId, name: alert.organizationName },
-    created_at: alert.occurredAt.toISOString(),
-    ...(isDemo ? { is_demo: true } : {}),
-  };
 }
 
 /** The notification about a rule that keeps failing. */

@@ -1,4 +1,5 @@
 export * from './alert-counts.js';
+export { alertEventData, type AlertEventData } from './alert-event-data.js';
 export * from './alert-writer.js';
 export * from './expired-alerts.js';
 export * from './instance.mapper.js';

@@ -116,7 +116,7 @@ export class InstancesService {
       );
       if (!changed) return undefined;
       const alert = await manager.findOneByOrFail(AlertInstance, { organizationId, id });
-      await this.events.tell(manager, alert, { type: `alert.${to}`, actorId, occurredAt: now });
+      await this.events.send(manager, alert, { type: `alert.${to}`, actorId, occurredAt: now });
       this.transactions.afterCommit(manager, () => this.metrics.transitioned(changed.previous, to, 'person'));
       return alert;
     });
