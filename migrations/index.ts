@@ -14,6 +14,7 @@ import { RevalidateByPolicy1796210000000 } from './1796210000000-revalidate-by-p
 import { LetDeliveriesTakeTheirAttempts1796220000000 } from './1796220000000-let-deliveries-take-their-attempts.js';
 import { CarryTagsOver1796230000000 } from './1796230000000-carry-tags-over.js';
 import { WriteOutHistoryTriggers1796240000000 } from './1796240000000-write-out-history-triggers.js';
+import { RenameToldOutcome1796250000000 } from './1796250000000-rename-told-outcome.js';
 
 /** Every migration, oldest first. Never edit a released migration. Add a new one at the end. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   LetDeliveriesTakeTheirAttempts1796220000000,
   CarryTagsOver1796230000000,
   WriteOutHistoryTriggers1796240000000,
+  RenameToldOutcome1796250000000,
 ];

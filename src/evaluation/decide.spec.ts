@@ -60,7 +60,7 @@ describe('deciding on a rule', () => {
     const release = measured({ occasion: 'enterprise-attack 18.1' });
     for (const onRepeat of ['new_instance', 'update_open'] as const) {
       const told = aStanding({ onRepeat, lastOccasion: 'enterprise-attack 18.1', unfinishedAlertId: 'an alert' });
-      expect(decide(told, release, NOW).outcome).toBe('told');
+      expect(decide(told, release, NOW).outcome).toBe('already_alerted');
     }
     expect(decide(aStanding({ lastOccasion: 'enterprise-attack 18.0' }), release, NOW).outcome).toBe('fired');
     expect(decide(aStanding({ lastOccasion: null }), measured({ occasion: null }), NOW).outcome).toBe('fired');

@@ -18,7 +18,7 @@ export interface RuleStanding {
 export type Decision =
   | { outcome: 'cooldown' }
   | { outcome: 'error'; error: string }
-  | { outcome: 'no_data' | 'clear' | 'told' | 'fired'; finding: Finding }
+  | { outcome: 'no_data' | 'clear' | 'already_alerted' | 'fired'; finding: Finding }
   | { outcome: 'refreshed'; finding: Finding; alertId: string };
 
 /** Whether the rule breached and wrote an alert, a new one or the open one. */
@@ -48,7 +48,7 @@ export function decide(standing: RuleStanding, measurement: Measurement, now: Da
   const { finding } = measurement;
   if (finding.measured === null) return { outcome: 'no_data', finding };
   if (!finding.breached) return { outcome: 'clear', finding };
-  if (finding.occasion && finding.occasion === standing.lastOccasion) return { outcome: 'told', finding };
+  if (finding.occasion && finding.occasion === standing.lastOccasion) return { outcome: 'already_alerted', finding };
   return standing.onRepeat === 'update_open' && standing.unfinishedAlertId !== null
     ? { outcome: 'refreshed', finding, alertId: standing.unfinishedAlertId }
     : { outcome: 'fired', finding };

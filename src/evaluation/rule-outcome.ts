@@ -2,13 +2,21 @@ export const EVALUATION_TRIGGERS = ['cron', 'posture_change', 'manual'] as const
 export type EvaluationTrigger = (typeof EVALUATION_TRIGGERS)[number];
 
 /**
- * What a pass made of one rule: `fired` opened an alert, `refreshed` updated the open one, `clear` did not breach, `cooldown` was skipped and still counts as
- * evaluated, `told` breached and was told of for the same occasion already (a rule that fires once a release), `no_data` could not be measured yet (such as one snapshot only), `error` failed and touched no other rule.
+ * The result of a pass for one rule.
+ * - `fired` opened an alert, `refreshed` updated the open one.
+ * - `clear` measured a value below the threshold, `no_data` could not measure yet, such as with a single snapshot.
+ * - `already_alerted` breached, and its alert about the same release exists already (for rules that fire once a
+ *   release).
+ * - `cooldown` was skipped and still counts as evaluated.
+ * - `error` failed without affecting other rules.
  */
-export const OUTCOMES = ['fired', 'refreshed', 'clear', 'told', 'cooldown', 'no_data', 'error'] as const;
+export const OUTCOMES = ['fired', 'refreshed', 'clear', 'already_alerted', 'cooldown', 'no_data', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** A rule that fails so many times in a row is told of, once until it is well again: less may be a passing fault of the database. */
+/**
+ * People are notified once of a rule that fails so many times in a row. Fewer failures may be a short fault of the
+ * database.
+ */
 export const FAILURES_BEFORE_TELLING = 3;
 
 /** One rule in an evaluation run, as it is kept: what is null is left out. */
@@ -22,7 +30,10 @@ export interface KeptOutcome {
   error?: string;
 }
 
-/** One rule in an evaluation run, as it is answered. Name and type are the rule's of today; null when it was deleted since. */
+/**
+ * One rule in an evaluation run, as it is answered. Name and type are the rule's of today; null when it was deleted
+ * since.
+ */
 export interface RuleOutcome {
   rule_id: string;
   rule_name: string | null;

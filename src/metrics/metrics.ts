@@ -44,7 +44,7 @@ export class Metrics {
 
   private readonly ruleEvaluations = this.counter(
     'rule_evaluations_total',
-    'Rules evaluated by this process, by rule type and outcome: fired, refreshed, clear, told, cooldown, no_data or error.',
+    'Rules evaluated by this process, by rule type and outcome: fired, refreshed, clear, already_alerted, cooldown, no_data or error.',
     ['type', 'outcome'],
   );
   private readonly evaluationDuration = this.histogram(

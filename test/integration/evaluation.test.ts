@@ -448,7 +448,7 @@ it('fires once for each release, even while its techniques still count as new', 
     outcomes.push(outcome!.outcome);
     context.clock.advanceMs(2 * HOUR_MS);
   }
-  expect(outcomes).toEqual(['fired', 'told', 'fired', 'told']);
+  expect(outcomes).toEqual(['fired', 'already_alerted', 'fired', 'already_alerted']);
   expect(await alerts(organizationId)).toHaveLength(2);
 });
 
