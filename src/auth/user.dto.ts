@@ -1,13 +1,22 @@
+import { PartialType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsEmail, IsIn, IsString, Length, ValidateIf } from 'class-validator';
+import { IsBoolean, IsEmail, IsIn, IsString, Length } from 'class-validator';
 import { ROLES, type Role } from '../common/access/index.js';
+import { IsGiven } from '../common/is-given.js';
 import { IsName } from '../common/is-name.js';
 import { PASSWORD_LENGTH, PASSWORD_RULE } from './password-hasher.js';
 
 const ROLE_RULE = { message: `must be one of ${ROLES.join(', ')}` };
 
+/** The fields that a new member and a change share. */
+class MemberSettings {
+  /** The user's role: `admin`, `red_lead`, `blue_lead`, `analyst` or `viewer`. */
+  @IsIn(ROLES, ROLE_RULE)
+  role: Role;
+}
+
 /** A new member of the organisation. */
-export class CreateUserRequest {
+export class CreateUserRequest extends MemberSettings {
   /** The sign-in name, in any case. An address that already has an account, in any organisation, is refused. */
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsEmail({}, { message: 'must be an e-mail address' })
@@ -17,10 +26,6 @@ export class CreateUserRequest {
   @IsName()
   display_name: string;
 
-  /** The user's role: `admin`, `red_lead`, `blue_lead`, `analyst` or `viewer`. */
-  @IsIn(ROLES, ROLE_RULE)
-  role: Role;
-
   /** The first password, 12 to 200 characters. */
   @IsString({ message: PASSWORD_RULE })
   @Length(PASSWORD_LENGTH.min, PASSWORD_LENGTH.max, { message: PASSWORD_RULE })
@@ -28,14 +33,9 @@ export class CreateUserRequest {
 }
 
 /** Changes to a member. A field that is left out stays unchanged. */
-export class UpdateUserRequest {
-  /** The user's role: `admin`, `red_lead`, `blue_lead`, `analyst` or `viewer`. */
-  @ValidateIf((_, value) => value !== undefined)
-  @IsIn(ROLES, ROLE_RULE)
-  role?: Role;
-
+export class UpdateUserRequest extends PartialType(MemberSettings, { skipNullProperties: false }) {
   /** Whether the user may work in the organisation. */
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsBoolean({ message: 'must be true or false' })
   is_active?: boolean;
 }

@@ -9,9 +9,9 @@ import {
   IsNumber,
   Max,
   Min,
-  ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { IsGiven } from '../common/is-given.js';
 
 export const MAX_TIERS = 10;
 
@@ -52,7 +52,7 @@ export class PutRevalidationPolicyRequest {
 
   /** The time to complete an item, in days of 24 hours after it was added, 1 to 365. Default 14. */
   @ApiPropertyOptional({ type: 'integer' })
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsInt(DUE)
   @Min(1, DUE)
   @Max(365, DUE)
@@ -61,7 +61,7 @@ export class PutRevalidationPolicyRequest {
 
 export class RunRevalidationPolicyRequest {
   /** Whether to only count the techniques. Default false. */
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsBoolean(FLAG)
   dry_run?: boolean = false;
 }

@@ -1,6 +1,7 @@
-import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../catalogue/words/index.js';
 import { INSTANT_WORDS, IsInstant } from '../common/instant.js';
+import { IsGiven } from '../common/is-given.js';
 import { PageQuery } from '../common/pagination/index.js';
 import {
   REVALIDATION_STATUSES,
@@ -27,33 +28,36 @@ export class ListRevalidationItemsQuery extends PageQuery {
   assignee_id?: string;
 }
 
-/** A technique to validate again. */
-export class CreateRevalidationItemRequest {
-  /** ATT&CK id of a technique in scope, such as `T1059.001`, without an unfinished item. */
-  @Matches(ATTACK_ID_PATTERN, { message: ATTACK_ID_WORDS })
-  attack_id: string;
-
-  /** The reason, at most 2,000 characters. */
+/** The fields that a new item and a change share. */
+class RevalidationItemSettings {
+  /** The reason, at most 2,000 characters; null: no reason. */
   @IsOptional()
   @IsString(REASON)
   @MaxLength(2000, REASON)
   reason?: string | null;
 
-  /** The user who does the review: an active member of the organisation. */
+  /** The user who does the review: an active member of the organisation; null: no assignee. */
   @IsOptional()
   @IsUUID(undefined, MEMBER)
   assignee_id?: string | null;
 
-  /** When the review is due: ISO 8601 date, or date and time with a zone. */
+  /** When the review is due: ISO 8601 date, or date and time with a zone; null: no due date. */
   @IsOptional()
   @IsInstant(DUE)
   due_at?: string | null;
 }
 
+/** A technique to validate again. */
+export class CreateRevalidationItemRequest extends RevalidationItemSettings {
+  /** ATT&CK id of a technique in scope, such as `T1059.001`, without an unfinished item. */
+  @Matches(ATTACK_ID_PATTERN, { message: ATTACK_ID_WORDS })
+  attack_id: string;
+}
+
 /** Changes to an item. A field that is left out stays unchanged. */
-export class UpdateRevalidationItemRequest {
+export class UpdateRevalidationItemRequest extends RevalidationItemSettings {
   /** `done` and `cancelled` finish the item; any other status opens it again. */
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsIn(REVALIDATION_STATUSES, STATUS)
   status?: RevalidationStatus;
 
@@ -62,7 +66,7 @@ export class UpdateRevalidationItemRequest {
    * `partial`, `failed` makes it `not_covered`; and its last review date is set. Left out: the item is done and the
    * technique stays unchanged.
    */
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsIn(REVIEW_OUTCOMES, { message: `must be one of ${REVIEW_OUTCOMES.join(', ')}` })
   outcome?: ReviewOutcome;
 
@@ -70,23 +74,7 @@ export class UpdateRevalidationItemRequest {
    * When the review took place, only with an outcome: ISO 8601 date, or date and time with a zone; not in the future
    * and not before the technique's last review. Default: now.
    */
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsInstant({ message: INSTANT_WORDS })
   reviewed_at?: string;
-
-  /** null: no assignee. */
-  @IsOptional()
-  @IsUUID(undefined, MEMBER)
-  assignee_id?: string | null;
-
-  /** ISO 8601 date, or date and time with a zone; null: no due date. */
-  @IsOptional()
-  @IsInstant(DUE)
-  due_at?: string | null;
-
-  /** At most 2,000 characters; null: no reason. */
-  @IsOptional()
-  @IsString(REASON)
-  @MaxLength(2000, REASON)
-  reason?: string | null;
 }

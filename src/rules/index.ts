@@ -6,6 +6,7 @@ export {
   RuleSchedules,
 } from './rule-schedules.js';
 export * from './rule-state-changes.js';
+export { RuleSettings } from './rule.dto.js';
 export * from './rules.module.js';
 export * from './rules.service.js';
 export * from './system-rules.js';

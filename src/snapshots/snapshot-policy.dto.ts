@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -9,16 +10,14 @@ import {
   IsObject,
   IsString,
   MaxLength,
-  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { ATTACK_DOMAINS } from '../catalogue/words/index.js';
+import { IsGiven, IsGivenOrNull } from '../common/is-given.js';
 import { ROLLUPS, type Rollup } from './roll-up.js';
 
-const IsGiven = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
-
-export const ROLLUP_WORDS = `must be one of ${ROLLUPS.join(', ')}`;
-export const SCOPE_WORDS = 'must be an object with domains, platforms or both, or null for everything in scope';
+const ROLLUP_WORDS = `must be one of ${ROLLUPS.join(', ')}`;
+const SCOPE_WORDS = 'must be an object with domains, platforms or both, or null for everything in scope';
 const DOMAINS = { message: `must be a list of one or more of ${ATTACK_DOMAINS.join(', ')}` };
 const PLATFORMS = { message: 'must be a list of 1 to 50 platforms of the catalogue, such as Windows' };
 
@@ -45,19 +44,33 @@ export class SnapshotScopeRequest {
   platforms?: string[];
 }
 
+/** An optional field that holds a roll-up. */
+export function RollupField(): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ enum: ROLLUPS, required: false }),
+    IsGiven(),
+    IsIn(ROLLUPS, { message: ROLLUP_WORDS }),
+  );
+}
+
+/** An optional field that holds a {@link SnapshotScopeRequest}, or null for everything in scope. */
+export function SnapshotScopeField(): PropertyDecorator {
+  return applyDecorators(
+    ApiProperty({ type: SnapshotScopeRequest, required: false, nullable: true }),
+    IsGivenOrNull(),
+    IsObject({ message: SCOPE_WORDS }),
+    ValidateNested({ message: SCOPE_WORDS }),
+    Type(() => SnapshotScopeRequest),
+  );
+}
+
 /** Changes to how snapshots are counted. A field that is left out stays unchanged. */
 export class PatchSnapshotPolicyRequest {
   /** How techniques and their sub-techniques are counted together: `flat`, `leaf`, `parent_mean` or `parent_any`. */
-  @ApiProperty({ enum: ROLLUPS, required: false })
-  @IsGiven()
-  @IsIn(ROLLUPS, { message: ROLLUP_WORDS })
+  @RollupField()
   rollup?: Rollup;
 
   /** null: everything in scope. */
-  @ApiProperty({ type: SnapshotScopeRequest, required: false, nullable: true })
-  @ValidateIf((_, value) => value !== undefined && value !== null)
-  @IsObject({ message: SCOPE_WORDS })
-  @ValidateNested({ message: SCOPE_WORDS })
-  @Type(() => SnapshotScopeRequest)
+  @SnapshotScopeField()
   scope?: SnapshotScopeRequest | null;
 }

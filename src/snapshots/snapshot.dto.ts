@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsObject, IsOptional, Max, Min, ValidateIf, ValidateNested } from 'class-validator';
+import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { IsCalendarDate } from '../common/instant.js';
+import { IsGiven } from '../common/is-given.js';
 import { PageQuery } from '../common/pagination/index.js';
-import { ROLLUPS, type Rollup } from './roll-up.js';
-import { ROLLUP_WORDS, SCOPE_WORDS, SnapshotScopeRequest } from './snapshot-policy.dto.js';
+import type { Rollup } from './roll-up.js';
+import { RollupField, SnapshotScopeField, SnapshotScopeRequest } from './snapshot-policy.dto.js';
 
 const MAX_COUNT = 1_000_000;
 const TOTAL = { message: `must be a whole number from 1 to ${MAX_COUNT}` };
@@ -47,7 +47,7 @@ export class PutSnapshotRequest {
 
   /** Default 0. */
   @ApiPropertyOptional({ type: 'integer' })
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsInt(COUNT)
   @Min(0, COUNT)
   @Max(MAX_COUNT, COUNT)
@@ -55,7 +55,7 @@ export class PutSnapshotRequest {
 
   /** Default 0. */
   @ApiPropertyOptional({ type: 'integer' })
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsInt(COUNT)
   @Min(0, COUNT)
   @Max(MAX_COUNT, COUNT)
@@ -63,14 +63,14 @@ export class PutSnapshotRequest {
 
   /** Default 0. */
   @ApiPropertyOptional({ type: 'integer' })
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsInt(COUNT)
   @Min(0, COUNT)
   @Max(MAX_COUNT, COUNT)
   not_evaluated?: number;
 
   /** Computed from the counts. If given, it must agree with them within 0.01. */
-  @ValidateIf((_, value) => value !== undefined)
+  @IsGiven()
   @IsNumber({ allowNaN: false, allowInfinity: false }, PERCENTAGE)
   @Min(0, PERCENTAGE)
   @Max(100, PERCENTAGE)
@@ -80,16 +80,10 @@ export class PutSnapshotRequest {
    * How the techniques were counted. Default `flat`. The snapshot is compared only with snapshots that were counted in
    * the same way.
    */
-  @ApiPropertyOptional({ enum: ROLLUPS })
-  @ValidateIf((_, value) => value !== undefined)
-  @IsIn(ROLLUPS, { message: ROLLUP_WORDS })
+  @RollupField()
   rollup?: Rollup;
 
   /** Limits the techniques in scope that were counted; null or left out: no limit. */
-  @ApiPropertyOptional({ type: SnapshotScopeRequest, nullable: true })
-  @ValidateIf((_, value) => value !== undefined && value !== null)
-  @IsObject({ message: SCOPE_WORDS })
-  @ValidateNested({ message: SCOPE_WORDS })
-  @Type(() => SnapshotScopeRequest)
+  @SnapshotScopeField()
   scope?: SnapshotScopeRequest | null;
 }
