@@ -1,7 +1,10 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { AlertStatus, Severity } from '../common/alerting.js';
 
-/** A change of the number of alerts of a kind: the number is the sum of its rows. Written by triggers of `alert_instance` and folded by retention. */
+/**
+ * A change of the number of alerts of a kind. The number is the sum of its rows. Triggers of `alert_instance` write
+ * the rows, and retention folds them.
+ */
 @Entity('alert_count')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('alert_count_organization_id_idx', { synchronize: false })

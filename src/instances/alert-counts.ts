@@ -4,10 +4,10 @@ import { queryRows, Transactions } from '../database/index.js';
 
 const KIND = 'organization_id, status, severity, rule_type, rule_id';
 
-/** How many rows one statement folds at most. */
+/** The most rows that one statement folds. */
 const FOLD_ROWS = 10_000;
 
-/** Looks after `alert_count`, which triggers of `alert_instance` write and {@link AlertReader} sums. */
+/** Maintains `alert_count`. Triggers of `alert_instance` write its rows, and {@link AlertReader} sums them. */
 @Injectable()
 export class AlertCounts {
   constructor(
@@ -16,18 +16,16 @@ export class AlertCounts {
   ) {}
 
   /**
-   * Makes the counts equal to the alerts that there are, of one organisation or of all, while both are written to.
-   *
-   * One statement reads both in one snapshot and adds a row for each difference. It need not keep writers out: a transaction that writes alerts commits its
-   * count rows with them, and folding leaves sums as they are, so that no snapshot ever shows a difference that is only in passing, and a difference that is
-   * there stays the same until it is mended. Two repairs at once would mend it twice; they wait for each other, on a lock taken before the snapshot.
-   * @returns how many counts were wrong.
+   * Makes the counts equal to the alerts, for one organisation or all, while both are written to. Writers commit
+   * alerts and counts together and folding keeps the sums, so one snapshot shows only real differences. The lock keeps
+   * two repairs from correcting a difference twice.
+   * @returns the number of counts that were wrong.
    */
   repair(organizationId?: string): Promise<number> {
     const [where, parameters] = organizationId ? ['WHERE organization_id = $1', [organizationId]] : ['', []];
     return this.transactions.run(async (manager) => {
       await manager.query(`SELECT pg_advisory_xact_lock(hashtext('vedette.alert_count'))`);
-      const mended = await queryRows(
+      const corrected = await queryRows(
         manager,
         `INSERT INTO alert_count (id, ${KIND}, count)
          SELECT vedette_uuidv7(), ${KIND}, sum(count) FROM (
@@ -38,13 +36,13 @@ export class AlertCounts {
          RETURNING id`,
         parameters,
       );
-      return mended.length;
+      return corrected.length;
     });
   }
 
   /**
-   * Folds the rows of each kind into one, up to a batch of rows. Each row that is there is taken by one folder only, and given back within the sum in the
-   * same statement; rows that writers add meanwhile are not touched. An organisation that is being deleted is left out, and one that is folded is deleted after.
+   * Folds the rows of each kind into one, up to a batch of rows. One statement deletes the rows and inserts their
+   * sum; rows that writers add meanwhile stay. It skips organisations that are being deleted.
    * @returns whether a whole batch was folded, so that there may be more.
    */
   async fold(): Promise<boolean> {

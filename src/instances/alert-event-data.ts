@@ -1,7 +1,8 @@
 import type { AlertStatus, Severity } from '../common/alerting.js';
 
 /**
- * The `data` of the webhook events of an alert, as it goes over the wire. Receivers depend on it: fields may be added, but none is renamed or removed.
+ * The `data` of the webhook events of an alert, as it goes over the wire. Receivers depend on it: fields may be
+ * added, but none is renamed or removed.
  */
 export interface AlertEventData extends Record<string, unknown> {
   alert_id: string;
@@ -17,7 +18,9 @@ export interface AlertEventData extends Record<string, unknown> {
   status: AlertStatus;
   /** The number of the event among the events of the alert, from 1. */
   sequence: number;
-  /** The user or API key that changed the status; absent for `alert.fired`. The name is null for one that was deleted. */
+  /**
+   * The user or API key that changed the status; absent for `alert.fired`. The name is null for one that was deleted.
+   */
   actor?: { id: string; name: string | null };
   organization: { id: string; name: string };
   /** ISO 8601. */

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import type { AlertStatus, Severity } from '../common/alerting.js';
 
-/** One firing of a rule, with the rule as it was. */
+/** An alert: one firing of a rule, with the facts of the rule at that time. */
 @Entity('alert_instance')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Unique(['organizationId', 'id'])
@@ -44,14 +44,14 @@ export class AlertInstance {
   @Column({ type: 'text', default: 'open' })
   status: AlertStatus;
 
-  /** Set where the rule keeps at most one open alert (`on_repeat: update_open`). */
+  /** Set for a rule that keeps at most one open alert (`on_repeat: update_open`). */
   @Column({ type: 'text', nullable: true })
   fingerprint: string | null;
 
   @Column({ type: 'integer', default: 1 })
   occurrenceCount: number;
 
-  /** The number of the latest event that webhooks are told of; that it fired is the first. */
+  /** The number of the last event that was sent to webhooks. The firing is number 1. */
   @Column({ type: 'integer', default: 1 })
   lastSequence: number;
 

@@ -6,13 +6,13 @@ import { notFound } from '../common/errors/index.js';
 import { isUuid } from '../common/ids.js';
 
 /**
- * Where the links in e-mail and webhooks lead. Until a page is there, the explorer is opened at the operation that reads an alert, with the alert's id in its
- * address. Whether there is such an alert is told to nobody here: whoever asks has not signed in.
+ * The target of the links in e-mail and webhooks. Until there is a page, it opens the API explorer at the operation
+ * that reads an alert. It does not reveal whether the alert exists, because the visitor has not signed in.
  */
 @ApiExcludeController()
 @Controller(ALERT_PAGES)
 export class AlertPagesController {
-  /** The address is a relative one, which also holds behind a proxy that puts a path in front. */
+  /** The address is relative, so that it works behind a proxy that adds a path. */
   @Get(':id')
   @Public()
   @Redirect()

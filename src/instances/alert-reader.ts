@@ -21,12 +21,13 @@ export interface InstanceSummary {
 
 const NEWEST_FIRST = 'ORDER BY a.created_at DESC, a.id DESC';
 
-/** How many of the newest open alerts a summary shows. */
+/** The number of open alerts that a summary shows. */
 const RECENT = 5;
 
 /**
- * Reads alerts at a cost that neither the number of alerts nor the depth of a page changes: rows through an index that ends in (created_at, id), numbers from
- * `alert_count`. One statement a page, so that its rows and its total are of one instant.
+ * Reads alerts at a cost that depends neither on the number of alerts nor on the depth of a page: rows by an index
+ * that ends in (created_at, id), numbers from `alert_count`. One statement reads a page, so its rows and its total show
+ * the same instant.
  */
 @Injectable()
 export class AlertReader {
@@ -98,9 +99,9 @@ export class AlertReader {
   }
 
   /**
-   * No index has these filters before the instant, and one for each combination would cost every write. So the newest alerts of each kind (status, severity
-   * and rule type or rule) that the filters leave open are taken from the index of kinds, and the newest of those are the page: at most (kinds x limit) index
-   * entries, and no alert of another kind.
+   * No index has these filters before the instant, and an index for each combination would slow every write. So this
+   * takes the newest alerts of each matching kind (status, severity and rule type or rule) from the index of kinds, at
+   * most (kinds x limit), and sorts those.
    */
   private merged(given: Given, { conditions, offset, limit }: Slice, organization: string): string {
     const open = [
@@ -139,15 +140,15 @@ const COLUMN_OF_FILTER = { status: 'status', severity: 'severity', ruleType: 'ru
 
 const FILTERS = Object.keys(COLUMN_OF_FILTER) as (keyof InstanceFilters)[];
 
-/** The placeholders of the filters that are given. */
+/** The placeholders of the given filters. */
 type Given = Partial<Record<keyof InstanceFilters, string>>;
 
-/** Whether one index gives the alerts in their order with no other between them: the list as it is first seen, and that of a status. */
+/** Whether one index returns exactly these alerts in order: a list without filters, or filtered by status only. */
 function hasIndexInOrder({ severity, ruleType, ruleId }: Given): boolean {
   return !severity && !ruleType && !ruleId;
 }
 
-/** The rule types that an organisation has alerts of: one look into the index of kinds for each. */
+/** The rule types of the alerts of an organisation, by one lookup in the index of kinds for each type. */
 function ruleTypesOf(organization: string): string {
   const next = (beyond: string): string =>
     `SELECT a.rule_type FROM alert_instance a WHERE a.organization_id = ${organization} ${beyond} ORDER BY a.rule_type LIMIT 1`;
@@ -156,7 +157,7 @@ function ruleTypesOf(organization: string): string {
     ) SELECT rule_type FROM type WHERE rule_type IS NOT NULL`;
 }
 
-/** All alerts of a rule have its type, which never changes: asked of one of them, a rule of another type is not searched through. */
+/** The type of a rule never changes, so one alert tells it. This avoids a search through a rule of another type. */
 function ruleTypeOf(organization: string, rule: string): string {
   return `SELECT r.rule_type FROM alert_instance r WHERE r.organization_id = ${organization} AND r.rule_id = ${rule} LIMIT 1`;
 }

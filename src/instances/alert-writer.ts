@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Severity } from '../common/alerting.js';
 import { queryRows } from '../database/index.js';
 
-/** An alert to be opened. */
+/** An alert to open. */
 export interface NewAlert {
   id: string;
   organizationId: string;
@@ -14,12 +14,12 @@ export interface NewAlert {
   title: string;
   message: string;
   details: Record<string, unknown>;
-  /** Set where the rule keeps at most one open alert; null otherwise. */
+  /** Set for a rule that keeps at most one open alert; null otherwise. */
   fingerprint: string | null;
   occurredAt: Date;
 }
 
-/** What a repeated firing makes of the alert that is open already. */
+/** The changes that a repeated firing makes to the open alert. */
 export interface AlertRefresh {
   alertId: string;
   organizationId: string;
@@ -30,7 +30,7 @@ export interface AlertRefresh {
   occurredAt: Date;
 }
 
-/** Writes alerts for the engine, in the engine's transaction and one statement a kind. */
+/** Writes alerts in the engine's transaction. Each method is one statement. */
 @Injectable()
 export class AlertWriter {
   async open(manager: EntityManager, alerts: readonly NewAlert[]): Promise<void> {
@@ -59,8 +59,8 @@ export class AlertWriter {
   }
 
   /**
-   * The alert of each rule that a repeated firing refreshes (the newest open one, or else the newest acknowledged one), locked until the transaction ends,
-   * so that what is decided about it stays true.
+   * Finds the alert of each rule that a repeated firing refreshes: the newest open one, or else the newest
+   * acknowledged one. It stays locked until the transaction ends, so that the decision about it stays valid.
    * @returns alert ids by rule id.
    */
   async lockUnfinished(

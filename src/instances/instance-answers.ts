@@ -7,8 +7,8 @@ import type { InstanceListResponse, InstanceSummaryResponse } from './instance.r
 import { InstancesService } from './instances.service.js';
 
 /**
- * The answers that open dashboards ask for again and again, as JSON that is ready to send: whoever asks for the same at once shares one reading of it, and
- * nobody gets one that was read before they asked.
+ * The answers that open dashboards request repeatedly, as JSON that is ready to send. Requests for the same answer at
+ * the same time share one read, and no request gets an answer that was read before it arrived.
  */
 @Injectable()
 export class InstanceAnswers {

@@ -4,7 +4,7 @@ import { PageQuery } from '../common/pagination/index.js';
 
 const RULE_TYPE_RULE = { message: 'must be a rule type, text of at most 100 characters' };
 
-/** Which alerts to list. */
+/** Selects alerts. */
 export class ListInstancesQuery extends PageQuery {
   /** `open`, `acknowledged`, `resolved` or `dismissed`. */
   @IsOptional()

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ALERT_STATUSES, SEVERITIES, type AlertStatus, type Severity } from '../common/alerting.js';
 
-/** An alert: one firing of a rule, with the rule as it was. */
+/** An alert: one firing of a rule, with the facts of the rule at that time. */
 export class InstanceResponse {
   id: string;
   /** The rule that fired; it may have been deleted since. */
@@ -13,14 +13,15 @@ export class InstanceResponse {
   title: string;
   message: string;
   /**
-   * The evidence; its keys depend on the rule type. From a rule's second measurement on, `changed_since`, `entered` and `left` tell which techniques came and went since
-   * the one before, with `count`, `by_tactic` and the first 50 `techniques`.
+   * The evidence; its keys depend on the rule type. From a rule's second measurement on, `changed_since`, `entered`
+   * and `left` list the techniques that changed since the measurement before, with `count`, `by_tactic` and the first
+   * 50 `techniques`.
    */
   @ApiProperty({ type: 'object', additionalProperties: true })
   details: Record<string, unknown>;
   @ApiProperty({ enum: ALERT_STATUSES })
   status: AlertStatus;
-  /** How often the rule fired into this alert: more than 1 only where the rule says `on_repeat: update_open`. */
+  /** How often the rule fired into this alert. More than 1 only for a rule with `on_repeat: update_open`. */
   @ApiProperty({ type: 'integer' })
   occurrence_count: number;
   @ApiProperty({ format: 'date-time' })
@@ -44,14 +45,14 @@ export class InstanceResponse {
 
 export class InstanceListResponse {
   items: InstanceResponse[];
-  /** How many alerts match, on all pages. */
+  /** The number of matching alerts on all pages. */
   @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;
 }
 
-/** How the alerts of the organisation stand. */
+/** The numbers of the organisation's alerts. */
 export class InstanceSummaryResponse {
   @ApiProperty({ type: 'integer' })
   total_open: number;
@@ -61,10 +62,10 @@ export class InstanceSummaryResponse {
   total_resolved: number;
   @ApiProperty({ type: 'integer' })
   total_dismissed: number;
-  /** Open alerts by severity; every severity is there. */
+  /** Open alerts by severity. Every severity has an entry. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   by_severity: Record<string, number>;
-  /** Open alerts by rule type; only types that have some. */
+  /** Open alerts by rule type. Only types with open alerts have an entry. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   by_rule_type: Record<string, number>;
   /** The 5 newest open alerts. */

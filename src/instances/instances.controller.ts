@@ -8,12 +8,12 @@ import { toInstanceResponse } from './instance.mapper.js';
 import { InstanceListResponse, InstanceResponse, InstanceSummaryResponse } from './instance.response.js';
 import { InstancesService } from './instances.service.js';
 
-/** Of answers that are sent as they were written, once for all who asked at the same time. */
+/** The content type of answers that are sent as ready JSON. */
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 const REFUSED = {
   status: 409,
-  description: 'The status of the alert does not allow it; current_status tells which it is.',
+  description: 'The status of the alert does not allow it; current_status holds the status.',
 };
 
 @ApiTags('instances')
@@ -37,7 +37,7 @@ export class InstancesController {
   @Get('summary')
   @Access('viewer')
   @Header('content-type', JSON_TYPE)
-  @ApiOperation({ summary: 'How the alerts stand' })
+  @ApiOperation({ summary: 'Count alerts by status, severity and rule type' })
   @ApiOkResponse({ type: InstanceSummaryResponse })
   summary(@CurrentPrincipal() principal: Principal): Promise<Buffer> {
     return this.answers.summary(principal.organizationId);

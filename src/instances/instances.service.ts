@@ -11,7 +11,10 @@ import { AlertEvents } from './alert-events.js';
 import { AlertInstance } from './alert-instance.entity.js';
 import { AlertReader, type InstanceFilters, type InstanceSummary } from './alert-reader.js';
 
-/** What a person may do with an alert, from which statuses, and the columns that keep who did and when. */
+/**
+ * The changes of status that a person can make, the statuses that allow them, and the columns for the person and the
+ * time.
+ */
 const TRANSITIONS = {
   acknowledge: {
     from: ['open'],
@@ -40,7 +43,7 @@ const TRANSITIONS = {
 >;
 export type Transition = keyof typeof TRANSITIONS;
 
-/** Alerts of one organisation: list, read, and their lifecycle. */
+/** Lists and reads the alerts of one organisation, and changes their status. */
 @Injectable()
 export class InstancesService {
   constructor(
@@ -63,7 +66,7 @@ export class InstancesService {
     return alert;
   }
 
-  /** Alerts by id, in the order of the ids; ids of other organisations are left out. */
+  /** Reads alerts in the order of the ids. Ids of other organisations are left out. */
   async getMany(organizationId: string, ids: readonly string[]): Promise<AlertInstance[]> {
     if (ids.length === 0) return [];
     const alerts = await this.repository.findBy({ organizationId, id: In([...ids]) });
@@ -72,8 +75,9 @@ export class InstancesService {
   }
 
   /**
-   * Takes an alert to its next status, and tells webhooks in the same transaction. Of two people acting at once one wins, and the other is told how it stands.
-   * @throws DomainError `invalid_transition` naming the status that stands in the way.
+   * Changes the status of an alert and writes the webhook events in the same transaction. If two people act at once,
+   * one succeeds and the other gets the error.
+   * @throws DomainError `invalid_transition` with the current status, if that does not allow the change.
    */
   async transition(
     organizationId: string,
@@ -96,7 +100,7 @@ export class InstancesService {
     );
   }
 
-  /** @returns the alert as it is now; undefined where its status stands in the way, or where there is none. */
+  /** @returns the changed alert; undefined if its status does not allow the change, or if there is no such alert. */
   private async change(
     organizationId: string,
     id: string,

@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { queryRows, type SqlRunner } from '../database/index.js';
 
-/** What the alerts of a rule say of it at an instant. */
+/** The state of a rule at an instant, by its alerts. */
 export interface RuleAlertsAt {
-  /** When the newest alert opened, or was refreshed last. */
+  /** When the last alert opened or was refreshed. */
   lastFiredAt: Date | null;
   /** The alert that a repeated firing would refresh. */
   unfinishedAlertId: string | null;
 }
 
-/** Reads where a rule stood by its alerts, which outlive what the rule itself remembers. */
+/** Reads the past state of a rule from its alerts, because the rule keeps only its latest state. */
 @Injectable()
 export class RuleAlerts {
-  /** An alert that was refreshed after the instant counts with when it opened: the refreshes between are not kept. */
+  /**
+   * An alert that was refreshed after the instant counts from when it opened, because earlier refreshes are not kept.
+   */
   async at(runner: SqlRunner, organizationId: string, ruleId: string, at: Date): Promise<RuleAlertsAt> {
     const [alerts] = await queryRows<RuleAlertsAt>(
       runner,

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../common/alerting.js';
 import { ScopeProperty, type TechniqueScope } from '../posture/index.js';
 
-/** A rule and where it stands. */
+/** A rule and its state. */
 export class RuleResponse {
   id: string;
   name: string;
@@ -10,7 +10,7 @@ export class RuleResponse {
   rule_type: string;
   @ApiProperty({ enum: SEVERITIES })
   severity: Severity;
-  /** Settings of the type, complete but for optional ones that are off. */
+  /** Settings of the type: all of them, except optional ones that are off. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   config: Record<string, unknown>;
   /** The techniques that the rule is limited to; null: all. */
@@ -34,10 +34,10 @@ export class RuleResponse {
   last_fired_at: string | null;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   last_evaluated_at: string | null;
-  /** What went wrong when the rule was last evaluated; null when nothing did. */
+  /** The error of the last evaluation; null if it had none. */
   @ApiProperty({ type: String, nullable: true })
   last_error: string | null;
-  /** The user or API key that made the rule; null for a system rule. */
+  /** The user or API key that created the rule; null for a system rule. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   created_by: string | null;
   @ApiProperty({ format: 'date-time' })
@@ -48,7 +48,7 @@ export class RuleResponse {
 
 export class RuleListResponse {
   items: RuleResponse[];
-  /** How many rules match, on all pages. */
+  /** The number of matching rules on all pages. */
   @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
@@ -61,12 +61,12 @@ export class RuleTypeResponse {
   name: string;
   description: string;
   /**
-   * JSON Schema (draft 7) of `config`, with a title, a description, bounds or choices, and a default for each setting: enough to
-   * build a form from. A setting that says `optional: true` has no default: left out, or null, it is off.
+   * JSON Schema (draft 7) of `config`: enough to build a form. Each setting has a title, a description, bounds or
+   * choices, and a default. A setting with `optional: true` has no default: left out or null, it is off.
    */
   @ApiProperty({ type: 'object', additionalProperties: true })
   config_schema: Record<string, unknown>;
-  /** Of the settings that are not optional. */
+  /** The defaults of the settings that are not optional. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })
   defaults: Record<string, number>;
 }

@@ -16,7 +16,7 @@ afterAll(async () => {
 const send = (path: string, body: unknown): Promise<HttpAnswer> =>
   world.vedette.request('POST', `/api/v1${path}`, { token: world.ours.token, body });
 
-it('tells what a rule would do, which the evaluation then does', async () => {
+it('predicts the result of the evaluation', async () => {
   const rule = { rule_type: 'high_risk', config: { min_risk_score: 42 }, severity: 'critical' };
   const { status, body: preview } = await send('/rules/preview', rule);
   expect(status).toBe(200);
@@ -49,14 +49,14 @@ it('tells what a rule would do, which the evaluation then does', async () => {
   });
 });
 
-it('goes through the past of a rule, and of a change to it', async () => {
+it('replays the past of a rule, and of a change to it', async () => {
   const from = new Date(Date.now() - 5 * HOUR_MS).toISOString();
   const to = new Date(Date.now() - HOUR_MS).toISOString();
   const { status, body } = await send('/rules/backtest', { rule_id: world.ours.ruleId, from, to, step: 'hour' });
   expect(status).toBe(200);
   expect(body).toMatchObject({ from, summary: { fired: 0, people_told: 0, notices: 0, webhooks: 0 }, firings: [] });
   expect(body.points).toHaveLength(5);
-  // Nothing is known of hours in which there was no organisation yet.
+  // The hours before the organisation existed have no history.
   expect(body.points[0]).toEqual({ at: from, measured: 0, threshold: 1, breached: false, outcome: 'clear' });
   expect(Date.parse(body.known_since)).toBeGreaterThan(Date.parse(body.to));
 
@@ -90,12 +90,12 @@ it.each<[string, object, string]>([
   ['backtest', { rule_type: 'high_risk', from: '2026-01-01', to: '2999-01-01' }, 'to'],
   ['backtest', { rule_type: 'high_risk', from: '2026-01-01', step: 'P1D' }, 'step'],
   ['backtest', { rule_type: 'high_risk', from: '2000-01-01', step: 'hour' }, 'step'],
-])('a %s of %j is refused, naming %s', async (what, body, field) => {
+])('a %s of %j is refused with an error on %s', async (what, body, field) => {
   const answer = await send(`/rules/${what}`, body);
   expect([answer.status, answer.body.code, answer.body.errors?.[0]?.field]).toEqual([400, 'invalid_input', field]);
 });
 
-it.each(['preview', 'backtest'])('a %s does not know a rule or a webhook of another organisation', async (what) => {
+it.each(['preview', 'backtest'])('a %s does not find a rule or a webhook of another organisation', async (what) => {
   const from = '2026-01-01';
   const span = what === 'backtest' ? { from, to: '2026-01-02' } : {};
   const theirs = await send(`/rules/${what}`, { rule_id: world.theirs.ruleId, ...span });

@@ -28,7 +28,7 @@ describe('the counts of alerts', () => {
     organizationId = await anOrganization(context.database);
   });
 
-  /** Where sums and alerts differ: none, it is hoped. */
+  /** The differences between sums and alerts. */
   function differences(): Promise<unknown[]> {
     return context.database.query(
       `SELECT ${KIND}, sum(count)::integer AS missing FROM (
@@ -62,7 +62,7 @@ describe('the counts of alerts', () => {
     }));
   }
 
-  /** Opens, refreshes, acknowledges, resolves, dismisses and deletes, each in a transaction of its own; some roll back. */
+  /** Opens, refreshes, acknowledges, resolves, dismisses and deletes, each in its own transaction; some roll back. */
   async function worker(organizations: readonly string[], seed: number, rounds: number): Promise<void> {
     const [transactions, writer, instances] = [
       context.module.get(Transactions),
@@ -93,7 +93,7 @@ describe('the counts of alerts', () => {
     }
   }
 
-  /** Does `work` over and over until `others` are done. */
+  /** Repeats `work` until `others` are done. */
   async function meanwhile(others: Promise<unknown>, work: () => Promise<unknown>): Promise<number> {
     let isDone = false;
     let times = 0;
@@ -102,7 +102,7 @@ describe('the counts of alerts', () => {
     return times;
   }
 
-  it('equal the alerts after any number of writers at once, and folding loses nothing', async () => {
+  it('equal the alerts after concurrent writers and folding', async () => {
     const organizations = [organizationId, await anOrganization(context.database)];
     const writers = Promise.all([0, 1, 2, 3].map((seed) => worker(organizations, seed, 15)));
     const folders = [0, 1].map(() => meanwhile(writers, () => counts.fold()));
@@ -120,7 +120,7 @@ describe('the counts of alerts', () => {
     expect(await rowsOf(organizationId)).toBe(kinds!.kinds);
   });
 
-  it('leave no row of a kind that has come and gone', async () => {
+  it('keep no row of a kind without alerts', async () => {
     const [id] = await someAlerts(context.database, organizationId, [{}]);
     await context.database.query('DELETE FROM alert_instance WHERE id = $1', [id]);
     expect(await rowsOf(organizationId)).toBe(2);
@@ -128,7 +128,7 @@ describe('the counts of alerts', () => {
     expect(await rowsOf(organizationId)).toBe(0);
   });
 
-  it('are mended by one statement, however they were spoilt', async () => {
+  it('are corrected by one statement after any damage', async () => {
     const ruleId = newId();
     await someAlerts(context.database, organizationId, [
       { ruleId },
@@ -154,7 +154,7 @@ describe('the counts of alerts', () => {
     expect(await counts.repair()).toBe(0);
   });
 
-  it('are mended once by repairs at once, while alerts are written and counts folded', async () => {
+  it('are corrected once by concurrent repairs, while alerts are written and counts folded', async () => {
     await someAlerts(context.database, organizationId, [{}, {}, { status: 'acknowledged' }]);
     await context.database.query('UPDATE alert_count SET count = count + 7 WHERE organization_id = $1', [
       organizationId,
@@ -168,7 +168,7 @@ describe('the counts of alerts', () => {
     expect(await differences()).toEqual([]);
   });
 
-  it('go with their organisation, while its alerts are written and its counts folded', async () => {
+  it('are deleted with their organisation, while its alerts are written and its counts folded', async () => {
     const doomed = await anOrganization(context.database);
     await someAlerts(context.database, doomed, [{}, {}, { status: 'resolved' }]);
     const writer = worker([doomed], 0, 30).catch(() => undefined);

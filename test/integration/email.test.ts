@@ -88,7 +88,7 @@ const drain = (): Promise<number> => http.module.get(EmailWorker, { strict: fals
 const deliveries = (): Promise<DeliveryRow[]> =>
   http.database.query<DeliveryRow>('SELECT * FROM email_delivery ORDER BY created_at, id');
 
-/** What was given up on within a day, as operators see it. */
+/** The metric of e-mail that failed for good within a day. */
 async function deadLetters(): Promise<object> {
   const metrics = new Exposition((await http.request('GET', '/metrics')).body as string);
   const of = (channel: string): unknown => metrics.value('vedette_dead_letters', { channel });
@@ -120,8 +120,8 @@ function decoded(header: string): string {
     });
 }
 
-describe('e-mail at once', () => {
-  it('tells, in plain text and HTML, of what fired, threaded by alert', async () => {
+describe('immediate e-mail', () => {
+  it('contains the alert in plain text and HTML, threaded by alert', async () => {
     await prefer({ email: 'immediate' });
     const alertId = await fire({ title: 'Détection <b>perdue</b> 🐎', message: 'a < b & "c"' });
     expect(await drain()).toBe(1);
@@ -144,7 +144,7 @@ describe('e-mail at once', () => {
     expect(await drain()).toBe(0);
   });
 
-  it('leads to Vedette where it is about no alert', async () => {
+  it('links to Vedette if it is about no alert', async () => {
     await prefer({ email: 'immediate' });
     await tell({ alertId: null, event: 'rule.failing' });
     await drain();
@@ -152,7 +152,7 @@ describe('e-mail at once', () => {
     expect(part(smtp.mails[0]!, 'html')).toContain('<a href="https://vedette.example/soc/">Open Vedette</a>');
   });
 
-  it('lets no name and no title begin a header or add a recipient', async () => {
+  it('lets no name or title add a header or a recipient', async () => {
     await http.database.query('UPDATE user_account SET display_name = $2 WHERE id = $1', [
       userId,
       'Eve"\r\nBcc: all@evil.example\r\nX-Name: 1, <other@evil.example>',
@@ -170,7 +170,7 @@ describe('e-mail at once', () => {
     expect(decoded(smtp.mails[0]!.headers.subject!)).toBe('[high] Oops Bcc: all@evil.example body');
   });
 
-  it('is tried again after a 4xx, later and later, with the same Message-ID; and not after a 5xx', async () => {
+  it('is retried after a 4xx, with growing waits and the same Message-ID, and not after a 5xx', async () => {
     await prefer({ email: 'immediate' });
     smtp.answers.push(451);
     await fire();
@@ -194,13 +194,13 @@ describe('e-mail at once', () => {
     expect(smtp.mails).toHaveLength(1);
   });
 
-  it('sends again what a killed worker left, under the same Message-ID, and heeds no word of the dead', async () => {
+  it('is sent again with the same Message-ID after its worker was killed, and ignores a late result', async () => {
     await prefer({ email: 'immediate' });
     await fire();
     const store = http.module.get(EmailStore, { strict: false });
     const [claimed] = await store.claim(http.clock.now(), 10, 60_000);
     expect(claimed).toMatchObject({ userId, attempt: 1 });
-    // Another worker finds nothing while the lease holds, and takes over when it has run out.
+    // Another worker finds nothing during the lease, and takes over after it.
     expect(await drain()).toBe(0);
     http.clock.advanceMs(60_001);
     expect(await drain()).toBe(1);
@@ -215,14 +215,14 @@ describe('e-mail at once', () => {
     expect(changed).toBe(0);
     expect(await deliveries()).toMatchObject([{ status: 'sent', last_error: null }]);
 
-    // As if the process had died between the server's answer and its note of it.
+    // As if the process had died after the server's answer and before recording it.
     await http.database.query(`UPDATE email_delivery SET status = 'pending'`);
     await drain();
     expect(smtp.mails).toHaveLength(2);
     expect(smtp.mails[1]!.headers['message-id']).toBe(smtp.mails[0]!.headers['message-id']);
   });
 
-  it('is sent once by workers that look at the same time', async () => {
+  it('is sent once by workers that claim at the same time', async () => {
     await prefer({ email: 'immediate' });
     for (let count = 0; count < 30; count += 1) await fire();
     const attempts = await Promise.all([drain(), drain(), drain()]);
@@ -230,7 +230,7 @@ describe('e-mail at once', () => {
     expect(new Set(smtp.mails.map(({ headers }) => headers['message-id'])).size).toBe(30);
   });
 
-  it('waits for the end of quiet hours, and does not keep the notification in the app', async () => {
+  it('waits for the end of quiet hours, while the notification in the app does not', async () => {
     await prefer({
       email: 'immediate',
       time_zone: 'Europe/Paris',
@@ -251,7 +251,7 @@ describe('e-mail at once', () => {
     expect(await drain()).toBe(1);
   });
 
-  it('is not sent to who has turned it off meanwhile, or has no access any more', async () => {
+  it('is not sent to a member who has turned it off or lost access since', async () => {
     await prefer({ email: 'immediate' });
     await fire();
     await prefer({ email: 'off' });
@@ -270,7 +270,7 @@ describe('e-mail at once', () => {
 describe('the daily digest', () => {
   const at = (text: string): void => http.clock.set(new Date(text));
 
-  it('holds what came since the last, at its hour by the clock of its zone, also when summer time begins', async () => {
+  it('holds the notices since the last digest, at its hour in its time zone, also when summer time begins', async () => {
     at('2026-03-28T10:00:00Z');
     await prefer({ email: 'daily_digest', digest_hour: 8, time_zone: 'Europe/Paris' });
     const first = await fire({ title: 'First' });
@@ -290,7 +290,7 @@ describe('the daily digest', () => {
     expect(smtp.mails[1]!.headers['message-id']).not.toBe(smtp.mails[0]!.headers['message-id']);
   });
 
-  it('comes once where the hour comes twice', async () => {
+  it('is sent once on a day that has its hour twice', async () => {
     at('2026-10-24T10:00:00Z');
     await prefer({ email: 'daily_digest', digest_hour: 2, time_zone: 'Europe/Paris' });
     await fire();
@@ -303,7 +303,7 @@ describe('the daily digest', () => {
     expect(await drain()).toBe(1);
   });
 
-  it('catches up once on hours that were missed, made by one of many, and is none where there is nothing to tell', async () => {
+  it('is made once after several missed days, by one of many workers, and not without notices', async () => {
     await prefer({ email: 'daily_digest', digest_hour: 8 });
     await fire();
     at('2026-03-14T15:00:00Z');
@@ -317,7 +317,7 @@ describe('the daily digest', () => {
   });
 });
 
-it('never shows the password, whatever the server answers', async () => {
+it('hides the password if the server repeats it', async () => {
   const wrong = await start(smtp.url.replace(encodeURIComponent(SMTP_PASSWORD), 'another%20secret'));
   const organization = await anOrganization(wrong.database);
   const member = await aSignedInMember(wrong, organization, 'admin');

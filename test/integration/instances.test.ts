@@ -9,7 +9,7 @@ import { someAlerts, type AlertFacts } from '../support/alert-factories.js';
 import { anOrganization } from '../support/factories.js';
 import { NOW, startTestModule, type TestContext } from '../support/test-module.js';
 
-/** Each rule has the type of its place in the list. */
+/** The rule at an index has the type at the same index. */
 const RULES = Array.from({ length: 6 }, (_, index) => ({ ruleId: newId(), ruleType: ['a', 'b', 'c'][index % 3]! }));
 
 describe('alerts', () => {
@@ -23,7 +23,7 @@ describe('alerts', () => {
     instances = context.module.get(InstancesService);
     organizationId = await anOrganization(context.database);
     other = await anOrganization(context.database);
-    // Several alerts an instant, so that their order rests on the id too; what divides them evenly meets only in part.
+    // Several alerts share an instant, so that their order also depends on the id.
     const alerts = (count: number): AlertFacts[] =>
       Array.from({ length: count }, (_, index) => ({
         ...RULES[(index * 7) % RULES.length]!,
@@ -36,7 +36,7 @@ describe('alerts', () => {
   });
   afterAll(() => context.close());
 
-  /** What the list should have, by the plainest of statements. */
+  /** The expected list, read by a simple statement. */
   async function matching(filters: InstanceFilters): Promise<string[]> {
     const rows = await context.database.query<{ id: string }>(
       `SELECT id FROM alert_instance WHERE organization_id = $1 AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR severity = $3)
@@ -55,7 +55,7 @@ describe('alerts', () => {
     ruleId: optional([...RULES.map(({ ruleId }) => ruleId), newId()]),
   });
 
-  it('are listed newest first with their number, by any filters, page by page', async () => {
+  it('are listed newest first with their total, page by page, for any filters', async () => {
     await fc.assert(
       fc.asyncProperty(anyFilters, fc.integer({ min: 1, max: 200 }), async (filters, limit) => {
         const expected = await matching(filters);
@@ -77,7 +77,7 @@ describe('alerts', () => {
     );
   });
 
-  it('are passed over by an offset, by any filters', async () => {
+  it('are skipped by an offset, for any filters', async () => {
     await fc.assert(
       fc.asyncProperty(anyFilters, fc.integer({ min: 0, max: 700 }), async (filters, offset) => {
         const expected = await matching(filters);
@@ -90,13 +90,13 @@ describe('alerts', () => {
     );
   });
 
-  it('are whole in a list: as they are on their own', async () => {
+  it('have the same fields in a list as alone', async () => {
     const { items } = await instances.list(organizationId, { severity: 'high' }, { limit: 3 });
     expect(items).toHaveLength(3);
     for (const item of items) expect(item).toEqual({ ...(await instances.get(organizationId, item.id)) });
   });
 
-  it('go on behind a cursor whatever is opened meanwhile', async () => {
+  it('continue after a cursor while new alerts open', async () => {
     const first = await instances.list(other, {}, { limit: 10 });
     await someAlerts(context.database, other, [{ createdAt: new Date(NOW.getTime() + 1_000) }]);
     const second = await instances.list(other, {}, { limit: 10, cursor: decodeCursor(first.nextCursor!) });
@@ -105,7 +105,7 @@ describe('alerts', () => {
     expect(second.total).toBe(51);
   });
 
-  it('are summed up by status, and the open ones by severity and rule type', async () => {
+  it('are counted by status, and the open ones by severity and rule type', async () => {
     const counts = async (column: string, where = 'true'): Promise<Record<string, number>> => {
       const rows = await context.database.query<{ value: string; count: number }>(
         `SELECT ${column} AS value, count(*)::integer AS count FROM alert_instance WHERE organization_id = $1 AND ${where} GROUP BY 1`,
@@ -121,7 +121,7 @@ describe('alerts', () => {
     expect(summary.recent.map(({ id }) => id)).toEqual((await matching({ status: 'open' })).slice(0, 5));
   });
 
-  it('are summed up as none where there are none', async () => {
+  it('have zero counts without alerts', async () => {
     expect(await instances.summary(await anOrganization(context.database))).toEqual({
       byStatus: { open: 0, acknowledged: 0, resolved: 0, dismissed: 0 },
       openBySeverity: { critical: 0, high: 0, medium: 0, low: 0, info: 0 },
@@ -130,7 +130,7 @@ describe('alerts', () => {
     });
   });
 
-  it('leave the open ones and are counted anew with each transition', async () => {
+  it('are counted again after each transition', async () => {
     const organization = await anOrganization(context.database);
     const [id] = await someAlerts(context.database, organization, [{ severity: 'high' }, {}]);
     await instances.transition(organization, id!, 'acknowledge', newId());

@@ -40,7 +40,7 @@ beforeEach(async () => {
 
 const put = (body: unknown): Promise<Answer> => http.request('PUT', PATH, { token, body });
 
-/** Fires an alert and tells of it. */
+/** Opens an alert and notifies its audience. */
 async function fire(facts: AlertFacts = {}, notice: Partial<AlertNotice> = {}): Promise<string> {
   const [alertId] = await someAlerts(http.database, organizationId, [facts]);
   await tell({ alertId: alertId!, severity: facts.severity ?? 'low', ...notice });
@@ -78,7 +78,7 @@ const skipsOf = async (alertId: string): Promise<unknown[]> =>
   );
 
 describe('preferences', () => {
-  it('are what holds by default until something else is said', async () => {
+  it('have defaults until a member sets them', async () => {
     expect((await http.request('GET', PATH, { token })).body).toEqual({ ...DEFAULTS, email_available: true });
     const wanted = {
       min_severity: 'high',
@@ -109,32 +109,32 @@ describe('preferences', () => {
     ['quiet_hours.until', { quiet_hours: { from: '22:00' } }],
     ['quiet_hours.until', { quiet_hours: { from: '22:00', until: '22:00' } }],
     ['colour', { colour: 'red' }],
-  ])('refuse a bad %s, and change nothing', async (field, body) => {
+  ])('refuse an invalid %s and change nothing', async (field, body) => {
     expect(await put(body)).toMatchObject({ status: 400, body: { errors: [{ field }] } });
     expect((await http.request('GET', PATH, { token })).body).toMatchObject(DEFAULTS);
   });
 
-  it('name the rule types that there are where they are given another', async () => {
+  it('list the known rule types when they refuse an unknown one', async () => {
     const answer = await put({ rule_types: ['no_such'] });
     expect(answer.body.detail).toBe(
       'rule_types[0] must be one of: high_risk, stale_technique, coverage_regression, low_coverage, expiry_wave, new_technique, orphan_spike',
     );
   });
 
-  it('are nothing that an API key has', async () => {
+  it('are refused to an API key', async () => {
     const { key } = await anApiKey(http, organizationId, { role: 'admin' });
     expect((await http.request('GET', PATH, { token: key })).status).toBe(403);
   });
 });
 
-describe('who is told', () => {
-  it('is every lead in the app, by default, and nobody by e-mail', async () => {
+describe('the audience of a notice', () => {
+  it('is by default every admin and lead, in the app only', async () => {
     const alertId = await fire({ severity: 'info' });
     expect(await toldOf(alertId)).toEqual([userId]);
     expect([await mailedOf(alertId), await skipsOf(alertId)]).toEqual([[], []]);
   });
 
-  it('is not whom it is not severe enough for, and that is kept', async () => {
+  it('excludes members who want a higher severity, and records the reason', async () => {
     await put({ min_severity: 'high', email: 'immediate' });
     const quiet = await fire({ severity: 'medium' });
     expect([await toldOf(quiet), await mailedOf(quiet)]).toEqual([[], []]);
@@ -147,7 +147,7 @@ describe('who is told', () => {
     expect(await mailedOf(loud)).toEqual([{ user_id: userId, is_waiting: false }]);
   });
 
-  it('is not who left out the type of rule; but rules that fail are of no type', async () => {
+  it('excludes members who do not want the rule type, except for notices without a rule type', async () => {
     await put({ rule_types: ['high_risk'] });
     const orphans = await fire();
     expect(await toldOf(orphans)).toEqual([]);
@@ -160,7 +160,7 @@ describe('who is told', () => {
     expect(await toldOf(await fire({ ruleType: 'high_risk' }))).toEqual([userId]);
   });
 
-  it('is told by e-mail alone where the app is off, once however often it is said', async () => {
+  it('gets e-mail only if the app is off, once for repeated notices', async () => {
     await put({ in_app: false, email: 'daily_digest' });
     const alertId = await fire();
     await tell({ alertId });
@@ -169,7 +169,7 @@ describe('who is told', () => {
     expect(await skipsOf(alertId)).toEqual([{ user_id: userId, channel: 'in_app', reason: 'channel_off' }]);
   });
 
-  it('is, of a rule that does not notify in the app, nobody there, and by e-mail who prefers it', async () => {
+  it('gets e-mail but no notification from a rule that does not notify in the app', async () => {
     await put({ email: 'immediate' });
     const plain = await aSignedInMember(http, organizationId, 'red_lead');
     const alertId = await fire({}, { notifyInApp: false });
@@ -180,7 +180,7 @@ describe('who is told', () => {
     for (const person of [userId, plain.userId])
       expect(skips).toContainEqual({ user_id: person, channel: 'in_app', reason: 'not_notified' });
 
-    // What somebody prefers still decides by e-mail, and is told apart from what the rule says.
+    // E-mail follows the preferences of the member, and records its own reason.
     await put({ email: 'immediate', min_severity: 'critical', in_app: false });
     const mild = await fire({ severity: 'low' }, { notifyInApp: false });
     expect(await mailedOf(mild)).toEqual([]);
@@ -192,7 +192,7 @@ describe('who is told', () => {
     );
   });
 
-  it('is a person of this organisation by what they prefer here', async () => {
+  it('uses the preferences of the same organisation', async () => {
     await put({ min_severity: 'critical' });
     const other = await anOrganization(http.database, { name: 'Other' });
     await http.database.query(`INSERT INTO membership (organization_id, user_id, role) VALUES ($1, $2, 'admin')`, [
@@ -205,7 +205,7 @@ describe('who is told', () => {
   });
 });
 
-it('refuses e-mail where there is no mail server', async () => {
+it('refuses e-mail without a mail server', async () => {
   const without = await startTestHttp([AuthModule, NotificationsModule]);
   const organization = await anOrganization(without.database);
   const member = await aSignedInMember(without, organization, 'viewer');

@@ -55,12 +55,12 @@ async function listen({ as = token, after }: { as?: string; after?: string | nul
 const INSERT = `INSERT INTO notification (id, organization_id, user_id, event, severity, title, message, created_at)
   VALUES ($1, $2, $3, 'rule.failing', 'high', $4, 'Message', now())`;
 
-/** As another replica writes it: nobody in this process is woken. */
+/** Writes a notice as another replica does, without waking this process. */
 async function aNotice(title: string, to = userId): Promise<void> {
   await http.database.query(INSERT, [newId(), organizationId, to, title]);
 }
 
-/** Waits until every transaction that began before the newest notice has ended, those of other tests on the same server too. */
+/** Waits until every transaction older than the newest notice has ended, also those of other tests on the server. */
 async function settled(): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) {
     const [row] = await http.database.query<{ is_settled: boolean }>(
@@ -74,7 +74,7 @@ async function settled(): Promise<void> {
 const titles = (events: StreamEvent[]): string[] => events.map(({ data }) => data.title);
 
 describe('the stream of notifications', () => {
-  it('passes on what was committed anywhere, to whom it is for only, in the order of its ids', async () => {
+  it('sends notices of all replicas to their own reader only, in the order of their ids', async () => {
     const other = await aSignedInMember(http, organizationId, 'red_lead');
     await aNotice('before anybody listened');
     await settled();
@@ -116,13 +116,13 @@ describe('the stream of notifications', () => {
       );
     };
 
-    it('is woken by a commit of its own process', async () => {
+    it('wakes after a commit of its own process', async () => {
       const mine = await listen();
       await tell();
       expect(titles(await mine.upTo(1))).toEqual(['Just now']);
     });
 
-    it('looks again for what an older transaction holds back', async () => {
+    it('reads again for a notice that an older transaction holds back', async () => {
       const mine = await listen();
       const older = http.module.get(DataSource).createQueryRunner();
       await older.startTransaction();
@@ -136,7 +136,7 @@ describe('the stream of notifications', () => {
     });
   });
 
-  it('never skips what began before and is committed after something else', async () => {
+  it('does not skip a transaction that began earlier and committed later', async () => {
     const mine = await listen();
     const early = http.module.get(DataSource).createQueryRunner();
     await early.startTransaction();
@@ -150,7 +150,7 @@ describe('the stream of notifications', () => {
     expect(titles(await resumed.upTo(1))).toEqual(['committed first']);
   });
 
-  it('goes on after the last event that was received, and misses and repeats nothing', async () => {
+  it('continues after the last received event without gaps or repetitions', async () => {
     const first = await listen();
     await aNotice('one');
     await aNotice('two');
@@ -164,7 +164,7 @@ describe('the stream of notifications', () => {
     expect(second.events).toHaveLength(3);
   });
 
-  it('says so where it cannot go on: too much was missed, or the id is of another database', async () => {
+  it('sends a reset if too many notices were missed, or if the id is from another database', async () => {
     const first = await listen();
     await aNotice('one');
     const [one] = await first.upTo(1);
@@ -179,7 +179,7 @@ describe('the stream of notifications', () => {
     expect(titles(await third.upTo(2))[1]).toBe('later');
   });
 
-  it('refuses an id that is none, and API keys', async () => {
+  it('refuses an invalid id, and API keys', async () => {
     const answer = await http.request('GET', '/api/v1/notifications/stream', {
       token,
       headers: { 'last-event-id': '7' },
@@ -190,7 +190,7 @@ describe('the stream of notifications', () => {
     expect((await http.request('GET', '/api/v1/notifications/stream')).status).toBe(401);
   });
 
-  it('shows that it is alive, ends when access is taken away, and ends when the token does', async () => {
+  it('sends signs of life, and ends when access is removed or the token expires', async () => {
     const other = await aSignedInMember(http, organizationId, 'red_lead');
     const mine = await listen();
     const theirs = await listen({ as: other.token });
@@ -202,13 +202,13 @@ describe('the stream of notifications', () => {
     await theirs.closed();
   });
 
-  it('bounds how many streams one member opens', async () => {
+  it('limits the streams of one member', async () => {
     for (let count = 0; count < 10; count += 1) await listen();
     expect((await http.request('GET', '/api/v1/notifications/stream', { token })).status).toBe(429);
   });
 });
 
-it('cuts off a reader that does not read, and keeps no more than a bound for it', () => {
+it('disconnects a reader that does not read, and limits what it buffers for it', () => {
   const connection = new StreamConnection(newId(), newId(), Infinity);
   connection.goLive([]);
   let sent = 0;

@@ -11,7 +11,7 @@ import { aMember } from '../support/factories.js';
 import { DAY_MS, HOUR_MS, HistoryWorld, moves } from '../support/history-world.js';
 import { NOW } from '../support/test-module.js';
 
-/** A rule of each type that few techniques are enough for. */
+/** A rule of each type that fires with few techniques. */
 const RULES: readonly { ruleType: string; config: Record<string, number> }[] = [
   { ruleType: 'high_risk', config: { min_risk_score: 50, min_count: 1 } },
   { ruleType: 'stale_technique', config: { days_stale: 20, min_count: 1 } },
@@ -70,7 +70,7 @@ async function saveRules(repeating: readonly Repeat[]): Promise<string[]> {
   return ids;
 }
 
-/** Evaluates in earnest. @returns what became of each rule, by its id. */
+/** Runs a real evaluation. @returns the outcome of each rule by id. */
 async function evaluate(): Promise<Map<string, RuleOutcome>> {
   const run = await engine.evaluateOrganization(world.organizationId, null);
   const outcomes = await world.context.module.get(RunStore).outcomesOf(run);
@@ -93,7 +93,7 @@ function alertsOf(ruleId: string): Promise<AlertRow[]> {
   ]);
 }
 
-/** All that a preview may not touch. */
+/** All rows that a preview must not change. */
 async function written(): Promise<unknown> {
   const tables: unknown[] = [];
   for (const table of ['alert_instance', 'rule_state', 'evaluation_run', 'notification', 'webhook_delivery', 'posture'])
@@ -102,7 +102,7 @@ async function written(): Promise<unknown> {
 }
 
 describe('a preview', () => {
-  it('comes to what the evaluation comes to on the same data, for every rule type, saved or not', async () => {
+  it('has the result of a real evaluation of the same data, for every rule type, saved or not', async () => {
     await fc.assert(
       fc.asyncProperty(moves({ maxWaitMs: 2 * DAY_MS, maxMoves: 8 }), repeats, async (made, repeating) => {
         await world.begin(NOW);
@@ -142,7 +142,7 @@ describe('a preview', () => {
     );
   }, 180_000);
 
-  it('tells what a change to a rule would do, and leaves the rule as it is', async () => {
+  it('shows the effect of a change to a rule without changing the rule', async () => {
     const [ruleId] = await saveRules(RULES.map(() => ({ cooldownHours: 24, onRepeat: 'new_instance' as const })));
     await world.write([0, 1].map((technique) => ({ technique, fact: { risk_score: 60 } })));
     await evaluate();
@@ -165,7 +165,7 @@ describe('a preview', () => {
     expect(rule).toMatchObject({ config: RULES[0]!.config, cooldownHours: 24, version: 1 });
   });
 
-  it('of an instant of the past tells what was found then', async () => {
+  it('shows what an evaluation at an instant of the past found', async () => {
     const [ruleId] = await saveRules(RULES.map(() => ({ cooldownHours: 24, onRepeat: 'new_instance' as const })));
     await world.write([{ technique: 0, fact: { risk_score: 60 } }]);
     world.context.clock.advanceMs(HOUR_MS);
@@ -184,7 +184,7 @@ describe('a preview', () => {
     expect(await outcome(49)).toEqual(['clear', 0]);
   });
 
-  it('counts the people whom the alert would be told to, by what they prefer, and names the endpoints', async () => {
+  it('counts the people that the alert would reach by their preferences, and names the endpoints', async () => {
     const { database } = world.context;
     const admin = await aMember(database, world.organizationId, { role: 'admin' });
     await aMember(database, world.organizationId, { role: 'admin', isActive: false });
@@ -202,7 +202,7 @@ describe('a preview', () => {
       return { ...audience, endpoints: audience.endpoints.map(({ id }) => id).sort() };
     };
 
-    // The red lead who acts here prefers nothing.
+    // The red lead of this test has no preferences.
     expect(await told({ severity: 'high' })).toEqual({ people: 2, inApp: 2, byEmail: 0, endpoints: [subscribed] });
     expect(await told({ severity: 'medium' })).toMatchObject({ people: 1 });
     expect(await told({ severity: 'high', ruleType: 'high_risk' })).toMatchObject({ people: 1 });
@@ -215,7 +215,7 @@ describe('a preview', () => {
     );
   });
 
-  it('does not know rules of other organisations, and refuses what a rule would be refused for', async () => {
+  it('does not find rules of other organisations, and refuses invalid fields like a saved rule', async () => {
     const theirs = await aRule(world.context.database, await world.addOrganization());
     const preview = (input: object, at?: Date): Promise<Preview> => previews.preview(world.organizationId, input, at);
     await expect(preview({ ruleId: theirs })).rejects.toMatchObject({ code: 'not_found' });
@@ -234,7 +234,7 @@ describe('a backtest', () => {
   const run = (input: object, from: Date, to?: Date): Promise<Backtest> =>
     backtests.run(world.organizationId, input, { from, to, step: 'day' });
 
-  it('finds day by day what evaluations in earnest found on a clock that was moved, for every rule type', async () => {
+  it('has the results of real daily evaluations on a moved clock, for every rule type', async () => {
     await fc.assert(
       fc.asyncProperty(moves({ maxWaitMs: 3 * DAY_MS, maxMoves: 10 }), repeats, async (made, repeating) => {
         await world.begin(NOW);
@@ -248,7 +248,7 @@ describe('a backtest', () => {
             waiting.shift();
             await world.make(move);
           }
-          // What is left of the wait for the next move.
+          // The rest of the time until the next change.
           const passedMs = morning.getTime() - world.now.getTime();
           if (waiting[0]) waiting[0] = { ...waiting[0], waitMs: waiting[0].waitMs - passedMs };
           world.context.clock.set(morning);
@@ -281,10 +281,10 @@ describe('a backtest', () => {
     );
   }, 180_000);
 
-  it('follows posture that changes so often that its table is written anew on the way', async () => {
+  it('follows posture that changes so often that its table is rewritten during the replay', async () => {
     const days = 90;
     for (let day = 1; day <= days; day += 1) {
-      // Every other day at the very instant of the step, to which it then belongs.
+      // Every other day a change has exactly the instant of a step, and belongs to that step.
       world.context.clock.set(new Date(NOW.getTime() + day * DAY_MS - (day % 2) * HOUR_MS));
       const fact = { risk_score: day % 2 === 0 ? 80 : 20 };
       await world.write([0, 1, 2, 3, 4, 5].slice(0, (day % 6) + 1).map((technique) => ({ technique, fact })));
@@ -301,7 +301,7 @@ describe('a backtest', () => {
     expect(points.map(({ finding }) => finding.measured)).toEqual(expected);
   });
 
-  it('leaves nothing behind, and sees nothing of other organisations', async () => {
+  it('stores nothing, and reads nothing of other organisations', async () => {
     const other = await world.addOrganization();
     world.context.clock.advanceMs(DAY_MS);
     await world.write([{ technique: 0, fact: { risk_score: 90 } }], other);
@@ -313,18 +313,18 @@ describe('a backtest', () => {
     expect(await rows(`SELECT relname FROM pg_class WHERE relname LIKE 'replay%'`)).toEqual([]);
   });
 
-  it('refuses times that it cannot go through, and says why', async () => {
+  it('refuses spans that it cannot replay, with the reason', async () => {
     world.context.clock.advanceMs(2_000 * DAY_MS);
     const later = (days: number): Date => new Date(NOW.getTime() + days * DAY_MS);
     const rule = { ruleType: 'high_risk' };
     await expect(run(rule, NOW, later(2_001))).rejects.toThrow('to must not lie in the future');
     await expect(run(rule, later(1), later(1))).rejects.toThrow('from must lie before to');
     await expect(run(rule, NOW)).rejects.toThrow(
-      'step makes 2001 points of this time, and at most 1100 are taken: choose a longer step or a shorter time',
+      'step makes 2001 points of this time, and at most 1100 are allowed: choose a longer step or a shorter time',
     );
   });
 
-  it('leaves room for others: of many at once some are told to come again', async () => {
+  it('refuses some of many concurrent backtests, so that others have connections', async () => {
     world.context.clock.advanceMs(300 * DAY_MS);
     const settled = await Promise.allSettled(Array.from({ length: 5 }, () => run({ ruleType: 'high_risk' }, NOW)));
     const refused = settled.filter(({ status }) => status === 'rejected');

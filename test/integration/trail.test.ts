@@ -30,7 +30,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   http.clock.set(NOW);
-  // What waits for somebody of another test is not this one's.
+  // Removes e-mail that earlier tests left waiting.
   await http.database.query('DELETE FROM organization');
   organizationId = await anOrganization(http.database);
 });
@@ -96,7 +96,7 @@ const ofUser = (answer: Answer, userId: string): string[] =>
     .map(({ channel, outcome, reason }) => [channel, outcome, reason].filter(Boolean).join(' '))
     .sort();
 
-it('tells of every member, by which channel, and why not', async () => {
+it('lists every member by channel, with the reason if nothing was sent', async () => {
   const plain = await aLead();
   const severe = await aLead({ min_severity: 'high', email: 'immediate' });
   const typed = await aLead({ rule_types: ['high_risk'] });
@@ -128,7 +128,7 @@ it('tells of every member, by which channel, and why not', async () => {
   );
 });
 
-describe('of e-mail that waited while something changed', () => {
+describe('e-mail that waited while something changed', () => {
   const drain = (): Promise<number> => http.module.get(EmailWorker, { strict: false }).drain();
   const set = (userId: string, column: string, value: unknown): Promise<unknown> =>
     http.database.query(`UPDATE membership SET ${column} = $2 WHERE user_id = $1`, [userId, value]);
@@ -151,7 +151,7 @@ describe('of e-mail that waited while something changed', () => {
     expect(ofUser(await trailOf(alertId), userId)).toEqual([`email not_told ${reason}`, 'in_app told']);
   });
 
-  it('tells that it comes with the next digest, once its reader wants digests', async () => {
+  it('waits for the digest after its reader changed to digests', async () => {
     const { userId, token } = await aLeadWithToken({ email: 'immediate' });
     const alertId = await fire();
     await prefer(token, { email: 'daily_digest' });
@@ -165,7 +165,7 @@ describe('of e-mail that waited while something changed', () => {
     expect(ofUser(await trailOf(alertId), userId)).toEqual(['email told', 'in_app told']);
   });
 
-  it('tells of each alert of a digest by itself', async () => {
+  it('has its own outcome for each alert of a digest', async () => {
     const { userId, token } = await aLeadWithToken({ email: 'daily_digest' });
     const mild = await fire({ title: 'Mild' });
     const severe = await fire({ title: 'Severe', severity: 'critical' });
@@ -180,7 +180,7 @@ describe('of e-mail that waited while something changed', () => {
     expect(ofUser(await trailOf(severe), userId)).toEqual(['email told', 'in_app told']);
   });
 
-  it('tells that it was sent, once its reader has no quiet hours any more', async () => {
+  it('is sent after its reader has removed the quiet hours', async () => {
     const { userId, token } = await aLeadWithToken({
       email: 'immediate',
       quiet_hours: { from: '11:00', until: '13:00' },
@@ -195,7 +195,7 @@ describe('of e-mail that waited while something changed', () => {
   });
 });
 
-it('tells that the rule does not notify in the app, and of the mail that was sent all the same', async () => {
+it('shows that the rule does not notify in the app, and that the e-mail was sent', async () => {
   const plain = await aLead();
   const mailed = await aLead({ email: 'immediate' });
   const alertId = await fire({ notifyInApp: false });
@@ -207,11 +207,11 @@ it('tells that the rule does not notify in the app, and of the mail that was sen
 
   expect(ofUser(answer, plain)).toEqual(['in_app not_told not_notified']);
   expect(ofUser(answer, mailed)).toEqual(['email told', 'in_app not_told not_notified']);
-  // Nothing says of somebody who became an admin afterwards that the rule was the reason.
+  // For a member who became an admin later, the reason is not the rule.
   expect(ofUser(answer, changed)).toEqual(['in_app not_told not_recorded']);
 });
 
-it('tells of a mail that the server refuses, with its answer', async () => {
+it('shows an e-mail that the server refused, with the answer', async () => {
   const lead = await aLead({ email: 'immediate' });
   const alertId = await fire();
   smtp.answers.push(451);
@@ -230,7 +230,7 @@ it('tells of a mail that the server refuses, with its answer', async () => {
   );
 });
 
-it('tells of each endpoint how its delivery stands', async () => {
+it('shows the state of the delivery to each endpoint', async () => {
   const alertId = await fire();
   const states = ['delivered', 'failed', 'pending', 'missed', 'skipped'];
   for (const status of states) {
@@ -255,7 +255,7 @@ it('tells of each endpoint how its delivery stands', async () => {
   expect(webhooks[0]).toMatchObject({ name: 'Endpoint', status_code: 500, error: 'the receiver said no' });
 });
 
-it('tells of each endpoint that was not told, and why', async () => {
+it('lists each endpoint without a delivery, with the reason', async () => {
   const endpoints = {
     not_subscribed: await anEndpoint(http.database, organizationId, { events: ['alert.resolved'] }),
     min_severity: await anEndpoint(http.database, organizationId),
@@ -282,7 +282,7 @@ it('tells of each endpoint that was not told, and why', async () => {
   );
 });
 
-it('knows no alert of another organisation', async () => {
+it('does not find an alert of another organisation', async () => {
   const alertId = await fire();
   organizationId = await anOrganization(http.database, { name: 'Other' });
   expect((await trailOf(alertId)).status).toBe(404);

@@ -12,7 +12,7 @@ import { anEndpoint, deliveriesTo } from '../support/webhook-factories.js';
 const STATUSES = ['open', 'acknowledged', 'resolved', 'dismissed'] as const;
 type Action = 'acknowledge' | 'resolve' | 'dismiss';
 
-/** The lifecycle as the product says it: what each action may be done from. */
+/** The statuses that allow each action, by the product description. */
 const FROM: Record<Action, readonly string[]> = {
   acknowledge: ['open'],
   resolve: ['open', 'acknowledged', 'dismissed'],
@@ -93,7 +93,7 @@ describe('the lifecycle of an alert', () => {
     }
   });
 
-  it('lets one of many who act at once win, and tells the others how it stands', async () => {
+  it('lets one of several concurrent actions succeed, and reports the status to the others', async () => {
     const id = await anAlert();
     const answers = await Promise.all(Array.from({ length: 10 }, () => call('POST', `/instances/${id}/acknowledge`)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array.from({ length: 9 }, () => 409)]);
@@ -102,7 +102,7 @@ describe('the lifecycle of an alert', () => {
     ).toBe(true);
   });
 
-  it('keeps which API key acted', async () => {
+  it('records the API key that acted', async () => {
     const { id: keyId, key } = await anApiKey(http, organizationId, { role: 'analyst' });
     const answer = await call('POST', `/instances/${await anAlert()}/acknowledge`, key);
     expect(answer.body.acknowledged_by).toBe(keyId);
@@ -110,7 +110,7 @@ describe('the lifecycle of an alert', () => {
 });
 
 describe('the summary', () => {
-  it('counts by status, and open alerts by severity and type, and shows the five newest open ones', async () => {
+  it('counts alerts by status, open ones by severity and type, and shows the five newest open ones', async () => {
     for (let index = 0; index < 7; index++)
       await anAlert({ severity: index < 2 ? 'critical' : 'low', createdAt: new Date(NOW.getTime() + index) });
     await anAlert({ ruleType: 'low_coverage' });
@@ -132,7 +132,7 @@ describe('the summary', () => {
     );
   });
 
-  it('is all zeros where there is no alert', async () => {
+  it('is all zeros without alerts', async () => {
     expect((await call('GET', '/instances/summary')).body).toMatchObject({
       total_open: 0,
       by_rule_type: {},
@@ -142,7 +142,7 @@ describe('the summary', () => {
 });
 
 describe('the inbox', () => {
-  it('is a person’s own, newest first, and knows what is unread', async () => {
+  it('lists the notifications of one person, newest first, with the number of unread ones', async () => {
     const other = await aSignedInMember(http, organizationId, 'red_lead');
     const old = await aNotice(userId, { createdAt: new Date(NOW.getTime() - 1), readAt: NOW });
     const recent = await aNotice(userId);
@@ -160,7 +160,7 @@ describe('the inbox', () => {
     expect((await call('GET', '/notifications/unread-count', other.token)).body).toEqual({ unread: 1 });
   });
 
-  it('keeps the first time that a notice was read, and marks all read at once', async () => {
+  it('keeps the time of the first read, and marks all as read in one call', async () => {
     const id = await aNotice(userId);
     await aNotice(userId);
     const first = (await call('POST', `/notifications/${id}/read`)).body;
@@ -170,7 +170,7 @@ describe('the inbox', () => {
     expect((await call('GET', '/notifications/unread-count')).body).toEqual({ unread: 0 });
   });
 
-  it('is nothing that an API key has', async () => {
+  it('is refused to an API key', async () => {
     const { key } = await anApiKey(http, organizationId, { role: 'admin' });
     expect(await call('GET', '/notifications', key)).toMatchObject({
       status: 403,
@@ -179,41 +179,46 @@ describe('the inbox', () => {
   });
 });
 
-describe('what webhooks are told of an alert', () => {
+describe('the webhook events of an alert', () => {
   it.each([
     ['acknowledge', 'acknowledged'],
     ['resolve', 'resolved'],
     ['dismiss', 'dismissed'],
-  ])('%s: the alert as it is then, its number, and who did it, committed with it', async (action, status) => {
-    const { endpoint } = await anEndpoint(http, organizationId, {
-      url: 'https://receiver.invalid/',
-      events: ['alert.acknowledged', 'alert.resolved', 'alert.dismissed'],
-      minSeverity: 'high',
-    });
-    const id = await anAlert();
-    const quiet = await anAlert({ severity: 'low' });
-    await call('POST', `/instances/${quiet}/${action}`);
+  ])(
+    '%s: contain the alert after the change, its number and its actor, in the same transaction',
+    async (action, status) => {
+      const { endpoint } = await anEndpoint(http, organizationId, {
+        url: 'https://receiver.invalid/',
+        events: ['alert.acknowledged', 'alert.resolved', 'alert.dismissed'],
+        minSeverity: 'high',
+      });
+      const id = await anAlert();
+      const quiet = await anAlert({ severity: 'low' });
+      await call('POST', `/instances/${quiet}/${action}`);
 
-    expect((await call('POST', `/instances/${id}/${action}`)).status).toBe(200);
-    expect((await call('POST', `/instances/${id}/${action}`)).status).toBe(409);
+      expect((await call('POST', `/instances/${id}/${action}`)).status).toBe(200);
+      expect((await call('POST', `/instances/${id}/${action}`)).status).toBe(409);
 
-    const deliveries = await deliveriesTo(http, endpoint.id);
-    expect(deliveries).toMatchObject([{ alert_id: id, event_type: `alert.${status}`, sequence: 2, status: 'pending' }]);
-    expect(JSON.parse(deliveries[0]!.body)).toMatchObject({
-      type: `alert.${status}`,
-      timestamp: http.clock.now().toISOString(),
-      data: {
-        alert_id: id,
-        status,
-        sequence: 2,
-        severity: 'high',
-        actor: { id: userId, name: expect.any(String) },
-        organization: { id: organizationId, name: expect.any(String) },
-      },
-    });
-  });
+      const deliveries = await deliveriesTo(http, endpoint.id);
+      expect(deliveries).toMatchObject([
+        { alert_id: id, event_type: `alert.${status}`, sequence: 2, status: 'pending' },
+      ]);
+      expect(JSON.parse(deliveries[0]!.body)).toMatchObject({
+        type: `alert.${status}`,
+        timestamp: http.clock.now().toISOString(),
+        data: {
+          alert_id: id,
+          status,
+          sequence: 2,
+          severity: 'high',
+          actor: { id: userId, name: expect.any(String) },
+          organization: { id: organizationId, name: expect.any(String) },
+        },
+      });
+    },
+  );
 
-  it('tells a rule’s own endpoint too, whatever it subscribes to, and numbers events in their order', async () => {
+  it('also go to the rule’s own endpoint without a subscription, and are numbered in order', async () => {
     const { endpoint } = await anEndpoint(http, organizationId, { url: 'https://receiver.invalid/', events: [] });
     const id = await anAlert();
     await http.database.query(

@@ -9,7 +9,9 @@ export interface PreviewedAudience extends AudienceCounts {
   endpoints: ReceivingEndpoint[];
 }
 
-/** Finds the people and endpoints that an alert of a rule would reach, by their current preferences and subscriptions. */
+/**
+ * Finds the people and endpoints that an alert of a rule would reach, by their current preferences and subscriptions.
+ */
 @Injectable()
 export class AudiencePreview {
   constructor(

@@ -20,7 +20,7 @@ export type BacktestStep = keyof typeof BACKTEST_STEPS;
 /** Three years of days. */
 export const MAX_POINTS = 1_100;
 
-/** Each holds a connection of the pool, which has three at least, for as long as it takes. */
+/** Each backtest holds a connection while it runs, and the pool has three or more. */
 const AT_ONCE = 2;
 
 const LONGEST_MS = 20_000;
@@ -34,7 +34,7 @@ export interface BacktestSpan {
 export interface BacktestPoint {
   at: Date;
   outcome: Outcome;
-  /** Measured in cooldown too. */
+  /** Present during a cooldown too. */
   finding: Finding;
 }
 
@@ -43,16 +43,16 @@ export interface Backtest {
   from: Date;
   /** The instant of the last point. */
   to: Date;
-  /** Since when the history has the organisation's posture whole; null where it has none. */
+  /** When the complete history of the organisation's posture begins; null without a history. */
   knownSince: Date | null;
   points: BacktestPoint[];
-  /** Whom each alert would be told to. */
+  /** The people and endpoints that each alert would reach. */
   audience: PreviewedAudience;
 }
 
 /**
- * Tells what evaluations of a rule at regular instants of the past would have come to. The rule begins as one that never fired, and nobody finishes its alerts; what
- * people and endpoints want is what they want now. Nothing is kept: see {@link PostureReplay}.
+ * Evaluates a rule at regular instants of the past. The rule starts as one that never fired, and its alerts stay
+ * open. Preferences and subscriptions are the current ones. Nothing is stored: see {@link PostureReplay}.
  */
 @Injectable()
 export class BacktestService {
@@ -66,7 +66,10 @@ export class BacktestService {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws DomainError `invalid_input` or `not_found`, as for a rule that is saved; `unavailable` while others are under way. */
+  /**
+   * @throws DomainError `invalid_input` or `not_found`, as for a saved rule; `unavailable` while too many backtests
+   * run.
+   */
   async run(organizationId: string, input: TrialInput, span: BacktestSpan): Promise<Backtest> {
     const instants = this.instantsOf(span);
     const rule = await this.trials.resolve(organizationId, input);
@@ -92,7 +95,7 @@ export class BacktestService {
     if (count > MAX_POINTS)
       throw invalidField(
         'step',
-        `makes ${count} points of this time, and at most ${MAX_POINTS} are taken: choose a longer step or a shorter time`,
+        `makes ${count} points of this time, and at most ${MAX_POINTS} are allowed: choose a longer step or a shorter time`,
       );
     return Array.from({ length: count }, (_, index) => new Date(from.getTime() + index * stepMs));
   }

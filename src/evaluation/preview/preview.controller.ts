@@ -19,7 +19,7 @@ export class PreviewController {
   @HttpCode(200)
   @Access('lead')
   @ApiOperation({
-    summary: 'Tell whether a rule, or a change to one, would fire now or would have fired at an instant',
+    summary: 'Preview whether a rule, or a change to one, would fire now or at an instant of the past',
   })
   @ApiOkResponse({ type: PreviewResponse })
   async preview(@CurrentPrincipal() principal: Principal, @Body() body: PreviewRequest): Promise<PreviewResponse> {
@@ -30,9 +30,9 @@ export class PreviewController {
   @Post('backtest')
   @HttpCode(200)
   @Access('lead')
-  @ApiOperation({ summary: 'Tell when a rule, or a change to one, would have fired' })
+  @ApiOperation({ summary: 'Find when a rule, or a change to one, would have fired' })
   @ApiOkResponse({ type: BacktestResponse })
-  @ApiResponse({ status: 503, description: 'As many backtests as may run at once are under way.' })
+  @ApiResponse({ status: 503, description: 'Too many backtests are running.' })
   async backtest(@CurrentPrincipal() principal: Principal, @Body() body: BacktestRequest): Promise<BacktestResponse> {
     const span = {
       from: toInstant(body.from),

@@ -3,7 +3,7 @@ import { ON_REPEAT, SEVERITIES, type OnRepeat, type Severity } from '../../commo
 import { ScopeProperty, type TechniqueScope } from '../../posture/index.js';
 import { OUTCOMES, type Outcome } from '../rule-outcome.js';
 
-/** The rule as it was tried: complete, with what was left out filled in. */
+/** The rule that was tried, complete with defaults. */
 export class TrialRuleResponse {
   /** Null for a rule that was never saved. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
@@ -26,53 +26,56 @@ export class ToldEndpointResponse {
   name: string;
 }
 
-/** Whom an alert of the rule would be told to, by what people and endpoints want now. */
+/** The people and endpoints that an alert of the rule would reach, by their current preferences and subscriptions. */
 export class ToldResponse {
   /** By any channel. */
   @ApiProperty({ type: 'integer' })
   people: number;
   @ApiProperty({ type: 'integer' })
   people_in_app: number;
-  /** At once or in a digest. */
+  /** Immediately or in a digest. */
   @ApiProperty({ type: 'integer' })
   people_by_email: number;
   endpoints: ToldEndpointResponse[];
 }
 
-/** What an evaluation of the rule would come to. Nothing of it was written. */
+/** The result that an evaluation of the rule would have. Nothing was stored. */
 export class PreviewResponse {
-  /** The instant of which it was asked. */
+  /** The instant of the evaluation. */
   @ApiProperty({ format: 'date-time' })
   at: string;
   rule: TrialRuleResponse;
-  /** Since when the history has the organisation's posture whole: of an earlier instant, some techniques may be missing. Null of now. */
+  /**
+   * When the complete history of the posture begins: at an earlier instant, techniques may be missing. Null for an
+   * evaluation now.
+   */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   known_since: string | null;
-  /** What an evaluation would have made of the rule. */
+  /** The outcome that the evaluation would have. */
   @ApiProperty({ enum: OUTCOMES })
   outcome: Outcome;
-  /** Whether it would open an alert, or refresh the open one where the rule says `on_repeat: update_open`. */
+  /** Whether it would open an alert, or refresh the open one of a rule with `on_repeat: update_open`. */
   would_fire: boolean;
-  /** Whether a cooldown alone may keep it from firing; it is measured all the same. Of a new rule always false. */
+  /** Whether a cooldown keeps it from firing. It is measured all the same. Always false for a new rule. */
   in_cooldown: boolean;
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   cooldown_until: string | null;
-  /** The value measured, in the unit of the rule type; null when there was nothing to measure. */
+  /** The measured value, in the unit of the rule type; null when there was nothing to measure. */
   @ApiProperty({ type: Number, nullable: true })
   measured: number | null;
   @ApiProperty({ type: Number, nullable: true })
   threshold: number | null;
-  /** Whether the value measured reaches the threshold. */
+  /** Whether the measured value reaches the threshold. */
   breached: boolean;
-  /** The evidence, with the keys that an alert of the type has; null where measuring failed. */
+  /** The evidence, with the keys of an alert of the type; null if measuring failed. */
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   details: Record<string, unknown> | null;
-  /** The words of the alert; null unless it breaches. */
+  /** The text of the alert; null unless the rule breaches. */
   @ApiProperty({ type: String, nullable: true })
   title: string | null;
   @ApiProperty({ type: String, nullable: true })
   message: string | null;
-  /** Why it could not be measured. */
+  /** Why measuring failed; null if it did not. */
   @ApiProperty({ type: String, nullable: true })
   error: string | null;
   told: ToldResponse;
@@ -102,24 +105,27 @@ export class BacktestFiringResponse {
 }
 
 export class BacktestSummaryResponse {
-  /** How many alerts would have opened. */
+  /** The number of alerts that would have opened. */
   @ApiProperty({ type: 'integer' })
   fired: number;
-  /** How often an open alert would have been refreshed. Nobody is told of that. */
+  /** How often an open alert would have been refreshed. A refresh notifies no one. */
   @ApiProperty({ type: 'integer' })
   refreshed: number;
-  /** How many people would have been told at least once. */
+  /** The number of people who would have been notified at least once. */
   @ApiProperty({ type: 'integer' })
   people_told: number;
-  /** How often all of them together, in the app and by e-mail. */
+  /** The number of notices to all people together, in the app and by e-mail. */
   @ApiProperty({ type: 'integer' })
   notices: number;
-  /** How many webhooks would have been sent. */
+  /** The number of webhooks that would have been sent. */
   @ApiProperty({ type: 'integer' })
   webhooks: number;
 }
 
-/** What evaluations of the rule would have come to. It begins as a rule that never fired, and nobody finishes its alerts. Nothing of it was written. */
+/**
+ * The results that evaluations of the rule would have had. The rule starts as one that never fired, and its alerts
+ * stay open. Nothing was stored.
+ */
 export class BacktestResponse {
   rule: TrialRuleResponse;
   @ApiProperty({ format: 'date-time' })
@@ -127,11 +133,13 @@ export class BacktestResponse {
   /** The instant of the last evaluation. */
   @ApiProperty({ format: 'date-time' })
   to: string;
-  /** Since when the history has the organisation's posture whole: before, some or all techniques are missing from what is measured. Null where it has none. */
+  /**
+   * When the complete history of the posture begins: measurements before it lack techniques. Null without a history.
+   */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   known_since: string | null;
   summary: BacktestSummaryResponse;
-  /** Whom each alert would be told to. */
+  /** The people and endpoints that each alert would reach. */
   told: ToldResponse;
   /** Oldest first. */
   firings: BacktestFiringResponse[];

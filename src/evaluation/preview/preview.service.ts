@@ -12,24 +12,24 @@ import type { Outcome } from '../rule-outcome.js';
 import { AudiencePreview, type PreviewedAudience } from './audience-preview.js';
 import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
 
-/** What an evaluation of a rule would come to. */
+/** The result that an evaluation of a rule would have. */
 export interface Preview {
   at: Date;
   rule: TrialRule;
   outcome: Outcome;
-  /** When the cooldown ends that the rule is in; null when it is in none. */
+  /** When the current cooldown ends; null without a cooldown. */
   cooldownUntil: Date | null;
-  /** Measured in cooldown too; null where measuring failed. */
+  /** Present during a cooldown too; null if measuring failed. */
   finding: Finding | null;
   error: string | null;
   audience: PreviewedAudience;
-  /** Since when the history has the organisation's posture whole; null of now, or where it has none. */
+  /** When the complete history of the posture begins; null for an evaluation now, or without a history. */
   knownSince: Date | null;
 }
 
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** Tells what an evaluation of a rule would come to, by the steps of the engine up to writing: see `EvaluationPass`. */
+/** Evaluates a rule by the steps of the engine, without the writing: see `EvaluationPass`. */
 @Injectable()
 export class PreviewService {
   constructor(
@@ -42,9 +42,9 @@ export class PreviewService {
   ) {}
 
   /**
-   * Whether the rule is enabled does not matter. Writes nothing.
-   * @param at left out, what is committed now; given, posture as it was then.
-   * @throws DomainError `invalid_input` or `not_found`, as for a rule that is saved.
+   * The rule need not be enabled. Writes nothing.
+   * @param at the instant of the posture; left out: now.
+   * @throws DomainError `invalid_input` or `not_found`, as for a saved rule.
    */
   async preview(organizationId: string, input: TrialInput, at?: Date): Promise<Preview> {
     const now = this.clock.now();

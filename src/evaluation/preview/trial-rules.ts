@@ -5,7 +5,7 @@ import { EvaluatorRegistry, type RuleConfig } from '../../evaluators/index.js';
 import { ScopeChecker, type SentScope, type TechniqueScope } from '../../posture/index.js';
 import { RulesService } from '../../rules/index.js';
 
-/** A rule that is tried without being saved. */
+/** A rule to try without saving it. */
 export interface TrialRule {
   organizationId: string;
   /** Null for a rule that was never saved. */
@@ -20,11 +20,11 @@ export interface TrialRule {
   notifyInApp: boolean;
   notifyWebhook: boolean;
   webhookId: string | null;
-  /** Of the saved rule. */
+  /** Null for a new rule. */
   lastFiredAt: Date | null;
 }
 
-/** A new rule, or a saved one and what would change of it. */
+/** A new rule, or a saved one and the changes to try. */
 export interface TrialInput {
   ruleId?: string;
   ruleType?: string;
@@ -41,7 +41,9 @@ export interface TrialInput {
 
 type Settings = Omit<TrialRule, 'organizationId' | 'config' | 'ruleType' | 'ruleId'>;
 
-/** What a new rule has, as when it is created; the severity, which has no default there, matters only to whom it would tell. */
+/**
+ * The defaults of a new rule. Creating a rule has no default severity; here it only decides who would get the alert.
+ */
 const NEW: Settings = {
   scope: null,
   severity: 'medium',
@@ -61,14 +63,14 @@ export class TrialRules {
     private readonly scopes: ScopeChecker,
   ) {}
 
-  /** @throws DomainError `not_found` for a saved rule that is none, `invalid_input` naming the field at fault. */
+  /** @throws DomainError `not_found` for an unknown rule, `invalid_input` naming the invalid field. */
   async resolve(organizationId: string, input: TrialInput): Promise<TrialRule> {
     const { ruleId, ruleType, config = {}, ...given } = input;
     const scope = input.scope ? await this.scopes.complete(organizationId, input.scope) : input.scope;
     const changes = Object.fromEntries(Object.entries({ ...given, scope }).filter(([, value]) => value !== undefined));
     if (ruleId === undefined) {
       if (ruleType === undefined)
-        throw invalidField('rule_type', 'must be given for a new rule; for one that is saved, give rule_id');
+        throw invalidField('rule_type', 'must be given for a new rule; for a saved rule, give rule_id');
       const complete = this.registry.completeConfig(ruleType, config);
       return this.checked({ organizationId, ruleId: null, ruleType, config: complete, ...NEW, ...changes });
     }

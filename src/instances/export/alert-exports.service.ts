@@ -4,13 +4,16 @@ import { isUuid } from '../../common/ids.js';
 import { PostureExports, type ExportFile, type ExportFormat } from '../../exports/index.js';
 import { InstancesService } from '../instances.service.js';
 
-/** Where the details of an alert list the ids of techniques that are its evidence, by rule type. */
+/** The keys of alert details that list ids of techniques. */
 const ID_LISTS = ['top_ids', 'example_ids', 'technique_ids'];
 
-/** What of the details holds `techniques`, each with its `technique_id`: the details themselves, where coverage fell, and what came or went since the measurement before. */
+/**
+ * The keys of alert details that hold `techniques` with a `technique_id`. The details themselves can hold `techniques`
+ * too.
+ */
 const HOLDERS = ['entered', 'left'];
 
-/** Alerts as files for others. */
+/** Exports alerts as files. */
 @Injectable()
 export class AlertExports {
   constructor(
@@ -19,8 +22,8 @@ export class AlertExports {
   ) {}
 
   /**
-   * What is known now of the techniques that the alert names: its evidence, and those that came or went.
-   * @throws DomainError `not_found`, or `conflict` where the alert names none.
+   * Exports the current posture of the techniques that the alert names.
+   * @throws DomainError `not_found`, or `conflict` if the alert names none.
    */
   async techniques(organizationId: string, alertId: string, format: ExportFormat): Promise<ExportFile> {
     const alert = await this.instances.get(organizationId, alertId);

@@ -12,7 +12,7 @@ export class TrailController {
 
   @Get(':id/trail')
   @Access('viewer')
-  @ApiOperation({ summary: 'Who was told of an alert, or was not: by which channel, when and why' })
+  @ApiOperation({ summary: 'List who got an alert and who did not, by which channel, when and why' })
   async get(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<TrailResponse> {
     return { items: (await this.trail.of(principal.organizationId, id)).map(toResponse) };
   }

@@ -1,21 +1,26 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TRAIL_CHANNELS, TRAIL_OUTCOMES, type TrailEntry } from './trail.service.js';
 
-/** One person or endpoint, and one channel. */
+/** What one channel did with an alert for one person or endpoint. */
 export class TrailEntryResponse {
   @ApiProperty({ enum: TRAIL_CHANNELS })
   channel: TrailEntry['channel'];
-  /** What happened, such as `alert.fired`. */
+  /** The event, such as `alert.fired`. */
   event: string;
   @ApiProperty({ enum: TRAIL_OUTCOMES })
   outcome: TrailEntry['outcome'];
   /**
-   * Why they were not told, or not yet: `not_notified` (the rule does not notify in the app); `min_severity`, `rule_type`, `channel_off`, `no_mail_server`,
-   * `turned_off`, `alerts_gone` (what was preferred; of e-mail, by the time it was to be sent); `inactive`, `role` (of e-mail, by the time it was to be sent; else as
-   * things stand now); `joined_later`, `not_recorded` (as things stand now: the person is told of alerts only since, or the notification was removed for its age);
-   * `quiet_hours`, `digest`, `queued`, `retrying`, `endpoint_held` (paused, or left alone by its breaker) (waiting); `gave_up`; of endpoints also
-   * `endpoint_disabled`, `nothing_to_say` (the format has nothing for the event), and as things stand now `not_subscribed`, `min_severity`, `rule_type`,
-   * `added_later`, `not_recorded` (the delivery was removed for its age, or the endpoint was changed since).
+   * Why nothing was sent, or not yet; null for what was sent.
+   *
+   * - By preference or rule: `not_notified` (the rule does not notify in the app), `min_severity`, `rule_type`,
+   *   `channel_off`, `turned_off`.
+   * - People outside the audience: `inactive`, `role`, `joined_later`. E-mail uses the facts at the time of sending,
+   *   the app those of now.
+   * - Waiting: `quiet_hours`, `digest`, `queued`, `retrying`, `endpoint_held` (paused, or held by its circuit breaker).
+   * - Ended: `gave_up`, `no_mail_server`, `alerts_gone`, `nothing_to_say` (the format has nothing for the event),
+   *   `endpoint_disabled`.
+   * - Endpoints without a delivery, by the facts of now: `not_subscribed`, `min_severity`, `rule_type`, `added_later`.
+   * - `not_recorded`: the record was removed for its age, or the person or endpoint was changed since.
    */
   @ApiProperty({ type: String, nullable: true })
   reason: string | null;
@@ -27,10 +32,10 @@ export class TrailEntryResponse {
   endpoint_id: string | null;
   /** The name of the person or the endpoint. */
   name: string;
-  /** When it came to this; of what waits, when it was written. */
+  /** When the outcome was reached; while it waits, when it was queued. */
   @ApiProperty({ format: 'date-time' })
   at: string;
-  /** When it is tried again; null where it is over. */
+  /** When the next attempt is due; null when there is none. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   next_attempt_at: string | null;
   @ApiProperty({ type: 'integer', nullable: true })
@@ -38,7 +43,7 @@ export class TrailEntryResponse {
   /** The last answer of the receiver or the mail server. */
   @ApiProperty({ type: 'integer', nullable: true })
   status_code: number | null;
-  /** What stood in the way at the last attempt. */
+  /** The error of the last attempt. */
   @ApiProperty({ type: String, nullable: true })
   error: string | null;
   /** When the person read it in the app. */

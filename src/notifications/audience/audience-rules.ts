@@ -29,7 +29,10 @@ export function isInAudience(member: string, severity: string): string {
   return `(${member}.is_active AND ${hasAudienceRole(member, severity)})`;
 }
 
-/** SQL of an {@link AudienceReason}; NULL for a member of the audience. The parameters are those of {@link isInAudience}. */
+/**
+ * SQL of an {@link AudienceReason}; NULL for a member of the audience. The parameters are those of {@link
+ * isInAudience}.
+ */
 export function audienceFilter(member: string, severity: string): string {
   return `CASE WHEN NOT ${member}.is_active THEN 'inactive' WHEN NOT ${hasAudienceRole(member, severity)} THEN 'role' END`;
 }

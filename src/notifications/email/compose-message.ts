@@ -3,7 +3,7 @@ import { alertLink, vedetteLink } from '../../common/alert-link.js';
 import type { Severity } from '../../common/alerting.js';
 import { counted } from '../../common/wire.js';
 
-/** A message as it is about to be sent, with what it tells of. */
+/** A message that is ready to send, with its notices. */
 export interface OutgoingEmail {
   id: string;
   organizationId: string;
@@ -44,10 +44,10 @@ const MAX_SUBJECT_CHARACTERS = 200;
 const MAX_NOTICES_IN_DIGEST = 200;
 
 /**
- * Words a message. The same message has the same Message-ID however often it is sent, so that mail systems can drop a repetition; all messages to one person about
- * one alert refer to the same thread.
- * @param domain what stands behind the @ of Message-IDs.
- * @param publicUrl where Vedette is reached; null leaves the links out.
+ * Composes a message. A message that is sent again keeps its Message-ID, so that mail systems can drop the
+ * repetition. All messages to one person about one alert belong to one thread.
+ * @param domain the part of a Message-ID after the @.
+ * @param publicUrl the address of Vedette; null leaves the links out.
  */
 export function composeMessage(mail: OutgoingEmail, domain: string, publicUrl: string | null): ComposedMessage {
   const { subject, lead } = words(mail);
@@ -94,7 +94,7 @@ function threading(
   };
 }
 
-/** Where a notice leads: to its alert, or, where it is about none, to Vedette. */
+/** The link to the alert of a notice, or to Vedette if the notice is about no alert. */
 function linkOf({ alertId }: EmailNoticeFacts, publicUrl: string | null): string | null {
   if (!publicUrl) return null;
   return alertId ? alertLink(publicUrl, alertId) : vedetteLink(publicUrl);
@@ -145,7 +145,10 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
 
-/** Names and titles are people's own words: a line break in one must not begin a header, nor a bidirectional control turn one around. */
+/**
+ * People choose names and titles: a line break must not start a header, and a bidirectional control must not reorder
+ * the line.
+ */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }

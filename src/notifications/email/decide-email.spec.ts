@@ -4,12 +4,12 @@ const NOW = new Date('2026-03-10T12:00:00Z');
 const failure = (statusCode: number | null, isAboutMessage = true) =>
   ({ kind: 'failed', statusCode, isAboutMessage, error: 'no' }) as const;
 
-describe('what follows an attempt to send', () => {
-  it('is nothing once it was sent', () => {
+describe('the step after an attempt to send', () => {
+  it('is none after success', () => {
     expect(decideEmail(1, { kind: 'sent', statusCode: 250 }, NOW, 0.5)).toEqual({ status: 'sent' });
   });
 
-  it('is another attempt after a 4xx, no answer, or a refused sign-in', () => {
+  it('is a retry after a 4xx, no answer, or a refused sign-in', () => {
     for (const outcome of [failure(451), failure(null), failure(535, false)]) {
       expect(decideEmail(1, outcome, NOW, 0.5)).toEqual({
         status: 'pending',
@@ -18,12 +18,12 @@ describe('what follows an attempt to send', () => {
     }
   });
 
-  it('is no other attempt after a 5xx about the message, or after the last wait', () => {
+  it('is failure after a 5xx about the message, or after the last wait', () => {
     expect(decideEmail(1, failure(550), NOW, 0.5)).toEqual({ status: 'failed' });
     expect(decideEmail(EMAIL_RETRY_DELAYS_MS.length + 1, failure(451), NOW, 0.5)).toEqual({ status: 'failed' });
   });
 
-  it('comes after longer and longer waits, spread by a fifth', () => {
+  it('has growing waits with a jitter of a fifth', () => {
     const waits = EMAIL_RETRY_DELAYS_MS.map((_, index) => {
       const step = decideEmail(index + 1, failure(451), NOW, 0);
       return step.status === 'pending' ? step.nextAttemptAt.getTime() - NOW.getTime() : 0;

@@ -12,17 +12,17 @@ export const EMAIL_RETRY_DELAYS_MS: readonly number[] = [
   12 * HOUR_MS,
 ];
 
-/** Each wait is spread by so much in both directions. */
+/** Each wait is changed by up to this share, in both directions. */
 const JITTER = 0.2;
 
-/** What came of an attempt. */
+/** The result of an attempt. */
 export type SendOutcome =
   | { kind: 'sent'; statusCode: number | null }
   | {
       kind: 'failed';
-      /** The server's answer (RFC 5321, section 4.2); null where it gave none. */
+      /** The server's reply code (RFC 5321, section 4.2); null if it gave none. */
       statusCode: number | null;
-      /** Whether the failure is about this message or its recipient, and not about the server or our account on it. */
+      /** True for a failure of this message or its recipient; false for one of the server or our account on it. */
       isAboutMessage: boolean;
       error: string;
     };
@@ -30,9 +30,9 @@ export type SendOutcome =
 export type EmailStep = { status: 'sent' } | { status: 'failed' } | { status: 'pending'; nextAttemptAt: Date };
 
 /**
- * A 5xx about the message or its recipient is the server's last word; everything else may pass: a 4xx, a server that cannot be reached, an account that it does
- * not let in until somebody mends the settings.
- * @param attempt the number of the attempt that was just made, from 1.
+ * A 5xx about the message or its recipient is final. Everything else is retried: a 4xx, a server that cannot be
+ * reached, and a refused sign-in, which a change of the settings can fix.
+ * @param attempt the number of the last attempt, from 1.
  * @param random from 0 up to but not including 1.
  */
 export function decideEmail(attempt: number, outcome: SendOutcome, now: Date, random: number): EmailStep {

@@ -12,7 +12,7 @@ interface DuePerson {
   slot: Date;
 }
 
-/** Puts what waits into digests, of people whose hour has come, and moves them on to their next. */
+/** Puts waiting notices into one digest for each person, and sets the time of the next digest. */
 const MAKE = `
   WITH person AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::timestamptz[]) AS p (organization_id, user_id, slot, next_slot)
@@ -36,8 +36,8 @@ const MAKE = `
   SELECT id FROM digest`;
 
 /**
- * Makes daily digests. A person's hour is a row that says when it comes next; whoever locks it makes the digest and moves it on in the same transaction, so that
- * any number of replicas make one, and a process that slept through several hours makes one as well.
+ * Makes daily digests. The worker that locks the row with a person's next digest time makes the digest and moves the
+ * time on in one transaction. So any number of replicas make one digest, and so does a process that slept for days.
  */
 @Injectable()
 export class DigestMaker {
@@ -47,7 +47,7 @@ export class DigestMaker {
     private readonly settings: EmailSettings,
   ) {}
 
-  /** @returns how many digests were made. */
+  /** @returns the number of digests made. */
   async makeDue(): Promise<number> {
     const now = this.clock.now();
     let made = 0;

@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 
 export type EmailDeliveryStatus = 'pending' | 'sent' | 'failed' | 'cancelled';
 
-/** One message to one member: outbox and log in one. */
+/** One message to one member. The table is the outbox and the log. */
 @Entity('email_delivery')
 @Unique(['organizationId', 'id'])
 @ForeignKey('Membership', ['organizationId', 'userId'], ['organizationId', 'userId'], { onDelete: 'CASCADE' })
@@ -25,7 +25,7 @@ export class EmailDelivery {
   @Column({ type: 'text' })
   kind: 'immediate' | 'digest';
 
-  /** The instant that a digest was due at; null for an immediate message. */
+  /** When the digest was due; null for an immediate message. */
   @Column({ type: 'timestamptz', nullable: true })
   digestSlot: Date | null;
 
@@ -38,11 +38,11 @@ export class EmailDelivery {
   @Column({ type: 'timestamptz' })
   nextAttemptAt: Date;
 
-  /** Why it is put off although nothing failed: `quiet_hours`. */
+  /** Why it is postponed although nothing failed: `quiet_hours`. */
   @Column({ type: 'text', nullable: true })
   heldFor: string | null;
 
-  /** The claim that holds the row: only who knows the token may write what came of it. */
+  /** The claim that holds the row. Only the worker with this token may write the result. */
   @Column({ type: 'uuid', nullable: true })
   lockToken: string | null;
 

@@ -1,3 +1,3 @@
-/** How a person gets e-mail: not at all, each notice at once, or all of a day together. */
+/** How a person gets e-mail: not at all, immediately, or once a day. */
 export const EMAIL_MODES = ['off', 'immediate', 'daily_digest'] as const;
 export type EmailMode = (typeof EMAIL_MODES)[number];

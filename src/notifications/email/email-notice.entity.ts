@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import type { Severity } from '../../common/alerting.js';
 
-/** One thing that a message tells a member of; without a message yet, it waits for the next digest. */
+/** One notice within a message to a member. A notice without a message waits for the next digest. */
 @Entity('email_notice')
 @ForeignKey('Membership', ['organizationId', 'userId'], ['organizationId', 'userId'], { onDelete: 'CASCADE' })
 @ForeignKey('AlertInstance', ['organizationId', 'alertId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })

@@ -1,18 +1,18 @@
-/** How e-mail is sent. The defaults are what a deployment runs with; tests shorten some. */
+/** How e-mail is sent. Deployments use the defaults; tests shorten some. */
 export class EmailSettings {
-  /** How often due messages and digests are looked for when nothing wakes the worker. */
+  /** How often the worker looks for due messages and digests when nothing wakes it. */
   pollIntervalMs = 5_000;
 
-  /** How many messages one claim takes at most; they are sent at once. */
+  /** The most messages that one claim takes; they are sent in parallel. */
   concurrency = 5;
 
-  /** How long one message may take, from connecting to the server's last answer. */
+  /** The longest that one message may take, from connecting to the server's last answer. */
   sendTimeoutMs = 30_000;
 
-  /** How long a claimed message is this worker's own: longer than sending it may take, and writing down what came of it. */
+  /** How long a worker owns a claimed message: longer than sending it and recording the result may take. */
   leaseMs = 60_000;
 
-  /** How many people's digests one transaction makes at most. */
+  /** The most people whose digests one transaction makes. */
   digestBatch = 200;
 
   static with(changes: Partial<EmailSettings> = {}): EmailSettings {

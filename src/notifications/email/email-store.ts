@@ -70,7 +70,10 @@ const CLAIM = `
   JOIN user_account u ON u.id = d.user_id
   LEFT JOIN notification_preference p ON p.organization_id = d.organization_id AND p.user_id = d.user_id`;
 
-/** This statement and those below change a row only while it carries the token of the claim, so a worker whose lease ran out changes nothing. */
+/**
+ * This statement and those below change a row only while it carries the token of the claim, so a worker whose lease ran
+ * out changes nothing.
+ */
 const FINISH = `
   UPDATE email_delivery d
   SET status = r.status, attempt_count = r.attempt, next_attempt_at = coalesce(r.next_attempt_at, d.next_attempt_at), lock_token = NULL,
@@ -107,7 +110,9 @@ const CANCEL = `
   UPDATE email_delivery SET status = 'cancelled', last_error = $3, completed_at = $4, lock_token = NULL, locked_until = NULL
   WHERE id = $1 AND lock_token = $2 AND status = 'pending'`;
 
-/** The queue of `email_delivery`. Each statement is its own short transaction, and none is open while a message is sent. */
+/**
+ * The queue of `email_delivery`. Each statement is its own short transaction, and none is open while a message is sent.
+ */
 @Injectable()
 export class EmailStore {
   constructor(private readonly dataSource: DataSource) {}
@@ -159,7 +164,10 @@ export class EmailStore {
     ]);
   }
 
-  /** Cancels a message whose member wants digests now, and moves its notices to the next digest. @returns the number of notices moved. */
+  /**
+   * Cancels a message whose member wants digests now, and moves its notices to the next digest. @returns the number of
+   * notices moved.
+   */
   putIntoDigest({ id, lockToken }: ClaimedEmail, now: Date): Promise<number> {
     return countChanged(this.dataSource, PUT_INTO_DIGEST, [id, lockToken, now]);
   }

@@ -10,8 +10,9 @@ import { quietUntil } from './local-time.js';
 import { Mailer } from './mailer.js';
 
 /**
- * Sends the e-mail that is due. Any number of workers share the queue. A worker looks after each commit of its process, and every few seconds. If it
- * dies after the server took a message and before it recorded that, the message is sent again with the same Message-ID.
+ * Sends the e-mail that is due. Any number of workers share the queue. A worker looks after each commit of its
+ * process, and every few seconds. If it dies after the server took a message and before it recorded that, the message
+ * is sent again with the same Message-ID.
  */
 @Injectable()
 export class EmailWorker implements BeforeApplicationShutdown {
@@ -114,7 +115,10 @@ export class EmailWorker implements BeforeApplicationShutdown {
     }
   }
 
-  /** Applies role and preferences again: they may have changed since the message was written. @returns whether there is nothing left to send. */
+  /**
+   * Applies role and preferences again: they may have changed since the message was written. @returns whether there is
+   * nothing left to send.
+   */
   private async isUnwanted(mail: ClaimedEmail, now: Date): Promise<boolean> {
     const reasonOfMember = mail.notices.length === 0 ? memberReason(mail.suppressed) : null;
     if (!reasonOfMember && mail.suppressed.length > 0) {

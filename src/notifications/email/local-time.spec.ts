@@ -15,7 +15,7 @@ describe('the next time that a local clock shows a minute of the day', () => {
     expect(nextAt(at(now), minute, PARIS).toISOString()).toBe(at(expected).toISOString());
   });
 
-  it('knows zones that lie half an hour off and beyond the date line', () => {
+  it('supports zones with half hours and beyond the date line', () => {
     expect(nextAt(at('2026-03-10T12:00:00Z'), 0, 'Asia/Kolkata')).toEqual(at('2026-03-10T18:30:00Z'));
     expect(nextAt(at('2026-03-10T12:00:00Z'), 8 * 60, 'Pacific/Kiritimati')).toEqual(at('2026-03-10T18:00:00Z'));
   });
@@ -24,7 +24,7 @@ describe('the next time that a local clock shows a minute of the day', () => {
 describe('quiet hours', () => {
   const night = { from: '22:00', until: '07:00', timeZone: PARIS };
 
-  it('go over midnight, and end by the clock of the zone', () => {
+  it('can pass midnight, and end by the clock of the zone', () => {
     expect(quietUntil(at('2026-03-10T20:59:00Z'), night)).toBeNull();
     expect(quietUntil(at('2026-03-10T21:00:00Z'), night)).toEqual(at('2026-03-11T06:00:00Z'));
     expect(quietUntil(at('2026-03-11T05:59:59Z'), night)).toEqual(at('2026-03-11T06:00:00Z'));
@@ -35,14 +35,14 @@ describe('quiet hours', () => {
     expect(quietUntil(at('2026-03-28T21:00:00Z'), night)).toEqual(at('2026-03-29T05:00:00Z'));
   });
 
-  it('may lie within a day', () => {
+  it('can lie within a day', () => {
     const lunch = { from: '12:00', until: '13:00', timeZone: 'UTC' };
     expect(quietUntil(at('2026-03-10T12:30:00Z'), lunch)).toEqual(at('2026-03-10T13:00:00Z'));
     expect(quietUntil(at('2026-03-10T13:00:00Z'), lunch)).toBeNull();
   });
 });
 
-it('tells time zones from what is none', () => {
+it('distinguishes time zones from other text', () => {
   expect(['Europe/Paris', 'UTC', 'America/New_York'].map(isTimeZone)).toEqual([true, true, true]);
   expect(['Europe/Atlantis', '+02:00', '', 'Paris'].map(isTimeZone)).toEqual([false, false, false, false]);
 });

@@ -1,6 +1,9 @@
-/** Wall-clock times of a person, by the rules of their time zone. Everything here goes by `Intl`, which knows about summer time. */
+/** Wall-clock times in a person's time zone. All functions use `Intl`, which knows about summer time. */
 
-/** Whether `text` is the name of a time zone that this process knows, such as `Europe/Paris`. An offset such as `+02:00` is none: it has no summer time. */
+/**
+ * Whether `text` is the name of a known time zone, such as `Europe/Paris`. An offset such as `+02:00` is not: it has no
+ * summer time.
+ */
 export function isTimeZone(text: string): boolean {
   if (!/^[A-Za-z]/.test(text)) return false;
   try {
@@ -19,7 +22,7 @@ export function minuteOfDay(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 }
 
-/** Quiet hours, from a time of day up to but not including another; over midnight where the first is the later one. */
+/** Quiet hours, from one time of day to just before another. They pass midnight if `from` is later than `until`. */
 export interface QuietHours {
   /** `HH:MM` */
   from: string;
@@ -28,7 +31,7 @@ export interface QuietHours {
   timeZone: string;
 }
 
-/** @returns when the quiet hours end that hold at `now`; null when none do. */
+/** @returns when the current quiet hours end; null outside quiet hours. */
 export function quietUntil(now: Date, { from, until, timeZone }: QuietHours): Date | null {
   const start = minuteOfDay(from);
   const end = minuteOfDay(until);
@@ -38,8 +41,8 @@ export function quietUntil(now: Date, { from, until, timeZone }: QuietHours): Da
 }
 
 /**
- * The first instant after `now` at which the local clock shows this minute of the day. Where the clock jumps over it, the instant of the jump; where it comes
- * twice, the first.
+ * The first instant after `now` at which the local clock shows this minute of the day. If the clock skips that
+ * minute, the instant of the jump; if the minute comes twice, the first.
  */
 export function nextAt(now: Date, minute: number, timeZone: string): Date {
   const today = localTime(now, timeZone);
@@ -53,14 +56,14 @@ export function nextAt(now: Date, minute: number, timeZone: string): Date {
 /** A local day, as the UTC midnight of its date, and a minute of it, as an instant. */
 function instantOf(date: number, minute: number, timeZone: string): Date {
   const wall = date + minute * MINUTE_MS;
-  // A zone's offset changes by its distance from UTC at most once within a day, so one of the two offsets around it is the one that holds.
+  // An offset changes at most once a day, so the right one is the offset a day before or a day after.
   const offsets = [-1, 1].map((sign) => offsetMs(new Date(wall + sign * DAY_MINUTES * MINUTE_MS), timeZone));
   const candidates = offsets.map((offset) => new Date(wall - offset)).sort((a, b) => a.getTime() - b.getTime());
   const exact = candidates.find((candidate) => candidate.getTime() + offsetMs(candidate, timeZone) === wall);
   return exact ?? firstMinuteAfterGap(candidates[0]!, wall, timeZone);
 }
 
-/** The clock never shows `wall`: the first minute at which it shows a later time. */
+/** The first minute at which the clock shows a time later than `wall`, which it skips. */
 function firstMinuteAfterGap(from: Date, wall: number, timeZone: string): Date {
   let instant = from.getTime();
   while (instant + offsetMs(new Date(instant), timeZone) < wall) instant += MINUTE_MS;

@@ -7,7 +7,7 @@ import { EmailSettings } from './email-settings.js';
 
 const MAX_ERROR_CHARACTERS = 500;
 
-/** Errors of these kinds are about the server or our account on it, whatever status came along. */
+/** Errors with these codes are about the server or our account on it, whatever the reply code. */
 const ABOUT_SERVER = new Set([
   'EAUTH',
   'ENOAUTH',
@@ -27,7 +27,7 @@ interface SmtpError extends Error {
   response?: string;
 }
 
-/** Hands messages to the mail server that the settings name. */
+/** Sends messages to the mail server of the settings. */
 @Injectable()
 export class Mailer implements OnApplicationShutdown {
   private readonly transport: Transporter | undefined;
@@ -41,7 +41,7 @@ export class Mailer implements OnApplicationShutdown {
     this.secrets = url ? secretsOf(new URL(url)) : [];
     if (!url) return;
     const { sendTimeoutMs, concurrency } = settings;
-    // Whatever stands in a message stays text: nothing of it is read from a file or a URL.
+    // A message must not make the library read files or URLs.
     this.transport = createTransport(
       {
         url,
@@ -59,7 +59,7 @@ export class Mailer implements OnApplicationShutdown {
     );
   }
 
-  /** Whether there is a mail server at all. */
+  /** Whether a mail server is configured. */
   get isConfigured(): boolean {
     return this.transport !== undefined;
   }
@@ -70,7 +70,7 @@ export class Mailer implements OnApplicationShutdown {
 
   /** Never throws: a failure is an outcome. */
   async send(mail: OutgoingEmail): Promise<SendOutcome> {
-    if (!this.transport) throw new Error('there is no mail server to send by');
+    if (!this.transport) throw new Error('no mail server is configured');
     const { VEDETTE_SMTP_FROM: from, VEDETTE_PUBLIC_URL: publicUrl } = this.environment;
     const message = composeMessage(mail, domainOf(from), publicUrl ?? null);
     try {
@@ -94,13 +94,13 @@ export class Mailer implements OnApplicationShutdown {
     };
   }
 
-  /** A server may repeat what it was sent; what it was sent holds the password. */
+  /** A server may repeat our commands in its error, and they contain the password. */
   private redact(text: string): string {
     return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
   }
 }
 
-/** The password, and the forms in which it goes over the wire. */
+/** The password, in every form in which it is sent. */
 function secretsOf(url: URL): string[] {
   if (!url.password) return [];
   const user = decodeURIComponent(url.username);

@@ -28,7 +28,7 @@ export class InboxService {
     return this.repository.countBy({ organizationId, userId, readAt: IsNull() });
   }
 
-  /** Reading twice keeps the first time. Another member's notification is as unknown as one that does not exist. */
+  /** Keeps the time of the first read. @throws DomainError `not_found`, also for another member's notification. */
   async markRead(organizationId: string, userId: string, id: string): Promise<Notification> {
     if (!isUuid(id)) throw notFound('notification', id);
     await this.repository.update({ organizationId, userId, id, readAt: IsNull() }, { readAt: this.clock.now() });
@@ -37,7 +37,7 @@ export class InboxService {
     return notice;
   }
 
-  /** @returns how many were unread before. */
+  /** @returns the number of notifications that were unread. */
   async markAllRead(organizationId: string, userId: string): Promise<number> {
     const { affected } = await this.repository.update(
       { organizationId, userId, readAt: IsNull() },

@@ -1,9 +1,9 @@
 import { PageQuery } from '../../common/pagination/index.js';
 import { QueryBoolean } from '../../common/query-boolean.js';
 
-/** Which notifications to list. */
+/** Selects notifications. */
 export class ListNotificationsQuery extends PageQuery {
-  /** Only those that are not read yet. */
+  /** Only unread notifications. */
   @QueryBoolean()
   unread_only?: boolean = false;
 }

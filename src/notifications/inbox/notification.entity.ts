@@ -41,7 +41,7 @@ export class Notification {
   @Column({ type: 'timestamptz', nullable: true })
   readAt: Date | null;
 
-  /** Number of the transaction that wrote the row: what the stream goes by. */
+  /** The number of the transaction that wrote the row. The stream sorts by it. */
   @Column({ type: 'bigint', default: () => 'vedette_transaction_number()', select: false, update: false })
   streamPosition: string;
 }

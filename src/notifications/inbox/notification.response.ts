@@ -4,9 +4,9 @@ import { SEVERITIES, type Severity } from '../../common/alerting.js';
 /** One notice in the signed-in user's inbox. */
 export class NotificationResponse {
   id: string;
-  /** What happened, such as `alert.fired`. */
+  /** The event, such as `alert.fired`. */
   event: string;
-  /** The alert it is about. */
+  /** The alert that it is about. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   alert_id: string | null;
   @ApiProperty({ enum: SEVERITIES })
@@ -22,7 +22,7 @@ export class NotificationResponse {
 
 export class NotificationListResponse {
   items: NotificationResponse[];
-  /** How many notifications match, on all pages. */
+  /** The number of matching notifications on all pages. */
   @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })
@@ -35,7 +35,7 @@ export class UnreadCountResponse {
 }
 
 export class MarkedReadResponse {
-  /** How many were unread before. */
+  /** The number of notifications that were unread. */
   @ApiProperty({ type: 'integer' })
   marked: number;
 }

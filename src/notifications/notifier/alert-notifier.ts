@@ -25,8 +25,8 @@ export interface AlertNotice {
 const NOTICE = { severity: 'n.severity', ruleType: 'a.rule_type' };
 
 /**
- * Joins every notice with every member of its audience. Each channel then gets a row to send, or a note of the reason why nothing is sent.
- * A member who never turned e-mail on gets no such note.
+ * Joins every notice with every member of its audience. Each channel then gets a row to send, or a note of the reason
+ * why nothing is sent. A member who never turned e-mail on gets no such note.
  */
 const NOTIFY = `
   WITH audience AS MATERIALIZED (
@@ -78,7 +78,8 @@ export class AlertNotifier {
   ) {}
 
   /**
-   * Notifies the audience of each notice by the channels that each member prefers. A member gets an event of an alert once.
+   * Notifies the audience of each notice by the channels that each member prefers. A member gets an event of an alert
+   * once.
    * @param manager of a transaction that `Transactions.run` opened.
    * @returns the number of notifications that were written.
    */

@@ -22,7 +22,7 @@ const TIME = { message: 'must be a time of day such as 22:00' };
 const HOUR = { message: 'must be a whole hour from 0 to 23' };
 const RULE_TYPES = { message: 'must be null, or 1 to 50 of the types that GET /rule-types lists' };
 
-/** A span of every day, over midnight where it ends before it begins. */
+/** A daily span. It passes midnight if it ends before it begins. */
 export class QuietHoursBody {
   @Matches(/^([01]\d|2[0-3]):[0-5]\d$/, TIME)
   from: string;
@@ -31,14 +31,14 @@ export class QuietHoursBody {
   until: string;
 }
 
-/** What I want to be told of, and how. Takes the place of everything that was said before; what is left out goes back to its default. */
+/** My notification preferences. They replace all earlier ones: a field that is left out returns to its default. */
 export class PutPreferencesBody {
-  /** The least severity. */
+  /** The least severity that I get. */
   @IsIn(SEVERITIES, { message: `must be one of ${SEVERITIES.join(', ')}` })
   @ApiProperty({ enum: SEVERITIES, required: false, default: 'info' })
   min_severity: Severity = 'info';
 
-  /** Of which types of rule; null for all. */
+  /** The rule types that I get; null for all. */
   @ValidateIf(({ rule_types: value }: PutPreferencesBody) => value !== null)
   @IsString({ each: true, ...RULE_TYPES })
   @ArrayMaxSize(50, RULE_TYPES)
@@ -55,18 +55,18 @@ export class PutPreferencesBody {
   @ApiProperty({ enum: EMAIL_MODES, required: false, default: 'off' })
   email: EmailMode = 'off';
 
-  /** The hour of the day at which a digest is sent. */
+  /** The hour of the day of the digest. */
   @IsInt(HOUR)
   @Min(0, HOUR)
   @Max(23, HOUR)
   @ApiProperty({ type: 'integer', minimum: 0, maximum: 23, required: false, default: 8 })
   digest_hour: number = 8;
 
-  /** The IANA time zone that `digest_hour` and `quiet_hours` are of, such as `Europe/Paris`. */
+  /** The IANA time zone of `digest_hour` and `quiet_hours`, such as `Europe/Paris`. */
   @IsString({ message: 'must be an IANA time zone such as Europe/Paris' })
   time_zone: string = 'UTC';
 
-  /** When no e-mail is sent; it waits until they end. */
+  /** No e-mail is sent in these hours. It waits until they end. */
   @ValidateIf(({ quiet_hours: value }: PutPreferencesBody) => value !== null)
   @IsObject({ message: 'must be null, or an object with from and until' })
   @ValidateNested()

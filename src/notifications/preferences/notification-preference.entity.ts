@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import type { Severity } from '../../common/alerting.js';
 import type { EmailMode } from '../email/email-mode.js';
 
-/** What one member wants to be told of, and how. A member without a row is told of everything in the app. */
+/** The notification preferences of one member. A member without a row gets every notice in the app. */
 @Entity('notification_preference')
 @ForeignKey('Membership', ['organizationId', 'userId'], ['organizationId', 'userId'], { onDelete: 'CASCADE' })
 @Index('notification_preference_digest_due_at_idx', ['digestDueAt'])
@@ -37,14 +37,14 @@ export class NotificationPreference {
   @Column({ type: 'text' })
   timeZone: string;
 
-  /** `HH:MM` in `timeZone`; both or none. */
+  /** `HH:MM` in `timeZone`. Both times are set, or neither. */
   @Column({ type: 'text', nullable: true })
   quietFrom: string | null;
 
   @Column({ type: 'text', nullable: true })
   quietUntil: string | null;
 
-  /** When what waits for a digest is next put into one. */
+  /** When the next digest is made. */
   @Column({ type: 'timestamptz' })
   digestDueAt: Date;
 

@@ -7,7 +7,7 @@ export class QuietHoursResponse {
   until: string;
 }
 
-/** What the signed-in user wants to be told of, and how. */
+/** The notification preferences of the signed-in user. */
 export class PreferencesResponse {
   @ApiProperty({ enum: SEVERITIES })
   min_severity: Severity;

@@ -13,14 +13,14 @@ export class PreferencesController {
 
   @Get()
   @Access('viewer')
-  @ApiOperation({ summary: 'What I want to be told of, and how' })
+  @ApiOperation({ summary: 'Get my notification preferences' })
   async get(@CurrentPrincipal() principal: Principal): Promise<PreferencesResponse> {
     return this.toResponse(await this.preferences.get(principal.organizationId, userOf(principal)));
   }
 
   @Put()
   @Access('viewer')
-  @ApiOperation({ summary: 'Say what I want to be told of, and how' })
+  @ApiOperation({ summary: 'Replace my notification preferences' })
   async put(@CurrentPrincipal() principal: Principal, @Body() body: PutPreferencesBody): Promise<PreferencesResponse> {
     const wanted: Preferences = {
       minSeverity: body.min_severity,

@@ -22,7 +22,7 @@ export interface Preferences {
   quietHours: { from: string; until: string } | null;
 }
 
-/** What holds for a member who has said nothing. */
+/** The preferences of a member without a row. */
 export const DEFAULT_PREFERENCES: Preferences = {
   minSeverity: 'info',
   ruleTypes: null,
@@ -33,7 +33,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   quietHours: null,
 };
 
-/** What members want to be told of, and how. */
+/** Reads and writes the notification preferences of members. */
 @Injectable()
 export class PreferencesService {
   constructor(
@@ -56,8 +56,8 @@ export class PreferencesService {
   }
 
   /**
-   * Takes the place of what was said before. What waits for a digest already comes with the next one; what is put off for quiet hours is looked at again at once,
-   * by what is said now.
+   * Replaces all preferences of the member. Notices that wait for a digest come with the next one. E-mail that waits
+   * for quiet hours is due at once, and is checked against the new preferences.
    */
   async put(organizationId: string, userId: string, wanted: Preferences): Promise<Preferences> {
     this.check(wanted);

@@ -7,25 +7,25 @@ import type { StreamPosition } from './stream-position.js';
 import { StreamReader, type Reader } from './stream-reader.js';
 import { StreamSettings } from './stream-settings.js';
 
-/** Reads are not repeated faster than this when commit follows on commit. */
+/** The shortest pause between two reads. */
 const MIN_PAUSE_MS = 25;
 
-/** How soon it is looked again for what an older transaction holds back. */
+/** The pause before another read for notices that an older transaction holds back. */
 const HELD_BACK_PAUSE_MS = 200;
 
-/** For so long a stopping process lets slow readers read what was sent to them. */
+/** A stopping process gives slow readers this long to read what was sent to them. */
 const STOP_WAITS = 20;
 const STOP_WAIT_MS = 50;
 
 /**
- * Passes new notifications on to everybody who listens in this process, by one shared statement each time it looks: once a second, and right after a commit of this
- * process. Nothing runs while nobody listens.
+ * Sends new notifications to all open streams of this process. One statement reads for all of them, once a second and
+ * after each commit of this process. Nothing runs while no stream is open.
  */
 @Injectable()
 export class NotificationStream implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Stream');
   private readonly connections = new Set<StreamConnection>();
-  /** Up to where everything was passed on; undefined while nobody listens. */
+  /** Everything up to this position was sent; undefined while no stream is open. */
   private position: StreamPosition | undefined;
   private looking: Promise<void> = Promise.resolve();
   private timers: NodeJS.Timeout[] = [];
@@ -38,7 +38,9 @@ export class NotificationStream implements BeforeApplicationShutdown {
     private readonly clock: Clock,
   ) {}
 
-  /** Ends every stream, so that the HTTP server can close: readers come back to another replica with `Last-Event-ID`. */
+  /**
+   * Ends every stream, so that the HTTP server can close. Readers reconnect to another replica with `Last-Event-ID`.
+   */
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopping = true;
     this.stopTimers();
@@ -50,7 +52,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
 
   /**
    * Opens a stream.
-   * @param from the last event that the reader has; null for one that wants nothing of the past.
+   * @param from the last event that the reader has; null for a reader that wants new notifications only.
    * @param expiresAt milliseconds since the epoch.
    */
   async open(reader: Reader, from: StreamPosition | null, expiresAt: number): Promise<StreamConnection> {
@@ -60,7 +62,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
     connection.body.once('close', () => this.remove(connection));
     try {
       this.startTimers();
-      // A look under way does not know of this reader yet; what it passes over is in the past by the time it has ended.
+      // A read that is already running does not include this reader. The replay below covers what it missed.
       await this.look();
       await this.replay(connection, from);
     } catch (error) {
@@ -70,7 +72,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
     return connection;
   }
 
-  /** Looks soon for what was just committed. Does nothing while nobody listens. */
+  /** Reads soon, after a commit. Does nothing while no stream is open. */
   wake(inMs = MIN_PAUSE_MS): void {
     if (this.connections.size === 0 || this.isStopping) return;
     this.wakeTimer ??= setTimeout(() => {
@@ -92,7 +94,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
     if (!from) return connection.goLive([]);
     const present = await this.reader.present();
     const { maxReplayed } = this.settings;
-    // A position of the future is one of another database, or of one that was restored.
+    // A position in the future comes from another database, or from before a restore.
     if (BigInt(from.transaction) >= BigInt(present.transaction)) {
       connection.reset();
       return connection.goLive([]);
@@ -102,7 +104,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
     connection.goLive(isWhole ? notices : []);
   }
 
-  /** One look after the other; each ends when everything up to now was passed on. */
+  /** Runs one read at a time. Each ends when everything up to now was sent. */
   private look(): Promise<void> {
     this.looking = this.looking.catch(() => undefined).then(() => this.passOn());
     return this.looking;
@@ -142,7 +144,7 @@ export class NotificationStream implements BeforeApplicationShutdown {
 
   private async closeUnwelcome(): Promise<void> {
     const now = this.clock.now().getTime();
-    // Who comes while the database is asked is not in its answer, and has just been let in.
+    // A stream that opens during the query is not in its answer, and its access was just checked.
     const asked = [...this.connections];
     const active = await this.reader.active(this.readers());
     const welcome = new Set(active.map(({ organizationId, userId }) => `${organizationId}/${userId}`));

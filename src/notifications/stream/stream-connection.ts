@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { eventId, isAfter, type StreamPosition } from './stream-position.js';
 
-/** What a reader may leave unread before it is cut off; it comes back with `Last-Event-ID` and misses nothing. */
+/** A reader with more unread bytes is disconnected. It reconnects with `Last-Event-ID` and misses nothing. */
 export const MAX_UNREAD_BYTES = 256 * 1024;
 
-/** Milliseconds that a client waits before it comes back. */
+/** Milliseconds that a client waits before it reconnects. */
 const RETRY_MS = 2_000;
 
 export interface StreamedNotice extends StreamPosition {
@@ -17,7 +17,7 @@ export interface StreamedNotice extends StreamPosition {
 /** One open stream of one member, as server-sent events. */
 export class StreamConnection {
   readonly body = new Readable({ read: () => undefined });
-  /** What came while the past was still being read. */
+  /** Notices that arrived while the past was still being read. */
   private waiting: StreamedNotice[] | undefined = [];
   private last: StreamPosition | undefined;
   private isEnded = false;
@@ -35,20 +35,20 @@ export class StreamConnection {
     return `${this.organizationId}/${this.userId}`;
   }
 
-  /** Passes a notice on, or keeps it until {@link goLive}. */
+  /** Sends a notice, or keeps it until {@link goLive}. */
   offer(notice: StreamedNotice): void {
     if (this.waiting) this.waiting.push(notice);
     else this.send(notice);
   }
 
-  /** Sends what the past holds, then what came meanwhile. */
+  /** Sends the notices of the past, then those that arrived meanwhile. */
   goLive(past: readonly StreamedNotice[]): void {
     const waiting = this.waiting ?? [];
     this.waiting = undefined;
     for (const notice of [...past, ...waiting]) this.send(notice);
   }
 
-  /** Tells the reader that some of the past is missing, and that it should read the list anew. */
+  /** Tells the client that notices are missing, so that it reads the list again. */
   reset(): void {
     this.write('event: reset\ndata: {}\n\n');
   }
@@ -57,7 +57,7 @@ export class StreamConnection {
     this.write(': still here\n\n');
   }
 
-  /** Ends the stream; the second time, whether its reader has read the rest or not. */
+  /** Ends the stream after its reader has read the rest. A second call ends it at once. */
   end(): void {
     if (this.isEnded) this.body.destroy();
     else if (!this.body.destroyed) this.body.push(null);

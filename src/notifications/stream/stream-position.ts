@@ -1,6 +1,7 @@
 /**
- * Where a stream stands: the number of the transaction that wrote a notification, and the notification's id within it. Positions sort as notifications become
- * visible, which ids alone do not: a transaction that began early may commit late.
+ * A position in the stream: the number of the transaction that wrote a notification, and the id of the notification.
+ * Positions sort in the order in which notifications become visible. Ids alone do not: a transaction that began early
+ * may commit late.
  */
 export interface StreamPosition {
   /** A 64-bit number in decimal digits. */
@@ -14,12 +15,12 @@ const DIGITS = 20;
 const MAX_BIGINT = 2n ** 63n - 1n;
 const EVENT_ID = /^(\d{20})-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
-/** The `id` of an event: of two, the one that sorts later as text comes later. */
+/** The `id` of an event. Ids sort as text in the order of the positions. */
 export function eventId({ transaction, id }: StreamPosition): string {
   return `${transaction.padStart(DIGITS, '0')}-${id}`;
 }
 
-/** Reads a `Last-Event-ID`. @returns undefined for what {@link eventId} never made. */
+/** Reads a `Last-Event-ID`. @returns undefined for text that {@link eventId} cannot have made. */
 export function readEventId(text: string): StreamPosition | undefined {
   const match = EVENT_ID.exec(text);
   if (!match || BigInt(match[1]!) > MAX_BIGINT) return undefined;

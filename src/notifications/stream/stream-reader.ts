@@ -6,27 +6,27 @@ import { toNotificationResponse } from '../inbox/notification.mapper.js';
 import type { StreamedNotice } from './stream-connection.js';
 import { FIRST_ID, type StreamPosition } from './stream-position.js';
 
-/** A member whose stream is open. */
+/** A member with an open stream. */
 export interface Reader {
   organizationId: string;
   userId: string;
 }
 
-/** What a look found, in order, and up to where it looked. */
+/** The result of a read, in order. */
 export interface StreamPage {
   notices: StreamedNotice[];
-  /** Every notice before it that is not in `notices` is of nobody asked for, or before where the look began. */
+  /** The position that the read reached. The next read starts there. */
   reached: StreamPosition;
   isWhole: boolean;
-  /** Whether some of their notices are committed that wait for an older transaction. */
+  /** Whether committed notices of these members wait for an older transaction to end. */
   isHeldBack: boolean;
 }
 
 type Row = Notification;
 
 /**
- * No row of a transaction below this number appears any more: all of them have ended. A row at or above it may stand beside one that is not visible yet, and waits
- * for its turn.
+ * All transactions below this number have ended, so no row of them can still appear. Rows at or above it wait,
+ * because a row that sorts before them may not be visible yet.
  */
 const HORIZON = 'pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
 
@@ -46,18 +46,21 @@ const FIND = `
   ) n ON true
   ORDER BY n.stream_position, n.id`;
 
-/** Reads notifications in the order in which they become visible. One statement each, without any state in the session. */
+/**
+ * Reads notifications in the order in which they become visible. Each read is one statement and keeps no state in the
+ * session.
+ */
 @Injectable()
 export class StreamReader {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Where a stream stands that wants nothing of the past. */
+  /** The position of a stream that wants new notifications only. */
   async present(): Promise<StreamPosition> {
     const [row] = await queryRows<{ horizon: string }>(this.dataSource, `SELECT ${HORIZON} AS horizon`);
     return { transaction: row!.horizon, id: FIRST_ID };
   }
 
-  /** The notices of these members after `position`, at most `limit`. */
+  /** Reads the notices of these members after `position`, at most `limit`. */
   async after(position: StreamPosition, readers: readonly Reader[], limit: number): Promise<StreamPage> {
     const rows = await queryRows<Row & { horizon: string; is_held_back: boolean }>(this.dataSource, FIND, [
       position.transaction,
@@ -74,7 +77,7 @@ export class StreamReader {
     return { notices, isWhole, isHeldBack, reached };
   }
 
-  /** Those of the given members who still are active members. */
+  /** Filters the given members: only those who are still active. */
   async active(readers: readonly Reader[]): Promise<Reader[]> {
     return queryRows<Reader>(
       this.dataSource,

@@ -1,19 +1,19 @@
-/** How notifications are streamed. The defaults are what a deployment runs with; tests shorten some. */
+/** How notifications are streamed. Deployments use the defaults; tests shorten some. */
 export class StreamSettings {
-  /** How often what other processes committed is looked for. */
+  /** How often to read what other processes committed. */
   pollIntervalMs = 1_000;
 
-  /** How often those who have lost access are looked for, and everybody else gets a sign of life. */
+  /** How often to check that readers still have access, and how often to send a sign of life. */
   accessIntervalMs = 3_000;
   heartbeatIntervalMs = 15_000;
 
-  /** How many notices one look reads at most. */
+  /** The most notices that one statement reads. */
   pageSize = 500;
 
-  /** A reader that missed more than this is told to read the list anew. */
+  /** A reader that missed more notifications is told to read the list again. */
   maxReplayed = 1_000;
 
-  /** How many streams one member may have open in one process, and how many it has in all. */
+  /** The most streams of one member in one process, and the most streams of one process. */
   maxPerMember = 10;
   maxConnections = 5_000;
 

@@ -15,10 +15,10 @@ export class StreamController {
   @Get()
   @Access('viewer')
   @ApiOperation({
-    summary: 'My new notifications as they come, as server-sent events',
+    summary: 'Stream my new notifications as server-sent events',
     description:
-      'Each event `notification` holds one notification as the list has it; its id sorts. Send the last one as `Last-Event-ID` to go on from there. An event `reset` says ' +
-      'that the stream cannot go on from there, and that the list must be read anew. The stream ends when the access token expires or access is taken away.',
+      'Each event `notification` holds one notification in the form of the list. Send the id of the last event as `Last-Event-ID` to continue after it. An event ' +
+      '`reset` means that the stream cannot continue there: read the list again. The stream ends when the access token expires or access is removed.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'The id of the last event that was received.' })
   @ApiOkResponse({ content: { 'text/event-stream': { schema: { type: 'string' } } } })
@@ -32,12 +32,12 @@ export class StreamController {
     const from = lastEventId ? readEventId(lastEventId) : null;
     if (from === undefined) throw invalidField('Last-Event-ID', 'must be the id of an event of this stream');
     const connection = await this.stream.open(reader, from, expiryOf(authorization));
-    // The reader may be gone by now; nobody would read, and so nobody would close.
+    // If the client has already disconnected, no later event would close the stream.
     if (reply.raw.destroyed) {
       connection.body.destroy();
       return;
     }
-    // The connection ends with the stream: kept open, it would make a stopping process wait.
+    // Close the connection with the stream: an open connection would delay the shutdown.
     await reply
       .header('content-type', 'text/event-stream; charset=utf-8')
       .header('connection', 'close')

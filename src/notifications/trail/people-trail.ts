@@ -27,8 +27,8 @@ const RECORDED = `
   JOIN user_account u ON u.id = r.user_id`;
 
 /**
- * The notifier writes no row for members outside the audience, so their reason is the one that applies now. `not_recorded` is a member who
- * joined the audience after the alert, or whose notification was removed for its age.
+ * The notifier writes no row for members outside the audience, so their reason is the one that applies now.
+ * `not_recorded` is a member who joined the audience after the alert, or whose notification was removed for its age.
  */
 const UNRECORDED = `
   SELECT 'in_app', 'alert.fired', 'not_told',

@@ -1,6 +1,9 @@
 import { SEVERITIES } from '../../common/alerting.js';
 
-/** SQL of the facts of an event that endpoints filter by. NULL for a fact that the event does not have: no filter rejects it. */
+/**
+ * SQL of the facts of an event that endpoints filter by. NULL for a fact that the event does not have: no filter
+ * rejects it.
+ */
 export interface EventSql {
   type: string;
   severity: string;
@@ -10,7 +13,8 @@ export interface EventSql {
 }
 
 /**
- * SQL of the reason why an endpoint does not want an event: `not_subscribed`, `min_severity` or `rule_type`; NULL when it does.
+ * SQL of the reason why an endpoint does not want an event: `not_subscribed`, `min_severity` or `rule_type`; NULL
+ * when it does.
  * @param endpoint alias of `webhook_endpoint`.
  */
 export function subscriptionFilter(endpoint: string, event: EventSql): string {
@@ -21,7 +25,9 @@ export function subscriptionFilter(endpoint: string, event: EventSql): string {
     WHEN ${endpoint}.rule_types <> '{}' AND ${ruleType} <> ALL (${endpoint}.rule_types) THEN 'rule_type' END`;
 }
 
-/** SQL of the reason why an endpoint does not get an event: one of {@link subscriptionFilter}, or `endpoint_disabled`. */
+/**
+ * SQL of the reason why an endpoint does not get an event: one of {@link subscriptionFilter}, or `endpoint_disabled`.
+ */
 export function endpointFilter(endpoint: string, event: EventSql): string {
   return `coalesce(${subscriptionFilter(endpoint, event)}, CASE WHEN NOT ${endpoint}.is_enabled THEN 'endpoint_disabled' END)`;
 }

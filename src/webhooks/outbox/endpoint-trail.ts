@@ -13,8 +13,8 @@ const RECORDED = `
   WHERE d.organization_id = $1 AND d.alert_id = $2`;
 
 /**
- * The outbox writes no delivery for an endpoint that does not want the event, so its reason is the one that applies now. `not_recorded` is an
- * endpoint that was changed after the alert, or whose delivery was removed for its age.
+ * The outbox writes no delivery for an endpoint that does not want the event, so its reason is the one that applies
+ * now. `not_recorded` is an endpoint that was changed after the alert, or whose delivery was removed for its age.
  */
 const UNRECORDED = `
   SELECT 'webhook', 'alert.fired', 'not_told',

@@ -13,9 +13,10 @@ const REJECTED_BECAUSE = subscriptionFilter('e', {
 });
 
 /**
- * Writes the body of each event once, and one delivery for each event and endpoint that wants it. An endpoint that its own failures disabled gets a
- * `missed` delivery, which can be recovered; one that a person disabled gets none. The share lock waits for a concurrent delete of an endpoint:
- * without it the foreign key would fail the caller's transaction.
+ * Writes the body of each event once, and one delivery for each event and endpoint that wants it. An endpoint that
+ * its own failures disabled gets a `missed` delivery, which can be recovered; one that a person disabled gets none. The
+ * share lock waits for a concurrent delete of an endpoint: without it the foreign key would fail the caller's
+ * transaction.
  */
 const WRITE = `
   WITH event AS (
