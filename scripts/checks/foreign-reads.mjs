@@ -86,9 +86,9 @@ export const FOREIGN_READS = [
   },
   {
     reader: 'notifications',
-    tables: ['alert_instance', 'webhook_endpoint', 'webhook_delivery'],
+    tables: ['alert_instance'],
     reason:
-      'Inboxes, e-mails and the trail show the alert and the endpoints they are about; both modules stand above notifications.',
+      'The notifier and e-mail filter notices by the rule type of the alert. The module of alerts stands above notifications.',
   },
   { reader: 'webhooks', tables: ['organization'], reason: NAMES },
   {

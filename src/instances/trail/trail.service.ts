@@ -35,7 +35,8 @@ export interface TrailEntry {
 const SOURCES = [PEOPLE_TRAIL, ENDPOINT_TRAIL];
 
 const TRAIL = `
-  WITH recorded AS MATERIALIZED (${SOURCES.map(({ recorded }) => recorded).join(' UNION ALL ')}),
+  WITH alert AS (SELECT severity, rule_type, created_at FROM alert_instance WHERE organization_id = $1 AND id = $2),
+  recorded AS MATERIALIZED (${SOURCES.map(({ recorded }) => recorded).join(' UNION ALL ')}),
   trail AS (SELECT * FROM recorded UNION ALL ${SOURCES.map(({ unrecorded }) => unrecorded).join(' UNION ALL ')})
   SELECT channel, event, outcome, reason, user_id AS "userId", endpoint_id AS "endpointId", name, at, next_attempt_at AS "nextAttemptAt",
     attempts, status_code AS "statusCode", error, read_at AS "readAt"

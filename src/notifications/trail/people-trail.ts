@@ -34,8 +34,8 @@ const UNRECORDED = `
   SELECT 'in_app', 'alert.fired', 'not_told',
     CASE WHEN m.created_at > a.created_at THEN 'joined_later' ELSE coalesce(${audienceFilter('m', 'a.severity')}, 'not_recorded') END,
     m.user_id, NULL::uuid, u.display_name, a.created_at, NULL::timestamptz, NULL::integer, NULL::integer, NULL, NULL::timestamptz
-  FROM alert_instance a JOIN membership m ON m.organization_id = a.organization_id JOIN user_account u ON u.id = m.user_id
-  WHERE a.organization_id = $1 AND a.id = $2 AND NOT EXISTS (SELECT FROM recorded r WHERE r.user_id = m.user_id AND r.channel = 'in_app')`;
+  FROM alert a JOIN membership m ON m.organization_id = $1 JOIN user_account u ON u.id = m.user_id
+  WHERE NOT EXISTS (SELECT FROM recorded r WHERE r.user_id = m.user_id AND r.channel = 'in_app')`;
 
 /** The members of the organisation, in the app and by e-mail. */
 export const PEOPLE_TRAIL: TrailSource = { recorded: RECORDED, unrecorded: UNRECORDED };

@@ -8,7 +8,7 @@ export interface TrailSource {
   recorded: string;
   /**
    * Selects the recipients without a record, with the reason that applies now. It may read `recorded`, the records of
-   * all sources.
+   * all sources, and `alert`, with the alert's severity, rule_type and created_at.
    */
   unrecorded: string;
 }

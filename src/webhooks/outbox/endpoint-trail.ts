@@ -21,8 +21,8 @@ const UNRECORDED = `
     CASE WHEN e.created_at > a.created_at THEN 'added_later'
       ELSE coalesce(${endpointFilter('e', { type: "'alert.fired'", severity: 'a.severity', ruleType: 'a.rule_type' })}, 'not_recorded') END,
     NULL::uuid, e.id, e.name, a.created_at, NULL::timestamptz, NULL::integer, NULL::integer, NULL, NULL::timestamptz
-  FROM alert_instance a JOIN webhook_endpoint e ON e.organization_id = a.organization_id
-  WHERE a.organization_id = $1 AND a.id = $2 AND NOT EXISTS (SELECT FROM recorded r WHERE r.endpoint_id = e.id AND r.event = 'alert.fired')`;
+  FROM alert a JOIN webhook_endpoint e ON e.organization_id = $1
+  WHERE NOT EXISTS (SELECT FROM recorded r WHERE r.endpoint_id = e.id AND r.event = 'alert.fired')`;
 
 /** The webhook endpoints of the organisation. */
 export const ENDPOINT_TRAIL: TrailSource = { recorded: RECORDED, unrecorded: UNRECORDED };
