@@ -1,2 +1,2 @@
-/** A fault of the evaluator and not of one rule, so that measuring one rule at a time would not mend it. */
+/** A fault of the evaluator, not of one rule. Measuring one rule at a time would not help. */
 export class MiscountedFindings extends Error {}
