@@ -1,17 +1,17 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PostureModule } from '../posture/index.js';
-import { PostureImportAnswers } from './posture-import-answers.js';
-import { PostureImportApplier } from './posture-import-applier.js';
-import { PostureImportChange } from './posture-import-change.entity.js';
-import { PostureImportPlanner } from './posture-import-planner.js';
-import { PostureImportSettings } from './posture-import-settings.js';
-import { PostureImportStore } from './posture-import-store.js';
-import { PostureImportUploadController } from './posture-import-upload.controller.js';
-import { PostureImportUploads } from './posture-import-uploads.js';
-import { PostureImport } from './posture-import.entity.js';
-import { PostureImportsController } from './posture-imports.controller.js';
-import { PostureImports } from './posture-imports.service.js';
+import { PostureImportAnswers } from './api/posture-import-answers.js';
+import { PostureImportApplier } from './apply/posture-import-applier.js';
+import { PostureImportChange } from './store/posture-import-change.entity.js';
+import { PostureImportPlanner } from './plan/posture-import-planner.js';
+import { PostureImportSettings } from './preview/posture-import-settings.js';
+import { PostureImportStore } from './store/posture-import-store.js';
+import { PostureImportUploadController } from './api/posture-import-upload.controller.js';
+import { PostureImportUploads } from './preview/posture-import-uploads.js';
+import { PostureImport } from './store/posture-import.entity.js';
+import { PostureImportsController } from './api/posture-imports.controller.js';
+import { PostureImports } from './preview/posture-imports.service.js';
 
 /** Posture from files: layers, administrations, CSV and JSON. */
 @Module({

@@ -25,7 +25,7 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   mkdirSync('.vedette-test', { recursive: true });
   folder = mkdtempSync(path.resolve('.vedette-test/exports-'));
-  const workerFile = compileWorker('src/imports/posture-file-worker.ts', folder);
+  const workerFile = compileWorker('src/imports/reading/posture-file-worker.ts', folder);
   http = await startPostureHttp([
     PostureModule,
     ImportsModule.withSettings({ workerFile }),

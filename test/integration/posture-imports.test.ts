@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { newId } from '../../src/common/ids.js';
 import { ImportsModule } from '../../src/imports/imports.module.js';
-import { PostureImportUploads } from '../../src/imports/posture-import-uploads.js';
+import { PostureImportUploads } from '../../src/imports/preview/posture-import-uploads.js';
 import { PostureModule } from '../../src/posture/posture.module.js';
 import { compileWorker } from '../support/compile-worker.js';
 import { aMember, anOrganization, aPosture, aTechnique } from '../support/factories.js';
@@ -24,7 +24,7 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   mkdirSync('.vedette-test', { recursive: true });
   folder = mkdtempSync(path.resolve('.vedette-test/imports-'));
-  const workerFile = compileWorker('src/imports/posture-file-worker.ts', path.join(folder, 'built'));
+  const workerFile = compileWorker('src/imports/reading/posture-file-worker.ts', path.join(folder, 'built'));
   mkdirSync(path.join(folder, 'temporary'));
   const settings = {
     maxBytes: MAX_BYTES,

@@ -1,7 +1,7 @@
-import type { TechniqueStatus } from '../posture/words/index.js';
-import type { ImportProblem } from './observations/observation.js';
-import type { ConflictRule } from './presets/preset-options.js';
-import type { Proposal } from './presets/preset.js';
+import type { TechniqueStatus } from '../../posture/words/index.js';
+import type { ImportProblem } from '../observations/observation.js';
+import type { ConflictRule } from '../presets/preset-options.js';
+import type { Proposal } from '../presets/preset.js';
 
 /** What an organisation knows of a technique, as far as an import may change it. */
 export interface PostureImage {

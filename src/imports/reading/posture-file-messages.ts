@@ -1,7 +1,7 @@
-import type { ImportProblem, PostureFileFormat } from './observations/observation.js';
-import type { PostureFileFault } from './observations/posture-file.error.js';
-import type { OptionValues } from './presets/preset-options.js';
-import type { PresetName, Proposal } from './presets/preset.js';
+import type { ImportProblem, PostureFileFormat } from '../observations/observation.js';
+import type { PostureFileFault } from '../observations/posture-file.error.js';
+import type { OptionValues } from '../presets/preset-options.js';
+import type { PresetName, Proposal } from '../presets/preset.js';
 
 /** What the reader hands to its worker thread. */
 export interface PostureFileTask {

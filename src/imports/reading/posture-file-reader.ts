@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { answerOfWorker, builtWorkerFile, checkFile, FileFault } from '../files/file-reader.js';
-import { PostureFileError } from './observations/posture-file.error.js';
+import { answerOfWorker, builtWorkerFile, checkFile, FileFault } from '../../files/file-reader.js';
+import { PostureFileError } from '../observations/posture-file.error.js';
 import type { PostureFileAnswer, PostureFileTask, ReadPostureFile } from './posture-file-messages.js';
 
 export interface ReadFileOptions {
@@ -34,7 +34,7 @@ export async function identifyFile(file: string, maxBytes: number): Promise<File
  * @throws PostureFileError when the file is unusable as a whole; its message does not name the file
  */
 export async function readFileInThread(task: PostureFileTask, options: ReadFileOptions): Promise<ReadPostureFile> {
-  const { workerFile = builtWorkerFile('imports/posture-file-worker.js'), ...others } = options;
+  const { workerFile = builtWorkerFile('imports/reading/posture-file-worker.js'), ...others } = options;
   const answer = await asPostureFault(() =>
     answerOfWorker<PostureFileAnswer>(
       { ...task, file: path.resolve(task.file) },

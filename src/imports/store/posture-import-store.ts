@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { queryRows, quotedArrayLiteral, type SqlRunner } from '../database/index.js';
-import type { PlannedChange } from './plan-posture-import.js';
+import { queryRows, quotedArrayLiteral, type SqlRunner } from '../../database/index.js';
+import type { PlannedChange } from '../plan/plan-posture-import.js';
 
 /** A change as it is stored, with what undoing did to it. */
 export interface StoredChange extends PlannedChange {

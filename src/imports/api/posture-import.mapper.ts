@@ -1,9 +1,9 @@
-import { toIso } from '../common/wire.js';
-import { standingOf } from './import-status.js';
-import type { PostureImage } from './plan-posture-import.js';
-import type { UndoneImport } from './posture-import-applier.js';
-import type { StoredChange } from './posture-import-store.js';
-import type { PostureImport } from './posture-import.entity.js';
+import { toIso } from '../../common/wire.js';
+import { standingOf } from '../store/import-status.js';
+import type { PostureImage } from '../plan/plan-posture-import.js';
+import type { UndoneImport } from '../apply/posture-import-applier.js';
+import type { StoredChange } from '../store/posture-import-store.js';
+import type { PostureImport } from '../store/posture-import.entity.js';
 import type {
   PostureImageResponse,
   PostureImportChangeResponse,
@@ -12,7 +12,7 @@ import type {
   PresetResponse,
   UndoImportResponse,
 } from './posture-import.response.js';
-import type { Preset } from './presets/preset.js';
+import type { Preset } from '../presets/preset.js';
 
 /** How many techniques an undoing names that it skipped. */
 const MAX_SKIPPED = 100;

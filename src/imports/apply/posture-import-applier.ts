@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Clock } from '../common/clock.js';
-import { DomainError, notFound } from '../common/errors/index.js';
-import { isUuid } from '../common/ids.js';
-import { queryRows, Transactions } from '../database/index.js';
-import { PostureWriter, type PostureWrite } from '../posture/index.js';
-import { standingOf, type ImportStatus } from './import-status.js';
+import { Clock } from '../../common/clock.js';
+import { DomainError, notFound } from '../../common/errors/index.js';
+import { isUuid } from '../../common/ids.js';
+import { queryRows, Transactions } from '../../database/index.js';
+import { PostureWriter, type PostureWrite } from '../../posture/index.js';
+import { standingOf, type ImportStatus } from '../store/import-status.js';
 import { movedSince, type MovedTechnique } from './moved-since.js';
-import type { PlannedChange, PostureImage } from './plan-posture-import.js';
-import { PostureImportPlanner } from './posture-import-planner.js';
-import { PostureImportStore, type StoredChange } from './posture-import-store.js';
-import { listsOf, overviewOf } from './posture-import-summary.js';
-import { PostureImport } from './posture-import.entity.js';
-import type { ConflictRule } from './presets/preset-options.js';
-import { fromStoredRead } from './stored-read.js';
+import type { PlannedChange, PostureImage } from '../plan/plan-posture-import.js';
+import { PostureImportPlanner } from '../plan/posture-import-planner.js';
+import { PostureImportStore, type StoredChange } from '../store/posture-import-store.js';
+import { listsOf, overviewOf } from '../store/posture-import-summary.js';
+import { PostureImport } from '../store/posture-import.entity.js';
+import type { ConflictRule } from '../presets/preset-options.js';
+import { fromStoredRead } from '../store/stored-read.js';
 
 /** How many techniques an answer names that moved, or that were left as they are. */
 const MAX_NAMED = 100;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { POSTURE_FILE_FORMATS, type PostureFileFormat } from './observations/observation.js';
-import { PostureFileError } from './observations/posture-file.error.js';
+import { POSTURE_FILE_FORMATS, type PostureFileFormat } from '../observations/observation.js';
+import { PostureFileError } from '../observations/posture-file.error.js';
 import type { ReadPostureFile } from './posture-file-messages.js';
-import { presetFor, PRESETS } from './presets/preset-list.js';
-import { resolveOptions, type OptionTexts } from './presets/preset-options.js';
+import { presetFor, PRESETS } from '../presets/preset-list.js';
+import { resolveOptions, type OptionTexts } from '../presets/preset-options.js';
 import { readPostureFile } from './read-posture-file.js';
 
 const NOW = new Date('2026-03-10T12:00:00Z');

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import { QueryBoolean } from '../common/query-boolean.js';
-import { QueryInteger } from '../common/query-number.js';
-import { POSTURE_FILE_FORMATS, type PostureFileFormat } from './observations/observation.js';
-import type { OptionTexts } from './presets/preset-options.js';
-import { PRESET_NAMES, type PresetName } from './presets/preset.js';
+import { QueryBoolean } from '../../common/query-boolean.js';
+import { QueryInteger } from '../../common/query-number.js';
+import { POSTURE_FILE_FORMATS, type PostureFileFormat } from '../observations/observation.js';
+import type { OptionTexts } from '../presets/preset-options.js';
+import { PRESET_NAMES, type PresetName } from '../presets/preset.js';
 
 export const FORMAT_WORDS = `must be one of ${POSTURE_FILE_FORMATS.join(', ')}`;
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
-import type { PostureImport } from './posture-import.entity.js';
+import { Clock } from '../../common/clock.js';
+import type { PostureImport } from '../store/posture-import.entity.js';
 import { toImportDetail } from './posture-import.mapper.js';
 import type { PostureImportDetailResponse } from './posture-import.response.js';
-import { PostureImports } from './posture-imports.service.js';
+import { PostureImports } from '../preview/posture-imports.service.js';
 
 /** How many changes an import is answered with. */
 export const SHOWN_CHANGES = 100;

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PostureFileError } from './observations/posture-file.error.js';
+import { PostureFileError } from '../observations/posture-file.error.js';
 import type { PostureFileAnswer, PostureFileTask } from './posture-file-messages.js';
 import { readPostureFile } from './read-posture-file.js';
 

@@ -1,4 +1,4 @@
-import { isSameImage, type PlannedChange, type PostureImage } from './plan-posture-import.js';
+import { isSameImage, type PlannedChange, type PostureImage } from '../plan/plan-posture-import.js';
 
 /** A technique of which an import would now change something else than its preview showed. On the wire as it is; null: nothing would change. */
 export interface MovedTechnique {

@@ -1,6 +1,6 @@
 import type { ApiOperationOptions } from '@nestjs/swagger';
-import { POSTURE_FILE_FORMATS } from './observations/observation.js';
-import { PRESET_NAMES } from './presets/preset.js';
+import { POSTURE_FILE_FORMATS } from '../observations/observation.js';
+import { PRESET_NAMES } from '../presets/preset.js';
 
 const AS_QUERY = 'As the query parameter.';
 const OPTIONS = [

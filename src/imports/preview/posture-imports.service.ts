@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Clock } from '../common/clock.js';
-import { notFound } from '../common/errors/index.js';
-import { isUuid, newId } from '../common/ids.js';
-import type { Page, PageRequest } from '../common/pagination/index.js';
-import { keysetPage, queryRows, Transactions } from '../database/index.js';
-import { PREVIEW_MS, standingOf } from './import-status.js';
-import type { PostureFileFormat } from './observations/observation.js';
-import { PostureFileError } from './observations/posture-file.error.js';
-import type { ReadPostureFile } from './posture-file-messages.js';
-import { identifyFile, readFileInThread, type FileIdentity } from './posture-file-reader.js';
-import { PostureImportPlanner } from './posture-import-planner.js';
+import { Clock } from '../../common/clock.js';
+import { notFound } from '../../common/errors/index.js';
+import { isUuid, newId } from '../../common/ids.js';
+import type { Page, PageRequest } from '../../common/pagination/index.js';
+import { keysetPage, queryRows, Transactions } from '../../database/index.js';
+import { PREVIEW_MS, standingOf } from '../store/import-status.js';
+import type { PostureFileFormat } from '../observations/observation.js';
+import { PostureFileError } from '../observations/posture-file.error.js';
+import type { ReadPostureFile } from '../reading/posture-file-messages.js';
+import { identifyFile, readFileInThread, type FileIdentity } from '../reading/posture-file-reader.js';
+import { PostureImportPlanner } from '../plan/posture-import-planner.js';
 import { PostureImportSettings } from './posture-import-settings.js';
-import { PostureImportStore, type StoredChange } from './posture-import-store.js';
-import { listsOf, overviewOf } from './posture-import-summary.js';
-import { PostureImport } from './posture-import.entity.js';
-import { presetFor } from './presets/preset-list.js';
-import { resolveOptions, type ConflictRule, type OptionTexts, type OptionValues } from './presets/preset-options.js';
-import type { PresetName } from './presets/preset.js';
-import { toStoredRead } from './stored-read.js';
+import { PostureImportStore, type StoredChange } from '../store/posture-import-store.js';
+import { listsOf, overviewOf } from '../store/posture-import-summary.js';
+import { PostureImport } from '../store/posture-import.entity.js';
+import { presetFor } from '../presets/preset-list.js';
+import { resolveOptions, type ConflictRule, type OptionTexts, type OptionValues } from '../presets/preset-options.js';
+import type { PresetName } from '../presets/preset.js';
+import { toStoredRead } from '../store/stored-read.js';
 
 /** What somebody asks to import. */
 export interface ImportRequest {

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../posture/words/index.js';
-import { IMPORT_STATUSES, type ImportStatus } from './import-status.js';
-import { POSTURE_FILE_FORMATS, type PostureFileFormat } from './observations/observation.js';
-import type { PostureImportCounts } from './posture-import-summary.js';
-import type { OptionValue, OptionValues } from './presets/preset-options.js';
-import { PRESET_NAMES, type PresetName } from './presets/preset.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../posture/words/index.js';
+import { IMPORT_STATUSES, type ImportStatus } from '../store/import-status.js';
+import { POSTURE_FILE_FORMATS, type PostureFileFormat } from '../observations/observation.js';
+import type { PostureImportCounts } from '../store/posture-import-summary.js';
+import type { OptionValue, OptionValues } from '../presets/preset-options.js';
+import { PRESET_NAMES, type PresetName } from '../presets/preset.js';
 
 /** How many of what. The lists beside them name the first 500, `changes` the first 100. */
 export class PostureImportCountsResponse implements PostureImportCounts {

@@ -1,4 +1,4 @@
-import type { ReadPostureFile } from './posture-file-messages.js';
+import type { ReadPostureFile } from '../reading/posture-file-messages.js';
 
 /** What was read from a file as it is kept in JSON, where instants are text. */
 export function toStoredRead(read: ReadPostureFile): Record<string, unknown> {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../posture/words/index.js';
+import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../posture/words/index.js';
 import {
   planPostureImport,
   type FoundTechnique,
   type PostureImage,
   type PostureImportPlan,
 } from './plan-posture-import.js';
-import { CONFLICT_RULES, type ConflictRule } from './presets/preset-options.js';
-import type { Proposal } from './presets/preset.js';
+import { CONFLICT_RULES, type ConflictRule } from '../presets/preset-options.js';
+import type { Proposal } from '../presets/preset.js';
 
 const DAY = new Date('2026-01-01');
 const LATER = new Date('2026-02-01');

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { loadedReleases } from '../catalogue/index.js';
-import { bestFirst } from '../catalogue/words/index.js';
-import { queryRows } from '../database/index.js';
-import { PostureWriter } from '../posture/index.js';
+import { loadedReleases } from '../../catalogue/index.js';
+import { bestFirst } from '../../catalogue/words/index.js';
+import { queryRows } from '../../database/index.js';
+import { PostureWriter } from '../../posture/index.js';
 import {
   planPostureImport,
   type FoundTechnique,
   type PostureImage,
   type PostureImportPlan,
 } from './plan-posture-import.js';
-import type { ConflictRule } from './presets/preset-options.js';
-import type { Proposal } from './presets/preset.js';
+import type { ConflictRule } from '../presets/preset-options.js';
+import type { Proposal } from '../presets/preset.js';
 
 interface FoundRow extends PostureImage {
   index: number;

@@ -1,8 +1,8 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-import type { PostureFileFormat } from './observations/observation.js';
+import type { PostureFileFormat } from '../observations/observation.js';
 import type { PostureImportLists, PostureImportOverview } from './posture-import-summary.js';
-import type { OptionValues } from './presets/preset-options.js';
-import type { PresetName } from './presets/preset.js';
+import type { OptionValues } from '../presets/preset-options.js';
+import type { PresetName } from '../presets/preset.js';
 
 /** As it is stored; a preview that nobody applied in time is shown as expired, and a reading that nobody continues as failed. */
 export type StoredImportStatus = 'parsing' | 'previewed' | 'applied' | 'undone' | 'failed';

@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import type { TechniqueStatus } from '../posture/words/index.js';
+import type { TechniqueStatus } from '../../posture/words/index.js';
 import { PostureImport } from './posture-import.entity.js';
 
 /** What an import changes, or would change, of one technique, and what was there before. */

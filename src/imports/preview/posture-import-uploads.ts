@@ -1,11 +1,11 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Clock } from '../common/clock.js';
-import { DomainError } from '../common/errors/index.js';
-import { newId } from '../common/ids.js';
-import { INTERRUPTED, SIGN_OF_LIFE_MS } from './import-status.js';
+import { Clock } from '../../common/clock.js';
+import { DomainError } from '../../common/errors/index.js';
+import { newId } from '../../common/ids.js';
+import { INTERRUPTED, SIGN_OF_LIFE_MS } from '../store/import-status.js';
 import { PostureImportSettings } from './posture-import-settings.js';
-import { PostureImport } from './posture-import.entity.js';
+import { PostureImport } from '../store/posture-import.entity.js';
 import { PostureImports, type ImportRequest, type PreparedImport } from './posture-imports.service.js';
 
 /** How many large files may lie on the disk at once, the one that is read included. */

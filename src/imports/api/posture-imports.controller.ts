@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
-import { Clock } from '../common/clock.js';
-import { PageQuery, pageRequest } from '../common/pagination/index.js';
+import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
+import { Clock } from '../../common/clock.js';
+import { PageQuery, pageRequest } from '../../common/pagination/index.js';
 import { PostureImportAnswers, SHOWN_CHANGES } from './posture-import-answers.js';
-import { PostureImportApplier } from './posture-import-applier.js';
+import { PostureImportApplier } from '../apply/posture-import-applier.js';
 import { ApplyImportRequest, ListImportChangesQuery } from './posture-import.dto.js';
 import { toChangeResponse, toImportResponse, toPresetResponse, toUndoResponse } from './posture-import.mapper.js';
 import {
@@ -14,8 +14,8 @@ import {
   PresetListResponse,
   UndoImportResponse,
 } from './posture-import.response.js';
-import { PostureImports } from './posture-imports.service.js';
-import { PRESETS } from './presets/preset-list.js';
+import { PostureImports } from '../preview/posture-imports.service.js';
+import { PRESETS } from '../presets/preset-list.js';
 
 @ApiTags('posture imports')
 @Controller('posture/imports')

@@ -1,9 +1,9 @@
-import { replaceUnstorable } from '../common/storable-text.js';
-import { decodeText } from './formats/decode-text.js';
-import { readFormat } from './formats/read-format.js';
-import { PostureFileError } from './observations/posture-file.error.js';
+import { replaceUnstorable } from '../../common/storable-text.js';
+import { decodeText } from '../formats/decode-text.js';
+import { readFormat } from '../formats/read-format.js';
+import { PostureFileError } from '../observations/posture-file.error.js';
 import type { PostureFileTask, ReadPostureFile } from './posture-file-messages.js';
-import { PRESETS } from './presets/preset-list.js';
+import { PRESETS } from '../presets/preset-list.js';
 
 /** The most techniques that a file may name; ATT&CK has about 900 in all its domains. */
 const MAX_TECHNIQUES = 10_000;

@@ -1,5 +1,5 @@
-import type { KeptStatus, PostureImportPlan } from './plan-posture-import.js';
-import type { ReadPostureFile } from './posture-file-messages.js';
+import type { KeptStatus, PostureImportPlan } from '../plan/plan-posture-import.js';
+import type { ReadPostureFile } from '../reading/posture-file-messages.js';
 
 /** How many entries of each list are kept; the counts are whole. */
 export const MAX_LISTED = 500;
