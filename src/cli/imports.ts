@@ -3,14 +3,17 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Option, type Command } from 'commander';
 import { Clock } from '../common/clock.js';
 import { invalidField } from '../common/errors/index.js';
+import { counted } from '../common/wire.js';
 import {
+  POSTURE_FILE_FORMATS,
   PostureImportApplier,
   PostureImports,
+  PostureImportUndo,
   PostureImportUploads,
   PRESET_NAMES,
   toImportDetail,
   toUndoResponse,
-  type PostureFileFormat,
+  type PostureFileFormatName,
 } from '../imports/index.js';
 import { OrganizationsService } from '../organizations/index.js';
 
@@ -27,41 +30,35 @@ interface ImportOptions {
 
 type ImportDetail = ReturnType<typeof toImportDetail>;
 
-/** How many entries of each list are printed; `--json` prints what the API answers. */
+/** How many entries of each list are printed. `--json` prints the answer of the API instead. */
 const PRINTED = 10;
 
-/** What each command reads. */
-const COMMANDS: readonly { name: string; format: PostureFileFormat; what: string }[] = [
-  { name: 'layer', format: 'navigator', what: 'an ATT&CK Navigator layer, or a list of layers' },
-  { name: 'dettect', format: 'dettect', what: 'a DeTT&CT technique administration' },
-  { name: 'csv', format: 'csv', what: 'a CSV file whose first line names the fields' },
-  { name: 'posture', format: 'json', what: 'the JSON of PUT /posture' },
-];
-
-/** Adds `import layer|dettect|csv|posture <file>` and `import undo <id>`. */
+/** Adds `import <command> <file>` for each format of posture files, and `import undo <id>`. */
 export function addImportCommands(parent: Command, withContext: WithContext): void {
-  for (const { name, format, what } of COMMANDS) {
+  for (const { name: format, command, description, fileEndings } of POSTURE_FILE_FORMATS) {
     parent
-      .command(`${name} <file>`)
-      .description(`preview, and with --apply apply, posture from ${what}`)
+      .command(`${command} <file>`)
+      .description(`preview, and with --apply apply, posture from ${description} (${fileEndings.join(', ')})`)
       .requiredOption('--organization <slug>', 'the organisation, by its short name')
-      .addOption(new Option('--preset <preset>', 'how what the file says becomes posture').choices([...PRESET_NAMES]))
+      .addOption(
+        new Option('--preset <preset>', 'the rule that turns the file into posture').choices([...PRESET_NAMES]),
+      )
       .option('--option <name=value>', 'an option of the preset; may be given several times', addPair, {})
       .option('--apply', 'apply the preview')
       .option('--force', 'preview the file although it is applied already')
-      .option('--json', 'print what the API answers')
+      .option('--json', 'print the answer of the API')
       .action((file: string, options: ImportOptions) =>
         withContext((context) => importFile(context, file, format, options)),
       );
   }
   parent
     .command('undo <id>')
-    .description('undo an applied import, but for what somebody has changed since')
+    .description('undo an applied import, except for techniques that were changed since')
     .requiredOption('--organization <slug>', 'the organisation, by its short name')
     .action((id: string, { organization }: { organization: string }) =>
       withContext(async (context) => {
         const organizationId = await organizationIdOf(context, organization);
-        const undone = await context.get(PostureImportApplier, { strict: false }).undo(organizationId, id, null);
+        const undone = await context.get(PostureImportUndo, { strict: false }).undo(organizationId, id, null);
         print(toUndoResponse(undone, context.get(Clock, { strict: false }).now()));
       }),
     );
@@ -70,7 +67,7 @@ export function addImportCommands(parent: Command, withContext: WithContext): vo
 async function importFile(
   context: INestApplicationContext,
   file: string,
-  format: PostureFileFormat,
+  format: PostureFileFormatName,
   { organization, preset, option, apply = false, force = false, json = false }: ImportOptions,
 ): Promise<void> {
   const organizationId = await organizationIdOf(context, organization);
@@ -90,11 +87,11 @@ async function importFile(
   const applied = await context
     .get(PostureImportApplier, { strict: false })
     .apply(organizationId, run.id, { replan: false, actorId: null });
-  if (json) await show(applied);
-  else
-    console.log(
-      `applied: ${applied.overview!.counts.changed} techniques changed; undo with: vedette import undo ${run.id} --organization ${organization}`,
-    );
+  if (json) return show(applied);
+  const changed = counted(applied.overview!.counts.changed, 'technique');
+  console.log(
+    `applied: ${changed} changed; undo with: npx vedette import undo ${run.id} --organization ${organization}`,
+  );
 }
 
 async function organizationIdOf(context: INestApplicationContext, slug: string): Promise<string> {
@@ -118,8 +115,9 @@ function describe(run: ImportDetail): string {
           ...(total > PRINTED ? [`  and ${total - PRINTED} more`] : []),
         ];
   return [
-    `import ${run.id}: ${run.already_applied ? 'applied already' : run.status}, preset ${run.preset} ${JSON.stringify(run.options)}`,
-    `${counts.entries} entries name ${counts.techniques} techniques; ${counts.unchanged} stay as they are, the file says nothing of ${counts.silent}`,
+    `import ${run.id}: ${run.already_applied ? 'already applied' : run.status}, preset ${run.preset} ${JSON.stringify(run.options)}`,
+    `${counted(counts.techniques, 'technique')} in ${counted(counts.entries, 'entry', 'entries')}: ` +
+      `${counts.unchanged} unchanged, ${counts.silent} without a statement`,
     ...list('would change', counts.changed, run.changes, ({ attack_id: id, before, after, because }) => {
       const reviewed =
         after.last_review_date === before.last_review_date ? '' : `, reviewed ${after.last_review_date?.slice(0, 10)}`;
@@ -143,10 +141,10 @@ function describe(run: ImportDetail): string {
   ].join('\n');
 }
 
-/** An id that is unknown may be of a newer release. */
+/** Names the releases, because an unknown id may belong to a newer one. */
 function releases({ attack_version: version, catalogue }: ImportDetail): string {
   const loaded = catalogue.map(({ domain, attack_version: release }) => `${domain} ${release ?? ''}`.trim()).join(', ');
-  return ` (${loaded}${version === null ? '' : `; the file is of ATT&CK ${version}`})`;
+  return ` (${loaded}${version === null ? '' : `; the file is for ATT&CK ${version}`})`;
 }
 
 function print(value: object): void {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { layerFaults } from '../../test/support/navigator-layer-schema.js';
-import { parseCsvRecords, parseJsonRecords, parseNavigatorLayer } from '../imports/index.js';
+import { parseCsvRecords } from '../imports/formats/csv.format.js';
+import { parseJsonRecords } from '../imports/formats/json.format.js';
+import { parseNavigatorLayer } from '../imports/formats/navigator.format.js';
 import { TECHNIQUE_STATUSES } from '../posture/words/index.js';
 import { toChangesCsv, toPostureCsv, toPostureJson } from './export-tables.js';
 import type { ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { PostureImports } from '../preview/posture-imports.service.js';
 import type { PostureImport } from '../store/posture-import.entity.js';
 import { toImportDetail } from './posture-import.mapper.js';
 import type { PostureImportDetailResponse } from './posture-import.response.js';
-import { PostureImports } from '../preview/posture-imports.service.js';
 
-/** How many changes an import is answered with. */
+/** How many changes the answer for one import lists. */
 export const SHOWN_CHANGES = 100;
 
-/** Imports as they are answered. */
+/** Makes the answers of the API about one import. */
 @Injectable()
 export class PostureImportAnswers {
   constructor(

@@ -7,10 +7,10 @@ import { invalidField } from '../../common/errors/index.js';
 import { formOptions } from '../../files/form-options.js';
 import { STREAMED_BODY } from '../../files/import-uploads.js';
 import { receiveUpload, type ReceivedUpload } from '../../files/uploaded-file.js';
-import { PostureImportAnswers } from './posture-import-answers.js';
-import { POSTURE_IMPORT_BODY } from './posture-import-body.js';
 import { PostureImportSettings } from '../preview/posture-import-settings.js';
 import { PostureImportUploads, type ReceivedImport } from '../preview/posture-import-uploads.js';
+import { PostureImportAnswers } from './posture-import-answers.js';
+import { POSTURE_IMPORT_BODY } from './posture-import-body.js';
 import { FORMAT_WORDS, ImportPostureQuery, optionTexts } from './posture-import.dto.js';
 import { PostureImportDetailResponse } from './posture-import.response.js';
 
@@ -29,23 +29,23 @@ export class PostureImportUploadController {
   @Access('lead')
   @RouteConfig(STREAMED_BODY)
   @ApiOperation({
-    summary: 'Preview an import of posture from a Navigator layer, DeTT&CT, CSV or JSON file',
+    summary: 'Preview an import of posture from a file',
     description:
-      'Takes the file as a form with the field `file`, or as the body itself; in a form the options may be fields as well as query parameters. Nothing of the ' +
-      'posture changes before the preview is applied. The same file with the same options is answered with the import that is applied, until another is ' +
-      'applied or it is undone.',
+      'Takes the file as a form with the field `file`, or as the body itself. In a form the options may be fields or query parameters. The posture changes ' +
+      'only when the preview is applied. If the same file with the same options is applied already, the answer is that import, until another import is ' +
+      'applied or that one is undone.',
     requestBody: POSTURE_IMPORT_BODY,
   })
   @ApiResponse({
     status: 200,
     type: PostureImportDetailResponse,
-    description: 'It is applied already; nothing was stored.',
+    description: 'The file is applied already; nothing was stored.',
   })
   @ApiResponse({ status: 201, type: PostureImportDetailResponse, description: 'The preview.' })
   @ApiResponse({
     status: 202,
     type: PostureImportDetailResponse,
-    description: 'The file is large and being read: ask for the import again.',
+    description: 'The file is large and still being read: ask for the import again.',
   })
   @ApiResponse({ status: 413, description: 'The file is too large.' })
   @ApiResponse({ status: 415, description: 'The body is of another type.' })

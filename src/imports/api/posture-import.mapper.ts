@@ -1,7 +1,9 @@
 import { toIso } from '../../common/wire.js';
-import { standingOf } from '../store/import-status.js';
+import type { UndoneImport } from '../apply/posture-import-undo.js';
 import type { PostureImage } from '../plan/plan-posture-import.js';
-import type { UndoneImport } from '../apply/posture-import-applier.js';
+import { formatsOf, type PresetName } from '../presets/index.js';
+import type { Preset } from '../presets/preset.js';
+import { standingOf } from '../store/import-status.js';
 import type { StoredChange } from '../store/posture-import-store.js';
 import type { PostureImport } from '../store/posture-import.entity.js';
 import type {
@@ -12,9 +14,8 @@ import type {
   PresetResponse,
   UndoImportResponse,
 } from './posture-import.response.js';
-import type { Preset } from '../presets/preset.js';
 
-/** How many techniques an undoing names that it skipped. */
+/** How many skipped techniques the answer to an undo names. */
 const MAX_SKIPPED = 100;
 
 export function toImportResponse(run: PostureImport, now: Date): PostureImportResponse {
@@ -84,12 +85,13 @@ export function toUndoResponse({ run, restored, skipped }: UndoneImport, now: Da
   };
 }
 
-export function toPresetResponse({ name, title, description, formats, options }: Preset): PresetResponse {
+export function toPresetResponse(preset: Preset & { name: PresetName }): PresetResponse {
+  const { name, title, description, options } = preset;
   return {
     name,
     title,
     description,
-    formats: [...formats],
+    formats: formatsOf(preset),
     options: options.map((option) => ({
       name: option.name,
       kind: option.kind,

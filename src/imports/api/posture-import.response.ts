@@ -1,38 +1,38 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../posture/words/index.js';
-import { IMPORT_STATUSES, type ImportStatus } from '../store/import-status.js';
-import { POSTURE_FILE_FORMATS, type PostureFileFormat } from '../observations/observation.js';
-import type { PostureImportCounts } from '../store/posture-import-summary.js';
+import { POSTURE_FILE_FORMAT_NAMES, type PostureFileFormatName } from '../formats/index.js';
+import { PRESET_NAMES, type PresetName } from '../presets/index.js';
 import type { OptionValue, OptionValues } from '../presets/preset-options.js';
-import { PRESET_NAMES, type PresetName } from '../presets/preset.js';
+import { IMPORT_STATUSES, type ImportStatus } from '../store/import-status.js';
+import type { PostureImportCounts } from '../store/posture-import-summary.js';
 
-/** How many of what. The lists beside them name the first 500, `changes` the first 100. */
+/** Counts. The lists of the answer name the first 500 of each, `changes` the first 100. */
 export class PostureImportCountsResponse implements PostureImportCounts {
   /** Entries of the file, usable or not. */
   @ApiProperty({ type: 'integer' })
   entries: number;
-  /** Different ids that its usable entries name. */
+  /** Different ids that the usable entries name. */
   @ApiProperty({ type: 'integer' })
   techniques: number;
   /** Techniques that change. */
   @ApiProperty({ type: 'integer' })
   changed: number;
-  /** Techniques of which the file says what is known already, or what is not taken. */
+  /** Techniques that stay as they are, because the file says nothing new or its status is not taken. */
   @ApiProperty({ type: 'integer' })
   unchanged: number;
   /** Techniques whose status was not taken. They are counted above too. */
   @ApiProperty({ type: 'integer' })
   kept: number;
-  /** Ids of which the file says nothing, not scored or disabled. They are left alone. */
+  /** Ids without a statement in the file: not scored, or disabled. They stay as they are. */
   @ApiProperty({ type: 'integer' })
   silent: number;
   /** Ids that the catalogue does not have. */
   @ApiProperty({ type: 'integer' })
   unmapped: number;
-  /** Ids that ATT&CK took out of force without a replacement. They are left alone. */
+  /** Ids that ATT&CK took out of force without a replacement. They stay as they are. */
   @ApiProperty({ type: 'integer' })
   out_of_scope: number;
-  /** Ids that ATT&CK replaced by others, which are meant. They are counted above too. */
+  /** Ids that ATT&CK replaced. The file counts for their replacements. They are counted above too. */
   @ApiProperty({ type: 'integer' })
   remapped: number;
   /** Entries that were left out. */
@@ -60,11 +60,11 @@ export class PostureImportChangeResponse {
   name: string;
   before: PostureImageResponse;
   after: PostureImageResponse;
-  /** What of the file it follows from. */
+  /** The reason, from the file. */
   because: string;
   /** Ids of the file that ATT&CK replaced by this technique. */
   remapped_from: string[];
-  /** What undoing the import did to it; `skipped`: somebody had changed it since. */
+  /** What undoing the import did. `skipped`: the technique had been changed since. */
   @ApiProperty({ enum: ['restored', 'skipped'], type: String, nullable: true })
   undo_outcome: 'restored' | 'skipped' | null;
 }
@@ -82,14 +82,14 @@ export class KeptStatusResponse {
   status: string;
   @ApiProperty({ enum: TECHNIQUE_STATUSES })
   proposed: string;
-  /** `higher`, `is_set`: as `on_conflict` says. `no_evidence`: validated, without the date of a test. */
+  /** `higher` and `is_set` follow from `on_conflict`. `no_evidence`: validated without the date of a test. */
   @ApiProperty({ enum: ['higher', 'is_set', 'no_evidence'] })
   reason: string;
 }
 
 export class UnmappedIdResponse {
   attack_id: string;
-  /** `domain_not_loaded`: the catalogue has no release of the domain that the file is of. */
+  /** `domain_not_loaded`: the catalogue has no release of the file's domain. */
   @ApiProperty({ enum: ['unknown', 'domain_not_loaded'] })
   reason: string;
 }
@@ -117,11 +117,11 @@ export class PostureImportResponse {
   id: string;
   @ApiProperty({ enum: IMPORT_STATUSES })
   status: ImportStatus;
-  @ApiProperty({ enum: POSTURE_FILE_FORMATS })
-  format: PostureFileFormat;
+  @ApiProperty({ enum: POSTURE_FILE_FORMAT_NAMES })
+  format: PostureFileFormatName;
   @ApiProperty({ enum: PRESET_NAMES })
   preset: PresetName;
-  /** All options of the preset, as they were given or by default. */
+  /** All options of the preset, with their given or default values. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   options: OptionValues;
   @ApiProperty({ type: String, nullable: true })
@@ -133,19 +133,19 @@ export class PostureImportResponse {
   /** How much of the file has been read. */
   @ApiProperty({ type: 'integer' })
   bytes_read: number;
-  /** What the file calls itself. */
+  /** The name that the file gives itself. */
   @ApiProperty({ type: String, nullable: true })
   source_name: string | null;
-  /** The ATT&CK release that the file was made for, where it tells. */
+  /** The ATT&CK release that the file was made for, if it says so. */
   @ApiProperty({ type: String, nullable: true })
   attack_version: string | null;
-  /** Null until the file was read. */
+  /** Null until the file is read. */
   @ApiProperty({ type: PostureImportCountsResponse, nullable: true })
   counts: PostureImportCountsResponse | null;
   /** Why reading failed. */
   @ApiProperty({ type: String, nullable: true })
   failure: string | null;
-  /** The user or API key; null for the command line. So are the others. */
+  /** The user or API key; null for the command line. The same holds for `applied_by` and `undone_by`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   created_by: string | null;
   @ApiProperty({ format: 'date-time' })
@@ -178,11 +178,11 @@ export class CatalogueReleaseResponse {
 }
 
 export class PostureImportDetailResponse extends PostureImportResponse {
-  /** Whether this is the answer to an upload of what is applied already; nothing was stored then. */
+  /** Whether this answers an upload of a file that is applied already. Nothing was stored then. */
   already_applied: boolean;
-  /** What the catalogue held when the preview was made: ids of a newer release than that are unmapped. */
+  /** The releases of the catalogue when the preview was made. Ids from a newer release are unmapped. */
   catalogue: CatalogueReleaseResponse[];
-  /** The first 100; `GET /posture/imports/{id}/changes` has them all. */
+  /** The first 100; `GET /posture/imports/{id}/changes` lists all. */
   changes: PostureImportChangeResponse[];
   kept: KeptStatusResponse[];
   unmapped: UnmappedIdResponse[];
@@ -193,10 +193,10 @@ export class PostureImportDetailResponse extends PostureImportResponse {
 
 export class UndoImportResponse {
   import: PostureImportResponse;
-  /** How many techniques are as they were before. */
+  /** How many techniques were restored. */
   @ApiProperty({ type: 'integer' })
   restored: number;
-  /** How many stay as they are, because somebody has since changed what the import had changed. */
+  /** How many stay as they are, because they were changed again after the import. */
   @ApiProperty({ type: 'integer' })
   skipped: number;
   /** The first 100 of those. */
@@ -224,8 +224,8 @@ export class PresetResponse {
   name: PresetName;
   title: string;
   description: string;
-  @ApiProperty({ enum: POSTURE_FILE_FORMATS, isArray: true })
-  formats: PostureFileFormat[];
+  @ApiProperty({ enum: POSTURE_FILE_FORMAT_NAMES, isArray: true })
+  formats: PostureFileFormatName[];
   options: PresetOptionResponse[];
 }
 

@@ -3,8 +3,11 @@ import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
 import { Clock } from '../../common/clock.js';
 import { PageQuery, pageRequest } from '../../common/pagination/index.js';
-import { PostureImportAnswers, SHOWN_CHANGES } from './posture-import-answers.js';
 import { PostureImportApplier } from '../apply/posture-import-applier.js';
+import { PostureImportUndo } from '../apply/posture-import-undo.js';
+import { PRESETS } from '../presets/index.js';
+import { PostureImports } from '../preview/posture-imports.service.js';
+import { PostureImportAnswers, SHOWN_CHANGES } from './posture-import-answers.js';
 import { ApplyImportRequest, ListImportChangesQuery } from './posture-import.dto.js';
 import { toChangeResponse, toImportResponse, toPresetResponse, toUndoResponse } from './posture-import.mapper.js';
 import {
@@ -14,8 +17,6 @@ import {
   PresetListResponse,
   UndoImportResponse,
 } from './posture-import.response.js';
-import { PostureImports } from '../preview/posture-imports.service.js';
-import { PRESETS } from '../presets/preset-list.js';
 
 @ApiTags('posture imports')
 @Controller('posture/imports')
@@ -23,6 +24,7 @@ export class PostureImportsController {
   constructor(
     private readonly imports: PostureImports,
     private readonly applier: PostureImportApplier,
+    private readonly undoing: PostureImportUndo,
     private readonly answers: PostureImportAnswers,
     private readonly clock: Clock,
   ) {}
@@ -72,8 +74,7 @@ export class PostureImportsController {
   @ApiOperation({ summary: 'Apply a previewed import, all or nothing' })
   @ApiResponse({
     status: 409,
-    description:
-      'It is not previewed (current_status tells what it is), or the posture moved since (moved tells where).',
+    description: 'It is not previewed (see current_status), or the posture has changed since the preview (see moved).',
   })
   async apply(
     @CurrentPrincipal() { organizationId, actorId }: Principal,
@@ -88,12 +89,12 @@ export class PostureImportsController {
   @Post(':id/undo')
   @HttpCode(200)
   @Access('lead')
-  @ApiOperation({ summary: 'Undo an applied import, but for what somebody has changed since' })
-  @ApiResponse({ status: 409, description: 'It is not applied; current_status tells what it is.' })
+  @ApiOperation({ summary: 'Undo an applied import, except for techniques that were changed since' })
+  @ApiResponse({ status: 409, description: 'It is not applied; see current_status.' })
   async undo(
     @CurrentPrincipal() { organizationId, actorId }: Principal,
     @Param('id') id: string,
   ): Promise<UndoImportResponse> {
-    return toUndoResponse(await this.applier.undo(organizationId, id, actorId), this.clock.now());
+    return toUndoResponse(await this.undoing.undo(organizationId, id, actorId), this.clock.now());
   }
 }

@@ -1,13 +1,13 @@
 import { isSameImage, type PlannedChange, type PostureImage } from '../plan/plan-posture-import.js';
 
-/** A technique of which an import would now change something else than its preview showed. On the wire as it is; null: nothing would change. */
+/** A technique for which an import now means something else than its preview showed. Goes over the wire as it is; null: no change. */
 export interface MovedTechnique {
   attack_id: string;
   previewed: { from: string; to: string } | null;
   now: { from: string; to: string } | null;
 }
 
-/** Compares what a preview showed with what the same file means for the posture as it stands. Pure. */
+/** Compares the changes of a preview with what the same file means for the current posture. Pure. */
 export function movedSince(previewed: readonly PlannedChange[], now: readonly PlannedChange[]): MovedTechnique[] {
   const before = new Map(previewed.map((change) => [change.techniqueId, change]));
   const after = new Map(now.map((change) => [change.techniqueId, change]));
@@ -23,7 +23,7 @@ function shownChange(change: PlannedChange | undefined): MovedTechnique['now'] {
   return change ? { from: words(change.before), to: words(change.after) } : null;
 }
 
-/** The status, and the rest where there is any. */
+/** The status, and every other field that is set. */
 function words({ statusGlobal, lastReviewDate, riskScore, ownerId, tags }: PostureImage): string {
   return [
     statusGlobal,

@@ -1,10 +1,10 @@
 import { locateJsonFault } from '../../files/locate-json-fault.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 
-/** No format of ours nests deeper than a few levels. */
+/** Our formats nest only a few levels deep. */
 export const MAX_DEPTH = 64;
 
-/** The most values that a document may hold: thirty of each of the entries that a file may have. A small text can hold so many that parsing takes gigabytes. */
+/** The most values in a document: thirty for each entry that a file may have. Without a limit, parsing a small text could take gigabytes. */
 export const MAX_VALUES = 8_000_000;
 
 /**
@@ -18,16 +18,13 @@ export function parseBoundedJson(text: string): unknown {
   } catch {
     const fault = locateJsonFault(text);
     if (fault.kind === 'truncated') {
-      throw new PostureFileError(
-        'truncated',
-        'the file ends before its JSON document does: it was cut off, or is empty',
-      );
+      throw new PostureFileError('truncated', 'the file ends before its JSON document does: it is cut off, or empty');
     }
     throw new PostureFileError('not_json', `the file is not JSON: line ${fault.line}, column ${fault.column}`);
   }
 }
 
-/** Counts brackets and commas before anything is built from the text. Of a text that is not JSON the counts may be wrong; the parser refuses that one anyway. */
+/** Counts brackets and commas before anything is built. The counts may be wrong for a text that is not JSON, which the parser then refuses. */
 function checkShape(text: string): void {
   let depth = 0;
   let values = 1;

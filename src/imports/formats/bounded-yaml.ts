@@ -2,23 +2,17 @@ import { parseDocument } from 'yaml';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { MAX_DEPTH, tooDeep, tooManyValues } from './bounded-json.js';
 
-/** A file of every technique with years of score logs has some 2 MB. YAML is slow to parse, so it gets less room than the other formats. */
-export const MAX_YAML_LENGTH = 8 * 1024 * 1024;
+/** The most values that a file may hold, counted by its lines and commas. 10,000 techniques with ten log entries each have about 400,000. */
+const MAX_YAML_VALUES = 500_000;
 
-/** The most values that a file may hold, counted by its lines and commas; 10,000 techniques with a score log of ten entries have some 400,000. */
-export const MAX_YAML_VALUES = 500_000;
-
-/** How often aliases may stand for nodes in all, counted as what they expand to. */
+/** The most nodes that all aliases together may expand to. */
 const MAX_ALIASES = 1_000;
 
 /**
- * Parses one YAML document (1.2, core schema: no tags that make anything but plain values) that nests no deeper than {@link MAX_DEPTH}.
- * @throws PostureFileError `too_large`, `too_many`, `not_yaml` naming line and column, `alias_bomb` or `too_deep`
+ * Parses one YAML document that nests no deeper than {@link MAX_DEPTH}. It is YAML 1.2 with the core schema, whose tags make plain values only.
+ * @throws PostureFileError `too_many`, `not_yaml` naming line and column, `alias_bomb` or `too_deep`
  */
 export function parseBoundedYaml(text: string): unknown {
-  if (text.length > MAX_YAML_LENGTH) {
-    throw new PostureFileError('too_large', `a YAML file must have at most ${MAX_YAML_LENGTH / 1024 / 1024} MiB`);
-  }
   checkSize(text);
   const value = withoutOverflow(() => {
     const document = parseDocument(text, { schema: 'core', customTags: [], logLevel: 'silent', prettyErrors: true });
@@ -43,10 +37,10 @@ function toValue(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (error) {
-    // The library throws this for aliases that expand without bound and for those that name no anchor.
+    // The library throws this for aliases that expand without bound, and for aliases of an unknown anchor.
     if (!(error instanceof ReferenceError)) throw error;
     throw error.message.startsWith('Excessive alias count')
-      ? new PostureFileError('alias_bomb', `the file's aliases stand for more than ${MAX_ALIASES} nodes`)
+      ? new PostureFileError('alias_bomb', `the file's aliases expand to more than ${MAX_ALIASES} nodes`)
       : new PostureFileError('not_yaml', 'the file is not YAML: an alias names an anchor that is not there');
   }
 }
@@ -66,7 +60,7 @@ function notYaml({
   );
 }
 
-/** The parser recurses: where a text nests so deep that its stack does not suffice, the text is at fault. */
+/** The parser recurses, so that a deeply nested text exhausts the stack. That is a fault of the text. */
 function withoutOverflow<T>(work: () => T): T {
   try {
     return work();
@@ -76,7 +70,7 @@ function withoutOverflow<T>(work: () => T): T {
   }
 }
 
-/** Walks level by level, without recursion. A node that several aliases share is looked at once a level. */
+/** Walks level by level, without recursion. It visits a node that several aliases share once per level. */
 function checkDepth(root: unknown): void {
   let level = new Set<unknown>([root]);
   for (let depth = 0; level.size > 0; depth += 1) {

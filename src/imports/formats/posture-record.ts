@@ -1,20 +1,26 @@
 import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../catalogue/words/index.js';
 import { INSTANT_WORDS, parseInstant } from '../../common/instant-text.js';
 import { isInTheFuture, readPostureItem } from '../../posture/words/index.js';
-import { shown, TEST_OUTCOMES, type Observation, type ProblemLog } from '../observations/observation.js';
+import {
+  shown,
+  TEST_OUTCOMES,
+  type FileContent,
+  type Observation,
+  type ProblemLog,
+} from '../observations/observation.js';
 import { isRecord, type UnknownRecord } from './unknown-record.js';
 
-/** What the records of a CSV or JSON file say: the posture itself, or results of tests. */
-export const RECORD_KINDS = ['posture', 'tests'] as const;
+/** What a file of records can hold: the posture itself, or results of tests. */
+export const RECORD_KINDS = ['posture', 'tests'] as const satisfies readonly FileContent[];
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
-/** The fields of a record, of which `attack_id` must be there. */
+/** The fields of a record. Only `attack_id` is required. */
 export const RECORD_FIELDS: Readonly<Record<RecordKind, readonly string[]>> = {
   posture: ['attack_id', 'status_global', 'last_review_date', 'risk_score', 'owner_id', 'owner_email', 'tags'],
   tests: ['attack_id', 'outcome', 'tested_at', 'test'],
 };
 
-/** Reads one record; undefined when it is not as it must be, and `problems` then knows why. */
+/** Reads one record. An invalid record gives undefined, and `problems` then says why. */
 export function readRecord(
   value: unknown,
   at: string,

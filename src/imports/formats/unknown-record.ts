@@ -1,4 +1,4 @@
-/** An object of which nothing is known yet. */
+/** An object whose fields are not checked yet. */
 export type UnknownRecord = Record<string, unknown>;
 
 export function isRecord(value: unknown): value is UnknownRecord {

@@ -1,49 +1,51 @@
 import type { AttackDomain } from '../../catalogue/words/index.js';
 import type { PostureItem } from '../../posture/words/index.js';
 
-/** The formats that posture is imported from. */
-export const POSTURE_FILE_FORMATS = ['navigator', 'dettect', 'csv', 'json'] as const;
-export type PostureFileFormat = (typeof POSTURE_FILE_FORMATS)[number];
+/**
+ * What the entries of a file state: scores of a layer, scores of detections, the posture itself, or results of tests. A format lists what its files can hold, and a
+ * preset reads one of them.
+ */
+export type FileContent = 'layer_scores' | 'detection_scores' | 'posture' | 'tests';
 
 /** What a test of a technique showed, from best to worst. */
 export const TEST_OUTCOMES = ['prevented', 'detected', 'logged', 'missed'] as const;
 export type TestOutcome = (typeof TEST_OUTCOMES)[number];
 
-/** One thing that a file says of one technique. What it means for the posture is the preset's business. */
+/** One statement of a file about one technique. The preset decides what it means for the posture. */
 export interface Observation {
-  /** Where it stands: `techniques[3]`, `[1].techniques[3]`, `line 12`. */
+  /** Its place in the file: `techniques[3]`, `[1].techniques[3]`, `line 12`. */
   at: string;
   /** In upper case. */
   attackId: string;
-  /** Null: the file does not tell. */
+  /** Null: the file does not say. */
   domain: AttackDomain | null;
   /** False: a layer marks the technique as disabled. */
   isEnabled: boolean;
-  /** Null: not scored, which is not 0. */
+  /** Null: not scored. That is not the same as 0. */
   score: number | null;
   /** When the score was given or the test was made. */
   date: Date | null;
-  /** The result of a test, and what the test is called. */
+  /** The result of a test, and the name of the test. */
   test?: { outcome: TestOutcome; name: string };
-  /** What the file says of the posture outright. */
+  /** The posture, where the file states it directly. */
   given?: PostureItem;
 }
 
-/** What was left out of a file, and why. */
+/** An entry of a file that was left out, and why. */
 export interface ImportProblem {
   at: string;
   message: string;
 }
 
-/** A file as its format reads it. */
+/** What a format reads from a file. */
 export interface ParsedFile {
   observations: Observation[];
   problems: ProblemLog;
   /** How many entries the file has, usable or not. */
   entryCount: number;
-  /** What the file calls itself, where it does. */
+  /** The name that the file gives itself; null where it has none. */
   name: string | null;
-  /** The ATT&CK release that the file was made for, where it tells. */
+  /** The ATT&CK release that the file was made for; null where the file does not say. */
   attackVersion: string | null;
 }
 
@@ -53,7 +55,7 @@ const LISTED_PROBLEMS = 100;
 /** The most observations that one file may hold; a layer of every technique under every tactic has some 1,100. */
 export const MAX_OBSERVATIONS = 250_000;
 
-/** Collects what was left out. It keeps the first and counts the rest, so that a wholly wrong file costs no more than a right one. */
+/** Collects what was left out. It lists the first problems and only counts the rest, so that a bad file takes no more memory than a good one. */
 export class ProblemLog {
   readonly listed: ImportProblem[] = [];
   count = 0;
@@ -64,7 +66,7 @@ export class ProblemLog {
   }
 }
 
-/** Text of a file as an error may show it: short, and on one line. */
+/** A value from a file, short enough for an error message and on one line. */
 export function shown(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
   const line = text.slice(0, 61).replace(/[\p{Cc}\p{Surrogate}]/gu, ' ');

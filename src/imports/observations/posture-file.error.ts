@@ -1,4 +1,3 @@
-// Not through the folder's index: that one brings in the HTTP filter and Nest, which the worker thread has no use for.
 import { DomainError, type ErrorCode } from '../../common/errors/index.js';
 import type { FileFaultCode } from '../../files/file-reader.js';
 
@@ -24,7 +23,7 @@ const CODE_OF: Partial<Record<PostureFileFault, ErrorCode>> = {
   interrupted: 'unavailable',
 };
 
-/** A file that is unusable as a whole; single entries that are not as they should be are left out and listed instead. The message names no path. */
+/** A file that is unusable as a whole. A single unusable entry is left out and listed instead. The message names no path. */
 export class PostureFileError extends DomainError {
   constructor(
     readonly fault: PostureFileFault,

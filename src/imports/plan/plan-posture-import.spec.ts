@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../posture/words/index.js';
+import { CONFLICT_RULES, type ConflictRule } from '../presets/preset-options.js';
+import type { Proposal } from '../presets/preset.js';
 import {
   planPostureImport,
   type FoundTechnique,
   type PostureImage,
   type PostureImportPlan,
 } from './plan-posture-import.js';
-import { CONFLICT_RULES, type ConflictRule } from '../presets/preset-options.js';
-import type { Proposal } from '../presets/preset.js';
 
 const DAY = new Date('2026-01-01');
 const LATER = new Date('2026-02-01');
@@ -54,7 +54,7 @@ const plan = (
 ): PostureImportPlan =>
   planPostureImport(proposals, found, [{ domain: 'enterprise-attack', attackVersion: '18.1' }], rule);
 
-/** What one proposal makes of one technique. */
+/** Plans one proposal for one technique. */
 function after(current: Partial<PostureImage>, proposal: Partial<Proposal>, rule: ConflictRule): PostureImage {
   const { changes } = plan([aProposal('T1', proposal)], [inForce('T1', current, OWNER)], rule);
   return changes[0]?.after ?? { ...NOTHING, ...current };
@@ -64,13 +64,13 @@ const statusAfter = (current: TechniqueStatus, proposed: TechniqueStatus, rule: 
   after({ statusGlobal: current }, { statusGlobal: proposed, lastReviewDate: DAY }, rule).statusGlobal;
 
 describe('planPostureImport', () => {
-  it('overwrites what is there, where it shall', () => {
+  it('overwrites a status with the rule overwrite', () => {
     for (const current of TECHNIQUE_STATUSES) {
       for (const proposed of TECHNIQUE_STATUSES) expect(statusAfter(current, proposed, 'overwrite')).toBe(proposed);
     }
   });
 
-  it('moves a status only up where the higher is kept, and never in or out of scope over something known', () => {
+  it('moves a status only up with the rule keep_higher, and never loses evidence to not_applicable', () => {
     const order: TechniqueStatus[] = ['not_evaluated', 'not_covered', 'in_progress', 'partial', 'validated'];
     for (const [low, current] of order.entries()) {
       for (const [high, proposed] of order.entries()) {
@@ -81,7 +81,7 @@ describe('planPostureImport', () => {
     }
   });
 
-  it('sets only what was never evaluated, where it shall', () => {
+  it('sets only techniques that were never evaluated with the rule only_unset', () => {
     for (const current of TECHNIQUE_STATUSES) {
       expect(statusAfter(current, 'partial', 'only_unset')).toBe(current === 'not_evaluated' ? 'partial' : current);
     }
@@ -91,7 +91,7 @@ describe('planPostureImport', () => {
     expect(after({}, proposal, 'only_unset')).toMatchObject(proposal);
   });
 
-  it('takes the later review where the higher is kept, and none of a status that it did not take', () => {
+  it('takes the later review date with the rule keep_higher, and none with a status that is not taken', () => {
     const proposal = { statusGlobal: 'validated', lastReviewDate: DAY } as const;
     expect(after({ statusGlobal: 'validated', lastReviewDate: LATER }, proposal, 'keep_higher').lastReviewDate).toEqual(
       LATER,
@@ -106,7 +106,7 @@ describe('planPostureImport', () => {
     expect(after({ statusGlobal: 'validated', lastReviewDate: DAY }, lower, 'keep_higher').lastReviewDate).toEqual(DAY);
   });
 
-  it('takes no validated without a date, unless it is validated already', () => {
+  it('does not make a technique validated without a date, unless it is validated already', () => {
     const undated = { statusGlobal: 'validated', riskScore: 7 } as const;
     expect(after({ statusGlobal: 'partial' }, undated, 'overwrite')).toMatchObject({
       statusGlobal: 'partial',
@@ -122,7 +122,7 @@ describe('planPostureImport', () => {
     });
   });
 
-  it('leaves alone what the proposal does not say, and clears what it says is null', () => {
+  it('leaves a missing field as it is, and clears a field that is null', () => {
     const known: PostureImage = {
       statusGlobal: 'partial',
       lastReviewDate: DAY,
@@ -135,7 +135,7 @@ describe('planPostureImport', () => {
     expect(after(known, cleared, 'overwrite')).toMatchObject({ ...NOTHING });
   });
 
-  it('takes the tags of a file in place of those that are there, or only where there are none', () => {
+  it('replaces the tags, or sets them only if there are none', () => {
     const tagged = { ...NOTHING, tags: ['pci'] };
     expect(after(tagged, { tags: ['crown jewels'] }, 'overwrite').tags).toEqual(['crown jewels']);
     expect(after(tagged, { tags: ['crown jewels'] }, 'only_unset').tags).toEqual(['pci']);
@@ -143,7 +143,7 @@ describe('planPostureImport', () => {
     expect(plan([aProposal('T1', { tags: ['pci'] })], [inForce('T1', tagged)])).toMatchObject({ unchanged: 1 });
   });
 
-  it('follows what ATT&CK replaced, and counts the highest where several ids meet', () => {
+  it('follows replacements, and takes the highest status if several ids lead to one technique', () => {
     const replaced: FoundTechnique = { outOfForce: 'revoked', target: aTarget('T9'), ownerId: null };
     const result = plan(
       [
@@ -162,7 +162,7 @@ describe('planPostureImport', () => {
     ]);
   });
 
-  it('says which ids lead nowhere, and why', () => {
+  it('lists ids without a technique in force, with the reason', () => {
     const gone = (outOfForce: 'revoked' | 'deprecated'): FoundTechnique => ({
       outOfForce,
       target: null,
@@ -186,7 +186,7 @@ describe('planPostureImport', () => {
     });
   });
 
-  it('leaves out a technique whose owner is nobody here', () => {
+  it('leaves out a technique whose owner is not a member', () => {
     const result = plan([aProposal('T1', { ownerEmail: 'x@y.z', statusGlobal: 'partial' })], [inForce('T1')]);
     expect(result).toMatchObject({
       changes: [],
@@ -212,7 +212,7 @@ describe('planPostureImport', () => {
     )
     .map((facts) => aProposal('T1', facts));
 
-  it('changes nothing more when what it planned is there, whatever was there and was proposed', () => {
+  it('plans no change after its own plan is applied, for any posture and proposal', () => {
     fc.assert(
       fc.property(anImage, anyProposal, fc.constantFrom(...CONFLICT_RULES), (image, proposal, rule) => {
         const first = plan([proposal], [inForce('T1', image, proposal.ownerId ?? null)], rule);
@@ -224,7 +224,7 @@ describe('planPostureImport', () => {
     );
   });
 
-  it('never makes validated of anything without the date of a test', () => {
+  it('never makes a technique validated without the date of a test', () => {
     fc.assert(
       fc.property(anImage, anyProposal, fc.constantFrom(...CONFLICT_RULES), (image, proposal, rule) => {
         const [change] = plan([proposal], [inForce('T1', image, proposal.ownerId ?? null)], rule).changes;

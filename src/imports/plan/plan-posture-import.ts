@@ -3,23 +3,23 @@ import type { ImportProblem } from '../observations/observation.js';
 import type { ConflictRule } from '../presets/preset-options.js';
 import type { Proposal } from '../presets/preset.js';
 
-/** What an organisation knows of a technique, as far as an import may change it. */
+/** The posture of a technique, as far as an import may change it. */
 export interface PostureImage {
   statusGlobal: TechniqueStatus;
   lastReviewDate: Date | null;
   riskScore: number | null;
   ownerId: string | null;
-  /** As they are kept: each once and in order. */
+  /** Sorted, each once. */
   tags: string[];
 }
 
-/** What the catalogue and the organisation have for an id of the file. */
+/** The catalogue's and the organisation's data for an id of the file. */
 export interface FoundTechnique {
-  /** Why the id itself counts nowhere; null where it is in force. */
+  /** Why the id itself is out of force; null if it is in force. */
   outOfForce: 'revoked' | 'deprecated' | null;
-  /** The technique in force that the id means: itself, or what `revoked-by` leads to in the end. */
+  /** The technique in force that the id means: itself, or the last one in its chain of `revoked-by`. */
   target: ({ techniqueId: string; attackId: string; name: string } & PostureImage) | null;
-  /** The owner that the proposal names, where they are an active member. */
+  /** The owner that the proposal names; null unless they are an active member. */
   ownerId: string | null;
 }
 
@@ -30,11 +30,11 @@ export interface PlannedChange {
   before: PostureImage;
   after: PostureImage;
   because: string;
-  /** Ids of the file that `revoked-by` led here. */
+  /** Ids of the file that ATT&CK replaced by this technique. */
   remappedFrom: string[];
 }
 
-/** A status of the file that was not taken. `higher`, `is_set`: by the conflict rule. `no_evidence`: validated without a date. */
+/** A status of the file that is not taken. `higher` and `is_set` follow from the conflict rule. `no_evidence`: validated without a date. */
 export interface KeptStatus {
   attackId: string;
   status: TechniqueStatus;
@@ -42,37 +42,37 @@ export interface KeptStatus {
   reason: 'higher' | 'is_set' | 'no_evidence';
 }
 
-/** What the catalogue holds of a domain. */
+/** The release of a domain in the catalogue. */
 export interface CatalogueRelease {
   domain: string;
-  /** Null: it came without one. */
+  /** Null: its techniques came into the catalogue without an import. */
   attackVersion: string | null;
 }
 
 export interface PostureImportPlan {
-  /** What it was planned against. */
+  /** The releases of the catalogue that the plan is based on. */
   catalogue: readonly CatalogueRelease[];
   changes: PlannedChange[];
   /** How many techniques of the file stay as they are. */
   unchanged: number;
   kept: KeptStatus[];
-  /** Ids of the file that the catalogue does not have, `domain_not_loaded` where it has no release of the domain at all. */
+  /** Ids of the file that the catalogue does not have. `domain_not_loaded`: it has no release of the domain. */
   unmapped: { attackId: string; reason: 'unknown' | 'domain_not_loaded' }[];
-  /** Ids that ATT&CK took out of force without a replacement. They are left alone: they count nowhere. */
+  /** Ids that ATT&CK took out of force without a replacement. They stay as they are. */
   outOfScope: { attackId: string; reason: 'revoked' | 'deprecated' }[];
   remapped: { attackId: string; toAttackId: string }[];
   problems: ImportProblem[];
 }
 
 /** A proposal and the technique in force that it is about. */
-interface Aimed {
+interface TargetedProposal {
   proposal: Proposal;
   target: NonNullable<FoundTechnique['target']>;
   ownerId: string | null;
   isRemapped: boolean;
 }
 
-/** From least to most; `not_applicable` stands apart. */
+/** From lowest to highest. `not_applicable` is outside this order. */
 const RANK: Readonly<Record<TechniqueStatus, number>> = {
   not_evaluated: 0,
   not_covered: 1,
@@ -83,9 +83,9 @@ const RANK: Readonly<Record<TechniqueStatus, number>> = {
 };
 
 /**
- * Decides what the proposals of a file make of the posture. Pure: what it decides is written by others. Where several ids of the file mean one technique, the
- * highest status counts, and the technique's own id among equals.
- * @param found in the order of the proposals; undefined where the catalogue has no such id.
+ * Decides how the proposals of a file change the posture. Pure: callers write the changes. If several ids of the file mean one technique, the highest status
+ * counts; among equals the technique's own id counts.
+ * @param found in the order of the proposals; undefined if the catalogue has no such id.
  */
 export function planPostureImport(
   proposals: readonly Proposal[],
@@ -103,19 +103,23 @@ export function planPostureImport(
     remapped: [],
     problems: [],
   };
-  const byTarget = new Map<string, Aimed[]>();
+  const byTarget = new Map<string, TargetedProposal[]>();
   for (const [index, proposal] of proposals.entries()) {
-    const aimed = aim(proposal, found[index], plan);
-    if (!aimed) continue;
-    const { techniqueId } = aimed.target;
-    byTarget.set(techniqueId, [...(byTarget.get(techniqueId) ?? []), aimed]);
+    const targeted = findTarget(proposal, found[index], plan);
+    if (!targeted) continue;
+    const { techniqueId } = targeted.target;
+    byTarget.set(techniqueId, [...(byTarget.get(techniqueId) ?? []), targeted]);
   }
   for (const group of byTarget.values()) planTechnique(group, rule, plan);
   plan.changes.sort((a, b) => (a.attackId < b.attackId ? -1 : 1));
   return plan;
 }
 
-function aim(proposal: Proposal, found: FoundTechnique | undefined, plan: PostureImportPlan): Aimed | undefined {
+function findTarget(
+  proposal: Proposal,
+  found: FoundTechnique | undefined,
+  plan: PostureImportPlan,
+): TargetedProposal | undefined {
   const { attackId, domain, at } = proposal;
   if (!found) {
     const isLoaded = domain === null || plan.catalogue.some((release) => release.domain === domain);
@@ -137,7 +141,7 @@ function aim(proposal: Proposal, found: FoundTechnique | undefined, plan: Postur
   return { proposal, target, ownerId, isRemapped };
 }
 
-function planTechnique(group: readonly Aimed[], rule: ConflictRule, plan: PostureImportPlan): void {
+function planTechnique(group: readonly TargetedProposal[], rule: ConflictRule, plan: PostureImportPlan): void {
   const [chosen] = [...group].sort(highestThenOwn);
   const { target, proposal, ownerId } = chosen!;
   const { techniqueId, attackId, name, ...before } = target;
@@ -149,12 +153,12 @@ function planTechnique(group: readonly Aimed[], rule: ConflictRule, plan: Postur
     plan.unchanged += 1;
     return;
   }
-  const remappedFrom = group.filter(({ isRemapped }) => isRemapped).map((aimed) => aimed.proposal.attackId);
+  const remappedFrom = group.filter(({ isRemapped }) => isRemapped).map((targeted) => targeted.proposal.attackId);
   plan.changes.push({ techniqueId, attackId, name, before, after, because: proposal.because, remappedFrom });
 }
 
-function highestThenOwn(a: Aimed, b: Aimed): number {
-  const rank = ({ proposal }: Aimed): number => RANK[proposal.statusGlobal ?? 'not_evaluated'];
+function highestThenOwn(a: TargetedProposal, b: TargetedProposal): number {
+  const rank = ({ proposal }: TargetedProposal): number => RANK[proposal.statusGlobal ?? 'not_evaluated'];
   return rank(b) - rank(a) || Number(a.isRemapped) - Number(b.isRemapped);
 }
 
@@ -170,7 +174,7 @@ function whyKept(
   return proposed === 'validated' && !lastReviewDate ? 'no_evidence' : null;
 }
 
-/** Out of scope is a decision: it is not left for a status, and is entered only where nothing is known that would be lost. */
+/** `not_applicable` is a decision: no status replaces it, and it replaces only a status that holds no evidence. */
 function isHigher(current: TechniqueStatus, proposed: TechniqueStatus): boolean {
   if (current === 'not_applicable') return true;
   if (proposed === 'not_applicable') return RANK[current] > RANK.not_covered;
@@ -181,7 +185,7 @@ function namesOwner({ ownerId, ownerEmail }: Proposal): boolean {
   return (ownerId ?? ownerEmail ?? null) !== null;
 }
 
-/** A review date belongs to the status that it stands beside: where the status is not taken, neither is the date. */
+/** A review date belongs to its status: if the status is not taken, the date is not taken either. */
 function imageAfter(
   before: PostureImage,
   proposal: Proposal,

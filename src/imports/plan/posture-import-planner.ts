@@ -4,14 +4,14 @@ import { loadedReleases } from '../../catalogue/index.js';
 import { bestFirst } from '../../catalogue/words/index.js';
 import { queryRows } from '../../database/index.js';
 import { PostureWriter } from '../../posture/index.js';
+import type { ConflictRule } from '../presets/preset-options.js';
+import type { Proposal } from '../presets/preset.js';
 import {
   planPostureImport,
   type FoundTechnique,
   type PostureImage,
   type PostureImportPlan,
 } from './plan-posture-import.js';
-import type { ConflictRule } from '../presets/preset-options.js';
-import type { Proposal } from '../presets/preset.js';
 
 interface FoundRow extends PostureImage {
   index: number;
@@ -23,7 +23,7 @@ interface FoundRow extends PostureImage {
   proposedOwnerId: string | null;
 }
 
-/** Of each id the technique that it names, best first, and the one in force that it means, with what the organisation knows of that one. */
+/** Joins each id to the technique that it names, to the technique in force that it means, and to the organisation's posture of that one. */
 const FIND = `
   FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS i (attack_id, domain, ord)
   CROSS JOIN LATERAL (
@@ -32,12 +32,12 @@ const FIND = `
   LEFT JOIN technique target ON target.id = CASE WHEN named.in_force THEN named.id ELSE named.replaced_by_id END AND target.in_force
   LEFT JOIN posture p ON p.organization_id = $1 AND p.technique_id = target.id`;
 
-/** Plans imports against the catalogue and the posture as they stand. */
+/** Plans imports against the current catalogue and posture. */
 @Injectable()
 export class PostureImportPlanner {
   constructor(private readonly writer: PostureWriter) {}
 
-  /** @param locks whether the rows of the plan stay as they are until the transaction ends. */
+  /** @param locks whether to lock the posture of the techniques until the transaction ends. */
   async plan(
     manager: EntityManager,
     organizationId: string,

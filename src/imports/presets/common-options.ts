@@ -7,8 +7,8 @@ export function onConflict(byDefault: ConflictRule): PresetOption {
     choices: CONFLICT_RULES,
     default: byDefault,
     description:
-      'What happens to a status that is there already. overwrite: the file decides. keep_higher: the status only moves up (not_evaluated, not_covered, ' +
-      'in_progress, partial, validated); not_applicable is never left. only_unset: only what was never evaluated is set.',
+      'What happens to a status that is already set. overwrite: the file decides. keep_higher: the status only moves up (not_evaluated, not_covered, ' +
+      'in_progress, partial, validated), and not_applicable stays. only_unset: only techniques that were never evaluated get a status.',
   };
 }
 
@@ -17,7 +17,7 @@ export const DISABLED: PresetOption = {
   kind: 'choice',
   choices: ['ignore', 'not_applicable'],
   default: 'ignore',
-  description: 'What a technique that the layer disables becomes. ignore: it stays as it is.',
+  description: 'What happens to a technique that the layer disables. ignore: it stays as it is.',
 };
 
 export function partialMin(byDefault: number, max: number, what: string): PresetOption {
@@ -27,7 +27,7 @@ export function partialMin(byDefault: number, max: number, what: string): Preset
     min: 0,
     max,
     default: byDefault,
-    description: `The least ${what} that makes a technique partial; below it is not_covered.`,
+    description: `The least ${what} that makes a technique partial. With less it is not_covered.`,
   };
 }
 
@@ -38,6 +38,6 @@ export function validatedMin(byDefault: number, max: number, what: string): Pres
     min: 0,
     max,
     default: byDefault,
-    description: `The least ${what} that makes a technique validated, where a date stands for the evidence; else it is partial.`,
+    description: `The least ${what} that makes a technique validated, if there is a date of the evidence. Otherwise it is partial.`,
   };
 }

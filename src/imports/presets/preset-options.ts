@@ -2,14 +2,14 @@ import { invalidInput, type FieldError } from '../../common/errors/index.js';
 import { DATE_WORDS, isCalendarDate } from '../../common/instant-text.js';
 import { shown } from '../observations/observation.js';
 
-/** What happens to what the organisation knows already. */
+/** What happens to posture that the organisation already has. */
 export const CONFLICT_RULES = ['overwrite', 'keep_higher', 'only_unset'] as const;
 export type ConflictRule = (typeof CONFLICT_RULES)[number];
 
 export type OptionValue = number | string | boolean | null;
 export type OptionValues = Readonly<Record<string, OptionValue>>;
 
-/** An option of a preset, described so that a form can be made of it. */
+/** An option of a preset. Validation, documentation and a form come from it. */
 export interface PresetOption {
   name: string;
   kind: 'number' | 'boolean' | 'date' | 'choice';
@@ -21,12 +21,12 @@ export interface PresetOption {
   choices?: readonly string[];
 }
 
-/** How the options of uploads and of the command line come: as text. */
+/** Options as uploads and the command line send them: text. */
 export type OptionTexts = Readonly<Record<string, string | undefined>>;
 
 /**
  * The options of a preset with their defaults.
- * @throws DomainError `invalid_input` naming each option that the preset does not have or that is not as it must be.
+ * @throws DomainError `invalid_input` naming each option that the preset does not have or whose value is invalid.
  */
 export function resolveOptions(preset: string, known: readonly PresetOption[], texts: OptionTexts): OptionValues {
   const errors: FieldError[] = [];

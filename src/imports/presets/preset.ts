@@ -1,10 +1,9 @@
 import type { AttackDomain } from '../../catalogue/words/index.js';
 import type { TechniqueStatus } from '../../posture/words/index.js';
-import type { RecordKind } from '../formats/posture-record.js';
-import type { Observation, PostureFileFormat, ProblemLog } from '../observations/observation.js';
+import type { FileContent, Observation, ProblemLog } from '../observations/observation.js';
 import type { OptionValues, PresetOption } from './preset-options.js';
 
-/** What a file proposes for one technique. A property left out stays as it is; null clears. */
+/** What a file proposes for one technique. A missing property leaves the value as it is; null clears it. */
 export interface Proposal {
   attackId: string;
   domain: AttackDomain | null;
@@ -16,28 +15,30 @@ export interface Proposal {
   ownerId?: string | null;
   ownerEmail?: string | null;
   tags?: string[] | null;
-  /** What it follows from, for people: `score 41, the highest of 2`. */
+  /** The reason for people: `score 41, the highest of 2`. */
   because: string;
 }
 
 export interface Proposals {
   proposals: Proposal[];
-  /** How many techniques the file names without saying anything of their posture: unscored, or disabled. They are left alone. */
+  /** How many techniques the file names without a statement about their posture: unscored or disabled. They stay as they are. */
   silent: number;
 }
 
-/** How what files say becomes posture. */
+/** A rule that turns the statements of a file into posture. A new preset is one file with one of these, and one entry in the list. */
 export interface Preset {
-  name: PresetName;
+  /** Stable: requests name it, and imports store it. */
+  name: string;
   title: string;
   description: string;
-  formats: readonly PostureFileFormat[];
-  /** What the records of a CSV or JSON file say under this preset. */
-  recordKind: RecordKind;
+  /** What the preset reads. It is offered for every format whose files can hold this. */
+  content: FileContent;
+  /** Whether it applies when a request names no preset. At most one preset that reads the same content is the default. */
+  isDefault: boolean;
   options: readonly PresetOption[];
   /** @throws DomainError naming an option that cannot be combined with the others. */
-  check?: (options: OptionValues, now: Date) => void;
-  /** Pure. `problems` takes what had to be left out. */
+  check?(options: OptionValues, now: Date): void;
+  /** Pure. `problems` takes the entries that are left out. */
   propose(
     observations: readonly Observation[],
     options: OptionValues,
@@ -45,10 +46,7 @@ export interface Preset {
   ): Proposals;
 }
 
-export const PRESET_NAMES = ['rule_count', 'score_0_100', 'dettect', 'simulation', 'as_given'] as const;
-export type PresetName = (typeof PRESET_NAMES)[number];
-
-/** The observations of each technique of each domain, in the order of the file. */
+/** Groups observations by domain and technique, in the order of the file. */
 export function byTechnique(observations: readonly Observation[]): Observation[][] {
   const groups = new Map<string, Observation[]>();
   for (const observation of observations) {

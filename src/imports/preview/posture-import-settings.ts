@@ -1,15 +1,15 @@
 import { tmpdir } from 'node:os';
 
-/** How files of posture are taken in. */
+/** Limits and places for reading files of posture. */
 export class PostureImportSettings {
   /** Size of the largest file. */
   maxBytes = 256 * 1024 * 1024;
-  /** A file from this size on is read after the answer, which tells where to look for the outcome. */
+  /** A file of this size or more is read in the background, after the answer. */
   backgroundFromBytes = 8 * 1024 * 1024;
-  /** Longest time that a file is read for. */
+  /** The longest time for reading a file. */
   timeoutMs = 120_000;
-  /** Where an uploaded file lies while it is read. */
+  /** The folder of an uploaded file while it is read. */
   temporaryFolder = tmpdir();
-  /** The compiled worker script that reads files; the one in `dist/` when left out. */
+  /** The compiled worker script that reads files; the one in `dist/` by default. */
   workerFile?: string;
 }

@@ -3,22 +3,22 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { DomainError } from '../../common/errors/index.js';
 import { newId } from '../../common/ids.js';
-import { INTERRUPTED, SIGN_OF_LIFE_MS } from '../store/import-status.js';
-import { PostureImportSettings } from './posture-import-settings.js';
+import { INTERRUPTED, HEARTBEAT_MS } from '../store/import-status.js';
 import { PostureImport } from '../store/posture-import.entity.js';
+import { PostureImportSettings } from './posture-import-settings.js';
 import { PostureImports, type ImportRequest, type PreparedImport } from './posture-imports.service.js';
 
-/** How many large files may lie on the disk at once, the one that is read included. */
+/** The most large files on the disk at once, including the one that is being read. */
 const MAX_WAITING = 4;
 
-/** How an upload was received. */
+/** The result of receiving an upload. */
 export interface ReceivedImport {
   run: PostureImport;
-  /** `already_applied`: nothing was stored, the import is the one that is applied. `reading`: the file is read after the answer. */
+  /** `already_applied`: nothing was stored, and `run` is the applied import. `reading`: the file is read after the answer. */
   outcome: 'previewed' | 'already_applied' | 'reading';
 }
 
-/** Takes uploads: small files are previewed at once, large ones are read one after the other in the background. */
+/** Receives uploads. It previews small files at once, and reads large ones one after the other in the background. */
 @Injectable()
 export class PostureImportUploads implements BeforeApplicationShutdown {
   private readonly logger = new Logger(PostureImportUploads.name);
@@ -39,7 +39,7 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
   }
 
   /**
-   * @param done is called when the file is not needed any more, unless this throws.
+   * @param done is called when the file is no longer needed, unless this throws.
    * @throws DomainError naming `preset`, an option or `file`; nothing is stored then.
    */
   async receive(organizationId: string, request: ImportRequest, done: () => Promise<void>): Promise<ReceivedImport> {
@@ -93,10 +93,10 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
     );
   }
 
-  /** Waits for the file before it, because each may take much memory. Never throws: what goes wrong becomes the import's. */
+  /** Waits for the file before it, because each may take much memory. Never throws: an error is stored with the import. */
   private async readInBackground(id: string, prepared: PreparedImport, before: Promise<void>): Promise<void> {
     let bytesRead = 0;
-    const timer = setInterval(() => void this.note(prepared, id, { bytesRead }), SIGN_OF_LIFE_MS);
+    const timer = setInterval(() => void this.update(prepared, id, { bytesRead }), HEARTBEAT_MS);
     try {
       await before;
       const onProgress = (bytes: number): void => void (bytesRead = bytes);
@@ -115,11 +115,11 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
       ? INTERRUPTED
       : error instanceof DomainError
         ? error.message
-        : 'something went wrong on our side; the log has it';
-    await this.note(prepared, id, { status: 'failed', failure, settledAt: this.clock.now() });
+        : 'an internal error occurred; see the log of the server';
+    await this.update(prepared, id, { status: 'failed', failure, settledAt: this.clock.now() });
   }
 
-  private async note(
+  private async update(
     { organizationId }: PreparedImport,
     id: string,
     facts: Partial<Pick<PostureImport, 'bytesRead' | 'status' | 'failure' | 'settledAt'>>,
@@ -127,10 +127,10 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
     await this.dataSource
       .getRepository(PostureImport)
       .update({ organizationId, id, status: 'parsing' }, { ...facts, updatedAt: this.clock.now() })
-      .catch((error: Error) => this.logger.error('The state of an import could not be kept', error.stack));
+      .catch((error: Error) => this.logger.error('The state of an import could not be stored', error.stack));
   }
 }
 
 function tooManyAtOnce(): DomainError {
-  return new DomainError('unavailable', 'other large files are being read: send this one again when they are through');
+  return new DomainError('unavailable', 'other large files are being read: send this one again when they are done');
 }

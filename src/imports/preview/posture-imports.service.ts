@@ -6,37 +6,36 @@ import { notFound } from '../../common/errors/index.js';
 import { isUuid, newId } from '../../common/ids.js';
 import type { Page, PageRequest } from '../../common/pagination/index.js';
 import { keysetPage, queryRows, Transactions } from '../../database/index.js';
-import { PREVIEW_MS, standingOf } from '../store/import-status.js';
-import type { PostureFileFormat } from '../observations/observation.js';
+import type { PostureFileFormatName } from '../formats/index.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
+import { PostureImportPlanner } from '../plan/posture-import-planner.js';
+import { presetFor, type PresetName } from '../presets/index.js';
+import { resolveOptions, type ConflictRule, type OptionTexts, type OptionValues } from '../presets/preset-options.js';
 import type { ReadPostureFile } from '../reading/posture-file-messages.js';
 import { identifyFile, readFileInThread, type FileIdentity } from '../reading/posture-file-reader.js';
-import { PostureImportPlanner } from '../plan/posture-import-planner.js';
-import { PostureImportSettings } from './posture-import-settings.js';
+import { PREVIEW_MS, standingOf } from '../store/import-status.js';
 import { PostureImportStore, type StoredChange } from '../store/posture-import-store.js';
 import { listsOf, overviewOf } from '../store/posture-import-summary.js';
 import { PostureImport } from '../store/posture-import.entity.js';
-import { presetFor } from '../presets/preset-list.js';
-import { resolveOptions, type ConflictRule, type OptionTexts, type OptionValues } from '../presets/preset-options.js';
-import type { PresetName } from '../presets/preset.js';
 import { toStoredRead } from '../store/stored-read.js';
+import { PostureImportSettings } from './posture-import-settings.js';
 
-/** What somebody asks to import. */
+/** A request to import a file. */
 export interface ImportRequest {
   file: string;
   /** The name that the sender gave the file. */
   fileName: string | null;
-  format: PostureFileFormat;
-  /** The preset that stands for the format when left out. */
+  format: PostureFileFormatName;
+  /** The default preset of the format when left out. */
   preset?: string;
   options: OptionTexts;
-  /** Previews the file even where it is applied already. */
+  /** Previews the file even if it is applied already. */
   force: boolean;
   /** Null: the command line. */
   actorId: string | null;
 }
 
-/** A request of which everything is known but what the file says. */
+/** A checked request, before its file is read. */
 export interface PreparedImport extends FileIdentity {
   organizationId: string;
   request: ImportRequest;
@@ -50,7 +49,7 @@ export interface ReadingOptions {
   onProgress?: (bytesRead: number) => void;
 }
 
-/** Previews of imports, and the list of imports. Nothing of the posture changes here. */
+/** Makes previews of imports and lists imports. It never changes the posture. */
 @Injectable()
 export class PostureImports {
   private readonly logger = new Logger(PostureImports.name);
@@ -65,13 +64,14 @@ export class PostureImports {
   ) {}
 
   /**
-   * Checks what can be checked before the file is read.
+   * Checks everything that can be checked before the file is read.
    * @throws DomainError naming `preset`, an option or `file`.
    */
   async prepare(organizationId: string, request: ImportRequest): Promise<PreparedImport> {
-    const { name, options: known, check } = presetFor(request.format, request.preset);
+    const preset = presetFor(request.format, request.preset);
+    const { name, options: known } = preset;
     const options = resolveOptions(name, known, request.options);
-    check?.(options, this.clock.now());
+    preset.check?.(options, this.clock.now());
     const identity = await identifyFile(request.file, this.settings.maxBytes);
     const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
     const fingerprint = createHash('sha256')
@@ -80,7 +80,7 @@ export class PostureImports {
     return { ...identity, organizationId, request, preset: name, options, fingerprint };
   }
 
-  /** The import that is applied, when it is of the same file with the same preset and options, and nothing else was applied after it. */
+  /** The newest applied import, if it is of the same file with the same preset and options. */
   async alreadyApplied({ organizationId, fingerprint, request }: PreparedImport): Promise<PostureImport | null> {
     if (request.force) return null;
     const imports = this.dataSource.getRepository(PostureImport);
@@ -109,7 +109,7 @@ export class PostureImports {
     }
   }
 
-  /** Keeps the preview of what was read, in the place of an earlier preview of the same. */
+  /** Stores the preview of what was read. It replaces an earlier preview of the same file with the same options. */
   async savePreview(prepared: PreparedImport, read: ReadPostureFile, id?: string): Promise<PostureImport> {
     const { organizationId, options } = prepared;
     return this.transactions.run(async (manager) => {
@@ -155,7 +155,7 @@ export class PostureImports {
     return found;
   }
 
-  /** What the import changes or would change, in the order of the ATT&CK ids. */
+  /** The changes that the import makes or would make, in the order of the ATT&CK ids. */
   async changes(
     organizationId: string,
     id: string,
@@ -166,7 +166,7 @@ export class PostureImports {
     return { items, total: overview?.counts.changed ?? 0 };
   }
 
-  /** The row of an import that begins. */
+  /** The row of a new import. */
   rowOf(
     { organizationId, request, preset, options, fingerprint, byteCount, contentHash }: PreparedImport,
     status: 'parsing' | 'previewed',
@@ -196,7 +196,7 @@ export class PostureImports {
     };
   }
 
-  /** An import of the same that is being read, or the answer that none is. */
+  /** The import that is reading the same file with the same options; undefined if there is none. */
   async beingRead({ organizationId, fingerprint }: PreparedImport): Promise<PostureImport | undefined> {
     const parsing = await this.dataSource
       .getRepository(PostureImport)
@@ -204,7 +204,7 @@ export class PostureImports {
     return parsing.find((run) => standingOf(run, this.clock.now()).status === 'parsing');
   }
 
-  /** Previews of the same wait for each other, so that they end up as one. */
+  /** Simultaneous previews of the same file wait for each other, so that only one remains. */
   private async replaceable(
     manager: EntityManager,
     { organizationId, fingerprint }: PreparedImport,

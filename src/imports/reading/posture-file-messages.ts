@@ -1,18 +1,20 @@
-import type { ImportProblem, PostureFileFormat } from '../observations/observation.js';
+import type { PostureFileFormatName } from '../formats/index.js';
+import type { ImportProblem } from '../observations/observation.js';
 import type { PostureFileFault } from '../observations/posture-file.error.js';
+import type { PresetName } from '../presets/index.js';
 import type { OptionValues } from '../presets/preset-options.js';
-import type { PresetName, Proposal } from '../presets/preset.js';
+import type { Proposal } from '../presets/preset.js';
 
-/** What the reader hands to its worker thread. */
+/** The task that the reader gives to its worker thread. */
 export interface PostureFileTask {
   file: string;
-  format: PostureFileFormat;
+  format: PostureFileFormatName;
   preset: PresetName;
   options: OptionValues;
   now: Date;
 }
 
-/** A file as it was read, and what its preset proposes. */
+/** What was read from a file, and what the preset proposes. */
 export interface ReadPostureFile {
   proposals: Proposal[];
   /** See {@link Proposals.silent}. */
@@ -23,5 +25,5 @@ export interface ReadPostureFile {
   attackVersion: string | null;
 }
 
-/** The last message of the worker thread, after any number of `{bytesRead}`; errors lose their class between threads, so theirs is sent in parts. */
+/** The last message of the worker thread, after any number of `{bytesRead}`. Errors lose their class between threads, so their parts are sent. */
 export type PostureFileAnswer = { read: ReadPostureFile } | { fault: PostureFileFault; message: string };

@@ -7,13 +7,13 @@ import type { PostureFileAnswer, PostureFileTask, ReadPostureFile } from './post
 
 export interface ReadFileOptions {
   timeoutMs: number;
-  /** The compiled worker script; the one in `dist/` when left out. */
+  /** The compiled worker script; the one in `dist/` by default. */
   workerFile?: string;
   signal?: AbortSignal;
   onProgress?: (bytesRead: number) => void;
 }
 
-/** What identifies a file: its size, and the SHA-256 of its bytes in hexadecimal digits. */
+/** Identifies a file by its size and the SHA-256 of its bytes in hexadecimal digits. */
 export interface FileIdentity {
   byteCount: number;
   contentHash: string;
@@ -22,7 +22,7 @@ export interface FileIdentity {
 /** @throws PostureFileError when there is no such file, or it is too large. */
 export async function identifyFile(file: string, maxBytes: number): Promise<FileIdentity> {
   return asPostureFault(async () => {
-    const byteCount = await checkFile(file, maxBytes, 'there is nothing in it to import');
+    const byteCount = await checkFile(file, maxBytes, 'it has nothing to import');
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
     return { byteCount, contentHash: hash.digest('hex') };
@@ -30,7 +30,7 @@ export async function identifyFile(file: string, maxBytes: number): Promise<File
 }
 
 /**
- * Reads a file in a worker thread, by its format and its preset.
+ * Reads a file in a worker thread, with its format and its preset.
  * @throws PostureFileError when the file is unusable as a whole; its message does not name the file
  */
 export async function readFileInThread(task: PostureFileTask, options: ReadFileOptions): Promise<ReadPostureFile> {

@@ -6,7 +6,7 @@ import { readPostureFile } from './read-posture-file.js';
 
 const REPORT_EVERY_BYTES = 1024 * 1024;
 
-/** Everything large (the bytes, the text, the parsed document) lives and dies in this thread; only the proposals leave it. */
+/** Everything large (the bytes, the text, the parsed document) stays in this thread; only the proposals leave it. */
 async function read(task: PostureFileTask): Promise<PostureFileAnswer> {
   try {
     return { read: await readPostureFile(reported(task.file), task) };

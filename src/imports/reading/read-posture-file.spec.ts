@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { POSTURE_FILE_FORMATS, type PostureFileFormat } from '../observations/observation.js';
+import { POSTURE_FILE_FORMAT_NAMES, POSTURE_FILE_FORMATS, type PostureFileFormatName } from '../formats/index.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
+import { formatsOf, presetFor, PRESETS } from '../presets/index.js';
+import { resolveOptions, type OptionTexts, type PresetOption } from '../presets/preset-options.js';
 import type { ReadPostureFile } from './posture-file-messages.js';
-import { presetFor, PRESETS } from '../presets/preset-list.js';
-import { resolveOptions, type OptionTexts } from '../presets/preset-options.js';
 import { readPostureFile } from './read-posture-file.js';
 
 const NOW = new Date('2026-03-10T12:00:00Z');
@@ -14,14 +14,14 @@ interface Reading {
   options?: OptionTexts;
 }
 
-/** In pieces of a few bytes, so that characters and lines are cut; what is long in larger ones. */
+/** Cuts bytes into small pieces, so that characters and lines are cut. Long files get larger pieces. */
 async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   const size = Math.max(7, Math.ceil(bytes.length / 10_000));
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
 async function read(
-  format: PostureFileFormat,
+  format: PostureFileFormatName,
   content: string | Uint8Array,
   { preset: name, options = {} }: Reading = {},
 ): Promise<ReadPostureFile> {
@@ -35,22 +35,22 @@ async function read(
   });
 }
 
-async function fault(format: PostureFileFormat, content: string | Uint8Array, reading?: Reading): Promise<string> {
+async function fault(format: PostureFileFormatName, content: string | Uint8Array, reading?: Reading): Promise<string> {
   return read(format, content, reading).then(
     () => 'accepted',
     (error: PostureFileError) => `${error.fault}: ${error.message}`,
   );
 }
 
-/** What is proposed, in a line each. */
-async function proposed(format: PostureFileFormat, content: string, reading?: Reading): Promise<string[]> {
+/** The proposals, one line each. */
+async function proposed(format: PostureFileFormatName, content: string, reading?: Reading): Promise<string[]> {
   const { proposals } = await read(format, content, reading);
   return proposals.map(({ attackId, statusGlobal, lastReviewDate }) =>
     [attackId, statusGlobal, lastReviewDate?.toISOString().slice(0, 10)].filter(Boolean).join(' '),
   );
 }
 
-async function problems(format: PostureFileFormat, content: string, reading?: Reading): Promise<string[]> {
+async function problems(format: PostureFileFormatName, content: string, reading?: Reading): Promise<string[]> {
   const read_ = await read(format, content, reading);
   expect(read_.problems.count).toBe(read_.problems.listed.length);
   return read_.problems.listed.map(({ at, message }) => `${at} ${message}`);
@@ -74,7 +74,7 @@ const aDetection = (id: string, ...log: [date: string, score: string][]): string
   `- technique_id: ${id}\n  detection:\n    applicable_to: [all]\n    score_logbook:\n${log.map(([date, score]) => `    - date: ${date}\n      score: ${score}\n`).join('')}`;
 
 describe('a Navigator layer', () => {
-  it('proposes by the highest score under any tactic, and nothing for what is not scored', async () => {
+  it('takes the highest score under any tactic, and proposes nothing without a score', async () => {
     const layer = aLayer([
       { techniqueID: 'T1078', tactic: 'persistence', score: 0 },
       { techniqueID: 't1078', tactic: 'initial-access', score: 3 },
@@ -93,7 +93,7 @@ describe('a Navigator layer', () => {
     });
   });
 
-  it('never makes a rule count validated, whatever its options say', async () => {
+  it('never makes a technique validated by a rule count, with any options', async () => {
     await fc.assert(
       fc.asyncProperty(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), fc.nat(1000), async (score, min) => {
         const lines = await proposed('navigator', aLayer([{ techniqueID: 'T1059', score }]), {
@@ -104,7 +104,7 @@ describe('a Navigator layer', () => {
     );
   });
 
-  it('leaves what is disabled alone, unless it shall be not applicable', async () => {
+  it('leaves a disabled technique as it is, unless the option makes it not applicable', async () => {
     const layer = aLayer([
       { techniqueID: 'T1001', enabled: false, score: 5 },
       { techniqueID: 'T1002', enabled: false, tactic: 'persistence' },
@@ -117,7 +117,7 @@ describe('a Navigator layer', () => {
     ]);
   });
 
-  it('takes a score of 80 for validated only once that is confirmed, as of the day of the tests', async () => {
+  it('makes a score of 80 validated only when confirmed, as of the day of the tests', async () => {
     const layer = aLayer([80, 79, 1, 0, 101, -1].map((score, index) => ({ techniqueID: `T100${index}`, score })));
     const preset = 'score_0_100';
     expect(await proposed('navigator', layer, { preset })).toEqual([
@@ -134,7 +134,7 @@ describe('a Navigator layer', () => {
     ]);
   });
 
-  it('may be of format 3.0, of an old domain, or one of a list', async () => {
+  it('may have format 3.0, an old domain name, or be one of a list', async () => {
     const old = {
       name: 'Bear',
       version: '3.0',
@@ -157,7 +157,7 @@ describe('a Navigator layer', () => {
     ]);
   });
 
-  it('leaves out entries that are not as they must be, and says which', async () => {
+  it('leaves out invalid entries and names them', async () => {
     const layer = aLayer([
       { techniqueID: 'TA0001', score: 1 },
       { techniqueID: 'T1001', score: '5' },
@@ -197,14 +197,14 @@ describe('a Navigator layer', () => {
     expect(await fault('navigator', content)).toMatch(message);
   });
 
-  it('may hold brackets and quotes in its texts', async () => {
+  it('may contain brackets and quotes in its texts', async () => {
     const layer = aLayer([{ techniqueID: 'T1001', score: 1, comment: `${'['.repeat(500)}\\"${'{'.repeat(500)}\\` }]);
     expect(await proposed('navigator', layer)).toEqual(['T1001 partial']);
   });
 });
 
 describe('a DeTT&CT administration', () => {
-  it('proposes by the newest score, which validates where it has a date', async () => {
+  it('takes the newest score, which validates if it has a date', async () => {
     const file = anAdministration(
       [
         aDetection('T1001', ['2021-06-01', '1'], ['2021-10-14', '3'], ['2021-07-01', '5']),
@@ -227,7 +227,7 @@ describe('a DeTT&CT administration', () => {
     expect(await read('dettect', file)).toMatchObject({ entryCount: 7, silent: 1, name: 'our detections' });
   });
 
-  it('takes the highest of several detections, and its date', async () => {
+  it('takes the highest score of several detections, with its date', async () => {
     const log = (score: number, date: string): string =>
       `{applicable_to: [x], score_logbook: [{date: ${date}, score: ${score}}]}`;
     const file = anAdministration(
@@ -246,7 +246,7 @@ describe('a DeTT&CT administration', () => {
     expect(await proposed('dettect', file)).toEqual(['T1001 validated 2019-02-01']);
   });
 
-  it('leaves out what is not as it must be, and says which', async () => {
+  it('leaves out invalid entries and names them', async () => {
     const file = anAdministration(
       aDetection('T1001', ['2021-06-01', '6']) +
         aDetection('T1002', ['yesterday', '3']) +
@@ -295,7 +295,7 @@ describe('a DeTT&CT administration', () => {
     expect(await fault('dettect', content)).toMatch(message);
   });
 
-  it('may use aliases as YAML has them', async () => {
+  it('may use YAML aliases', async () => {
     const file = anAdministration(
       `- technique_id: T1001\n  detection: &one\n    applicable_to: [all]\n    score_logbook: [{date: 2021-01-01, score: 3}]\n- technique_id: T1002\n  detection: *one\n`,
     );
@@ -328,7 +328,7 @@ describe('a CSV file', () => {
     }
   });
 
-  it('says nothing by an empty cell and clears by null', async () => {
+  it('leaves a field as it is for an empty cell, and clears it for null', async () => {
     const { proposals } = await read('csv', `${HEADER}T1001,,null,,null\n`);
     expect(proposals).toEqual([
       expect.objectContaining({
@@ -340,7 +340,7 @@ describe('a CSV file', () => {
     ]);
   });
 
-  it('reads quoted cells, blanks, and what our export has escaped', async () => {
+  it('reads quoted cells, blanks, and cells that our export has escaped', async () => {
     const file = `"Attack ID" , owner-email\n"T1001","'+me@example.org"\n\n  T1002  ,  "x@y.z"  \n`;
     expect((await read('csv', file)).proposals.map(({ attackId, ownerEmail }) => [attackId, ownerEmail])).toEqual([
       ['T1001', '+me@example.org'],
@@ -348,7 +348,7 @@ describe('a CSV file', () => {
     ]);
   });
 
-  it('leaves out lines that are not as they must be, by their number', async () => {
+  it('leaves out invalid lines and names them by their number', async () => {
     const file = `${HEADER}T1001,covered,,,\nT1,,,,\nT1002,,2026-13-01,,\nT1003,,,101,\nT1004,,,1e1,\nT1005,partial\nT1006,partial,,,\nT1006,partial,,,\nT1007,,2026-04-01,,\n`;
     expect(await proposed('csv', file)).toEqual(['T1006 partial']);
     const lines = await problems('csv', file);
@@ -390,13 +390,13 @@ describe('results of tests', () => {
   const judged = (...lines: string[]): Promise<string[]> =>
     proposed('csv', results(...lines), { preset: 'simulation' });
 
-  it('validate where every test was detected or prevented, in date', async () => {
+  it('validate a technique if every test was detected or prevented and none is expired', async () => {
     expect(
       await judged('T1001,detected,2026-02-01,a', 'T1001,prevented,2026-03-01,b', 'T1002,detected,2026-02-01,'),
     ).toEqual(['T1001 validated 2026-03-01', 'T1002 validated 2026-02-01']);
   });
 
-  it('make partial where some were missed, logged alone, expired or undated', async () => {
+  it('make a technique partial if a test was missed, only logged, expired or undated', async () => {
     expect(
       await judged(
         'T1001,detected,2026-02-01,a',
@@ -415,7 +415,7 @@ describe('results of tests', () => {
     ]);
   });
 
-  it('count as each test ended last', async () => {
+  it('count with the newest result of each test', async () => {
     expect(await judged('T1001,missed,2026-01-20,a', 'T1001,detected,2026-02-20,a')).toEqual([
       'T1001 validated 2026-02-20',
     ]);
@@ -424,13 +424,13 @@ describe('results of tests', () => {
     ]);
   });
 
-  it('come as JSON too, and expire by an option', async () => {
+  it('may be JSON, and expire as an option says', async () => {
     const items = [{ attack_id: 'T1001', outcome: 'detected', tested_at: '2025-06-01', test: null }];
     const reading = { preset: 'simulation', options: { max_age_days: '365' } };
     expect(await proposed('json', JSON.stringify({ items }), reading)).toEqual(['T1001 validated 2025-06-01']);
   });
 
-  it('are left out where they are not as they must be', async () => {
+  it('are left out if they are invalid', async () => {
     const lines = await problems(
       'csv',
       results(
@@ -479,7 +479,7 @@ describe('our own JSON', () => {
 describe('the bytes of a file', () => {
   const text = 'attack_id,owner_email\nT1001,bjørn@example.org\n';
 
-  it('may be UTF-8 with a mark, or UTF-16 with one', async () => {
+  it('may be UTF-8 or UTF-16 with a byte order mark', async () => {
     const little = Buffer.from(`\ufeff${text}`, 'utf16le');
     for (const bytes of [Buffer.from(text), Buffer.from(`\ufeff${text}`), little, Buffer.from(little).swap16()]) {
       expect((await read('csv', bytes)).proposals).toMatchObject([{ ownerEmail: 'bjørn@example.org' }]);
@@ -496,15 +496,69 @@ describe('the bytes of a file', () => {
     ['a spreadsheet', Buffer.from('PK\u0003\u0004rest'), /zip archive/],
     ['binary', Buffer.from('attack_id\nT1001\u0000\n'), /U\+0000/],
   ])('are not %s, in any format', async (_name, bytes, message) => {
-    for (const format of POSTURE_FILE_FORMATS) {
+    for (const format of POSTURE_FILE_FORMAT_NAMES) {
       expect(await fault(format, bytes)).toMatch(/^wrong_encoding: /);
       expect(await fault(format, bytes)).toMatch(message);
     }
   });
 });
 
-describe('whatever is sent', () => {
-  const presetsOf = PRESETS.flatMap((preset) => preset.formats.map((format) => [format, preset.name] as const));
+describe('a file in another format', () => {
+  const samples: Record<PostureFileFormatName, string> = {
+    navigator: aLayer([{ techniqueID: 'T1001', score: 1 }]),
+    dettect: anAdministration(aDetection('T1001', ['2026-01-01', '3'])),
+    csv: 'attack_id,status_global\nT1001,partial\n',
+    json: JSON.stringify({ items: [{ attack_id: 'T1001', status_global: 'partial' }] }),
+  };
+
+  it.each(POSTURE_FILE_FORMATS.map(({ name, description }) => [name, description] as const))(
+    'is refused with the name of its own format: %s',
+    async (name, description) => {
+      expect(await fault(name, samples[name])).toBe('accepted');
+      for (const other of POSTURE_FILE_FORMAT_NAMES.filter((format) => format !== name)) {
+        expect(await fault(other, samples[name])).toContain(`it looks like ${description}: choose the format ${name} `);
+      }
+    },
+  );
+
+  it('is refused without a guess if it looks like none', async () => {
+    for (const format of POSTURE_FILE_FORMAT_NAMES) {
+      expect(await fault(format, 'a,b\n1,2\n')).not.toMatch(/accepted|looks like/);
+    }
+  });
+});
+
+describe('formats and presets', () => {
+  it('have names and commands of their own', () => {
+    for (const names of [
+      POSTURE_FILE_FORMAT_NAMES,
+      POSTURE_FILE_FORMATS.map(({ command }) => command),
+      PRESETS.map(({ name }) => name),
+    ]) {
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
+  it('fit each other: every format has a preset, and every preset a format', () => {
+    for (const preset of PRESETS) expect(formatsOf(preset)).not.toEqual([]);
+    for (const format of POSTURE_FILE_FORMAT_NAMES) {
+      const fitting = PRESETS.filter((preset) => formatsOf(preset).includes(format));
+      expect(fitting).not.toEqual([]);
+      expect(fitting.filter(({ isDefault }) => isDefault).length).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it('give an option the same kind and choices in every preset that has it', () => {
+    const kinds = new Map<string, unknown>();
+    for (const { name, kind, choices } of PRESETS.flatMap(({ options }): readonly PresetOption[] => options)) {
+      expect([name, kinds.get(name) ?? { kind, choices }]).toEqual([name, { kind, choices }]);
+      kinds.set(name, { kind, choices });
+    }
+  });
+});
+
+describe('any file', () => {
+  const presetsOf = PRESETS.flatMap((preset) => formatsOf(preset).map((format) => [format, preset.name] as const));
 
   async function expectTypedError(work: Promise<unknown>): Promise<void> {
     const error = await work.then(
@@ -514,7 +568,7 @@ describe('whatever is sent', () => {
     if (error !== undefined) expect(error).toBeInstanceOf(PostureFileError);
   }
 
-  it('is read or refused with a fault, by every format and preset: any bytes', async () => {
+  it('is read, or refused with a fault, by every format and preset: random bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.constantFrom(...presetsOf), (bytes, [format, preset]) =>
         expectTypedError(read(format, bytes, { preset })),
@@ -523,7 +577,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('is read or refused with a fault, by every format and preset: anything that looks like a file', async () => {
+  it('is read, or refused with a fault, by every format and preset: random content with the right words', async () => {
     const scalar = fc.oneof(
       fc.constantFrom(
         'T1001',
@@ -585,7 +639,7 @@ describe('whatever is sent', () => {
     );
   });
 
-  it('never becomes validated without a date', async () => {
+  it('never makes a technique validated without a date', async () => {
     const entry = fc.record({
       techniqueID: fc.constantFrom('T1001', 'T1002'),
       score: fc.integer({ min: 0, max: 100 }),

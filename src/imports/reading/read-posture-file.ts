@@ -1,23 +1,24 @@
 import { replaceUnstorable } from '../../common/storable-text.js';
-import { decodeText } from '../formats/decode-text.js';
-import { readFormat } from '../formats/read-format.js';
+import { postureFileFormat } from '../formats/index.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
+import { presetFor } from '../presets/index.js';
+import { decodeText } from './decode-text.js';
+import { parseFile } from './parse-file.js';
 import type { PostureFileTask, ReadPostureFile } from './posture-file-messages.js';
-import { PRESETS } from '../presets/preset-list.js';
 
-/** The most techniques that a file may name; ATT&CK has about 900 in all its domains. */
+/** The most techniques that a file may name. ATT&CK has about 900 in all its domains. */
 const MAX_TECHNIQUES = 10_000;
 
 /**
- * Reads the bytes of a file in its format and lets the preset propose what follows.
+ * Reads the bytes of a file in its format, and asks the preset what they mean for the posture.
  * @throws PostureFileError when the file is unusable as a whole
  */
 export async function readPostureFile(
   bytes: AsyncIterable<Uint8Array>,
   { format, preset: name, options, now }: Omit<PostureFileTask, 'file'>,
 ): Promise<ReadPostureFile> {
-  const preset = PRESETS.find((known) => known.name === name)!;
-  const parsed = await readFormat(decodeText(bytes), format, { recordKind: preset.recordKind, now });
+  const preset = presetFor(format, name);
+  const parsed = await parseFile(decodeText(bytes), postureFileFormat(format), { content: preset.content, now });
   const { observations, problems, entryCount } = parsed;
   const { proposals, silent } = preset.propose(observations, options, { now, problems });
   if (proposals.length + silent > MAX_TECHNIQUES) {

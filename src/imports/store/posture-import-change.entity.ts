@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import type { TechniqueStatus } from '../../posture/words/index.js';
 import { PostureImport } from './posture-import.entity.js';
 
-/** What an import changes, or would change, of one technique, and what was there before. */
+/** The change that an import makes, or would make, to one technique, with the values from before. */
 @Entity('posture_import_change')
 @ForeignKey(() => PostureImport, ['organizationId', 'importId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
 @Check('posture_import_change_undo_outcome_check', `undo_outcome IN ('restored', 'skipped')`)
@@ -46,7 +46,7 @@ export class PostureImportChange {
   @Column({ type: 'text', array: true, default: '{}' })
   afterTags: string[];
 
-  /** What of the file it follows from. */
+  /** The reason, from the file. */
   @Column({ type: 'text' })
   because: string;
 
@@ -54,7 +54,7 @@ export class PostureImportChange {
   @Column({ type: 'text', array: true })
   remappedFrom: string[];
 
-  /** What undoing the import did; null before. */
+  /** What undoing the import did; null until then. */
   @Column({ type: 'text', nullable: true })
   undoOutcome: 'restored' | 'skipped' | null;
 }

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { queryRows, quotedArrayLiteral, type SqlRunner } from '../../database/index.js';
 import type { PlannedChange } from '../plan/plan-posture-import.js';
 
-/** A change as it is stored, with what undoing did to it. */
+/** A stored change, with the outcome of an undo. */
 export interface StoredChange extends PlannedChange {
   undoOutcome: 'restored' | 'skipped' | null;
 }
@@ -30,7 +30,7 @@ interface ChangeRow {
 /** The changes of imports. */
 @Injectable()
 export class PostureImportStore {
-  /** Puts these in the place of whatever changes the import had. */
+  /** Replaces the changes of the import. */
   async replaceChanges(
     manager: EntityManager,
     organizationId: string,
@@ -66,7 +66,7 @@ export class PostureImportStore {
     );
   }
 
-  /** In the order of the ATT&CK ids; all of them without a page. */
+  /** In the order of the ATT&CK ids. Without a page it returns all changes. */
   async changes(
     runner: SqlRunner,
     organizationId: string,
@@ -86,7 +86,8 @@ export class PostureImportStore {
     return rows.map(toChange);
   }
 
-  async noteUndone(
+  /** Marks each change of an undone import as restored or skipped. */
+  async saveUndoOutcomes(
     manager: EntityManager,
     organizationId: string,
     importId: string,

@@ -1,23 +1,23 @@
 import type { KeptStatus, PostureImportPlan } from '../plan/plan-posture-import.js';
 import type { ReadPostureFile } from '../reading/posture-file-messages.js';
 
-/** How many entries of each list are kept; the counts are whole. */
+/** How many entries of each list are stored. The counts include all entries. */
 export const MAX_LISTED = 500;
 
 /**
- * How many of what, as it is answered and kept. Each id of `techniques` is silent, unmapped, out of scope, or leads to a technique that is changed or unchanged; several
- * may lead to one, and one whose owner is unknown is a problem.
+ * Counts, as stored and answered. Each id in `techniques` is silent, unmapped, out of scope or a problem (its owner is unknown), or it leads to a technique that is
+ * changed or unchanged. Several ids may lead to one technique.
  */
 export interface PostureImportCounts {
   /** Entries of the file, usable or not. */
   entries: number;
-  /** Ids that the usable entries name. */
+  /** Different ids that the usable entries name. */
   techniques: number;
   changed: number;
   unchanged: number;
-  /** Techniques whose status was not taken; their other fields may have been. */
+  /** Techniques whose status was not taken. Their other fields may change. */
   kept: number;
-  /** Ids of which the file says nothing: not scored, or disabled. */
+  /** Ids without a statement in the file: not scored, or disabled. */
   silent: number;
   unmapped: number;
   out_of_scope: number;
@@ -25,18 +25,18 @@ export interface PostureImportCounts {
   problems: number;
 }
 
-/** What a plan comes to, in short, as it is answered and kept. */
+/** The summary of a plan, as stored and answered. */
 export interface PostureImportOverview {
-  /** What the file calls itself. */
+  /** The name that the file gives itself. */
   source_name: string | null;
-  /** The ATT&CK release that the file was made for, where it tells. */
+  /** The ATT&CK release that the file was made for, if it says so. */
   attack_version: string | null;
   counts: PostureImportCounts;
 }
 
-/** What a plan comes to one by one, as it is answered and kept; the changes are kept apart. */
+/** The details of a plan, as stored and answered. The changes are stored separately. */
 export interface PostureImportLists {
-  /** What the catalogue held when it was planned. */
+  /** The releases of the catalogue when the import was planned. */
   catalogue: { domain: string; attack_version: string | null }[];
   kept: { attack_id: string; status: string; proposed: string; reason: KeptStatus['reason'] }[];
   unmapped: { attack_id: string; reason: string }[];

@@ -1,10 +1,10 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
-import type { PostureFileFormat } from '../observations/observation.js';
-import type { PostureImportLists, PostureImportOverview } from './posture-import-summary.js';
+import type { PostureFileFormatName } from '../formats/index.js';
+import type { PresetName } from '../presets/index.js';
 import type { OptionValues } from '../presets/preset-options.js';
-import type { PresetName } from '../presets/preset.js';
+import type { PostureImportLists, PostureImportOverview } from './posture-import-summary.js';
 
-/** As it is stored; a preview that nobody applied in time is shown as expired, and a reading that nobody continues as failed. */
+/** The stored status. The API shows a preview that was not applied in time as expired, and an interrupted reading as failed. */
 export type StoredImportStatus = 'parsing' | 'previewed' | 'applied' | 'undone' | 'failed';
 
 /** One import of posture into an organisation: a preview until it is applied. */
@@ -27,7 +27,7 @@ export class PostureImport {
   status: StoredImportStatus;
 
   @Column({ type: 'text' })
-  format: PostureFileFormat;
+  format: PostureFileFormatName;
 
   @Column({ type: 'text' })
   preset: PresetName;
@@ -52,7 +52,7 @@ export class PostureImport {
   @Column({ type: 'integer', default: 0 })
   bytesRead: number;
 
-  /** What was read from the file; null once the import needs it no more. It may be large: only who applies the import asks for it. */
+  /** What was read from the file; null once it is no longer needed. It may be large, so only the applier selects it. */
   @Column({ type: 'jsonb', nullable: true, select: false })
   read: Record<string, unknown> | null;
 
@@ -60,7 +60,7 @@ export class PostureImport {
   @Column({ type: 'jsonb', nullable: true })
   overview: PostureImportOverview | null;
 
-  /** Null until the file was read. Only who shows one import asks for it. */
+  /** Null until the file was read. Only the view of one import selects it. */
   @Column({ type: 'jsonb', nullable: true, select: false })
   lists: PostureImportLists | null;
 
@@ -94,7 +94,7 @@ export class PostureImport {
   @Column({ type: 'timestamptz', nullable: true })
   undoneAt: Date | null;
 
-  /** Where its retention begins: when it was applied, undone or failed, or expires. */
+  /** The start of its retention: when it was applied, undone or failed, or when it expires. */
   @Column({ type: 'timestamptz' })
   settledAt: Date;
 }

@@ -1,6 +1,6 @@
 import type { ReadPostureFile } from '../reading/posture-file-messages.js';
 
-/** What was read from a file as it is kept in JSON, where instants are text. */
+/** Converts what was read from a file to and from stored JSON, where instants are text. */
 export function toStoredRead(read: ReadPostureFile): Record<string, unknown> {
   return { ...read };
 }

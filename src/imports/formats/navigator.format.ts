@@ -2,9 +2,21 @@ import { ATTACK_DOMAINS, type AttackDomain, ATTACK_ID_PATTERN, ATTACK_ID_WORDS }
 import { MAX_OBSERVATIONS, ProblemLog, shown, type Observation, type ParsedFile } from '../observations/observation.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedJson } from './bounded-json.js';
+import type { PostureFileFormat } from './posture-file-format.js';
 import { isRecord } from './unknown-record.js';
+import { wholeText } from './whole-text.js';
 
-/** What layers called the domains before ATT&CK 8 merged PRE-ATT&CK into Enterprise. */
+export const navigatorFormat = {
+  name: 'navigator',
+  command: 'layer',
+  description: 'an ATT&CK Navigator layer, or a list of layers',
+  fileEndings: ['.json'],
+  contents: ['layer_scores'],
+  recognises: (head) => /^\s*[[{]/.test(head) && /"techniqueID"\s*:/.test(head),
+  parse: async (text) => parseNavigatorLayer(await wholeText(text)),
+} as const satisfies PostureFileFormat<'layer_scores'>;
+
+/** The names of the domains in layers from before ATT&CK 8 merged PRE-ATT&CK into Enterprise. */
 const OLD_DOMAINS: Readonly<Record<string, AttackDomain>> = {
   'mitre-enterprise': 'enterprise-attack',
   'mitre-mobile': 'mobile-attack',
@@ -84,11 +96,11 @@ function notALayer(value: unknown): PostureFileError {
   const type = isRecord(value) && typeof value.type === 'string' ? `; its type is ${shown(value.type)}` : '';
   return new PostureFileError(
     'wrong_format',
-    `the file is no Navigator layer: a layer is an object with name, domain and techniques${type}`,
+    `the file is not a Navigator layer: a layer is an object with name, domain and techniques${type}`,
   );
 }
 
-/** Layers are not obliged to tell their format. */
+/** A layer need not name its format. */
 function checkFormat(version: unknown): void {
   if (version === undefined || version === null) return;
   const match =
@@ -99,7 +111,7 @@ function checkFormat(version: unknown): void {
   if (match && !isOlder && !isNewer) return;
   throw new PostureFileError(
     'unknown_version',
-    `the layer has format ${shown(version)}: ${OLDEST_FORMAT.join('.')} to ${NEWEST_FORMAT.join('.')} are taken; open it in Navigator and save it anew`,
+    `the layer has format ${shown(version)}: ${OLDEST_FORMAT.join('.')} to ${NEWEST_FORMAT.join('.')} are taken; open it in Navigator and save it again`,
   );
 }
 

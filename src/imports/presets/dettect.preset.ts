@@ -4,14 +4,14 @@ import { onConflict, partialMin, validatedMin } from './common-options.js';
 import { byTechnique, type Preset, type Proposal } from './preset.js';
 
 /** Detection scores of DeTT&CT, -1 to 5. */
-export const DETTECT: Preset = {
+export const dettectPreset = {
   name: 'dettect',
   title: 'DeTT&CT detection scores',
   description:
-    'The newest detection score: 3 and more with a date is validated as of that date, 3 and more without one or 1 and more is partial, 0 and -1 are not_covered. ' +
-    'Visibility scores are not read: they tell what could be detected.',
-  formats: ['dettect'],
-  recordKind: 'posture',
+    'The newest detection score counts. 3 or more with a date is validated as of that date; 3 or more without a date, and 1 or more, is partial; 0 and -1 are ' +
+    'not_covered. Visibility scores are not read: they say what could be detected.',
+  content: 'detection_scores',
+  isDefault: true,
   options: [validatedMin(3, 5, 'detection score'), partialMin(1, 5, 'detection score'), onConflict('keep_higher')],
   check({ validated_min: validated, partial_min: partial }) {
     if ((partial as number) > (validated as number))
@@ -41,4 +41,4 @@ export const DETTECT: Preset = {
     }
     return { proposals, silent };
   },
-};
+} as const satisfies Preset;

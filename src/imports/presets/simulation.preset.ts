@@ -12,14 +12,14 @@ interface TestResult {
 }
 
 /** Results of purple-team exercises and of attack simulations. */
-export const SIMULATION: Preset = {
+export const simulationPreset = {
   name: 'simulation',
   title: 'Purple-team or simulation results',
   description:
-    'Of each test the newest result counts. Where every test of a technique was detected or prevented, with a date that is not expired, the technique is validated ' +
-    'as of the newest; where some were detected, prevented or logged it is partial; else not_covered.',
-  formats: ['csv', 'json'],
-  recordKind: 'tests',
+    'The newest result of each test counts. A technique is validated as of its newest test when every test was detected or prevented and none is expired or ' +
+    'undated; it is partial when a test was detected, prevented or logged; otherwise it is not_covered.',
+  content: 'tests',
+  isDefault: false,
   options: [
     {
       name: 'max_age_days',
@@ -27,7 +27,7 @@ export const SIMULATION: Preset = {
       min: 1,
       max: 3_650,
       default: 90,
-      description: 'For how many days a test stands: an older one makes a technique partial at most.',
+      description: 'For how many days a test counts. With an older test a technique is partial at most.',
     },
     onConflict('overwrite'),
   ],
@@ -39,9 +39,9 @@ export const SIMULATION: Preset = {
     });
     return { proposals, silent: 0 };
   },
-};
+} as const satisfies Preset;
 
-/** Of each test the results with its newest date: a test that was made again stands for what it showed last. */
+/** The results of each test on its newest date: a repeated test replaces its earlier results. */
 function newestResults(group: readonly Observation[]): TestResult[] {
   const byTest = new Map<string, TestResult[]>();
   for (const { test, date } of group) {

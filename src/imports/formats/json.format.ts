@@ -1,11 +1,23 @@
 import { MAX_OBSERVATIONS, ProblemLog, type ParsedFile } from '../observations/observation.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedJson } from './bounded-json.js';
-import { readRecord, type RecordKind } from './posture-record.js';
+import type { PostureFileFormat } from './posture-file-format.js';
+import { readRecord, RECORD_KINDS, type RecordKind } from './posture-record.js';
 import { isRecord } from './unknown-record.js';
+import { wholeText } from './whole-text.js';
+
+export const jsonFormat = {
+  name: 'json',
+  command: 'posture',
+  description: 'the JSON of PUT /posture',
+  fileEndings: ['.json'],
+  contents: RECORD_KINDS,
+  recognises: (head) => /^\s*\{\s*"items"\s*:/.test(head),
+  parse: async (text, { content, now }) => parseJsonRecords(await wholeText(text), content, now),
+} as const satisfies PostureFileFormat<RecordKind>;
 
 /**
- * Reads `{"items": [...]}`, the body of `PUT /posture`, or the same with results of tests as items. Pure.
+ * Reads `{"items": [...]}`: the body of `PUT /posture`, or the same with results of tests as items. Pure.
  * @throws PostureFileError
  */
 export function parseJsonRecords(text: string, kind: RecordKind, now: Date): ParsedFile {

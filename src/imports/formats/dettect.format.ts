@@ -11,7 +11,23 @@ import {
 } from '../observations/observation.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedYaml } from './bounded-yaml.js';
+import type { PostureFileFormat } from './posture-file-format.js';
 import { isRecord, type UnknownRecord } from './unknown-record.js';
+import { wholeText } from './whole-text.js';
+
+/** YAML is slow to parse, so it gets less room than other formats. A file of every technique with years of score logs has about 2 MB. */
+const MAX_LENGTH = 8 * 1024 * 1024;
+
+export const dettectFormat = {
+  name: 'dettect',
+  command: 'dettect',
+  description: 'a DeTT&CT technique administration',
+  fileEndings: ['.yaml', '.yml'],
+  contents: ['detection_scores'],
+  maxLength: MAX_LENGTH,
+  recognises: (head) => /^\s*["']?file_type["']?\s*:\s*["']?technique-administration/m.test(head),
+  parse: async (text, { now }) => parseDettectAdministration(await wholeText(text), now),
+} as const satisfies PostureFileFormat<'detection_scores'>;
 
 const FILE_TYPE = 'technique-administration';
 
@@ -19,7 +35,7 @@ const FILE_TYPE = 'technique-administration';
 const MIN_SCORE = -1;
 const MAX_SCORE = 5;
 
-/** A detection score and when it was given; null: it was not told. */
+/** A detection score and when it was given; null where the file does not say when. */
 interface DatedScore {
   score: number;
   date: Date | null;
@@ -28,8 +44,8 @@ interface DatedScore {
 /**
  * Reads a DeTT&CT technique administration file, versions 1.0 to 1.2 (https://github.com/rabobank-cdc/DeTTECT/wiki/YAML-administration-files). Pure.
  *
- * Of each detection the newest entry of its log counts, and of the detections of a technique (one an `applicable_to`) the highest score. Visibility says what
- * could be detected, not what is, and is not read.
+ * The newest entry in the log of a detection counts. A technique has a detection for each `applicable_to`; the highest score counts. Visibility is not read: it
+ * says what could be detected, not what is detected.
  * @throws PostureFileError
  */
 export function parseDettectAdministration(text: string, now: Date): ParsedFile {
@@ -53,16 +69,16 @@ function administrationOf(document: unknown): { techniques: unknown[]; domain: A
     const type = fields.file_type === undefined ? '' : `; its file_type is ${shown(fields.file_type)}`;
     throw new PostureFileError(
       'wrong_format',
-      `the file is no DeTT&CT technique administration: it needs file_type ${FILE_TYPE} and a list of techniques${type}`,
+      `the file is not a DeTT&CT technique administration: it needs file_type ${FILE_TYPE} and a list of techniques${type}`,
     );
   }
-  // Files from before DeTT&CT knew ICS tell no domain.
-  const { domain: told = 'enterprise-attack', name } = fields;
-  const domain = ATTACK_DOMAINS.find((known) => known === told);
+  // Files from before DeTT&CT supported ICS name no domain.
+  const { domain: named = 'enterprise-attack', name } = fields;
+  const domain = ATTACK_DOMAINS.find((known) => known === named);
   if (!domain) {
     throw new PostureFileError(
       'unknown_domain',
-      `the file is of the domain ${shown(told)}, which is none of ${ATTACK_DOMAINS.join(', ')}`,
+      `the file is of the domain ${shown(named)}, which is none of ${ATTACK_DOMAINS.join(', ')}`,
     );
   }
   return { techniques: fields.techniques as unknown[], domain, name: typeof name === 'string' ? shown(name) : null };
@@ -96,7 +112,7 @@ function readTechnique(
   };
 }
 
-/** The entry of the log with the newest date; of several with that date, or of several without one, the first. Version 1.0 has no log but the score itself. */
+/** The entry with the newest date; the first one if several have that date or none has a date. Version 1.0 has a score instead of a log. */
 function newestScore(detection: UnknownRecord, path: string, now: Date): DatedScore | ImportProblem | undefined {
   const { score_logbook: log, score, date_implemented: implemented, date_registered: registered } = detection;
   const entries =
@@ -126,14 +142,14 @@ function datedScore({ score, date }: UnknownRecord, path: string, now: Date): Da
   return { score, date: instant };
 }
 
-/** DeTT&CT writes days; a time without a zone, as YAML has them, is taken for its day. */
+/** DeTT&CT writes days. A time without a zone, which YAML allows, counts as its day. */
 function instantOf(date: unknown): Date | undefined {
   if (typeof date !== 'string') return undefined;
   const day = date.slice(0, 10);
   return parseInstant(date) ?? (isCalendarDate(day) && /^[ T]/.test(date.slice(10)) ? parseInstant(day) : undefined);
 }
 
-/** DeTT&CT writes an object where there is one, and a list where there are several. */
+/** DeTT&CT writes one item as an object, and several as a list. */
 function listed(value: unknown, path: string): (readonly [unknown, string])[] {
   if (value === undefined || value === null) return [];
   return Array.isArray(value)

@@ -3,7 +3,7 @@ import { sniffBytes } from '../../files/sniff-bytes.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 
 /**
- * The text of a file, chunk by chunk: UTF-8 with or without a byte order mark, or UTF-16 with one, as spreadsheets and PowerShell write it.
+ * Decodes a file chunk by chunk. It may be UTF-8 with or without a byte order mark, or UTF-16 with one, which spreadsheets and PowerShell write.
  * @throws PostureFileError `empty` or `wrong_encoding`
  */
 export async function* decodeText(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -2,18 +2,19 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { MAX_OBSERVATIONS, ProblemLog, shown, type ParsedFile } from '../observations/observation.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
-import { readRecord, RECORD_FIELDS, type RecordKind } from './posture-record.js';
+import type { PostureFileFormat } from './posture-file-format.js';
+import { readRecord, RECORD_FIELDS, RECORD_KINDS, type RecordKind } from './posture-record.js';
 import type { UnknownRecord } from './unknown-record.js';
 
 const DELIMITERS = [',', ';', '\t'];
 
-/** What our own export says of a technique for people. It is passed over. */
-const PASSED_OVER = ['name', 'domain', 'tactics'];
+/** Fields that our own export adds for people. An import ignores them. */
+const IGNORED_FIELDS = ['name', 'domain', 'tactics'];
 
-/** A record is a few short cells; what exceeds this has lost a quote. */
+/** A record is a few short cells, so that a longer one must have an unclosed quote. */
 const MAX_RECORD_LENGTH = 64 * 1024;
 
-/** A spreadsheet takes such a cell for a formula; whoever writes it puts an apostrophe before it (OWASP, CSV Injection), as our own export does. */
+/** Exports, ours too, put an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV Injection). */
 const ESCAPED_FORMULA = /^'[=+\-@\t\r]/;
 
 interface CsvRow {
@@ -21,9 +22,19 @@ interface CsvRow {
   info: { lines: number };
 }
 
+export const csvFormat = {
+  name: 'csv',
+  command: 'csv',
+  description: 'a CSV file whose first line names the fields',
+  fileEndings: ['.csv', '.tsv'],
+  contents: RECORD_KINDS,
+  recognises: (head) => /^[^{[]*\battack[ _-]id\b/i.test(firstLineOf(head)),
+  parse: (text, { content, now }) => parseCsvRecords(text, content, now),
+} as const satisfies PostureFileFormat<RecordKind>;
+
 /**
- * Reads CSV (RFC 4180) with a header line that names the fields, delimited by commas, semicolons or tabs, whichever the header has. An empty cell says nothing of
- * its field; the word `null` clears it. Tags stand in one cell, with commas between them. It reads as it goes: the text is never held as a whole.
+ * Reads CSV (RFC 4180). Its header line names the fields and shows the delimiter: commas, semicolons or tabs. An empty cell leaves its field as it is, and the word
+ * `null` clears it. One cell holds all tags, with commas between them. The text is read piece by piece and never held as a whole.
  * @throws PostureFileError
  */
 export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordKind, now: Date): Promise<ParsedFile> {
@@ -79,7 +90,7 @@ async function* rowsOf(text: AsyncIterable<string>): AsyncGenerator<CsvRow> {
   }
 }
 
-/** Enough of the text to know its first line. */
+/** The start of the text, up to the end of its first line or further. */
 async function headOf(chunks: AsyncIterator<string>): Promise<string> {
   let head = '';
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
@@ -94,29 +105,33 @@ async function* rest(head: string, chunks: AsyncIterator<string>): AsyncGenerato
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) if (next.value) yield next.value;
 }
 
-/** The delimiter that the first line has most of. The names of our fields hold none. */
+/** The delimiter that is most frequent in the first line. No name of a field contains one. */
 function delimiterOf(head: string): string {
-  const [line = ''] = head.replace(/^\s+/, '').split(/[\r\n]/, 1);
+  const line = firstLineOf(head);
   const counts = DELIMITERS.map((delimiter) => line.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
+}
+
+function firstLineOf(head: string): string {
+  return head.trimStart().split(/[\r\n]/, 1)[0]!;
 }
 
 function headerOf(record: readonly string[], kind: RecordKind): string[] {
   const fields = record.map((name) => name.toLowerCase().replace(/[ -]/g, '_'));
   const known = RECORD_FIELDS[kind];
-  const takes = `the fields are ${known.join(', ')}`;
+  const knownFields = `the fields are ${known.join(', ')}`;
   if (!fields.includes('attack_id')) {
     const named = shown(record.slice(0, 10).join(', '));
     throw new PostureFileError(
       'wrong_format',
-      `the first line must name the fields, attack_id among them, not ${named}; ${takes}`,
+      `the first line must name the fields, attack_id among them, not ${named}; ${knownFields}`,
     );
   }
-  const unknown = fields.find((field) => !known.includes(field) && !PASSED_OVER.includes(field));
+  const unknown = fields.find((field) => !known.includes(field) && !IGNORED_FIELDS.includes(field));
   if (unknown !== undefined) {
     throw new PostureFileError(
       'wrong_format',
-      `the first line names ${shown(unknown)}, which is not known here; ${takes}`,
+      `the first line names ${shown(unknown)}, which is not known here; ${knownFields}`,
     );
   }
   const twice = fields.find((field, index) => fields.indexOf(field) !== index);
@@ -128,7 +143,7 @@ function recordOf(fields: readonly string[], cells: readonly string[]): UnknownR
   const record: UnknownRecord = {};
   for (const [index, field] of fields.entries()) {
     const cell = cells[index]!;
-    if (cell === '' || PASSED_OVER.includes(field)) continue;
+    if (cell === '' || IGNORED_FIELDS.includes(field)) continue;
     const text = ESCAPED_FORMULA.test(cell) ? cell.slice(1) : cell;
     record[field] = text === 'null' ? null : valueOf(field, text);
   }
@@ -140,7 +155,7 @@ function valueOf(field: string, text: string): unknown {
   return field === 'risk_score' ? numberFrom(text) : text;
 }
 
-/** Text that is no number stays text, which the reader of the record refuses. */
+/** Text that is not a number stays text, and the reader of the record refuses it. */
 function numberFrom(text: string): unknown {
   return /^-?\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
 }
@@ -151,6 +166,6 @@ function brokenCsv(error: CsvError): PostureFileError {
   const what =
     error.code === 'CSV_MAX_RECORD_SIZE'
       ? `a record is longer than ${MAX_RECORD_LENGTH} characters`
-      : 'a quote stands where none can';
+      : 'a quote is where no quote is allowed';
   return new PostureFileError('broken_csv', `the file is not CSV${where}: ${what}`);
 }

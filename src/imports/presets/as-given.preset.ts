@@ -2,13 +2,13 @@ import { onConflict } from './common-options.js';
 import type { Preset, Proposal } from './preset.js';
 
 /** Posture as the file states it. */
-export const AS_GIVEN: Preset = {
+export const asGivenPreset = {
   name: 'as_given',
   title: 'Posture as given',
   description:
-    'The file states the posture itself, field by field. A technique becomes validated only with a last_review_date beside it.',
-  formats: ['csv', 'json'],
-  recordKind: 'posture',
+    'The file states the posture itself, field by field. A technique becomes validated only with a last_review_date.',
+  content: 'posture',
+  isDefault: true,
   options: [onConflict('overwrite')],
   propose(observations, _options, { problems }) {
     const firstOf = new Map<string, string>();
@@ -23,4 +23,4 @@ export const AS_GIVEN: Preset = {
     });
     return { proposals, silent: 0 };
   },
-};
+} as const satisfies Preset;
