@@ -1,6 +1,6 @@
 import { PostureSnapshot } from '../../dist/src/snapshots/posture-snapshot.entity.js';
 import { Posture } from '../../dist/src/posture/writes/posture.entity.js';
-import { RevalidationItem } from '../../dist/src/revalidation/revalidation-item.entity.js';
+import { RevalidationItem } from '../../dist/src/revalidation/queue/revalidation-item.entity.js';
 
 const DAY_MS = 86_400_000;
 

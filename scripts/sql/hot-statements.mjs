@@ -10,7 +10,7 @@ import { LowCoverageEvaluator } from '../../dist/src/evaluators/low-coverage/low
 import { NewTechniqueEvaluator } from '../../dist/src/evaluators/new-technique/new-technique.evaluator.js';
 import { OrphanSpikeEvaluator } from '../../dist/src/evaluators/orphan-spike/orphan-spike.evaluator.js';
 import { StaleTechniqueEvaluator } from '../../dist/src/evaluators/stale-technique/stale-technique.evaluator.js';
-import { AlertNotifier } from '../../dist/src/notifications/audience/alert-notifier.js';
+import { AlertNotifier } from '../../dist/src/notifications/notifier/alert-notifier.js';
 import { EmailStore } from '../../dist/src/notifications/email/email-store.js';
 import { StreamReader } from '../../dist/src/notifications/stream/stream-reader.js';
 import { PostureChanges } from '../../dist/src/posture/changes/posture-changes.js';

@@ -4,13 +4,13 @@ import { CatalogueModule } from '../catalogue/index.js';
 import { OrganizationsModule } from '../organizations/index.js';
 import { PostureModule } from '../posture/index.js';
 import { SnapshotsModule } from '../snapshots/index.js';
-import { CatalogueImportService } from './catalogue-import.service.js';
-import { CatalogueImports } from './catalogue-imports.service.js';
-import { CataloguePreview } from './catalogue-preview.service.js';
-import { CatalogueUndo } from './catalogue-undo.service.js';
-import { ImportSettings } from './import-settings.js';
-import { ImportsController } from './imports.controller.js';
-import { PostureCarryOver } from './posture-carry-over.entity.js';
+import { CatalogueImportService } from './import/catalogue-import.service.js';
+import { CatalogueImports } from './import/catalogue-imports.service.js';
+import { CataloguePreview } from './preview/catalogue-preview.service.js';
+import { CatalogueUndo } from './undo/catalogue-undo.service.js';
+import { ImportSettings } from './import/import-settings.js';
+import { ImportsController } from './api/imports.controller.js';
+import { PostureCarryOver } from './carry-over/posture-carry-over.entity.js';
 
 /** Loads ATT&CK releases into the catalogue: preview, import with carry-over, undo. */
 @Module({

@@ -1,16 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PostureModule } from '../posture/index.js';
-import { RevalidationItemHistory } from './revalidation-item-history.entity.js';
-import { RevalidationItem } from './revalidation-item.entity.js';
-import { RevalidationPolicyController } from './revalidation-policy.controller.js';
-import { RevalidationPolicy } from './revalidation-policy.entity.js';
-import { RevalidationPolicyService } from './revalidation-policy.service.js';
-import { RevalidationQueueController } from './revalidation-queue.controller.js';
-import { RevalidationQueueService } from './revalidation-queue.service.js';
-import { RevalidationScheduler } from './revalidation-scheduler.js';
-import { ReviewOutcomes } from './review-outcomes.js';
-import { StaleValidations } from './stale-validations.js';
+import { RevalidationPolicyController } from './policy/revalidation-policy.controller.js';
+import { RevalidationPolicy } from './policy/revalidation-policy.entity.js';
+import { RevalidationPolicyService } from './policy/revalidation-policy.service.js';
+import { RevalidationScheduler } from './policy/revalidation-scheduler.js';
+import { StaleValidations } from './policy/stale-validations.js';
+import { RevalidationItemHistory } from './queue/revalidation-item-history.entity.js';
+import { RevalidationItem } from './queue/revalidation-item.entity.js';
+import { RevalidationQueueController } from './queue/revalidation-queue.controller.js';
+import { RevalidationQueueService } from './queue/revalidation-queue.service.js';
+import { ReviewOutcomes } from './queue/review-outcomes.js';
 
 /** The revalidation queue and its policy. The policy runs only after {@link RevalidationScheduler} is started. */
 @Module({

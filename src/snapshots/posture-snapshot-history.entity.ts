@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { Rollup } from './roll-up.js';
+import type { Rollup } from './roll-up/roll-up.js';
 import type { SnapshotScope, TacticCounts } from './snapshot-facts.js';
 
 /** A snapshot that was replaced by another of the same day; see {@link PostureHistory}. */

@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import type { Rollup } from './roll-up.js';
+import type { Rollup } from './roll-up/roll-up.js';
 import type { SnapshotScope, TacticCounts } from './snapshot-facts.js';
 
 /** Coverage of one organisation on one day (UTC), and the counts behind it. */

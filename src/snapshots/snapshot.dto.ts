@@ -3,8 +3,8 @@ import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { IsCalendarDate } from '../common/instant.js';
 import { IsGiven } from '../common/is-given.js';
 import { PageQuery } from '../common/pagination/index.js';
-import type { Rollup } from './roll-up.js';
-import { RollupField, SnapshotScopeField, SnapshotScopeRequest } from './snapshot-policy.dto.js';
+import type { Rollup } from './roll-up/roll-up.js';
+import { RollupField, SnapshotScopeField, SnapshotScopeRequest } from './policy/snapshot-policy.dto.js';
 
 const MAX_COUNT = 1_000_000;
 const TOTAL = { message: `must be a whole number from 1 to ${MAX_COUNT}` };

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ROLLUPS, type Rollup } from './roll-up.js';
-import { SnapshotScopeResponse } from './snapshot-policy.response.js';
+import { SnapshotScopeResponse } from './policy/snapshot-policy.response.js';
+import { ROLLUPS, type Rollup } from './roll-up/roll-up.js';
 
 /** Coverage on one day (UTC), and the counts behind it. */
 export class SnapshotResponse {

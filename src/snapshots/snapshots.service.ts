@@ -7,11 +7,12 @@ import type { Page, PageRequest } from '../common/pagination/index.js';
 import { plainNumber } from '../common/wire.js';
 import { queryRows, sqlPage, Transactions } from '../database/index.js';
 import { PostureChanges } from '../posture/index.js';
-import { coveragePct } from './coverage.js';
+import { SnapshotPolicies } from './policy/snapshot-policies.service.js';
 import type { PostureSnapshot } from './posture-snapshot.entity.js';
-import type { Rollup } from './roll-up.js';
+import { coveragePct } from './roll-up/coverage.js';
+import type { Rollup } from './roll-up/roll-up.js';
 import type { SnapshotScope } from './snapshot-facts.js';
-import { SnapshotPolicies } from './snapshot-policies.service.js';
+import { SnapshotPolicies } from './policy/snapshot-policies.service.js';
 import { REPLACE_ON_CONFLICT, takeSnapshotsStatement } from './take-snapshots-statement.js';
 
 /** One snapshot. `date` is `YYYY-MM-DD`, a day in UTC. */

@@ -1,6 +1,6 @@
 import { restatedStatuses } from '../posture/index.js';
-import { rolledUpSql } from './roll-up-sql.js';
-import { FORMULA_VERSION } from './roll-up.js';
+import { rolledUpSql } from './roll-up/roll-up-sql.js';
+import { FORMULA_VERSION } from './roll-up/roll-up.js';
 
 const COLUMNS = [
   'organization_id',

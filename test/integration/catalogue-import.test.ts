@@ -1,9 +1,9 @@
 import { Client } from 'pg';
 import { type CatalogueSlice } from '../../src/catalogue/stix/catalogue-slice.js';
 import { Transactions } from '../../src/database/index.js';
-import { type CatalogueImportResult } from '../../src/releases/catalogue-import.result.js';
-import { CatalogueImportService } from '../../src/releases/catalogue-import.service.js';
-import { CatalogueImports } from '../../src/releases/catalogue-imports.service.js';
+import { type CatalogueImportResult } from '../../src/releases/import/catalogue-import.result.js';
+import { CatalogueImportService } from '../../src/releases/import/catalogue-import.service.js';
+import { CatalogueImports } from '../../src/releases/import/catalogue-imports.service.js';
 import { ReleasesModule } from '../../src/releases/releases.module.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import { aSlice, aSliceTactic, aSliceTechnique } from '../support/catalogue-factories.js';

@@ -12,7 +12,7 @@ import { DEMO_PASSWORD, DEMO_USERS, DemoModule, DemoService } from '../../src/de
 import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
 import { relationsAsOf } from '../../src/posture/reading/posture-as-of.js';
-import { CatalogueImportService } from '../../src/releases/catalogue-import.service.js';
+import { CatalogueImportService } from '../../src/releases/import/catalogue-import.service.js';
 import { ReleasesModule } from '../../src/releases/releases.module.js';
 import { RulesModule, SYSTEM_RULES, SystemRulesService } from '../../src/rules/index.js';
 import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';

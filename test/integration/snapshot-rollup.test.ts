@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../src/posture/words/index.js';
-import { ROLLUPS, rollUp, type RollUpMember } from '../../src/snapshots/roll-up.js';
+import { ROLLUPS, rollUp, type RollUpMember } from '../../src/snapshots/roll-up/roll-up.js';
 import type { TacticCount } from '../../src/snapshots/snapshot-facts.js';
 import { uuid } from '../support/a-stix-bundle.js';
 import type { TestHttp } from '../support/http.js';
