@@ -1,18 +1,18 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { CatalogueImport } from './catalogue-import.entity.js';
 
-/** What the catalogue had of a domain before an import, so that the import can be undone. */
+/** The catalogue of a domain before an import, so that the import can be undone. */
 @Entity('catalogue_before_image')
 @ForeignKey(() => CatalogueImport, ['importId'], ['id'], { onDelete: 'CASCADE' })
 export class CatalogueBeforeImage {
   @PrimaryColumn({ type: 'uuid' })
   importId: string;
 
-  /** Rows of `technique`, as they were. */
+  /** Rows of `technique` from before the import. */
   @Column({ type: 'jsonb' })
   techniques: object[];
 
-  /** Rows of `tactic`, as they were. */
+  /** Rows of `tactic` from before the import. */
   @Column({ type: 'jsonb' })
   tactics: object[];
 

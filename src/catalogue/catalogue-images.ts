@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { countChanged, queryRows } from '../database/index.js';
 
-/** What the catalogue had of a domain before an import: kept by the import, read when it is undone. */
+/** Stores the catalogue of a domain before an import, and restores it when the import is undone. */
 @Injectable()
 export class CatalogueImages {
-  /** @param importId of an import that is saved already. To be called before anything of the domain is written. */
+  /** Call it after the import is saved, and before any row of the domain is written. */
   async keep(manager: EntityManager, importId: string, domain: string, addedIds: readonly string[]): Promise<void> {
     await manager.query(
       `INSERT INTO catalogue_before_image (import_id, techniques, tactics, added_ids)
@@ -15,7 +15,7 @@ export class CatalogueImages {
     );
   }
 
-  /** The techniques that the import added; null where nothing was kept. */
+  /** The techniques that the import added; null if the import has no before-image. */
   async addedIds(manager: EntityManager, importId: string): Promise<string[] | null> {
     const [image] = await queryRows<{ added_ids: string[] }>(
       manager,
@@ -25,7 +25,7 @@ export class CatalogueImages {
     return image?.added_ids ?? null;
   }
 
-  /** @returns the ids of the techniques that are as they were again, and were not. */
+  /** @returns the ids of the techniques that differed and were restored. */
   async restore(manager: EntityManager, importId: string, domain: string): Promise<string[]> {
     const columns = await queryRows<{ name: string }>(
       manager,
@@ -54,7 +54,7 @@ export class CatalogueImages {
     await manager.query('DELETE FROM technique WHERE id = ANY ($1::uuid[])', [ids]);
   }
 
-  /** Takes techniques out of force that have to stay, because somebody has set something of them: no release that is loaded has them. */
+  /** Takes techniques out of force that no loaded release has, but that stay because an organisation has used them. */
   async retire(manager: EntityManager, ids: readonly string[], now: Date): Promise<number> {
     return countChanged(
       manager,

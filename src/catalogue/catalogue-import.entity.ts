@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** One import of an ATT&CK release into the shared catalogue; the newest of a domain that was not undone tells its release. */
+/** An import of an ATT&CK release into the shared catalogue. The newest import of a domain that is not undone gives its loaded release. */
 @Entity('catalogue_import')
 @Index('catalogue_import_domain_created_at_idx', ['domain', 'createdAt'])
 export class CatalogueImport {
@@ -28,7 +28,7 @@ export class CatalogueImport {
   @Column({ type: 'timestamptz', default: () => 'now()' })
   createdAt: Date;
 
-  /** Null while it stands. One that was undone does not tell the release any more. */
+  /** Null unless the import was undone. */
   @Column({ type: 'timestamptz', nullable: true })
   undoneAt: Date | null;
 

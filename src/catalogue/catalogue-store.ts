@@ -6,7 +6,7 @@ import type { LastChangeKind } from './last-change-kind.js';
 import type { CatalogueTechnique } from './plan-import.js';
 import type { CatalogueSlice, SliceTactic } from './stix/catalogue-slice.js';
 
-/** Any number that no other program locks on; it stands for "importing into the catalogue". */
+/** The advisory lock of imports into the catalogue. The number only has to be unique in the database. */
 const IMPORT_LOCK = 7_305_441_904;
 
 const TECHNIQUE_FACTS = {
@@ -32,19 +32,19 @@ const TECHNIQUE_FACTS = {
 const PROPERTIES = Object.keys(TECHNIQUE_FACTS);
 const COLUMNS = PROPERTIES.map((property) => property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 
-/** The statements of an import. Each works on all rows at once, in the caller's transaction. */
+/** The SQL statements of an import. Each works on all rows at once, in the caller's transaction. */
 @Injectable()
 export class CatalogueStore {
   /**
-   * Waits for other imports to end, and for organisations that are being created, so that none of them misses the posture rows of a new technique. The
-   * table is locked first: whoever creates an organisation and then imports holds that lock already, and may wait for nobody who waits for it.
+   * Waits until other imports and the creation of organisations have ended, so that no organisation misses the posture rows of a new technique. It locks
+   * the table first: a transaction that creates an organisation and then imports already holds that lock, so the other order could deadlock.
    */
   async takeTurn(manager: EntityManager): Promise<void> {
     await manager.query('LOCK TABLE organization IN SHARE MODE');
     await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
   }
 
-  /** The release of the domain that was imported last and not undone, or null. */
+  /** The release of the newest import of the domain that was not undone, or null. */
   async loadedVersion(manager: EntityManager, domain: string): Promise<string | null> {
     const [row] = await queryRows<{ attack_version: string }>(
       manager,
@@ -54,7 +54,7 @@ export class CatalogueStore {
     return row?.attack_version ?? null;
   }
 
-  /** The techniques that the slice is compared with: all of its domain, and whatever else has an id of it. */
+  /** The techniques to compare with the slice: all of its domain, and any others with an id from the slice. */
   async techniques(manager: EntityManager, { domain, techniques }: CatalogueSlice): Promise<CatalogueTechnique[]> {
     return queryRows<CatalogueTechnique>(
       manager,
@@ -85,7 +85,7 @@ export class CatalogueStore {
     );
   }
 
-  /** Notes how the release changed techniques. */
+  /** Stores how the release changed techniques. */
   async noteChanges(
     manager: EntityManager,
     changes: ReadonlyMap<string, LastChangeKind>,
@@ -98,7 +98,7 @@ export class CatalogueStore {
     );
   }
 
-  /** Notes that techniques which did not change were read from this release too. */
+  /** Stores the release for techniques that it did not change. */
   async noteRelease(manager: EntityManager, ids: readonly string[], attackVersion: string): Promise<void> {
     await manager.query(
       'UPDATE technique SET attack_version = $2 WHERE id = ANY($1::uuid[]) AND attack_version <> $2',
@@ -106,7 +106,7 @@ export class CatalogueStore {
     );
   }
 
-  /** A tactic that the release does not have any more stays: techniques that it does not have either may refer to it. */
+  /** A tactic that is missing from the release stays, because missing techniques may refer to it. */
   async writeTactics(
     manager: EntityManager,
     domain: string,
@@ -114,7 +114,7 @@ export class CatalogueStore {
   ): Promise<{ added: number; changed: number }> {
     const rows = JSON.stringify(tactics.map(toTacticRow));
     const release = `jsonb_to_recordset($1::jsonb) AS r (id uuid, "attackId" text, shortname text, name text)`;
-    // Two tactics may swap their short names, and a new one may take over another's, so that what differs goes before anything comes.
+    // Tactics may swap short names, or a new one may take another's, so changed rows are deleted before any are inserted.
     const replaced = await queryRows<{ id: string }>(
       manager,
       `DELETE FROM tactic t USING ${release}

@@ -1,4 +1,4 @@
-/** How a release may have changed a technique that is in force, least expected first. `metadata`: something but its version. */
+/** How a release can change a technique in force, the largest change first. `metadata`: something other than its version. */
 export const TECHNIQUE_CHANGES = ['added', 'major', 'minor', 'metadata'] as const;
 export type TechniqueChange = (typeof TECHNIQUE_CHANGES)[number];
 

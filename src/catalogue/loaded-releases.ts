@@ -1,6 +1,6 @@
 import { queryRows, type SqlRunner } from '../database/index.js';
 
-/** The domains that the catalogue has techniques of, with the release that each was last imported from, by domain. */
+/** The domains with techniques in the catalogue, each with the release of its last import. */
 export async function loadedReleases(runner: SqlRunner): Promise<{ domain: string; attackVersion: string | null }[]> {
   return queryRows(
     runner,

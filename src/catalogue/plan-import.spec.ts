@@ -10,7 +10,7 @@ function stored(...techniques: ReturnType<typeof aSliceTechnique>[]): CatalogueT
   return planImport([], aSlice(techniques)).rows;
 }
 
-/** What becomes of technique 1001 when `before` is stored and `after` comes. */
+/** The outcome for technique 1001 when `before` is stored and `after` is imported. */
 function outcome(before: Facts, after: Facts): string[] {
   const { outcomes } = planImport(stored(aSliceTechnique(1001, before)), aSlice([aSliceTechnique(1001, after)]));
   return IMPORT_OUTCOMES.filter((name) => outcomes[name].length > 0);
@@ -19,7 +19,7 @@ function outcome(before: Facts, after: Facts): string[] {
 const LATER = '2025-10-24T17:49:13.380Z';
 
 describe('planImport', () => {
-  test('takes everything for added the first time, revoked and deprecated techniques too', () => {
+  test('counts every technique as added the first time, including revoked and deprecated ones', () => {
     const plan = planImport(
       [],
       aSlice([
@@ -54,7 +54,7 @@ describe('planImport', () => {
     expect(outcome(before, after)).toEqual([expected]);
   });
 
-  test('moves mitreLastModified with the content only, and the raw stamp always', () => {
+  test('changes mitreLastModified only with the content, and the raw timestamp always', () => {
     const before = stored(aSliceTechnique(1001), aSliceTechnique(1002));
     const { rows } = planImport(
       before,
@@ -70,7 +70,7 @@ describe('planImport', () => {
     expect(rows.map(({ mitreModifiedRaw }) => mitreModifiedRaw.toISOString())).toEqual([LATER, LATER]);
   });
 
-  test('reports what the release does not have any more, of its domain alone', () => {
+  test('lists techniques that are missing from the release, only of its domain', () => {
     const before = [
       ...stored(aSliceTechnique(1001), aSliceTechnique(1002)),
       ...planImport([], aSlice([aSliceTechnique(800)], { domain: 'ics-attack' })).rows,
@@ -78,7 +78,7 @@ describe('planImport', () => {
     expect(planImport(before, aSlice([aSliceTechnique(1001)])).missing).toEqual(['T1002']);
   });
 
-  test('leaves a technique to the domain that it came with', () => {
+  test('keeps the first domain of a technique', () => {
     const before = planImport([], aSlice([aSliceTechnique(800)], { domain: 'ics-attack' })).rows;
     const plan = planImport(before, aSlice([aSliceTechnique(800), aSliceTechnique(1001)]));
     expect(plan.outcomes.added).toEqual(['T1001']);
@@ -92,7 +92,7 @@ describe('planImport', () => {
     ]);
   });
 
-  test('leaves out what PostgreSQL cannot keep', () => {
+  test('leaves out text that PostgreSQL cannot store', () => {
     const plan = planImport(
       [],
       aSlice(
@@ -125,20 +125,20 @@ describe('planImport', () => {
     test('is the one that the release names', () => {
       expect(parentIn([], aSliceTechnique(1001), sub({ parentId: uuid(1001) }))).toBe(uuid(1001));
     });
-    test('is found in the catalogue where the release lacks it', () => {
+    test('comes from the catalogue if the release lacks it', () => {
       expect(parentIn(stored(aSliceTechnique(1001)), sub())).toBe(uuid(1001));
     });
-    test('is the one in force where two in the catalogue have its ATT&CK id', () => {
+    test('is the one in force if two techniques in the catalogue have its ATT&CK id', () => {
       const revoked = aSliceTechnique(3001, { attackId: 'T1001', revoked: true });
       expect(parentIn(stored(aSliceTechnique(1001), revoked), sub())).toBe(uuid(1001));
       expect(parentIn(stored(revoked, aSliceTechnique(1001)), sub())).toBe(uuid(1001));
     });
-    test('is kept where the release does not tell it', () => {
+    test('stays if the release does not name it', () => {
       const before = stored(aSliceTechnique(1001), sub({ parentId: uuid(1001) }));
       const { outcomes } = planImport(before, aSlice([sub({ parentAttackId: null })]));
       expect(outcomes.unchanged).toEqual(['T1001.001']);
     });
-    test('is nobody where neither has it', () => {
+    test('is null if neither the release nor the catalogue has it', () => {
       expect(parentIn([], sub())).toBeNull();
       expect(parentIn([], sub({ parentId: uuid(99) }))).toBeNull();
     });
@@ -158,7 +158,7 @@ describe('planImport', () => {
   const sliceOf = (facts: (NonNullable<Facts> & { number: number })[]) =>
     aSlice(facts.map(({ number, ...others }) => aSliceTechnique(number, others)));
 
-  test('gives every technique one outcome, and finds nothing to do in what it has just planned', () => {
+  test('gives every technique one outcome, and plans no change after its own plan is written', () => {
     fc.assert(
       fc.property(anything, anything, (first, second) => {
         const before = planImport([], sliceOf(first)).rows;

@@ -4,7 +4,7 @@ import type { CatalogueSlice, SkippedObjects, SliceTactic, SliceTechnique } from
 import type { AttackDomain } from './words/attack-domain.js';
 import { versionStep } from './words/versions.js';
 
-/** A technique as the catalogue keeps it, save the release it was last read from. */
+/** A technique as the catalogue stores it, without its release. */
 export interface CatalogueTechnique {
   id: string;
   attackId: string;
@@ -26,8 +26,8 @@ export interface CatalogueTechnique {
 }
 
 /**
- * What an import makes of a technique; each has exactly one outcome, the first of these that holds. `changed_metadata_only`: content or another fact changed
- * and the version did not. `restamped`: nothing but MITRE's stamp changed.
+ * The outcome of an import for a technique: the first of these that applies. `changed_metadata_only`: content or another fact changed, but not the version.
+ * `restamped`: only MITRE's timestamp changed.
  */
 export const IMPORT_OUTCOMES = [
   'added',
@@ -51,30 +51,30 @@ const CHANGE_OF: Partial<Record<ImportOutcome, LastChangeKind>> = {
 };
 
 export interface ImportPlan {
-  /** Techniques to insert or overwrite: those of every outcome but `unchanged`. */
+  /** Techniques to insert or overwrite: every outcome except `unchanged`. */
   rows: CatalogueTechnique[];
-  /** Ids of the rows that are new. */
+  /** Ids of the new rows. */
   addedIds: string[];
-  /** Ids of the techniques that were in force, and that this release revoked in favour of others. */
+  /** Ids of techniques that were in force and that this release replaces by others. */
   replacedIds: string[];
-  /** How the release changed techniques, by their ids; those that it only restamped or left alone are not among them. */
+  /** How the release changed techniques, by id, without restamped and unchanged ones. */
   changes: Map<string, LastChangeKind>;
   /** Ids of the techniques that stay as they are. */
   unchangedIds: string[];
-  /** ATT&CK ids by outcome, in their order. */
+  /** ATT&CK ids by outcome, sorted. */
   outcomes: Record<ImportOutcome, string[]>;
-  /** ATT&CK ids of techniques that the catalogue has of this domain and the slice has not. */
+  /** ATT&CK ids of this domain that the catalogue has and the slice does not. */
   missing: string[];
   tactics: SliceTactic[];
   skipped: SkippedObjects[];
 }
 
-/** How many ids a reason to leave something out names. */
+/** The most example ids for a reason to skip objects. */
 const MAX_EXAMPLES = 5;
 
 /**
- * Compares a release with what the catalogue holds. Pure: what it decides is written by others.
- * @param stored every technique of the slice's domain, and whatever else has an id of the slice.
+ * Compares a release with the catalogue. Pure: callers write the plan.
+ * @param stored every technique of the slice's domain, and any others with an id from the slice.
  */
 export function planImport(stored: readonly CatalogueTechnique[], slice: CatalogueSlice): ImportPlan {
   const known = new Map(stored.map((technique) => [technique.id, technique]));
@@ -106,7 +106,7 @@ export function planImport(stored: readonly CatalogueTechnique[], slice: Catalog
   return plan;
 }
 
-/** What of the slice can be stored, and what had to be left out. */
+/** The part of the slice that can be stored, and the objects that are left out. */
 function usableOf(
   slice: CatalogueSlice,
   known: ReadonlyMap<string, CatalogueTechnique>,
@@ -131,7 +131,7 @@ function usableOf(
   };
 }
 
-/** A technique keeps the domain it came with: two domains that both claimed it would overwrite each other at every import. */
+/** A technique keeps its first domain. Otherwise two domains that contain it would overwrite each other at every import. */
 function whyNot(
   technique: SliceTechnique,
   domain: AttackDomain,
@@ -145,7 +145,7 @@ function whyNotText(type: string, texts: readonly string[]): string | null {
   return texts.every(isStorable) ? null : `${type}: holds a character that cannot be stored`;
 }
 
-/** A parent that the slice lacks is looked for in the catalogue: the one there is kept, else the one with the right ATT&CK id, else there is none. */
+/** If the slice lacks a parent, the catalogue's parent counts, then the technique with the right ATT&CK id, otherwise none. */
 function parentFinder(
   stored: readonly CatalogueTechnique[],
   slice: CatalogueSlice,
@@ -166,7 +166,7 @@ function parentFinder(
   };
 }
 
-/** `mitreLastModified` moves only when the content changed: MITRE restamps whole releases. */
+/** `mitreLastModified` changes only with the content, because MITRE changes the timestamps of whole releases. */
 function nextState(
   technique: SliceTechnique,
   before: CatalogueTechnique | undefined,
@@ -216,7 +216,7 @@ function outcomeOf(before: CatalogueTechnique, after: CatalogueTechnique): Impor
   return before.mitreModifiedRaw.getTime() === after.mitreModifiedRaw.getTime() ? 'unchanged' : 'restamped';
 }
 
-/** Everything stored but the stamps of the last change, as one text to compare. */
+/** All stored facts without the timestamps of the last change, as one text to compare. */
 function factsOf({ mitreLastModified: _lastModified, mitreModifiedRaw: _raw, ...facts }: CatalogueTechnique): string {
   return JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
@@ -229,7 +229,7 @@ function missingFrom(slice: CatalogueSlice, stored: readonly CatalogueTechnique[
     .sort();
 }
 
-/** Ids of malformed objects are whatever the bundle says, and the result is kept. */
+/** A malformed object may have any text as its id, and the result is stored. */
 function storable({ reason, count, examples }: SkippedObjects): SkippedObjects {
   return { reason: replaceUnstorable(reason), count, examples: examples.map(replaceUnstorable) };
 }

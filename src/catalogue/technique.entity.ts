@@ -45,11 +45,11 @@ export class Technique {
   @Column({ type: 'timestamptz' })
   mitreCreated: Date;
 
-  /** MITRE's stamp of the last change of content; a release that only restamps does not move it. */
+  /** MITRE's timestamp of the last change of content. A release that changes only the timestamp does not move it. */
   @Column({ type: 'timestamptz' })
   mitreLastModified: Date;
 
-  /** MITRE's stamp as published. */
+  /** MITRE's timestamp of the last change, as published. */
   @Column({ type: 'timestamptz' })
   mitreModifiedRaw: Date;
 
@@ -68,11 +68,11 @@ export class Technique {
   @Column({ type: 'uuid', nullable: true })
   revokedById: string | null;
 
-  /** The technique in force that `revoked-by` leads to in the end. */
+  /** The technique in force at the end of the chain of `revoked-by`. */
   @Column({ type: 'uuid', nullable: true })
   replacedById: string | null;
 
-  /** How the last release that changed it did; null where no release has since it came. */
+  /** How the last release with a change changed it; null if none has since it was added. */
   @Column({ type: 'text', nullable: true })
   lastChangeKind: LastChangeKind | null;
 

@@ -23,19 +23,19 @@ export function addExportCommands(program: Command, withContext: WithContext): v
       .command(name)
       .description(description)
       .requiredOption('--organization <slug>', 'the organisation, by its short name')
-      .addOption(new Option('--format <format>', 'what to write').choices([...EXPORT_FORMATS]).default('json'))
+      .addOption(new Option('--format <format>', 'format of the file').choices([...EXPORT_FORMATS]).default('json'))
       .addOption(new Option('--domain <domain>', 'only techniques of this domain').choices([...ATTACK_DOMAINS]))
-      .option('--out <file>', 'write it to a file instead of printing it');
+      .option('--out <file>', 'write to a file instead of printing');
 
-  command('posture', 'write what is known of every technique in force').action((options: ExportOptions) =>
+  command('posture', 'write the posture of every technique in force').action((options: ExportOptions) =>
     withContext(async (context) => {
       const { organizationId, exports } = await partsOf(context, options);
       await write(await exports.posture(organizationId, options.format, options.domain), options);
     }),
   );
-  command('changes', 'write what became otherwise between two instants')
-    .addOption(new Option('--from <instant>', '30 days before the end when left out').argParser(instantOf))
-    .addOption(new Option('--to <instant>', 'now when left out').argParser(instantOf))
+  command('changes', 'write the changes between two instants')
+    .addOption(new Option('--from <instant>', 'start; by default 30 days before the end').argParser(instantOf))
+    .addOption(new Option('--to <instant>', 'end; now by default').argParser(instantOf))
     .action((options: ExportOptions & { from?: Date; to?: Date }) =>
       withContext(async (context) => {
         const { organizationId, exports } = await partsOf(context, options);

@@ -2,9 +2,9 @@
 export const EXPORT_FORMATS = ['json', 'csv', 'navigator'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** A file to be sent as it is. */
+/** A finished file. */
 export interface ExportFile {
-  /** Without a folder, of characters that need no escaping in a header. */
+  /** Without a folder, and safe in a header without escaping. */
   fileName: string;
   contentType: string;
   text: string;
@@ -16,7 +16,7 @@ const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   navigator: 'application/json; charset=utf-8',
 };
 
-/** @param stem what the file is called before what its format adds. */
+/** @param stem the file name without the ending that the format adds. */
 export function exportFile(stem: string, format: ExportFormat, text: string): ExportFile {
   const ending = format === 'navigator' ? '-layer.json' : `.${format}`;
   return { fileName: `${stem.replace(/[^\w.-]+/g, '-')}${ending}`, contentType: CONTENT_TYPES[format], text };

@@ -5,7 +5,7 @@ import { gainOf } from './navigator-layer.js';
 
 type Cell = string | number | null;
 
-/** The body of `PUT /posture`, so that it can be sent back as it is. */
+/** The body of `PUT /posture`, so that it can be sent back unchanged. */
 export function toPostureJson(techniques: readonly ExportedTechnique[]): string {
   return toJson({
     items: techniques.map(({ attackId, statusGlobal, lastReviewDate, riskScore, ownerEmail, tags }) => ({
@@ -19,7 +19,7 @@ export function toPostureJson(techniques: readonly ExportedTechnique[]): string 
   });
 }
 
-/** The fields that an import takes, with name, domain and tactics for people, which it passes over. */
+/** The fields that an import takes, and name, domain and tactics for people, which an import ignores. */
 export function toPostureCsv(techniques: readonly ExportedTechnique[]): string {
   return toCsv(
     [
@@ -47,7 +47,7 @@ export function toPostureCsv(techniques: readonly ExportedTechnique[]): string {
   );
 }
 
-/** @param knownSince since when the history is whole; what changed before may be missing. */
+/** @param knownSince the start of the complete history. Earlier changes may be missing. */
 export function toChangesJson(
   { from, to, knownSince }: { from: Date; to: Date; knownSince: Date | null },
   changes: readonly ExportedChange[],
@@ -84,7 +84,7 @@ export function toChangesCsv(changes: readonly ExportedChange[]): string {
   );
 }
 
-/** A cell that a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV Injection). */
+/** Puts an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV Injection). */
 function toCsv(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
   return stringify([header, ...rows] as Cell[][], { escape_formulas: true, record_delimiter: '\r\n' });
 }

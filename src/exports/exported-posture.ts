@@ -1,6 +1,6 @@
 import type { TechniqueStatus } from '../posture/words/index.js';
 
-/** A technique in force, and what the organisation knows of it. */
+/** A technique in force, with the organisation's posture. */
 export interface ExportedTechnique {
   attackId: string;
   name: string;
@@ -13,22 +13,22 @@ export interface ExportedTechnique {
   tags: string[];
 }
 
-/** What was known of a technique at an instant. */
+/** The posture of a technique at an instant. */
 export type PastImage = Pick<ExportedTechnique, 'statusGlobal' | 'lastReviewDate' | 'riskScore' | 'ownerEmail'> & {
   inForce: boolean;
 };
 
-/** What became of a technique between two instants. */
+/** The change of a technique between two instants. */
 export interface ExportedChange extends Pick<ExportedTechnique, 'attackId' | 'name' | 'domain' | 'tactics'> {
-  /** Null: the catalogue had no such technique yet, or what was known is not kept any more. */
+  /** Null: the catalogue did not have the technique yet, or the history does not reach back that far. */
   before: PastImage | null;
   after: PastImage | null;
   cause: ChangeCause;
 }
 
 /**
- * `posture`: what the organisation knows of it changed. `catalogue`: a release of ATT&CK brought it into the catalogue, into force or out of it. `not_known`: what was
- * known before is not kept any more.
+ * `posture`: the organisation changed the posture. `catalogue`: an ATT&CK release added the technique or changed whether it is in force. `not_known`: the history does
+ * not reach back far enough.
  */
 export const CHANGE_CAUSES = ['posture', 'catalogue', 'not_known'] as const;
 export type ChangeCause = (typeof CHANGE_CAUSES)[number];

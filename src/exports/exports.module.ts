@@ -3,7 +3,7 @@ import { PostureExportReader } from './posture-export-reader.js';
 import { PostureExportsController } from './posture-exports.controller.js';
 import { PostureExports } from './posture-exports.service.js';
 
-/** Posture as files for others. */
+/** Exports of posture as files. */
 @Module({
   controllers: [PostureExportsController],
   providers: [PostureExports, PostureExportReader],

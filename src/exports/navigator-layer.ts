@@ -8,7 +8,7 @@ export interface NavigatorLayer {
   versions: { attack?: string; navigator: string; layer: '4.5' };
   domain: string;
   description: string;
-  /** Empty: every platform is shown, whatever they are called in the release that it is looked at with. */
+  /** Empty, so that Navigator shows every platform of any release. */
   filters: Record<string, never>;
   sorting: number;
   layout: Record<string, string | boolean>;
@@ -22,7 +22,7 @@ export interface NavigatorLayer {
 
 interface LayerTechnique {
   techniqueID: string;
-  /** Left out: not scored. */
+  /** Absent: not scored. */
   score?: number;
   color: string;
   comment: string;
@@ -36,7 +36,7 @@ export interface LayerMetadata {
   value: string;
 }
 
-/** What a layer says of itself. */
+/** The header of a layer. */
 export interface LayerHead {
   name: string;
   description: string;
@@ -46,10 +46,10 @@ export interface LayerHead {
   metadata: LayerMetadata[];
 }
 
-/** The Navigator release whose layers these are like. */
+/** The Navigator release that these layers are written for. */
 const NAVIGATOR_VERSION = '5.2.0';
 
-/** What a status counts towards coverage, in per cent; null: it says nothing. */
+/** What a status counts towards coverage, in per cent; null: not scored. */
 const SCORES: Readonly<Record<TechniqueStatus, number | null>> = {
   validated: 100,
   partial: 50,
@@ -73,7 +73,7 @@ const LOSS = '#c62828';
 const OTHER_CHANGE = '#1e88e5';
 const CATALOGUE_CHANGE = '#9e9e9e';
 
-/** What the organisation knows of these techniques: the score is what the status counts towards coverage. Not applicable is disabled. */
+/** The posture of techniques. The score is what the status counts towards coverage; a technique that is not applicable is disabled. */
 export function toPostureLayer(
   head: LayerHead,
   techniques: readonly ExportedTechnique[],
@@ -104,7 +104,7 @@ export function toPostureLayer(
   };
 }
 
-/** What became of the techniques: the score is how much more or less the status counts towards coverage. */
+/** The changes of techniques. The score is the gain or loss of coverage. */
 export function toChangeLayer(head: LayerHead, changes: readonly ExportedChange[]): NavigatorLayer {
   return {
     ...emptyLayer(head, true),
@@ -142,7 +142,7 @@ function emptyLayer(
   return {
     name,
     versions: {
-      // Navigator names the releases by their first number alone.
+      // Navigator names releases only by their first number.
       ...(attackVersion === null ? {} : { attack: attackVersion.split('.', 1)[0]! }),
       navigator: NAVIGATOR_VERSION,
       layer: '4.5',
@@ -176,7 +176,7 @@ function commentOf({ statusGlobal, lastReviewDate, riskScore }: ExportedTechniqu
     .join(', ');
 }
 
-/** How much more a technique counts towards coverage, in per cent; null: what it counted before is not known. */
+/** How much more a technique counts towards coverage, in per cent; null: its earlier posture is not known. */
 export function gainOf({ before, after, cause }: Pick<ExportedChange, 'before' | 'after' | 'cause'>): number | null {
   return cause === 'not_known' ? null : weight(after) - weight(before);
 }
@@ -191,7 +191,7 @@ function colorOf({ cause }: ExportedChange, score: number): string {
 }
 
 function changeWords({ before, after, cause }: ExportedChange): string {
-  if (cause === 'not_known') return `${after?.statusGlobal ?? 'none'}; what it was before is not known`;
+  if (cause === 'not_known') return `${after?.statusGlobal ?? 'none'}; the earlier status is not known`;
   if (cause === 'catalogue') {
     return after?.inForce
       ? `came into force: ${after.statusGlobal}`

@@ -7,7 +7,7 @@ import type { ChangeCause, ExportedChange, ExportedTechnique, PastImage } from '
 
 const FACTS = 't.attack_id AS "attackId", t.name, t.domain, t.tactics';
 
-/** Techniques sort by the bytes of their ids, whatever the collation of the database. */
+/** Sorts techniques by the bytes of their ids, independent of the collation of the database. */
 const ORDER = 'ORDER BY t.domain, t.attack_id COLLATE "C", t.id';
 
 interface ChangeRow extends Omit<ExportedChange, 'before' | 'after' | 'cause'> {
@@ -25,12 +25,15 @@ interface ChangeRow extends Omit<ExportedChange, 'before' | 'after' | 'cause'> {
   afterInForce: boolean | null;
 }
 
-/** Reads what is exported. */
+/** Reads the data of exports. */
 @Injectable()
 export class PostureExportReader {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Techniques in force. @param techniqueIds only these, where they are given. */
+  /**
+   * Techniques in force.
+   * @param techniqueIds limits the result to these techniques.
+   */
   async techniques(
     organizationId: string,
     { domain, techniqueIds }: { domain?: string; techniqueIds?: readonly string[] },
@@ -45,7 +48,7 @@ export class PostureExportReader {
     );
   }
 
-  /** What is otherwise at `to` than it was at `from`. Techniques that were in force at neither are left out. */
+  /** The techniques that differ between `from` and `to`, without those that were in force at neither instant. */
   async changes(
     organizationId: string,
     { from, to, domain }: { from: Date; to: Date; domain?: string },
@@ -72,12 +75,12 @@ export class PostureExportReader {
     return rows.map(toChange);
   }
 
-  /** Since when the history has the organisation's posture whole. */
+  /** The start of the complete history of the organisation's posture. */
   knownSince(organizationId: string): Promise<Date | null> {
     return knownSince(this.dataSource, organizationId);
   }
 
-  /** The domains of the catalogue, with the release that each was last imported from. */
+  /** The domains of the catalogue, each with the release of its last import. */
   domains(): Promise<{ domain: string; attackVersion: string | null }[]> {
     return loadedReleases(this.dataSource);
   }

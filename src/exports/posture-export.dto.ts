@@ -4,16 +4,16 @@ import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/words/index.js';
 import { INSTANT_WORDS, IsInstant } from '../common/instant.js';
 import { EXPORT_FORMATS, type ExportFormat } from './export-format.js';
 
-/** In which format to export. */
+/** The format of an export. */
 export class ExportFormatQuery {
-  /** `json`, `csv`, or `navigator`: an ATT&CK Navigator layer (format 4.5), or a list of layers where techniques are of several domains. */
+  /** `json`, `csv`, or `navigator`: an ATT&CK Navigator layer (format 4.5), or a list of layers for several domains. */
   @ApiProperty({ enum: EXPORT_FORMATS, required: false, default: 'json' })
   @IsOptional()
   @IsIn(EXPORT_FORMATS, { message: `must be one of ${EXPORT_FORMATS.join(', ')}` })
   format?: ExportFormat = 'json';
 }
 
-/** What of the posture to export. */
+/** Which posture to export. */
 export class ExportPostureQuery extends ExportFormatQuery {
   /** Only techniques of this domain. */
   @ApiProperty({ enum: ATTACK_DOMAINS, required: false })
@@ -22,7 +22,7 @@ export class ExportPostureQuery extends ExportFormatQuery {
   domain?: AttackDomain;
 }
 
-/** Between which instants to compare. A date stands for its first instant in UTC. */
+/** The instants to compare. A date means its first instant in UTC. */
 export class ExportChangesQuery extends ExportPostureQuery {
   /** 30 days before `to` when left out. */
   @ApiProperty({ required: false, example: '2026-02-01' })

@@ -17,7 +17,7 @@ export class PostureExportsController {
   @ApiOperation({
     summary: 'Export the posture as JSON, CSV or a Navigator layer',
     description:
-      'JSON is the body of `PUT /posture`. In CSV a cell that a spreadsheet would take for a formula begins with an apostrophe.',
+      'JSON is the body of `PUT /posture`. In CSV a cell that a spreadsheet would run as a formula begins with an apostrophe.',
   })
   @ApiExport()
   async posture(
@@ -31,10 +31,10 @@ export class PostureExportsController {
   @Get('changes')
   @Access('viewer')
   @ApiOperation({
-    summary: 'Export what became of the posture between two instants, as JSON, CSV or a Navigator layer',
+    summary: 'Export the changes of the posture between two instants, as JSON, CSV or a Navigator layer',
     description:
-      'What ATT&CK brought into force or took out of it is told apart (`cause` catalogue) from what the organisation did (`posture`). What is not kept any more ' +
-      'of before is told as `not_known`.',
+      'The `cause` of a change is `posture` for a change by the organisation, `catalogue` for a change by an ATT&CK release, and `not_known` if the history ' +
+      'does not reach back far enough.',
   })
   @ApiExport()
   async changes(

@@ -15,19 +15,19 @@ import { PostureExportReader } from './posture-export-reader.js';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** How far back the changes reach where nobody says. */
+/** How many days back the changes reach by default. */
 const DEFAULT_CHANGE_DAYS = 30;
 
-/** What a layer of chosen techniques says of itself. */
+/** The names and the description of an exported file. */
 export interface ExportTitle {
-  /** What the file is called before what its format adds. */
+  /** The file name without the ending that the format adds. */
   fileStem: string;
   name: string;
   description: string;
   metadata: LayerMetadata[];
 }
 
-/** Posture as files for others: tables, and layers that ATT&CK Navigator opens. */
+/** Writes posture to files: tables, and layers for ATT&CK Navigator. */
 @Injectable()
 export class PostureExports {
   constructor(
@@ -35,20 +35,20 @@ export class PostureExports {
     private readonly clock: Clock,
   ) {}
 
-  /** What the organisation knows of every technique in force. */
+  /** The posture of every technique in force. */
   async posture(organizationId: string, format: ExportFormat, domain?: string): Promise<ExportFile> {
     const techniques = await this.reader.techniques(organizationId, { domain });
     const today = day(this.clock.now());
     const title = {
       fileStem: ['posture', domain, today].filter(Boolean).join('-'),
       name: `Posture of ${today}`,
-      description: `What is known of each technique on ${today}. The score is what the status counts towards coverage: validated 100, partial 50.`,
+      description: `The posture of each technique on ${today}. The score is what the status counts towards coverage: validated 100, partial 50.`,
       metadata: [],
     };
     return this.fileOf(techniques, format, { title, domain });
   }
 
-  /** What the organisation knows of these techniques, of which those are left out that are not in force. */
+  /** The posture of those of these techniques that are in force. */
   async ofTechniques(
     organizationId: string,
     techniqueIds: readonly string[],
@@ -60,17 +60,17 @@ export class PostureExports {
   }
 
   /**
-   * What became otherwise between two instants; the last 30 days where they are not given.
+   * The changes between two instants; by default in the last 30 days.
    * @throws DomainError naming `from` or `to`.
    */
   async changes(
     organizationId: string,
     format: ExportFormat,
-    { from: askedFrom, to: askedTo, domain }: { from?: Date; to?: Date; domain?: string },
+    { from: requestedFrom, to: requestedTo, domain }: { from?: Date; to?: Date; domain?: string },
   ): Promise<ExportFile> {
     const now = this.clock.now();
-    const to = askedTo ?? now;
-    const from = askedFrom ?? new Date(to.getTime() - DEFAULT_CHANGE_DAYS * DAY_MS);
+    const to = requestedTo ?? now;
+    const from = requestedFrom ?? new Date(to.getTime() - DEFAULT_CHANGE_DAYS * DAY_MS);
     if (to > now) throw invalidField('to', 'must not lie in the future');
     if (from >= to) throw invalidField('from', 'must lie before to');
     const changes = await this.reader.changes(organizationId, { from, to, domain });
@@ -85,7 +85,7 @@ export class PostureExports {
         {
           ...head,
           name: `Changes from ${day(from)} to ${day(to)}`,
-          description: `What changed between ${from.toISOString()} and ${to.toISOString()}. The score is the gain or loss of coverage in per cent of the technique.`,
+          description: `What changed between ${from.toISOString()} and ${to.toISOString()}. The score is the gain or loss of coverage of the technique in per cent.`,
         },
         changes.filter((change) => change.domain === head.domain),
       ),
@@ -111,21 +111,23 @@ export class PostureExports {
     return layerFile(fileStem, isSelection ? withoutEmpty(layers) : layers);
   }
 
-  /** One layer a domain of the catalogue, or that of the domain that was asked for. */
+  /** One layer for each domain of the catalogue, or only for the requested domain. */
   private async layers(
-    asked: string | undefined,
+    requested: string | undefined,
     make: (head: LayerHead) => NavigatorLayer,
   ): Promise<NavigatorLayer[]> {
-    const domains = (await this.reader.domains()).filter(({ domain }) => asked === undefined || domain === asked);
-    if (asked !== undefined && domains.length === 0) {
-      throw invalidField('domain', `must be a domain of the catalogue, which has no release of ${asked}`);
+    const domains = (await this.reader.domains()).filter(
+      ({ domain }) => requested === undefined || domain === requested,
+    );
+    if (requested !== undefined && domains.length === 0) {
+      throw invalidField('domain', `must be a domain of the catalogue, which has no release of ${requested}`);
     }
     const metadata = [{ name: 'exported at', value: this.clock.now().toISOString() }];
     return domains.map((facts) => make({ ...facts, name: '', description: '', metadata }));
   }
 }
 
-/** Navigator opens a layer and a list of layers; one layer is what most other programs expect. */
+/** Navigator opens a layer or a list of layers. Most other programs expect one layer. */
 function layerFile(stem: string, layers: readonly NavigatorLayer[]): ExportFile {
   const document = layers.length === 1 ? layers[0] : layers;
   return exportFile(stem, 'navigator', `${JSON.stringify(document, null, 2)}\n`);

@@ -73,7 +73,7 @@ const anyTechniques = fc.uniqueArray(anyTechnique, {
 });
 
 describe('a layer of the posture', () => {
-  it('scores each status by what it counts towards coverage, and disables what is not applicable', () => {
+  it('scores each status by what it counts towards coverage, and disables techniques that are not applicable', () => {
     const layer = toPostureLayer(
       HEAD,
       TECHNIQUE_STATUSES.map((statusGlobal, index) => aTechnique(`T100${index}`, { statusGlobal })),
@@ -93,7 +93,7 @@ describe('a layer of the posture', () => {
     ]);
   });
 
-  it('opens in Navigator, whatever is known', () => {
+  it('opens in Navigator, for any posture', () => {
     fc.assert(
       fc.property(anyTechniques, (techniques) => {
         expect(layerFaults(toPostureLayer(HEAD, techniques, true))).toEqual([]);
@@ -101,7 +101,7 @@ describe('a layer of the posture', () => {
     );
   });
 
-  it('is read back by our own import', () => {
+  it('can be imported again', () => {
     const layer = toPostureLayer(HEAD, [aTechnique('T1001', { statusGlobal: 'validated' }), aTechnique('T1002')]);
     expect(parseNavigatorLayer(JSON.stringify(layer)).observations).toMatchObject([
       { attackId: 'T1001', score: 100 },
@@ -111,7 +111,7 @@ describe('a layer of the posture', () => {
 });
 
 describe('a layer of changes', () => {
-  it('scores gain and loss of coverage, and tells what ATT&CK did apart', () => {
+  it('scores gain and loss of coverage, and marks changes by ATT&CK', () => {
     const layer = toChangeLayer(HEAD, [
       aChange(
         'T1001',
@@ -129,17 +129,17 @@ describe('a layer of changes', () => {
       ['T1002', -100, 'validated -> not_covered'],
       ['T1003', 0, 'risk 5 -> 62.5, another owner'],
       ['T1004', 0, 'came into force: not_evaluated'],
-      ['T1005', undefined, 'partial; what it was before is not known'],
+      ['T1005', undefined, 'partial; the earlier status is not known'],
     ]);
     expect(new Set(layer.techniques.map(({ color }) => color)).size).toBe(4);
   });
 });
 
 describe('tables', () => {
-  it('hold no cell that a spreadsheet would take for a formula', () => {
+  it('hold no cell that a spreadsheet would run as a formula', () => {
     fc.assert(
       fc.property(anyTechniques, (techniques) => {
-        // Every cell that begins as a formula does would stand right behind a delimiter or a quote.
+        // A cell that begins like a formula would follow a delimiter or a quote.
         expect(toPostureCsv(techniques)).not.toMatch(/(^|,|\n)"?[=+@\t]/);
       }),
     );
@@ -150,7 +150,7 @@ describe('tables', () => {
     );
   });
 
-  it('are read back by our own imports as they were, whatever is known', async () => {
+  it('can be imported again without a change, for any posture', async () => {
     await fc.assert(
       fc.asyncProperty(anyTechniques, async (techniques) => {
         const expected = techniques.map(({ attackId, statusGlobal, lastReviewDate, riskScore, ownerEmail, tags }) => ({

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../common/package-root.js';
 
-/** Why a file cannot be read, whatever should be in it. */
+/** Why a file of any format cannot be read. */
 export type FileFaultCode =
   | 'file_missing'
   | 'not_a_file'
@@ -14,7 +14,7 @@ export type FileFaultCode =
   | 'interrupted'
   | 'reader_failed';
 
-/** A file that could not be read. The message names no path; the cause, which may, is for the log. */
+/** A file that could not be read. The message names no path. The cause may name one, and is for the log only. */
 export class FileFault extends Error {
   constructor(
     readonly fault: FileFaultCode,
@@ -30,11 +30,11 @@ export interface WorkerOptions {
   /** The compiled worker script. */
   workerFile: string;
   timeoutMs: number;
-  /** What errors call the content of the file, such as `the bundle`. */
+  /** The name of the content in errors, such as `the bundle`. */
   what: string;
-  /** Ends the reading. */
+  /** Stops the reading. */
   signal?: AbortSignal;
-  /** Hears of messages of the shape `{bytesRead}`; every other message is the answer. */
+  /** Called for each message `{bytesRead}`. Any other message is the answer. */
   onProgress?: (bytesRead: number) => void;
 }
 
@@ -42,7 +42,7 @@ const WORKER_HEAP_MB = 2048;
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * Where the build puts a worker script. Node cannot run TypeScript in a thread, so this is the built script even where the rest runs from the sources.
+ * The path of a built worker script. Node cannot run TypeScript in a thread, so threads use the build even if the application runs from the sources.
  * @param script below `src/`, such as `catalogue/stix/stix-worker.js`.
  */
 export function builtWorkerFile(script: string): string {
@@ -50,11 +50,11 @@ export function builtWorkerFile(script: string): string {
 }
 
 /**
- * The size of a file that can be read.
- * @param what what the file should be, such as `a STIX bundle is a JSON document`, for the error of an empty one.
+ * Checks that a file can be read, and returns its size.
+ * @param expected ends the error for an empty file, such as `a STIX bundle is a JSON document`.
  * @throws FileFault
  */
-export async function checkFile(file: string, maxBytes: number, what: string): Promise<number> {
+export async function checkFile(file: string, maxBytes: number, expected: string): Promise<number> {
   const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
       throw new FileFault('file_missing', 'there is no such file');
@@ -62,7 +62,7 @@ export async function checkFile(file: string, maxBytes: number, what: string): P
   });
   if (!stats.isFile())
     throw new FileFault('not_a_file', `it is ${stats.isDirectory() ? 'a folder' : 'not a regular file'}: give a file`);
-  if (stats.size === 0) throw new FileFault('empty', `the file is empty: ${what}`);
+  if (stats.size === 0) throw new FileFault('empty', `the file is empty: ${expected}`);
   if (stats.size > maxBytes) {
     throw new FileFault(
       'too_large',
@@ -73,14 +73,14 @@ export async function checkFile(file: string, maxBytes: number, what: string): P
 }
 
 /**
- * Runs a worker script on a task, so that parsing tens of megabytes stalls neither requests nor the schedule, and its memory is given back at once.
- * @returns the message that the script answers with.
- * @throws FileFault when there is none.
+ * Runs a worker script on a task, so that parsing tens of megabytes does not block requests or schedules, and its memory is freed at once.
+ * @returns the answer of the script.
+ * @throws FileFault if the script gives no answer.
  */
 export function answerOfWorker<Answer>(task: object, options: WorkerOptions): Promise<Answer> {
   const { workerFile, timeoutMs, what, signal, onProgress } = options;
   return new Promise((resolve, reject) => {
-    // No environment and no flags of the process are handed on: the thread needs none, and the environment holds secrets.
+    // The thread gets no environment and no flags: it needs none, and the environment holds secrets.
     const worker = new Worker(workerFile, {
       workerData: task,
       env: {},

@@ -3,8 +3,8 @@ import { validateSync } from 'class-validator';
 import { invalidInput } from '../common/errors/index.js';
 
 /**
- * The options of an upload: fields of a form are as strict as query parameters are, and go before them.
- * @throws DomainError `invalid_input` naming every field that is not as it must be, or that is not known.
+ * Reads the options of an upload. Fields of a form are checked like query parameters, and override them.
+ * @throws DomainError `invalid_input` naming every invalid or unknown field.
  */
 export function formOptions<T extends object>(
   type: new () => T,

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/index.js';
 
-/** Route configuration of a route whose handler reads the body itself, as a stream. Given by `@RouteConfig(STREAMED_BODY)`. */
+/** Configuration for `@RouteConfig` of a route whose handler reads the body itself, as a stream. */
 export const STREAMED_BODY = { streamedBody: true } as const;
 
 const FORM_TYPE = 'multipart/form-data';
@@ -12,10 +12,8 @@ const RAW_TYPE = 'application/octet-stream';
 const RAW_TYPES = [RAW_TYPE, 'application/stix+json'];
 
 /**
- * Lets the routes marked {@link STREAMED_BODY}, and only them, receive forms with files and raw bodies that nothing has read yet: their guards run before
- * the first byte is taken from the socket. Every other route keeps Fastify's JSON parser and refuses these types as before.
- *
- * To be called once, before the application is initialised.
+ * Lets only routes marked {@link STREAMED_BODY} receive forms with files and raw bodies as unread streams, so that their guards run before the body is read.
+ * Every other route keeps Fastify's JSON parser and refuses these types. Call it once, before the application is initialised.
  */
 export async function registerImportUploads(app: NestFastifyApplication): Promise<void> {
   await app.register(fastifyMultipart);
@@ -25,7 +23,7 @@ export async function registerImportUploads(app: NestFastifyApplication): Promis
     const type = mediaTypeOf(request);
     const isUpload = type === FORM_TYPE || RAW_TYPES.includes(type);
     if (isStreamed(request)) {
-      // Fastify chooses the parser of a body by its type alone, and the one for JSON reads it whole.
+      // Fastify chooses the parser only by type, and its JSON parser would read the whole body.
       if (type === JSON_TYPE) request.headers['content-type'] = RAW_TYPE;
       else if (!isUpload && type !== '') return done(unsupportedType(type, [FORM_TYPE, JSON_TYPE, ...RAW_TYPES]));
     } else if (isUpload && hasBody(request) && !request.is404) {
@@ -43,7 +41,7 @@ function mediaTypeOf(request: FastifyRequest): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase();
 }
 
-/** Fastify reads no body of the others. */
+/** Fastify does not read the body of GET and HEAD requests. */
 function hasBody({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }

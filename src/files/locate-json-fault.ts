@@ -1,19 +1,19 @@
-/** Where a text stops being JSON: it ends too early, or holds something at a line and column (both from 1) that cannot stand there. */
+/** Where a text stops being JSON: it ends too early, or it is broken at a line and column (both from 1). */
 export type JsonFault = { kind: 'truncated' } | { kind: 'broken'; line: number; column: number };
 
 type Expected = 'value' | 'first-value' | 'key' | 'first-key' | 'colon' | 'next';
 
-/** Stands for a scalar that the end of the text cuts off. */
+/** The end of the text cuts off the scalar. */
 const CUT = -1;
-/** Stands for a scalar that is none. */
+/** The text at this place is not a scalar. */
 const BROKEN = -2;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SCALAR_END = /[\s,\]}:]/g;
 
 /**
- * Finds what is wrong with a text that `JSON.parse` refused, whose messages give a place only for some faults and differ between versions of Node.
- * It walks without recursion, so that depth cannot exhaust the stack.
+ * Locates the fault in a text that `JSON.parse` refused. Its own messages give a position only for some faults and differ between versions of Node.
+ * It does not recurse, so that a deeply nested text cannot exhaust the stack.
  */
 export function locateJsonFault(text: string): JsonFault {
   const closers: string[] = [];

@@ -1,9 +1,9 @@
-/** What the first bytes of a file tell when it is not text in UTF-8. */
+/** The kind of a file that is not text in UTF-8, from its first bytes. */
 export type Sniffed = 'utf-16le' | 'utf-16be' | 'utf-16' | 'gzip' | 'zip' | null;
 
 /**
  * Looks at the first bytes of a file.
- * @returns `utf-16` for UTF-16 without a byte order mark, of which the order is not told; null where nothing speaks against UTF-8.
+ * @returns `utf-16` for UTF-16 without a byte order mark, whose byte order is unknown; null for a file that may be UTF-8.
  */
 export function sniffBytes(bytes: Uint8Array): Sniffed {
   const [first, second, third, fourth] = bytes;

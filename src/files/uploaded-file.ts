@@ -9,24 +9,24 @@ import { DomainError, invalidField } from '../common/errors/index.js';
 /** The form field that carries the file. */
 const FILE_FIELD = 'file';
 
-/** A form holds the file and a few short options; what exceeds this is no form of ours. */
+/** Our forms hold a file and a few short options. A larger form is refused. */
 const FORM_LIMITS = { fields: 20, fieldSize: 1_000, files: 2, parts: 22, fileSize: Number.MAX_SAFE_INTEGER };
 
 const MAX_NAME_LENGTH = 200;
 const MEBIBYTE = 1024 * 1024;
 
-/** How uploads are taken in. */
+/** Limits and places for receiving uploads. */
 export interface UploadSettings {
-  /** Size of the largest file. */
+  /** The size of the largest file. */
   maxBytes: number;
-  /** Where the file lies while it is worked on. */
+  /** The folder of the file while it is used. */
   temporaryFolder: string;
-  /** What errors call the file, such as `bundle`. */
+  /** The name of the file in errors, such as `bundle`. */
   what: string;
 }
 
 export interface UploadedFile {
-  /** The temporary file that holds what was sent. */
+  /** The temporary file with the sent bytes. */
   file: string;
   /** The name that the sender gave the file, without folders; null for a raw body. */
   fileName: string | null;
@@ -34,14 +34,14 @@ export interface UploadedFile {
   fields: Record<string, string>;
 }
 
-/** An upload that stays until somebody removes it. */
+/** An upload that stays until the caller removes it. */
 export interface ReceivedUpload extends UploadedFile {
   remove: () => Promise<void>;
 }
 
 /**
- * Streams the file of a request (a form's field `file`, or the raw body) into a temporary file for `work`, and removes it whatever happens.
- * @throws DomainError naming `file` when there is none or more than one, `payload_too_large` beyond `maxBytes`.
+ * Streams the file of a request (the form field `file`, or the raw body) into a temporary file for `work`. It always removes the file afterwards.
+ * @throws DomainError naming `file` if there is none or more than one, `payload_too_large` beyond `maxBytes`.
  */
 export async function withUploadedFile<T>(
   request: FastifyRequest,
@@ -56,11 +56,11 @@ export async function withUploadedFile<T>(
   }
 }
 
-/** As {@link withUploadedFile}, for work that outlasts the request: the caller removes the file. Where this throws, nothing is left. */
+/** Like {@link withUploadedFile}, for work that outlasts the request: the caller removes the file. If this throws, no file is left. */
 export async function receiveUpload(request: FastifyRequest, settings: UploadSettings): Promise<ReceivedUpload> {
   const { maxBytes, temporaryFolder } = settings;
   const announced = Number(request.headers['content-length'] ?? 0);
-  // A form is larger than its file by its boundaries and options, which the limits of the form bound.
+  // A form is larger than its file by its boundaries and options, which the form limits keep small.
   if (announced > maxBytes + (request.isMultipart() ? 64 * 1024 : 0)) throw tooLarge(maxBytes);
   const folder = await mkdtemp(path.join(temporaryFolder, 'vedette-import-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -78,10 +78,10 @@ async function receive(request: FastifyRequest, file: string, settings: UploadSe
     await receiveStream(request.body as Readable | undefined, file, settings);
     return { file, fileName: null, fields: {} };
   } catch (error) {
-    // The rest is dropped as it comes: a body that nobody reads would hold up the connection, and a sender that hears nothing until it has sent all.
+    // Drains the rest: an unread body would block the connection, and a sender may read the answer only after it has sent everything.
     request.raw.unpipe();
     request.raw.resume();
-    throw request.raw.destroyed && !request.raw.complete ? brokenOff() : asFault(error);
+    throw request.raw.destroyed && !request.raw.complete ? incompleteUpload() : asFault(error);
   }
 }
 
@@ -123,7 +123,7 @@ async function receiveStream(
   await pipeline(limited(body, maxBytes), createWriteStream(file, { mode: 0o600 }));
 }
 
-/** Leaves the stream as it is when it stops: destroying the body of a request would take the connection with it, and the answer. */
+/** Does not destroy the stream when it stops, because that would close the connection before the answer. */
 async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
@@ -133,14 +133,14 @@ async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer
   }
 }
 
-/** The form's parser throws plain errors, all of them about what was sent; what the file system throws names its call. */
+/** The form parser throws plain errors about the request. Errors of the file system have a `syscall`, and stay as they are. */
 function asFault(error: unknown): unknown {
   const { syscall, statusCode, message } = error as { syscall?: unknown; statusCode?: unknown; message: string };
   if (error instanceof DomainError || syscall !== undefined || statusCode !== undefined) return error;
   return invalidField(FILE_FIELD, `cannot be read, the form is broken: ${message}`);
 }
 
-/** Browsers send the bare name, other programs whole paths of either kind. */
+/** Browsers send the bare name; other programs send whole paths with slashes or backslashes. */
 function baseName(fileName: string | undefined): string {
   const name = (fileName ?? '').split(/[/\\]/).at(-1)!;
   return name.replace(/\p{Cc}/gu, '').slice(0, MAX_NAME_LENGTH) || 'unnamed';
@@ -152,6 +152,6 @@ function tooLarge(maxBytes: number): DomainError {
   return new DomainError('payload_too_large', `${FILE_FIELD} ${message}`, [{ field: FILE_FIELD, message }]);
 }
 
-function brokenOff(): DomainError {
-  return invalidField(FILE_FIELD, 'was not sent to its end');
+function incompleteUpload(): DomainError {
+  return invalidField(FILE_FIELD, 'was not sent completely');
 }

@@ -32,7 +32,7 @@ import { PostureCarryOver } from './carry-over/posture-carry-over.entity.js';
   exports: [CatalogueImportService, CatalogueImports, CataloguePreview, CatalogueUndo],
 })
 export class ReleasesModule {
-  /** The same with other settings than the usual ones. */
+  /** The module with settings that differ from the usual ones. */
   static withSettings(settings: Partial<ImportSettings>): DynamicModule {
     return {
       module: ReleasesModule,

@@ -12,7 +12,6 @@ import type { PostureSnapshot } from './posture-snapshot.entity.js';
 import { coveragePct } from './roll-up/coverage.js';
 import type { Rollup } from './roll-up/roll-up.js';
 import type { SnapshotScope } from './snapshot-facts.js';
-import { SnapshotPolicies } from './policy/snapshot-policies.service.js';
 import { REPLACE_ON_CONFLICT, takeSnapshotsStatement } from './take-snapshots-statement.js';
 
 /** One snapshot. `date` is `YYYY-MM-DD`, a day in UTC. */

@@ -33,13 +33,13 @@ function tableWith(found: string | RegExp, replacement: string): string {
 }
 
 describe('the table of ATT&CK facts', () => {
-  it('comes out as it went in', () => {
+  it('reads back the slice that was written', () => {
     const slice = aSlice();
     expect(readFacts(writeFacts(slice))).toEqual(slice);
     expect(readFacts(writeFacts(slice)).techniques.find(({ id }) => id === uuid(1003))?.replacedById).toBe(uuid(1001));
   });
 
-  it('leaves out what was skipped, which is about the bundle', () => {
+  it('does not contain the skipped objects of the bundle', () => {
     const slice = { ...aSlice(), skipped: [{ reason: 'malformed', count: 1, examples: [] }] };
     expect(readFacts(writeFacts(slice)).skipped).toEqual([]);
   });
@@ -116,5 +116,5 @@ describe('the table that is shipped', () => {
     expect(slice.techniques.filter(({ revoked, replacedById }) => revoked && replacedById)).toHaveLength(132);
   });
 
-  it('is as its own command writes it', () => expect(writeFacts(slice)).toBe(text));
+  it('equals what its command writes', () => expect(writeFacts(slice)).toBe(text));
 });

@@ -4,7 +4,7 @@ import { replacementOf } from '../stix/technique-links.js';
 import { ATTACK_DOMAINS, type AttackDomain } from '../words/attack-domain.js';
 import { FactReader, type Row } from './fact-reader.js';
 
-/** Names the layout of the table; a change that an older reader would misread gets another number. */
+/** The layout of the table. A change that an older reader would misread gets another number. */
 const FORMAT = 'vedette-attack-facts/1';
 
 const NOTICE =
@@ -17,15 +17,14 @@ const SOURCE_OF: Readonly<Record<AttackDomain, string>> = {
 };
 
 /**
- * The facts-only table of one release: JSON with one tactic or technique a line, in the order of the slice, so that two releases can be compared line by
- * line. It holds ids, names, tactics, platforms, parents, versions, stamps, what is revoked (and by what) or deprecated, and the content hash; no descriptions.
- * What is false, empty or null is left out of a line.
- * @throws DomainError when the slice does not know its ATT&CK release
+ * The facts-only table of one release: JSON with one tactic or technique per line, in the order of the slice, so that two releases can be compared line by
+ * line. It holds no descriptions. Values that are false, empty or null are left out.
+ * @throws DomainError if the slice has no ATT&CK release
  */
 export function writeFacts(slice: CatalogueSlice): string {
   if (slice.attackVersion === null) {
     throw invalidInput([
-      { field: 'attack_version', message: 'must be given: the bundle does not tell its ATT&CK release' },
+      { field: 'attack_version', message: 'must be given: the bundle does not name its ATT&CK release' },
     ]);
   }
   const header = {
@@ -49,8 +48,8 @@ export function writeFacts(slice: CatalogueSlice): string {
 }
 
 /**
- * Reads what {@link writeFacts} wrote. A slice comes out as it went in, except for `skipped`, which is about the bundle it was read from.
- * @throws DomainError that names the field and what it takes
+ * Reads what {@link writeFacts} wrote. The slice is the same, except for `skipped`, which concerns the bundle.
+ * @throws DomainError that names the field and its valid values
  */
 export function readFacts(text: string): CatalogueSlice {
   const table = new FactReader(parse(text), '');
@@ -86,7 +85,7 @@ function parse(text: string): Row {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row;
   } catch {
-    // Falls through to the one error below: where the JSON breaks is of no use to who did not write it.
+    // Falls through to the error below. The position of the fault does not help, because a command writes this file.
   }
   throw unreadable('the table of ATT&CK facts is not a JSON object: write it again from a bundle');
 }
@@ -138,11 +137,12 @@ function readTechniqueRow(row: FactReader, domain: AttackDomain): SliceTechnique
 function checkIdsAndCounts(slice: CatalogueSlice, table: FactReader): void {
   const ids = new Set(slice.techniques.map(({ id }) => id));
   if (ids.size !== slice.techniques.length)
-    throw unreadable('techniques of the table of ATT&CK facts must have ids of their own, one is there twice');
+    throw unreadable('two techniques of the table of ATT&CK facts have the same id');
   const counts = countsOf(slice);
-  const told = table.object('counts');
+  const expected = table.object('counts');
   for (const [name, count] of Object.entries(counts)) {
-    if (told[name] !== count) throw table.fault(`counts.${name}`, `must be ${count}, the number of them in the table`);
+    if (expected[name] !== count)
+      throw table.fault(`counts.${name}`, `must be ${count}, the number of them in the table`);
   }
 }
 

@@ -4,9 +4,9 @@ import { readStixBundle, type ReadStixOptions } from '../stix/stix-reader.js';
 import { writeFacts } from './attack-facts.js';
 
 /**
- * Writes the facts-only table of a bundle. The file appears whole or not at all: a run that fails leaves an older one as it was.
- * @returns what was read, for the caller to sum up
- * @throws StixBundleError when the bundle cannot be used; DomainError when nobody told its ATT&CK release
+ * Writes the facts-only table of a bundle. It replaces the file only when the table is complete.
+ * @returns the slice that was read from the bundle
+ * @throws StixBundleError if the bundle cannot be used; DomainError if its ATT&CK release is unknown
  */
 export async function buildFactsFile(
   bundleFile: string,

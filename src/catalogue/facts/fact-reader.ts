@@ -1,12 +1,12 @@
 import { invalidInput, type DomainError } from '../../common/errors/index.js';
 
-/** An object of the table as it came from JSON. */
+/** An object of the table, parsed from JSON. */
 export type Row = Record<string, unknown>;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** Reads the properties of one object of the table; each fault names the property by its path from the top and what it takes. */
+/** Reads the properties of one object of the table. Each fault names the full path of the property and its valid values. */
 export class FactReader {
   constructor(
     private readonly row: Row,
@@ -48,7 +48,7 @@ export class FactReader {
     return value;
   }
 
-  /** A property that is left out where it is false. */
+  /** A property that is left out when it is false. */
   flag(key: string): boolean {
     const value = this.row[key] ?? false;
     if (typeof value !== 'boolean') throw this.fault(key, 'must be true, false or left out');

@@ -1,16 +1,16 @@
 import type { AttackDomain } from '../words/attack-domain.js';
 
-/** What the catalogue keeps of one ATT&CK release of one domain: the shape between a reader and the import. */
+/** One ATT&CK release of one domain, as a reader gives it to the import. */
 export interface CatalogueSlice {
   domain: AttackDomain;
-  /** ATT&CK release such as `18.1`; null when neither the bundle nor the caller told it, as STIX 2.0 bundles carry none. */
+  /** ATT&CK release such as `18.1`; null if neither the bundle nor the caller names it. STIX 2.0 bundles name none. */
   attackVersion: string | null;
   stixVersion: '2.0' | '2.1';
   /** Tactics in force, by ATT&CK id. */
   tactics: SliceTactic[];
   /** Techniques in force, revoked and deprecated, by ATT&CK id and then id. */
   techniques: SliceTechnique[];
-  /** Objects that were left out although they looked like something the catalogue keeps. */
+  /** Techniques and tactics that were left out because they are unusable. */
   skipped: SkippedObjects[];
 }
 
@@ -43,13 +43,13 @@ export interface SliceTechnique {
   techniqueVersion: string | null;
   /** ISO 8601 UTC. */
   mitreCreated: string;
-  /** MITRE's stamp as published, ISO 8601; releases move it without a change of content. */
+  /** MITRE's timestamp of the last change as published, ISO 8601. Releases change it without a change of content. */
   mitreModified: string;
   revoked: boolean;
   deprecated: boolean;
   /** Id of the technique that `revoked-by` points at. */
   revokedById: string | null;
-  /** Id of the technique in force that `revoked-by` leads to in the end; null when there is none. */
+  /** Id of the technique in force at the end of the chain of `revoked-by`; null if there is none. */
   replacedById: string | null;
   /** See {@link contentHash}. */
   contentHash: string;
@@ -58,14 +58,14 @@ export interface SliceTechnique {
 export interface SkippedObjects {
   reason: string;
   count: number;
-  /** At most five ids, or positions such as `objects[17]` where an object has none. */
+  /** At most five ids, or positions such as `objects[17]` for objects without an id. */
   examples: string[];
 }
 
-/** What a caller may say of a bundle. */
+/** What a caller can state about a bundle. */
 export interface ParseStixOptions {
-  /** Needed only when the bundle does not tell its domain or holds several: techniques of other domains are then left out. */
+  /** Needed only if the bundle names no domain or holds several. Techniques of other domains are then left out. */
   domain?: AttackDomain;
-  /** ATT&CK release such as `18.1`. Needed for STIX 2.0, which carries none; must agree with a bundle that does. */
+  /** ATT&CK release such as `18.1`. Needed for STIX 2.0, which names none. It must agree with a bundle that names one. */
   attackVersion?: string;
 }

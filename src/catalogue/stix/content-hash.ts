@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SliceTechnique } from './catalogue-slice.js';
 
-/** What of a technique is its content. */
+/** The content of a technique. */
 export type TechniqueContent = Pick<
   SliceTechnique,
   | 'attackId'
@@ -16,13 +16,10 @@ export type TechniqueContent = Pick<
 > & { description: string };
 
 /**
- * SHA-256 over a technique's content, the first 32 hexadecimal digits of it. Two releases in which it is equal differ for that technique by stamps and
- * bookkeeping only.
+ * The first 32 hexadecimal digits of the SHA-256 over a technique's content. If it is equal in two releases, only timestamps and bookkeeping of the technique differ.
  *
- * Left out are the stamps and versions, who modified and contributed, the list of references (a corrected title of a source changes no technique; the
- * citations themselves stand in the description), and all that MITRE moves for a whole release at once: detection text and data sources, which 18.0
- * emptied, and `x_mitre_remote_support`, which 18.0 began to write out where it is false. The object written here fixes the order of the keys, so the
- * order in the bundle does not matter.
+ * It leaves out timestamps, versions, authors and references, because they change without the technique. It also leaves out what MITRE changed for a whole release at
+ * once: detection text, data sources and `x_mitre_remote_support` in 18.0. The object below fixes the order of the keys.
  */
 export function contentHash(content: TechniqueContent): string {
   const canonical = JSON.stringify({

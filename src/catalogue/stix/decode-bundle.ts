@@ -2,7 +2,7 @@ import { sniffBytes } from '../../files/sniff-bytes.js';
 import { StixBundleError } from './stix-bundle.error.js';
 
 /**
- * A bundle's text from its bytes. JSON is UTF-8 (RFC 8259, section 8.1); a byte order mark before it is tolerated.
+ * Decodes the bytes of a bundle. JSON is UTF-8 (RFC 8259, section 8.1); a byte order mark is accepted.
  * @throws StixBundleError `empty` or `wrong_encoding`
  */
 export function decodeBundle(bytes: Uint8Array): string {

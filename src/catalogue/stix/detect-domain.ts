@@ -9,10 +9,10 @@ export const KILL_CHAIN_OF: Readonly<Record<AttackDomain, string>> = {
   'ics-attack': 'mitre-ics-attack',
 };
 
-/** Share of the techniques that may belong to other domains before a bundle counts as one of several domains. */
+/** The share of techniques from other domains up to which a bundle still counts as one of a single domain. */
 const MAX_STRAY_SHARE = 0.1;
 
-/** The domains that an object says it belongs to, by `x_mitre_domains` or else by its kill-chain phases; none when it does not tell. */
+/** The domains of an object by its `x_mitre_domains`, otherwise by its kill-chain phases; none if it has neither. */
 export function domainsOf(object: StixObject): AttackDomain[] {
   const named = stringsOf(object['x_mitre_domains']);
   const byName = ATTACK_DOMAINS.filter((domain) => named.includes(domain));
@@ -32,31 +32,31 @@ export function killChainPhases(object: StixObject): { chain: string; phase: str
 }
 
 /**
- * The domain that most of the techniques belong to, or the one that was asked for.
- * @throws StixBundleError when it cannot be told, when the bundle mixes domains, or when it holds nothing of the domain asked for
+ * The domain of most techniques, or the requested domain.
+ * @throws StixBundleError if the domain cannot be detected, the bundle mixes domains, or it holds nothing of the requested domain
  */
-export function tellDomain(attackPatterns: readonly StixObject[], asked?: AttackDomain): AttackDomain {
-  const telling = attackPatterns.map(domainsOf).filter((domains) => domains.length > 0);
+export function detectDomain(attackPatterns: readonly StixObject[], requested?: AttackDomain): AttackDomain {
+  const domainLists = attackPatterns.map(domainsOf).filter((domains) => domains.length > 0);
   const votes = ATTACK_DOMAINS.map((domain) => ({
     domain,
-    count: telling.filter((domains) => domains.includes(domain)).length,
+    count: domainLists.filter((domains) => domains.includes(domain)).length,
   }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count);
   const [most] = votes;
   const found = votes.map(({ domain, count }) => `${domain} (${count})`).join(', ');
-  if (asked) {
-    if (!most || votes.some(({ domain }) => domain === asked)) return asked;
-    throw new StixBundleError('domain_mismatch', `the bundle holds no technique of ${asked}; it holds ${found}`);
+  if (requested) {
+    if (!most || votes.some(({ domain }) => domain === requested)) return requested;
+    throw new StixBundleError('domain_mismatch', `the bundle holds no technique of ${requested}; it holds ${found}`);
   }
   if (!most) {
     throw new StixBundleError(
       'unknown_domain',
-      `the bundle does not tell its domain: give it, one of ${ATTACK_DOMAINS.join(', ')}`,
+      `the bundle does not name its domain: give one of ${ATTACK_DOMAINS.join(', ')}`,
     );
   }
-  const strays = telling.filter((domains) => !domains.includes(most.domain)).length;
-  if (strays > telling.length * MAX_STRAY_SHARE) {
+  const strays = domainLists.filter((domains) => !domains.includes(most.domain)).length;
+  if (strays > domainLists.length * MAX_STRAY_SHARE) {
     throw new StixBundleError(
       'mixed_domains',
       `the bundle holds techniques of several domains, ${found}: give the domain to take from it`,

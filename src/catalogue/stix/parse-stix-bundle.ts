@@ -6,7 +6,7 @@ import {
   type SliceTechnique,
 } from './catalogue-slice.js';
 import { contentHash } from './content-hash.js';
-import { domainsOf, tellDomain } from './detect-domain.js';
+import { domainsOf, detectDomain } from './detect-domain.js';
 import { SkipLog } from './skip-log.js';
 import { StixBundleError } from './stix-bundle.error.js';
 import { stixObjects, type StixObject } from './stix-objects.js';
@@ -14,10 +14,10 @@ import { readTactic, readTechnique, versionOf, type BareTechnique } from './stix
 import { byAttackId, isInForce, replacementOf, techniqueLinks } from './technique-links.js';
 
 /**
- * Reads a STIX 2.0 or 2.1 bundle of ATT&CK (https://github.com/mitre-attack/attack-stix-data, USAGE.md) into what the catalogue keeps of it.
+ * Reads a STIX 2.0 or 2.1 bundle of ATT&CK (https://github.com/mitre-attack/attack-stix-data, USAGE.md) into a slice of the catalogue.
  *
- * Pure, and tolerant: MITRE's own bundles do not follow MITRE's own schema, so an object that cannot be used is skipped and counted, never fatal.
- * @throws StixBundleError when the text is unusable as a whole
+ * Pure and tolerant: MITRE's own bundles do not follow MITRE's schema, so an unusable object is skipped and counted.
+ * @throws StixBundleError if the text is unusable as a whole
  */
 export function parseStixBundle(text: string, options: ParseStixOptions = {}): CatalogueSlice {
   checkOptions(options);
@@ -29,7 +29,7 @@ export function parseStixBundle(text: string, options: ParseStixOptions = {}): C
       'the bundle holds no attack-pattern: an ATT&CK bundle has one for every technique',
     );
   }
-  const domain = tellDomain(objects.attackPatterns, options.domain);
+  const domain = detectDomain(objects.attackPatterns, options.domain);
   const attackVersion = attackVersionOf(objects.collections, domain, options.attackVersion);
   const techniques = techniquesOf(objects.attackPatterns, objects.relationships, domain, skips);
   const tactics = tacticsOf(objects.tactics, domain, skips);
@@ -62,12 +62,12 @@ function attackVersionOf(
   const versions = new Set(
     own.map((collection) => versionOf(collection['x_mitre_version'])).filter((version) => version !== null),
   );
-  // Several collections of different versions leave it open, as none does.
-  const [told] = versions.size === 1 ? versions : [];
-  if (told !== undefined && given !== undefined && told !== given) {
-    throw new StixBundleError('version_mismatch', `the bundle is of ATT&CK ${told}, not ${given}`);
+  // Collections with different versions do not decide the release, and neither does a bundle without a collection.
+  const [named] = versions.size === 1 ? versions : [];
+  if (named !== undefined && given !== undefined && named !== given) {
+    throw new StixBundleError('version_mismatch', `the bundle is of ATT&CK ${named}, not ${given}`);
   }
-  return told ?? given ?? null;
+  return named ?? given ?? null;
 }
 
 function techniquesOf(
@@ -98,7 +98,7 @@ function techniquesOf(
   return linked.sort((a, b) => compare(a.attackId, b.attackId) || compare(a.id, b.id));
 }
 
-/** By id; of several copies of one technique the newest counts. */
+/** Techniques by id. The newest of several copies counts. */
 function bareTechniques(
   patterns: readonly StixObject[],
   domain: AttackDomain,
@@ -124,7 +124,7 @@ function bareTechniques(
   return techniques;
 }
 
-/** An ATT&CK id must lead to one technique in force at most: posture is brought in by it. */
+/** An ATT&CK id must lead to at most one technique in force, because imports of posture use it. */
 function withoutSharedIds(techniques: Map<string, BareTechnique>, skips: SkipLog): Map<string, BareTechnique> {
   const holders = new Map<string, BareTechnique>();
   for (const technique of [...techniques.values()].filter(isInForce)) {
@@ -153,7 +153,7 @@ function tacticsOf(objects: readonly StixObject[], domain: AttackDomain, skips: 
   return [...tactics.values()].sort((a, b) => compare(a.attackId, b.attackId));
 }
 
-/** Between equally new techniques the id decides, so that the order of the objects does not. */
+/** The id decides between equally new techniques, so that the order of the objects has no effect. */
 function isNewer(a: BareTechnique, b: BareTechnique): boolean {
   const ageMs = Date.parse(a.mitreModified) - Date.parse(b.mitreModified);
   return ageMs > 0 || (ageMs === 0 && a.id < b.id);

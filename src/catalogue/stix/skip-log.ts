@@ -3,7 +3,7 @@ import type { SkippedObjects } from './catalogue-slice.js';
 const MAX_EXAMPLES = 5;
 const MAX_EXAMPLE_LENGTH = 100;
 
-/** Counts the objects that were left out, by reason, and keeps a few of each to look at. */
+/** Counts the objects that were left out, by reason, and keeps a few examples of each. */
 export class SkipLog {
   private readonly byReason = new Map<string, SkippedObjects>();
 

@@ -1,4 +1,3 @@
-// Not through the folder's index: that one brings in the HTTP filter and Nest, which the worker thread has no use for.
 import { DomainError, type ErrorCode } from '../../common/errors/index.js';
 
 /** Why a STIX bundle cannot be read at all. Stable: programs may look at it. */
@@ -29,7 +28,7 @@ const CODE_OF: Partial<Record<StixBundleFault, ErrorCode>> = {
   reader_failed: 'unavailable',
 };
 
-/** A bundle that is unusable as a whole; single malformed objects are skipped and counted instead. The message names no path. */
+/** A bundle that is unusable as a whole. A single malformed object is skipped and counted instead. The message names no path. */
 export class StixBundleError extends DomainError {
   constructor(
     readonly fault: StixBundleFault,

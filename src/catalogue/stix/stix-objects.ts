@@ -2,10 +2,10 @@ import { locateJsonFault } from '../../files/locate-json-fault.js';
 import type { SkipLog } from './skip-log.js';
 import { StixBundleError } from './stix-bundle.error.js';
 
-/** An object of a bundle as it came: nothing about its properties is known yet. */
+/** An object of a bundle whose properties are not checked yet. */
 export type StixObject = Readonly<Record<string, unknown>>;
 
-/** The objects of a bundle that the catalogue looks at. */
+/** The objects of a bundle that the catalogue uses. */
 export interface StixObjects {
   stixVersion: '2.0' | '2.1';
   attackPatterns: StixObject[];
@@ -15,8 +15,8 @@ export interface StixObjects {
 }
 
 /**
- * Takes a bundle apart by the types of its objects.
- * @throws StixBundleError when the text is not a STIX bundle
+ * Groups the objects of a bundle by type.
+ * @throws StixBundleError if the text is not a STIX bundle
  */
 export function stixObjects(text: string, skips: SkipLog): StixObjects {
   const bundle = parseJson(text);
@@ -46,7 +46,7 @@ export function stixObjects(text: string, skips: SkipLog): StixObjects {
       skips.add('not an object with a type', `objects[${index}]`);
     else lists.get(object['type'])?.push(object);
   });
-  // STIX 2.1 moved `spec_version` from the bundle to each object; where an object has none, it is STIX 2.0.
+  // STIX 2.1 moved `spec_version` from the bundle to each object. An object without one is STIX 2.0.
   if (found.attackPatterns.some((pattern) => pattern['spec_version'] === '2.1')) found.stixVersion = '2.1';
   return found;
 }
@@ -55,7 +55,7 @@ export function isObject(value: unknown): value is StixObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The strings of a property that should be a list of them; anything else in it is left out. */
+/** The strings of a property that should be a list of strings. Other values are left out. */
 export function stringsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }

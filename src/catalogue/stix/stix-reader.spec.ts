@@ -32,7 +32,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('readStixBundle', () => {
-  it('reads a file in its thread and hands back the slice', async () => {
+  it('reads a file in a thread and returns the slice', async () => {
     const file = fileWith('good.json', aBundle(aCollection('18.1'), aTechnique(1001), aTechnique(1002, { name: '' })));
     const slice = await readStixBundle(file, { workerFile });
     expect(slice).toMatchObject({
@@ -42,7 +42,7 @@ describe('readStixBundle', () => {
     });
   });
 
-  it('hands the options on and the faults back', async () => {
+  it('passes the options to the thread and returns its faults', async () => {
     const file = fileWith('options.json', aBundle(aTechnique(1001)));
     expect((await readStixBundle(file, { workerFile, attackVersion: '17.1' })).attackVersion).toBe('17.1');
     expect(await fault(file, { domain: 'ics-attack' })).toBe('domain_mismatch');
@@ -60,7 +60,7 @@ describe('readStixBundle', () => {
     expect(await fault(fileWith('large.json', text), { maxBytes: text.length })).toBe('accepted');
   });
 
-  it('gives up on a thread that hangs, stops, fails or is not there', async () => {
+  it('fails if the thread hangs, stops, fails or is missing', async () => {
     const file = fileWith('any.json', aBundle(aTechnique(1001)));
     const hangs = fileWith('hangs.mjs', 'for (;;);');
     const stops = fileWith('stops.mjs', 'process.exit(3);');
@@ -71,7 +71,7 @@ describe('readStixBundle', () => {
     expect(await fault(file, { workerFile: path.join(folder, 'nowhere.mjs') })).toBe('reader_failed');
   });
 
-  it('gives its thread nothing of the environment', async () => {
+  it('does not pass environment variables to its thread', async () => {
     const file = fileWith('any.json', aBundle(aTechnique(1001)));
     const answers = `import { parentPort } from 'node:worker_threads';
       parentPort.postMessage({ slice: Object.keys(process.env) });`;
@@ -89,7 +89,7 @@ describe('buildFactsFile', () => {
     expect(readFacts(readFileSync(out, 'utf8'))).toEqual(slice);
   });
 
-  it('leaves the older table as it was when it fails', async () => {
+  it('does not change the older table if it fails', async () => {
     const out = fileWith('older-facts.json', 'older');
     const bundle = fileWith('no-release.json', aBundle(aTechnique(1001)));
     await expect(buildFactsFile(bundle, out, { workerFile })).rejects.toThrow('attack_version must be given');

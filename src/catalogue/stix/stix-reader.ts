@@ -5,7 +5,7 @@ import { StixBundleError } from './stix-bundle.error.js';
 import type { StixWorkerAnswer, StixWorkerTask } from './stix-worker-messages.js';
 
 export interface ReadStixOptions extends ParseStixOptions {
-  /** Size of the largest file that is read; 256 MiB by default. MITRE's largest bundle is about 50 MB. */
+  /** The largest file that is read; 256 MiB by default. MITRE's largest bundle has about 50 MB. */
   maxBytes?: number;
   /** 60,000 by default. MITRE's largest bundle takes about one second. */
   timeoutMs?: number;
@@ -18,7 +18,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
  * Reads a bundle file in a worker thread.
- * @throws StixBundleError when the file or the bundle in it cannot be used; its message does not name the file
+ * @throws StixBundleError if the file or its bundle cannot be used. The message does not name the file.
  */
 export async function readStixBundle(file: string, options: ReadStixOptions = {}): Promise<CatalogueSlice> {
   const {
@@ -28,7 +28,7 @@ export async function readStixBundle(file: string, options: ReadStixOptions = {}
     ...parseOptions
   } = options;
   const task: StixWorkerTask = { file: path.resolve(file), options: parseOptions };
-  const answer = await readFaults(async () => {
+  const answer = await withStixFaults(async () => {
     await checkFile(file, maxBytes, 'a STIX bundle is a JSON document');
     return answerOfWorker<StixWorkerAnswer>(task, { workerFile, timeoutMs, what: 'the bundle' });
   });
@@ -36,7 +36,7 @@ export async function readStixBundle(file: string, options: ReadStixOptions = {}
   throw new StixBundleError(answer.fault, answer.message);
 }
 
-async function readFaults<T>(work: () => Promise<T>): Promise<T> {
+async function withStixFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -3,7 +3,7 @@ import type { SliceTactic, SliceTechnique } from './catalogue-slice.js';
 import { KILL_CHAIN_OF, killChainPhases } from './detect-domain.js';
 import { isObject, stringsOf, type StixObject } from './stix-objects.js';
 
-/** A technique before its relationships are looked at. */
+/** A technique without the facts that come from relationships. */
 export type BareTechnique = Omit<
   SliceTechnique,
   'parentAttackId' | 'parentId' | 'revokedById' | 'replacedById' | 'contentHash'
@@ -11,7 +11,7 @@ export type BareTechnique = Omit<
   description: string;
 };
 
-/** `malformed` says why an object cannot be used, as a clause such as `name is missing`. */
+/** `malformed` gives the reason why an object cannot be used, such as `name is missing`. */
 export type Read<T> = { value: T } | { malformed: string };
 
 const MAX_NAME_LENGTH = 500;
@@ -26,7 +26,7 @@ const ATTACK_SOURCES = ['mitre-attack', 'mitre-mobile-attack', 'mitre-ics-attack
 const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 const VERSION = /^\d+(\.\d+){0,3}$/;
 
-/** The uuid in an attack-pattern's STIX id, lower case; null for anything else. */
+/** The uuid in the STIX id of an attack-pattern, in lower case; null for any other value. */
 export function techniqueUuid(stixId: unknown): string | null {
   return typeof stixId === 'string' ? (TECHNIQUE_STIX_ID.exec(stixId)?.[1]?.toLowerCase() ?? null) : null;
 }
@@ -77,7 +77,7 @@ export function readTactic(object: StixObject): Read<SliceTactic> {
   return { value: tactic };
 }
 
-/** A version such as `18.1`; null for anything else. */
+/** A version such as `18.1`; null for any other value. */
 export function versionOf(value: unknown): string | null {
   const text = typeof value === 'number' ? String(value) : value;
   return typeof text === 'string' && VERSION.test(text) ? text : null;

@@ -1,11 +1,11 @@
 import type { CatalogueSlice, ParseStixOptions } from './catalogue-slice.js';
 import type { StixBundleFault } from './stix-bundle.error.js';
 
-/** What the reader hands to its worker thread. */
+/** The task that the reader gives to its worker thread. */
 export interface StixWorkerTask {
   file: string;
   options: ParseStixOptions;
 }
 
-/** The one message that the worker thread answers with; errors lose their class between threads, so theirs is sent in parts. */
+/** The only message of the worker thread. Errors lose their class between threads, so their parts are sent. */
 export type StixWorkerAnswer = { slice: CatalogueSlice } | { fault: StixBundleFault; message: string };

@@ -5,7 +5,7 @@ import { parseStixBundle } from './parse-stix-bundle.js';
 import { StixBundleError } from './stix-bundle.error.js';
 import type { StixWorkerAnswer, StixWorkerTask } from './stix-worker-messages.js';
 
-/** Everything large (the bytes, the text, the parsed objects) lives and dies in this thread; only the slice leaves it. */
+/** Everything large (the bytes, the text, the parsed objects) stays in this thread; only the slice leaves it. */
 async function read(task: StixWorkerTask): Promise<StixWorkerAnswer> {
   try {
     return { slice: parseStixBundle(decodeBundle(await bytesOf(task.file)), task.options) };

@@ -2,15 +2,14 @@ import type { SliceTechnique } from './catalogue-slice.js';
 import type { StixObject } from './stix-objects.js';
 import { techniqueUuid } from './stix-technique.js';
 
-/** Technique ids of a relationship type: from source to target, such as from the revoked one to the one that takes its place. */
+/** Technique ids from source to target of one relationship type, such as from a revoked technique to its replacement. */
 export type TechniqueLinks = ReadonlyMap<string, string>;
 
 type Linked = Pick<SliceTechnique, 'id' | 'attackId' | 'revoked' | 'deprecated'>;
 
 /**
- * The links of one type between techniques, withdrawn ones left out. Relationships of other objects (a revoked group has a `revoked-by` too) are no links
- * here. Where a source has several targets the newest relationship counts, and the least target among equally new ones, so that the order of the objects
- * does not matter.
+ * The links of one type between techniques, without withdrawn ones and without those of other objects, such as a revoked group. If a source has several
+ * targets, the newest relationship counts; among equally new ones the lowest target id counts, so that the order of the objects has no effect.
  */
 export function techniqueLinks(
   relationships: readonly StixObject[],
@@ -31,7 +30,7 @@ export function techniqueLinks(
   return new Map([...newest].map(([source, { target }]) => [source, target]));
 }
 
-/** Techniques by ATT&CK id; the one in force where a revoked one shares the id with it. */
+/** Techniques by ATT&CK id. If a revoked technique has the same id, the one in force counts. */
 export function byAttackId<T extends Linked>(techniques: Iterable<T>): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
   for (const technique of techniques) {
@@ -42,8 +41,8 @@ export function byAttackId<T extends Linked>(techniques: Iterable<T>): ReadonlyM
 }
 
 /**
- * The technique in force that `revoked-by` leads to from a revoked one, over any number of steps. Null when the trail ends at a technique that is deprecated
- * or not in the bundle, or runs in a circle.
+ * Follows `revoked-by` from a revoked technique to the one in force, over any number of steps. Null if the chain ends at a technique that is deprecated or
+ * missing, or if it is circular.
  */
 export function replacementOf(
   revokedId: string,

@@ -1,6 +1,6 @@
 /**
  * Compares versions of ATT&CK or of a technique part by part as numbers, so that 9.0 < 10.1 < 18.1. A missing part counts as 0.
- * @returns a negative number when `a` is the older one, a positive one when `b` is, 0 when they are the same.
+ * @returns a negative number if `a` is older, a positive number if `b` is older, 0 if they are equal.
  */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [partsOf(a), partsOf(b)];
@@ -11,7 +11,7 @@ export function compareVersions(a: string, b: string): number {
   return 0;
 }
 
-/** How far a technique moved from one version of its own to another; `none` too when either has no version, as there is nothing to compare then. */
+/** The step from one version of a technique to another. `none` also if one of them is missing. */
 export function versionStep(from: string | null, to: string | null): 'major' | 'minor' | 'none' {
   if (from === null || to === null || compareVersions(from, to) === 0) return 'none';
   return partsOf(from)[0] === partsOf(to)[0] ? 'minor' : 'major';

@@ -8,7 +8,7 @@ import type {
   RevokedTechniqueResponse,
 } from './import-preview.response.js';
 
-/** How many techniques each list names. */
+/** The most techniques that each list names. */
 const MAX_LISTED = 500;
 
 export function toImportPreviewResponse(preview: ReleasePreview): ImportPreviewResponse {

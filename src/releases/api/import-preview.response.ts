@@ -10,7 +10,7 @@ export class AddedTechniqueResponse {
   tactics: string[];
 }
 
-/** A technique that the release changes, and what the organisation knows of it. */
+/** A technique that the release changes, with the organisation's posture. */
 export class ImpactedTechniqueResponse {
   attack_id: string;
   name: string;
@@ -31,10 +31,10 @@ export class ReplacementResponse {
 }
 
 export class RevokedTechniqueResponse extends ImpactedTechniqueResponse {
-  /** null: nothing replaces it. */
+  /** Null if there is no replacement. */
   @ApiProperty({ type: ReplacementResponse, nullable: true })
   replaced_by: ReplacementResponse | null;
-  /** Whether status, review, risk, owner and tags go to the replacement: it is not evaluated itself, and gets those of no other. */
+  /** Whether status, review, risk, owner and tags go to the replacement. Its own posture and that of other revoked techniques go first. */
   carried_over: boolean;
 }
 
@@ -51,7 +51,7 @@ export class ChangedTechniqueResponse extends ImpactedTechniqueResponse {
   version_after: string | null;
 }
 
-/** Coverage in percent, not rounded, counted as the organisation's snapshots are; null where nothing is in scope. */
+/** Coverage in percent, not rounded, with the roll-up and scope of the organisation's snapshots; null if nothing is in scope. */
 export class CoverageImpactResponse {
   @ApiProperty({ enum: ROLLUPS })
   rollup: Rollup;
@@ -59,20 +59,20 @@ export class CoverageImpactResponse {
   scope: SnapshotScopeResponse | null;
   @ApiProperty({ type: Number, nullable: true })
   before_pct: number | null;
-  /** After the release, with nothing carried over. */
+  /** After the release, without carry-over. */
   @ApiProperty({ type: Number, nullable: true })
   after_unmapped_pct: number | null;
-  /** After the release, with what is carried over. */
+  /** After the release, with carry-over. */
   @ApiProperty({ type: Number, nullable: true })
   after_carried_over_pct: number | null;
 }
 
-/** What loading a release would mean for the organisation. Nothing of it was written. Counts are whole; each list has the first 500, by ATT&CK id. */
+/** The effect of loading a release on the organisation. Nothing is written. Counts include everything; each list has the first 500 by ATT&CK id. */
 export class ImportPreviewResponse {
   @ApiProperty({ enum: ATTACK_DOMAINS })
   domain: AttackDomain;
   attack_version: string;
-  /** The release of the domain that is loaded. */
+  /** The loaded release of the domain. */
   @ApiProperty({ type: String, nullable: true })
   loaded_attack_version: string | null;
   @ApiProperty({ type: 'integer' })

@@ -3,25 +3,25 @@ import { IsIn, IsOptional, Matches } from 'class-validator';
 import { ATTACK_DOMAINS, type AttackDomain } from '../../catalogue/words/index.js';
 import { QueryBoolean } from '../../common/query-boolean.js';
 
-/** What an upload says of its bundle. */
+/** What an upload says about its bundle. */
 export class ImportAttackQuery {
-  /** ATT&CK release of the bundle, such as `18.1`. Needed for STIX 2.0, which carries none; must agree with a bundle that tells its own. */
+  /** ATT&CK release of the bundle, such as `18.1`. Needed for STIX 2.0, which names none. It must agree with a bundle that names one. */
   @ApiProperty({ required: false, example: '18.1' })
   @IsOptional()
   @Matches(/^\d{1,6}(\.\d{1,6}){0,3}$/, { message: 'must be an ATT&CK release such as 18.1' })
   attack_version?: string;
 
-  /** Needed only when the bundle does not tell its domain or holds several: techniques of other domains are then left out. */
+  /** Needed only if the bundle names no domain or holds several. Techniques of other domains are then left out. */
   @ApiProperty({ required: false, enum: ATTACK_DOMAINS })
   @IsOptional()
   @IsIn(ATTACK_DOMAINS, { message: `must be one of ${ATTACK_DOMAINS.join(', ')}` })
   domain?: AttackDomain;
 
-  /** Import a release older than the one loaded, which is refused otherwise. */
+  /** Import a release older than the loaded one. By default that is refused. */
   @QueryBoolean()
   allow_older?: boolean = false;
 
-  /** Give the status, review, risk, owner and tags of techniques that the release revokes to what replaces them, where that is not evaluated. */
+  /** Copy the status, review, risk, owner and tags of revoked techniques to their replacements that are not evaluated. */
   @QueryBoolean()
   carry_over?: boolean = true;
 }

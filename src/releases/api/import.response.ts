@@ -3,7 +3,7 @@ import { ATTACK_DOMAINS, type AttackDomain } from '../../catalogue/words/index.j
 import type { CatalogueImportResult } from '../import/catalogue-import.result.js';
 import type { UndoneCatalogueImport } from '../undo/catalogue-undo.service.js';
 
-/** Objects of a bundle that were left out for one reason. */
+/** Objects of a bundle that were skipped for one reason. */
 export class SkippedObjectsResponse {
   reason: string;
   @ApiProperty({ type: 'integer' })
@@ -13,7 +13,7 @@ export class SkippedObjectsResponse {
 }
 
 /**
- * What an import of an ATT&CK release did. Each technique counts once: `added`, `revoked`, `deprecated`, `changed_major`, `changed_minor`,
+ * The result of an import of an ATT&CK release. Each technique counts once: `added`, `revoked`, `deprecated`, `changed_major`, `changed_minor`,
  * `changed_metadata_only`, `restamped` and `unchanged` add up to `techniques_total`. Lists of ids name the first 20.
  */
 export class CatalogueImportResponse implements CatalogueImportResult {
@@ -25,20 +25,20 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   /** The release of this domain that was loaded before. */
   @ApiProperty({ type: String, nullable: true })
   previous_attack_version: string | null;
-  /** Where it came from, such as `upload: enterprise-attack-18.1.json`; organisations other than the operator's see only how. */
+  /** The source, such as `upload: enterprise-attack-18.1.json`. Organisations other than the operator's see only the first word. */
   source: string;
   /** The user or API key that imported it; null for the command line and the first start, and for organisations other than the operator's. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   imported_by: string | null;
   @ApiProperty({ format: 'date-time' })
   created_at: string;
-  /** Techniques and sub-techniques that were taken in, revoked and deprecated ones included. */
+  /** Imported techniques and sub-techniques, including revoked and deprecated ones. */
   @ApiProperty({ type: 'integer' })
   techniques_total: number;
   @ApiProperty({ type: 'integer' })
   added: number;
   added_ids: string[];
-  /** Their version went from one major number to another. */
+  /** The major number of their version changed. */
   @ApiProperty({ type: 'integer' })
   changed_major: number;
   changed_major_ids: string[];
@@ -49,7 +49,7 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   @ApiProperty({ type: 'integer' })
   changed_metadata_only: number;
   changed_metadata_only_ids: string[];
-  /** Nothing but MITRE's stamp of the last change moved; `mitre_last_modified` did not. */
+  /** Only MITRE's timestamp changed, and `mitre_last_modified` did not. */
   @ApiProperty({ type: 'integer' })
   restamped: number;
   /** Revoked since the release before. */
@@ -62,7 +62,7 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   deprecated_ids: string[];
   @ApiProperty({ type: 'integer' })
   unchanged: number;
-  /** In the catalogue but not in this release; they are kept as they are. */
+  /** In the catalogue but not in this release. They stay as they are. */
   @ApiProperty({ type: 'integer' })
   missing: number;
   missing_ids: string[];
@@ -77,7 +77,7 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   @ApiProperty({ type: 'integer' })
   tactics_changed: number;
   /**
-   * Replacements that got the status, review, risk, owner and tags of a technique which this release revoked, over all organisations; null for organisations other
+   * Replacements that got the status, review, risk, owner and tags of a technique that this release revoked, over all organisations. Null for organisations other
    * than the operator's.
    */
   @ApiProperty({ type: 'integer', nullable: true })
@@ -85,39 +85,39 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   duration_seconds: number;
 }
 
-/** An import that was made, and whether it stands. */
+/** A past import, and when it was undone. */
 export class KeptCatalogueImportResponse extends CatalogueImportResponse {
-  /** When it was undone; null while it stands. */
+  /** When it was undone; null if it was not. */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   undone_at: string | null;
 }
 
-/** What undoing an import did. */
+/** The result of undoing an import. */
 export class UndoneImportResponse implements UndoneCatalogueImport {
   @ApiProperty({ format: 'uuid' })
   id: string;
   @ApiProperty({ enum: ATTACK_DOMAINS })
   domain: AttackDomain;
-  /** The release that was taken out. */
+  /** The release that was removed. */
   attack_version: string;
-  /** The release that is loaded now; null where the domain has none any more. */
+  /** The release that is loaded now; null if the domain has none. */
   @ApiProperty({ type: String, nullable: true })
   loaded_attack_version: string | null;
   @ApiProperty({ format: 'date-time' })
   undone_at: string;
-  /** Techniques that are as they were before the import, and were not. */
+  /** Techniques that were restored to their state from before the import. */
   @ApiProperty({ type: 'integer' })
   techniques_restored: number;
-  /** Techniques that the import had added, and that are gone. */
+  /** Techniques that the import had added and that were removed. */
   @ApiProperty({ type: 'integer' })
   techniques_removed: number;
-  /** Techniques that the import had added, and that stay out of force because an organisation has set something of them since. */
+  /** Techniques that the import had added and that stay, out of force, because an organisation has used them. */
   @ApiProperty({ type: 'integer' })
   techniques_kept: number;
-  /** Replacements whose posture is as it was before the import carried another's over, over all organisations. */
+  /** Replacements whose posture was restored to its state from before the carry-over, over all organisations. */
   @ApiProperty({ type: 'integer' })
   posture_put_back: number;
-  /** Replacements that stay as they are, because somebody has changed them since. */
+  /** Replacements whose posture stays, because it was changed after the import. */
   @ApiProperty({ type: 'integer' })
   posture_kept: number;
 }

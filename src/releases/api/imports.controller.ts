@@ -10,7 +10,7 @@ import { STREAMED_BODY } from '../../files/import-uploads.js';
 import { withUploadedFile, type UploadedFile } from '../../files/uploaded-file.js';
 import { OrganizationsService } from '../../organizations/index.js';
 import type { CatalogueImportResult } from '../import/catalogue-import.result.js';
-import { CatalogueImports, type KeptCatalogueImport } from '../import/catalogue-imports.service.js';
+import { CatalogueImports, type PastCatalogueImport } from '../import/catalogue-imports.service.js';
 import { ImportSettings } from '../import/import-settings.js';
 import { CataloguePreview } from '../preview/catalogue-preview.service.js';
 import { CatalogueUndo } from '../undo/catalogue-undo.service.js';
@@ -39,7 +39,7 @@ export class ImportsController {
     summary: "Import an ATT&CK STIX bundle into the shared catalogue (admins of the operator's organisation)",
     description:
       'Takes a STIX 2.0 or 2.1 bundle as a form with the field `file`, or as the body itself. In a form the options may be fields as well as query ' +
-      'parameters. Importing the same bundle again changes nothing. A sender that is refused has nothing of its body read.',
+      'parameters. Importing the same bundle again changes nothing. If the sender is refused, the body is not read.',
     requestBody: IMPORT_BODY,
   })
   @ApiResponse({ status: 409, description: 'A newer release of this domain is loaded.' })
@@ -61,9 +61,9 @@ export class ImportsController {
   @Access('admin')
   @RouteConfig(STREAMED_BODY)
   @ApiOperation({
-    summary: 'Tell what importing an ATT&CK STIX bundle would mean for the organisation, without importing it',
+    summary: 'Preview the effect of an ATT&CK STIX bundle on the organisation, without importing it',
     description:
-      'Takes what the import takes. Whether anything is carried over is shown both ways, whatever `carry_over` says.',
+      'Takes the same input as the import. It shows coverage with and without carry-over, for any value of `carry_over`.',
     requestBody: IMPORT_BODY,
   })
   @ApiResponse({ status: 409, description: 'A newer release of this domain is loaded.' })
@@ -91,11 +91,11 @@ export class ImportsController {
   @ApiOperation({
     summary: "Undo the newest import of a domain (admins of the operator's organisation)",
     description:
-      'The catalogue is as it was before. What the import carried over is taken away again where nobody has changed it since. A technique that the import ' +
-      'added is removed, or kept out of force where an organisation has set something of it.',
+      'Restores the catalogue. Carried-over posture that was not changed since is taken back. A technique that the import added is removed, or kept out of ' +
+      'force if an organisation has used it.',
   })
   @ApiResponse({ status: 404, description: 'There is no such import.' })
-  @ApiResponse({ status: 409, description: 'It was undone already, or a newer one of its domain stands.' })
+  @ApiResponse({ status: 409, description: 'It is already undone, or a newer import of its domain exists.' })
   async undo(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<UndoneImportResponse> {
     await this.refuseUnlessOperator(principal, 'undo an import of it');
     return this.undone.undo(id, principal.actorId);
@@ -117,10 +117,10 @@ export class ImportsController {
     };
   }
 
-  private async refuseUnlessOperator({ organizationId }: Principal, what: string): Promise<void> {
+  private async refuseUnlessOperator({ organizationId }: Principal, action: string): Promise<void> {
     if (await this.organizations.isDefault(organizationId)) return;
     throw forbidden(
-      `the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may ${what}`,
+      `the ATT&CK catalogue is shared by all organisations: only admins of the operator's organisation may ${action}`,
     );
   }
 
@@ -136,7 +136,7 @@ export class ImportsController {
   }
 }
 
-/** Who works for the operator, the names of the operator's files, and what others had to carry over, are no business of the other organisations. */
-function withoutOrigin(result: KeptCatalogueImport): KeptCatalogueImport {
+/** Hides the operator's people and file names, and the posture of other organisations, from organisations other than the operator's. */
+function withoutOrigin(result: PastCatalogueImport): PastCatalogueImport {
   return { ...result, source: result.source.split(':', 1)[0]!, imported_by: null, carried_over: null };
 }

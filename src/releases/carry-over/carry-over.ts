@@ -4,8 +4,8 @@ import { updatePostureSql, type CatalogueChange } from '../../posture/index.js';
 import type { TechniqueStatus } from '../../posture/words/index.js';
 
 /**
- * Which of several techniques that become one speaks for it: the least covered of those that were evaluated, so that nothing counts as validated that was not
- * validated whole; then the first by ATT&CK id.
+ * If several techniques merge, the lowest evaluated status is kept, so that a replacement counts as validated only if every part was validated. Among equals the
+ * first by ATT&CK id is kept.
  */
 export const CARRIED_FIRST = [
   'not_covered',
@@ -18,15 +18,16 @@ export const CARRIED_FIRST = [
 
 const ORDER = `array_position(ARRAY[${CARRIED_FIRST.map((status) => `'${status}'`).join(', ')}], old.status_global)`;
 
-/** What is set of a posture; a technique of which nothing is has nothing to carry over. */
+/** SQL condition that a posture has any value. Only such a posture is carried over. */
 const isSet = (posture: string): string =>
   `(${posture}.status_global <> 'not_evaluated' OR ${posture}.last_review_date IS NOT NULL OR ${posture}.risk_score IS NOT NULL
     OR ${posture}.owner_id IS NOT NULL OR ${posture}.tags <> '{}')`;
 
 /**
- * Gives the posture of techniques that a release revoked to what replaces them, in every organisation: status and review where the replacement is neither evaluated
- * nor reviewed, and then risk, owner and tags where it has none. What the replacement has stays.
- * @returns how many techniques of how many organisations got something, together.
+ * Copies the posture of revoked techniques to their replacements, in every organisation. A replacement that is neither evaluated nor reviewed gets status and review,
+ * and also risk, owner and tags if it has none. `planImpact` in `preview/plan-impact.ts` states the same rule for one organisation in memory;
+ * `test/integration/release-upgrade.test.ts` holds the two equal.
+ * @returns how many replacements got a value, over all organisations.
  */
 export function carryOver(
   manager: EntityManager,
@@ -66,8 +67,8 @@ export function carryOver(
 }
 
 /**
- * Takes away again what {@link carryOver} gave, where it still stands as it was given.
- * @returns how many got it taken away, and how many have been changed since and stay.
+ * Takes back what {@link carryOver} copied, unless the replacement was changed since.
+ * @returns how many replacements were restored, and how many were changed since and stay.
  */
 export async function putBack(
   manager: EntityManager,
@@ -98,9 +99,7 @@ export async function putBack(
   return { putBack: putBackCount, stayed: stayed!.count };
 }
 
-/**
- * Of the techniques, those that an organisation has set something of, or has ever had in its revalidation queue.
- */
+/** Filters the techniques to those with a value in any organisation's posture, or with an item in a revalidation queue at any time. */
 export async function touchedTechniques(manager: EntityManager, ids: readonly string[]): Promise<string[]> {
   const rows = await queryRows<{ id: string }>(
     manager,

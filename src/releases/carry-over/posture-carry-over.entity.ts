@@ -3,8 +3,8 @@ import { CatalogueImport } from '../../catalogue/index.js';
 import type { TechniqueStatus } from '../../posture/words/index.js';
 
 /**
- * What an import gave the posture of a technique, from that of a technique which it revoked in its favour. Until then it was not evaluated and not reviewed. Snapshots
- * read it to tell what MITRE did from what the organisation did, and an undone import to put things back.
+ * The posture that an import copied from a revoked technique to its replacement, which was neither evaluated nor reviewed before. Snapshots use it to separate
+ * changes by MITRE from changes by the organisation, and an undo uses it to restore the replacement.
  */
 @Entity('posture_carry_over')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
@@ -28,7 +28,7 @@ export class PostureCarryOver {
   @Column({ type: 'timestamptz' })
   carriedAt: Date;
 
-  /** What the replacement then had. */
+  /** The values of the replacement after the import. */
   @Column({ type: 'text' })
   statusGlobal: TechniqueStatus;
 
@@ -41,11 +41,11 @@ export class PostureCarryOver {
   @Column({ type: 'uuid', nullable: true })
   ownerId: string | null;
 
-  /** Null where an earlier version of Vedette carried over, which left tags alone. */
+  /** Null if an earlier version of Vedette carried over, which did not copy tags. */
   @Column({ type: 'text', array: true, nullable: true })
   tags: string[] | null;
 
-  /** What it had of these before. */
+  /** The values of the replacement before the import. */
   @Column({ type: 'double precision', nullable: true })
   previousRiskScore: number | null;
 
@@ -55,7 +55,7 @@ export class PostureCarryOver {
   @Column({ type: 'text', array: true, nullable: true })
   previousTags: string[] | null;
 
-  /** When the import was undone and the replacement's posture was as it was before; null while it stands. */
+  /** When an undo restored the replacement; null until then. */
   @Column({ type: 'timestamptz', nullable: true })
   putBackAt: Date | null;
 }

@@ -19,15 +19,15 @@ import { carryOver } from '../carry-over/carry-over.js';
 import { MAX_NAMED_IDS, NAMED_OUTCOMES, type CatalogueImportResult } from './catalogue-import.result.js';
 
 export interface ImportSliceOptions {
-  /** Where the slice came from, for people: `shipped`, `cli: FILE`, `upload: FILE`. */
+  /** The source of the slice, for people: `shipped`, `cli: FILE` or `upload: FILE`. */
   source: string;
-  /** Id of the user or API key that asked for it. */
+  /** Id of the user or API key that requested the import. */
   importedBy: string | null;
-  /** Imports a release older than the one loaded, which is refused otherwise. */
+  /** Imports a release older than the loaded one. By default that is refused. */
   allowOlder?: boolean;
-  /** Gives the posture of techniques that the release revokes to what replaces them; true when left out. */
+  /** Copies the posture of revoked techniques to their replacements; true by default. */
   carryOver?: boolean;
-  /** `performance.now()` of when the work began; the beginning of the import when left out. */
+  /** `performance.now()` at the start of the work; by default the start of the import. */
   startedMs?: number;
 }
 
@@ -41,7 +41,7 @@ type Origin = Pick<
   'id' | 'attack_version' | 'previous_attack_version' | 'source' | 'imported_by' | 'created_at'
 >;
 
-/** Takes an ATT&CK release into the catalogue that all organisations share, and brings their posture in step with it: one step, which `CatalogueUndo` undoes. */
+/** Imports an ATT&CK release into the shared catalogue and updates the posture of all organisations. `CatalogueUndo` undoes both. */
 @Injectable()
 export class CatalogueImportService {
   constructor(
@@ -54,7 +54,7 @@ export class CatalogueImportService {
 
   /**
    * Imports one release of one domain in the caller's transaction. Importing the same again changes nothing and says so.
-   * @throws DomainError `invalid_input` naming `attack_version` when nobody told the release, `conflict` when a newer one of the domain is loaded.
+   * @throws DomainError `invalid_input` naming `attack_version` if the release is unknown, `conflict` if a newer one of the domain is loaded.
    */
   async importSlice(
     manager: EntityManager,
@@ -107,29 +107,29 @@ export class CatalogueImportService {
     const change = { importId, now: new Date(createdAt) };
     const tactics = await this.store.writeTactics(manager, domain, plan.tactics);
     await this.store.writeTechniques(manager, plan.rows, attackVersion, change.now);
-    // The first release of a domain says of no technique how it changed.
+    // The first release of a domain changes no technique.
     if (previous !== null) await this.store.noteChanges(manager, plan.changes, attackVersion);
     await this.store.noteRelease(manager, plan.unchangedIds, attackVersion);
     const writtenIds = plan.rows.map(({ id }) => id);
-    const mattersToRules = await this.postureRows.followCatalogue(manager, plan.addedIds, writtenIds, change);
+    const rulesAreAffected = await this.postureRows.followCatalogue(manager, plan.addedIds, writtenIds, change);
     const carriedOver = mayCarryOver ? await carryOver(manager, plan.replacedIds, change) : 0;
-    if (mattersToRules || carriedOver > 0) await this.changes.mark(manager, 'all', 'catalogue');
+    if (rulesAreAffected || carriedOver > 0) await this.changes.mark(manager, 'all', 'catalogue');
     return { tactics, carriedOver };
   }
 }
 
-/** @throws DomainError `invalid_input` naming `attack_version` when nobody told the release. */
+/** @throws DomainError `invalid_input` naming `attack_version` if the release is unknown. */
 export function releaseOf({ attackVersion, stixVersion }: CatalogueSlice): string {
   if (attackVersion !== null) return attackVersion;
   throw invalidField(
     'attack_version',
     stixVersion === '2.0'
-      ? 'must be given for a STIX 2.0 bundle, which carries no ATT&CK version, such as 18.1'
-      : 'must be given, such as 18.1: the bundle does not tell its ATT&CK version',
+      ? 'must be given for a STIX 2.0 bundle, which names no ATT&CK version, such as 18.1'
+      : 'must be given, such as 18.1: the bundle does not name its ATT&CK version',
   );
 }
 
-/** @throws DomainError `conflict` when a newer release of the domain is loaded, unless an older one may be. */
+/** @throws DomainError `conflict` if a newer release of the domain is loaded and `allowOlder` is not set. */
 export function refuseOlder(
   domain: string,
   attackVersion: string,
@@ -138,7 +138,7 @@ export function refuseOlder(
 ): void {
   if (loaded === null || allowOlder || compareVersions(attackVersion, loaded) >= 0) return;
   throw conflict(
-    `ATT&CK ${loaded} of ${domain} is loaded, and ${attackVersion} is older: set allow_older to import it all the same`,
+    `ATT&CK ${loaded} of ${domain} is loaded, and ${attackVersion} is older: set allow_older to import it anyway`,
     [{ field: 'allow_older', message: `must be true to replace ATT&CK ${loaded} by the older ${attackVersion}` }],
   );
 }

@@ -18,10 +18,10 @@ import { ImportSettings } from './import-settings.js';
 export type ReadFileOptions = ParseStixOptions;
 export type ImportFileOptions = ParseStixOptions & Omit<ImportSliceOptions, 'startedMs'>;
 
-/** An import that was made, and when it was undone: null while it stands. */
-export type KeptCatalogueImport = CatalogueImportResult & { undone_at: string | null };
+/** A past import, and when it was undone: null if it was not. */
+export type PastCatalogueImport = CatalogueImportResult & { undone_at: string | null };
 
-/** Faults that another parameter would mend; the file is at fault in all the others. */
+/** Faults that another value of a parameter can mend. All other faults concern the file. */
 const FIELD_OF: Partial<Record<StixBundleFault, string>> = {
   version_mismatch: 'attack_version',
   mixed_domains: 'domain',
@@ -29,7 +29,7 @@ const FIELD_OF: Partial<Record<StixBundleFault, string>> = {
   domain_mismatch: 'domain',
 };
 
-/** Imports of STIX bundles, and the list of those that were made. */
+/** Imports STIX bundles, and lists past imports. */
 @Injectable()
 export class CatalogueImports {
   private readonly logger = new Logger(CatalogueImports.name);
@@ -43,7 +43,7 @@ export class CatalogueImports {
 
   /**
    * Reads a bundle in a worker thread and imports it, all or nothing.
-   * @throws DomainError naming `file`, `domain`, `attack_version` or `allow_older`, whichever has to be another.
+   * @throws DomainError naming the parameter to change: `file`, `domain`, `attack_version` or `allow_older`.
    */
   async importFile(
     file: string,
@@ -55,15 +55,15 @@ export class CatalogueImports {
   }
 
   /** Newest first. */
-  async list(page: PageRequest): Promise<Page<KeptCatalogueImport>> {
+  async list(page: PageRequest): Promise<Page<PastCatalogueImport>> {
     const imports = this.dataSource.getRepository(CatalogueImport).createQueryBuilder('import');
     const { items, total, nextCursor } = await keysetPage(imports, 'createdAt', 'DESC', page);
-    return { items: items.map(toKept), total, nextCursor };
+    return { items: items.map(toPastImport), total, nextCursor };
   }
 
   /**
    * Reads a bundle in a worker thread.
-   * @throws DomainError naming `file`, `domain` or `attack_version`, whichever has to be another.
+   * @throws DomainError naming the parameter to change: `file`, `domain` or `attack_version`.
    */
   async read(file: string, { attackVersion, domain }: ReadFileOptions): Promise<CatalogueSlice> {
     const options: ParseStixOptions = { attackVersion, domain };
@@ -80,10 +80,10 @@ export class CatalogueImports {
   }
 }
 
-/** Imports that were made before anything was carried over do not say so. */
-function toKept({ result, undoneAt }: CatalogueImport): KeptCatalogueImport {
-  const { carried_over: carriedOver, ...kept } = result as unknown as CatalogueImportResult;
-  return { ...kept, carried_over: carriedOver ?? 0, undone_at: undoneAt?.toISOString() ?? null };
+/** Results from before carry-over existed have no `carried_over`. */
+function toPastImport({ result, undoneAt }: CatalogueImport): PastCatalogueImport {
+  const { carried_over: carriedOver, ...facts } = result as unknown as CatalogueImportResult;
+  return { ...facts, carried_over: carriedOver ?? 0, undone_at: undoneAt?.toISOString() ?? null };
 }
 
 function optionOf({ message }: StixBundleError): string {

@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
 
-/** How bundles are taken in. */
+/** Limits and places for reading bundles. */
 export class ImportSettings {
-  /** Size of the largest bundle: MITRE's own has about 50 MB. */
+  /** The largest bundle. MITRE's own has about 50 MB. */
   maxBytes = 256 * 1024 * 1024;
-  /** Where an uploaded bundle lies while it is imported. */
+  /** The folder of an uploaded bundle while it is imported. */
   temporaryFolder = tmpdir();
-  /** The compiled worker script that reads bundles; the one in `dist/` when left out. */
+  /** The compiled worker script that reads bundles; the one in `dist/` by default. */
   workerFile?: string;
 }

@@ -7,16 +7,16 @@ import { refuseOlder, releaseOf } from '../import/catalogue-import.service.js';
 import { CatalogueImports, type ReadFileOptions } from '../import/catalogue-imports.service.js';
 import { planImpact, type ReleaseImpact, type StandingTechnique } from './plan-impact.js';
 
-/** What loading a release would mean for one organisation. */
+/** The effect of loading a release on one organisation. */
 export interface ReleasePreview extends ReleaseImpact {
   domain: AttackDomain;
   attackVersion: string;
-  /** The release of the domain that is loaded; null where there is none. */
+  /** The loaded release of the domain; null if there is none. */
   loadedAttackVersion: string | null;
   policy: Pick<SnapshotPolicyFacts, 'rollup' | 'scope'>;
 }
 
-/** Tells what an import would do to an organisation, and writes nothing. */
+/** Computes the effect of an import on an organisation, and writes nothing. */
 @Injectable()
 export class CataloguePreview {
   constructor(
@@ -26,7 +26,7 @@ export class CataloguePreview {
     private readonly transactions: Transactions,
   ) {}
 
-  /** @throws DomainError as the import of the file does. */
+  /** @throws DomainError for the same reasons as the import of the file. */
   async preview(
     organizationId: string,
     file: string,
@@ -35,7 +35,7 @@ export class CataloguePreview {
     return this.previewSlice(organizationId, await this.imports.read(file, options), { allowOlder });
   }
 
-  /** As {@link preview}, of a bundle that was read. */
+  /** Like {@link preview}, for a bundle that is already read. */
   async previewSlice(
     organizationId: string,
     slice: CatalogueSlice,

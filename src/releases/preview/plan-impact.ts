@@ -3,7 +3,7 @@ import type { TechniqueStatus } from '../../posture/words/index.js';
 import { rollUp, type Rollup, type SnapshotScope } from '../../snapshots/index.js';
 import { CARRIED_FIRST } from '../carry-over/carry-over.js';
 
-/** What an organisation knows of a technique of the catalogue, of any domain. */
+/** A technique of the catalogue, of any domain, with the organisation's posture. */
 export interface StandingTechnique {
   id: string;
   attackId: string;
@@ -29,18 +29,18 @@ export interface ImpactedTechnique {
 
 /** A technique that a release revokes. */
 export interface RevokedTechnique extends ImpactedTechnique {
-  /** What replaces it; null where nothing does. */
+  /** Its replacement; null if there is none. */
   replacement: { id: string; attackId: string; name: string } | null;
-  /** Whether its posture goes to the replacement, which is not evaluated itself and gets that of no other. */
+  /** Whether its posture goes to the replacement. */
   isCarriedOver: boolean;
 }
 
-/** Coverage in percent; null where nothing is in scope. */
+/** Coverage in percent; null if nothing is in scope. */
 export interface CoverageImpact {
   before: number | null;
-  /** After the release, with nothing carried over. */
+  /** After the release, without carry-over. */
   unmapped: number | null;
-  /** After the release, with what is carried over. */
+  /** After the release, with carry-over. */
   carriedOver: number | null;
 }
 
@@ -61,8 +61,9 @@ interface Policy {
 }
 
 /**
- * What a planned import would mean for one organisation. Pure; what the import does in SQL for all organisations comes to the same.
- * @param standing every technique of the catalogue, with what the organisation knows of it.
+ * The effect of a planned import on one organisation. Pure. Its rule for carry-over is the one that `carryOver` in `carry-over/carry-over.ts` states in SQL;
+ * `test/integration/release-upgrade.test.ts` holds the two equal.
+ * @param standing every technique of the catalogue, with the organisation's posture.
  */
 export function planImpact(plan: ImportPlan, standing: readonly StandingTechnique[], policy: Policy): ReleaseImpact {
   const known = new Map(standing.map((technique) => [technique.id, technique]));
@@ -92,7 +93,7 @@ export function planImpact(plan: ImportPlan, standing: readonly StandingTechniqu
   };
 }
 
-/** The catalogue after the release with the organisation's posture as it is. */
+/** The catalogue after the release, with the organisation's current posture. */
 function afterRelease(plan: ImportPlan, known: ReadonlyMap<string, StandingTechnique>): Map<string, StandingTechnique> {
   const after = new Map(known);
   for (const row of plan.rows) {
@@ -111,7 +112,7 @@ function afterRelease(plan: ImportPlan, known: ReadonlyMap<string, StandingTechn
   return after;
 }
 
-/** The replacements that get something, as they are with it, and from which technique: as `carryOver` does it. */
+/** The replacements that get a value, with that value and the id of the revoked technique. */
 function carriedOver(
   plan: ImportPlan,
   after: ReadonlyMap<string, StandingTechnique>,
@@ -119,16 +120,16 @@ function carriedOver(
 ): Map<string, StandingTechnique & { fromId: string }> {
   const carried = new Map<string, StandingTechnique & { fromId: string }>();
   const replacementOf = new Map(plan.rows.map(({ id, replacedById }) => [id, replacedById]));
-  const spokenFor = new Set<string>();
+  const decided = new Set<string>();
   const revoked = plan.replacedIds
     .map((id) => known.get(id)!)
     .filter(isSet)
-    .sort(bySpeaking);
+    .sort(carriedFirst);
   for (const from of revoked) {
     const target = after.get(replacementOf.get(from.id) ?? '');
-    if (!target?.inForce || target.status !== 'not_evaluated' || target.lastReviewDate || spokenFor.has(target.id))
+    if (!target?.inForce || target.status !== 'not_evaluated' || target.lastReviewDate || decided.has(target.id))
       continue;
-    spokenFor.add(target.id);
+    decided.add(target.id);
     const given = {
       status: from.status,
       lastReviewDate: from.lastReviewDate,
@@ -141,7 +142,7 @@ function carriedOver(
   return carried;
 }
 
-/** Whether a technique with nothing but perhaps a risk, an owner and tags gets anything by what it is given. */
+/** Whether the given values add anything to a replacement, which can have only a risk, an owner and tags. */
 function isMore(
   given: Pick<StandingTechnique, 'status' | 'lastReviewDate' | 'riskScore' | 'ownerId' | 'tags'>,
   target: StandingTechnique,
@@ -176,7 +177,7 @@ function coverageOf(techniques: Iterable<StandingTechnique>, { rollup, scope }: 
   return rollUp(rollup, counted).coveragePct;
 }
 
-function bySpeaking(a: StandingTechnique, b: StandingTechnique): number {
+function carriedFirst(a: StandingTechnique, b: StandingTechnique): number {
   const rank = CARRIED_FIRST.indexOf(a.status) - CARRIED_FIRST.indexOf(b.status);
   return rank || compare(a.attackId, b.attackId) || compare(a.id, b.id);
 }

@@ -9,25 +9,25 @@ import { queryRows, Transactions } from '../../database/index.js';
 import { PostureChanges, PostureRows } from '../../posture/index.js';
 import { putBack, touchedTechniques } from '../carry-over/carry-over.js';
 
-/** What undoing an import did. */
+/** The result of undoing an import. */
 export interface UndoneCatalogueImport {
   id: string;
   domain: AttackDomain;
-  /** The release that was taken out. */
+  /** The release that was removed. */
   attack_version: string;
-  /** The release that is loaded now; null where the domain has none any more. */
+  /** The release that is loaded now; null if the domain has none. */
   loaded_attack_version: string | null;
   /** ISO 8601 UTC. */
   undone_at: string;
-  /** Techniques that are as they were before the import, and were not. */
+  /** Techniques that were restored to their state from before the import. */
   techniques_restored: number;
-  /** Techniques that the import had added, and that are gone. */
+  /** Techniques that the import had added and that were removed. */
   techniques_removed: number;
-  /** Techniques that the import had added, and that stay out of force because an organisation has set something of them since. */
+  /** Techniques that the import had added and that stay, out of force, because an organisation has used them. */
   techniques_kept: number;
-  /** Replacements whose posture is as it was before the import carried another's over, over all organisations. */
+  /** Replacements whose posture was restored to its state from before the carry-over, over all organisations. */
   posture_put_back: number;
-  /** Replacements that stay as they are, because somebody has changed them since. */
+  /** Replacements whose posture stays, because it was changed after the import. */
   posture_kept: number;
 }
 
@@ -52,8 +52,8 @@ export class CatalogueUndo {
   ) {}
 
   /**
-   * The catalogue is as it was before the import, and so is what the import gave anybody's posture and nobody has changed since.
-   * @throws DomainError `not_found`; `conflict` when it was undone already, when a newer import of the domain stands, or when nothing was kept to undo it by.
+   * Restores the catalogue, and takes back the carried-over posture that was not changed since.
+   * @throws DomainError `not_found`; `conflict` if it is already undone, a newer import of the domain exists, or its before-image is missing.
    */
   async undo(importId: string, actorId: string | null): Promise<UndoneCatalogueImport> {
     return this.transactions.run(async (manager) => {
@@ -105,9 +105,9 @@ export class CatalogueUndo {
 }
 
 function refuseUnlessNewest(made: MadeImport, addedIds: string[] | null): void {
-  const what = `the import of ATT&CK ${made.attack_version} of ${made.domain}`;
-  if (made.undone_at) throw conflict(`${what} was undone on ${made.undone_at.toISOString()} already`);
+  const name = `the import of ATT&CK ${made.attack_version} of ${made.domain}`;
+  if (made.undone_at) throw conflict(`${name} was undone on ${made.undone_at.toISOString()} already`);
   if (made.newer_version !== null)
-    throw conflict(`${what} is not the newest of its domain: undo the one of ${made.newer_version} first`);
-  if (addedIds === null) throw conflict(`${what} was made before imports could be undone`);
+    throw conflict(`${name} is not the newest of its domain: undo the one of ${made.newer_version} first`);
+  if (addedIds === null) throw conflict(`${name} was made before imports could be undone`);
 }

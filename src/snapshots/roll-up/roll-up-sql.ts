@@ -5,7 +5,8 @@ const COUNTS: readonly string[] = COUNTED_STATUSES;
 /**
  * SQL common table expressions that end with `rolled_up (organization_id, side, total, <a column for each status>,
  * coverage_pct, tactics)`: one row for each organisation and side with techniques in scope. See `ROLLUPS` for the
- * counting; `rollUp` does the same in memory.
+ * counting. `rollUp` in `roll-up.ts` states the same rule in memory; `test/integration/snapshot-rollup.test.ts` holds
+ * the two equal.
  *
  * @param statuses name of a relation `organization_id, side, technique_id, status_global` of techniques in force; each
  * `side` is counted separately.

@@ -41,7 +41,10 @@ export interface RolledUp extends Record<CountedStatus, number> {
   coveragePct: number | null;
 }
 
-/** Does the same as {@link rolledUpSql}, in memory. */
+/**
+ * Rolls up techniques in memory. `rolledUpSql` in `roll-up-sql.ts` states the same rule in SQL;
+ * `test/integration/snapshot-rollup.test.ts` holds the two equal.
+ */
 export function rollUp(rollup: Rollup, members: Iterable<RollUpMember>): RolledUp {
   const families = new Map<string, Family>();
   for (const { id, parentId, status } of members) {
