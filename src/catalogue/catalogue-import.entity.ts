@@ -1,6 +1,9 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** An import of an ATT&CK release into the shared catalogue. The newest import of a domain that is not undone gives its loaded release. */
+/**
+ * An import of an ATT&CK release into the shared catalogue. The newest import of a domain that is not undone gives its
+ * loaded release.
+ */
 @Entity('catalogue_import')
 @Index('catalogue_import_domain_created_at_idx', ['domain', 'createdAt'])
 export class CatalogueImport {

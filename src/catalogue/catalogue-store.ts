@@ -36,8 +36,9 @@ const COLUMNS = PROPERTIES.map((property) => property.replace(/[A-Z]/g, (letter)
 @Injectable()
 export class CatalogueStore {
   /**
-   * Waits until other imports and the creation of organisations have ended, so that no organisation misses the posture rows of a new technique. It locks
-   * the table first: a transaction that creates an organisation and then imports already holds that lock, so the other order could deadlock.
+   * Waits until other imports and the creation of organisations have ended, so that no organisation misses the posture
+   * rows of a new technique. It locks the table first: a transaction that creates an organisation and then imports
+   * already holds that lock, so the other order could deadlock.
    */
   async takeTurn(manager: EntityManager): Promise<void> {
     await manager.query('LOCK TABLE organization IN SHARE MODE');
@@ -114,7 +115,8 @@ export class CatalogueStore {
   ): Promise<{ added: number; changed: number }> {
     const rows = JSON.stringify(tactics.map(toTacticRow));
     const release = `jsonb_to_recordset($1::jsonb) AS r (id uuid, "attackId" text, shortname text, name text)`;
-    // Tactics may swap short names, or a new one may take another's, so changed rows are deleted before any are inserted.
+    // Tactics may swap short names, or a new one may take another's, so changed rows are deleted before any are
+    // inserted.
     const replaced = await queryRows<{ id: string }>(
       manager,
       `DELETE FROM tactic t USING ${release}

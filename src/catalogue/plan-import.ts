@@ -26,8 +26,8 @@ export interface CatalogueTechnique {
 }
 
 /**
- * The outcome of an import for a technique: the first of these that applies. `changed_metadata_only`: content or another fact changed, but not the version.
- * `restamped`: only MITRE's timestamp changed.
+ * The outcome of an import for a technique: the first of these that applies. `changed_metadata_only`: content or
+ * another fact changed, but not the version. `restamped`: only MITRE's timestamp changed.
  */
 export const IMPORT_OUTCOMES = [
   'added',
@@ -131,7 +131,9 @@ function usableOf(
   };
 }
 
-/** A technique keeps its first domain. Otherwise two domains that contain it would overwrite each other at every import. */
+/**
+ * A technique keeps its first domain. Otherwise two domains that contain it would overwrite each other at every import.
+ */
 function whyNot(
   technique: SliceTechnique,
   domain: AttackDomain,
@@ -145,7 +147,10 @@ function whyNotText(type: string, texts: readonly string[]): string | null {
   return texts.every(isStorable) ? null : `${type}: holds a character that cannot be stored`;
 }
 
-/** If the slice lacks a parent, the catalogue's parent counts, then the technique with the right ATT&CK id, otherwise none. */
+/**
+ * If the slice lacks a parent, the catalogue's parent counts, then the technique with the right ATT&CK id, otherwise
+ * none.
+ */
 function parentFinder(
   stored: readonly CatalogueTechnique[],
   slice: CatalogueSlice,

@@ -1,7 +1,10 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { LastChangeKind } from './last-change-kind.js';
 
-/** An ATT&CK technique or sub-technique, from the catalogue that all organisations share. Its id is the uuid of its STIX id. */
+/**
+ * An ATT&CK technique or sub-technique, from the catalogue that all organisations share. Its id is the uuid of its STIX
+ * id.
+ */
 @Entity('technique')
 @Index('technique_attack_id_idx', ['attackId'])
 @Index('technique_domain_idx', ['domain'])

@@ -9,6 +9,7 @@ import { AuthService } from '../auth/index.js';
 import { buildFactsFile } from '../catalogue/index.js';
 import { ATTACK_DOMAINS, type AttackDomain } from '../catalogue/words/index.js';
 import { ROLES, type Role } from '../common/access/index.js';
+import { counted } from '../common/wire.js';
 import { Environment, readEnvironment } from '../config/index.js';
 import { openDatabaseServer } from '../database/index.js';
 import { createApp, createLogger, buildOpenApiDocument } from '../http/index.js';
@@ -172,7 +173,7 @@ program
       const { upQueries } = await context.get(DataSource).driver.createSchemaBuilder().log();
       if (upQueries.length === 0) return console.log('the schema from the migrations matches the entities');
       console.error(
-        `the schema differs from the entities: ${upQueries.length} statements are missing in the migrations:`,
+        `the schema differs from the entities: the migrations lack ${counted(upQueries.length, 'statement')}:`,
       );
       for (const { query } of upQueries) console.error(`  ${query}`);
       process.exitCode = 1;

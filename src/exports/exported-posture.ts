@@ -27,8 +27,8 @@ export interface ExportedChange extends Pick<ExportedTechnique, 'attackId' | 'na
 }
 
 /**
- * `posture`: the organisation changed the posture. `catalogue`: an ATT&CK release added the technique or changed whether it is in force. `not_known`: the history does
- * not reach back far enough.
+ * `posture`: the organisation changed the posture. `catalogue`: an ATT&CK release added the technique or changed
+ * whether it is in force. `not_known`: the history does not reach back far enough.
  */
 export const CHANGE_CAUSES = ['posture', 'catalogue', 'not_known'] as const;
 export type ChangeCause = (typeof CHANGE_CAUSES)[number];

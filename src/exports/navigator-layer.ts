@@ -2,7 +2,10 @@ import { plainNumber } from '../common/wire.js';
 import type { TechniqueStatus } from '../posture/words/index.js';
 import type { ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
 
-/** A layer in the format 4.5 (https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md). */
+/**
+ * A layer in the format 4.5
+ * (https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md).
+ */
 export interface NavigatorLayer {
   name: string;
   versions: { attack?: string; navigator: string; layer: '4.5' };
@@ -73,7 +76,10 @@ const LOSS = '#c62828';
 const OTHER_CHANGE = '#1e88e5';
 const CATALOGUE_CHANGE = '#9e9e9e';
 
-/** The posture of techniques. The score is what the status counts towards coverage; a technique that is not applicable is disabled. */
+/**
+ * The posture of techniques. The score is what the status counts towards coverage; a technique that is not applicable
+ * is disabled.
+ */
 export function toPostureLayer(
   head: LayerHead,
   techniques: readonly ExportedTechnique[],

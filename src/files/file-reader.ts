@@ -42,7 +42,8 @@ const WORKER_HEAP_MB = 2048;
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * The path of a built worker script. Node cannot run TypeScript in a thread, so threads use the build even if the application runs from the sources.
+ * The path of a built worker script. Node cannot run TypeScript in a thread, so threads use the build even if the
+ * application runs from the sources.
  * @param script below `src/`, such as `catalogue/stix/stix-worker.js`.
  */
 export function builtWorkerFile(script: string): string {
@@ -73,7 +74,8 @@ export async function checkFile(file: string, maxBytes: number, expected: string
 }
 
 /**
- * Runs a worker script on a task, so that parsing tens of megabytes does not block requests or schedules, and its memory is freed at once.
+ * Runs a worker script on a task, so that parsing tens of megabytes does not block requests or schedules, and its
+ * memory is freed at once.
  * @returns the answer of the script.
  * @throws FileFault if the script gives no answer.
  */

@@ -12,8 +12,9 @@ const RAW_TYPE = 'application/octet-stream';
 const RAW_TYPES = [RAW_TYPE, 'application/stix+json'];
 
 /**
- * Lets only routes marked {@link STREAMED_BODY} receive forms with files and raw bodies as unread streams, so that their guards run before the body is read.
- * Every other route keeps Fastify's JSON parser and refuses these types. Call it once, before the application is initialised.
+ * Lets only routes marked {@link STREAMED_BODY} receive forms with files and raw bodies as unread streams, so that
+ * their guards run before the body is read. Every other route keeps Fastify's JSON parser and refuses these types. Call
+ * it once, before the application is initialised.
  */
 export async function registerImportUploads(app: NestFastifyApplication): Promise<void> {
   await app.register(fastifyMultipart);

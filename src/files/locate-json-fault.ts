@@ -12,8 +12,8 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SCALAR_END = /[\s,\]}:]/g;
 
 /**
- * Locates the fault in a text that `JSON.parse` refused. Its own messages give a position only for some faults and differ between versions of Node.
- * It does not recurse, so that a deeply nested text cannot exhaust the stack.
+ * Locates the fault in a text that `JSON.parse` refused. Its own messages give a position only for some faults and
+ * differ between versions of Node. It does not recurse, so that a deeply nested text cannot exhaust the stack.
  */
 export function locateJsonFault(text: string): JsonFault {
   const closers: string[] = [];

@@ -3,7 +3,8 @@ export type Sniffed = 'utf-16le' | 'utf-16be' | 'utf-16' | 'gzip' | 'zip' | null
 
 /**
  * Looks at the first bytes of a file.
- * @returns `utf-16` for UTF-16 without a byte order mark, whose byte order is unknown; null for a file that may be UTF-8.
+ * @returns `utf-16` for UTF-16 without a byte order mark, whose byte order is unknown; null for a file that may be
+ * UTF-8.
  */
 export function sniffBytes(bytes: Uint8Array): Sniffed {
   const [first, second, third, fourth] = bytes;

@@ -40,7 +40,8 @@ export interface ReceivedUpload extends UploadedFile {
 }
 
 /**
- * Streams the file of a request (the form field `file`, or the raw body) into a temporary file for `work`. It always removes the file afterwards.
+ * Streams the file of a request (the form field `file`, or the raw body) into a temporary file for `work`. It always
+ * removes the file afterwards.
  * @throws DomainError naming `file` if there is none or more than one, `payload_too_large` beyond `maxBytes`.
  */
 export async function withUploadedFile<T>(
@@ -56,7 +57,10 @@ export async function withUploadedFile<T>(
   }
 }
 
-/** Like {@link withUploadedFile}, for work that outlasts the request: the caller removes the file. If this throws, no file is left. */
+/**
+ * Like {@link withUploadedFile}, for work that outlasts the request: the caller removes the file. If this throws, no
+ * file is left.
+ */
 export async function receiveUpload(request: FastifyRequest, settings: UploadSettings): Promise<ReceivedUpload> {
   const { maxBytes, temporaryFolder } = settings;
   const announced = Number(request.headers['content-length'] ?? 0);
@@ -78,7 +82,8 @@ async function receive(request: FastifyRequest, file: string, settings: UploadSe
     await receiveStream(request.body as Readable | undefined, file, settings);
     return { file, fileName: null, fields: {} };
   } catch (error) {
-    // Drains the rest: an unread body would block the connection, and a sender may read the answer only after it has sent everything.
+    // Drains the rest: an unread body would block the connection, and a sender may read the answer only after it has
+    // sent everything.
     request.raw.unpipe();
     request.raw.resume();
     throw request.raw.destroyed && !request.raw.complete ? incompleteUpload() : asFault(error);
@@ -133,7 +138,10 @@ async function* limited(body: Readable, maxBytes: number): AsyncGenerator<Buffer
   }
 }
 
-/** The form parser throws plain errors about the request. Errors of the file system have a `syscall`, and stay as they are. */
+/**
+ * The form parser throws plain errors about the request. Errors of the file system have a `syscall`, and stay as they
+ * are.
+ */
 function asFault(error: unknown): unknown {
   const { syscall, statusCode, message } = error as { syscall?: unknown; statusCode?: unknown; message: string };
   if (error instanceof DomainError || syscall !== undefined || statusCode !== undefined) return error;

@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs the built command line beside the server, and answers what it printed. */
+/** Runs the built command line while the server runs, and returns its output. */
 async function run(...args: string[]): Promise<string> {
   const cli = path.resolve('dist/src/cli/main.js');
   const cliEnv = { PATH: process.env.PATH, DATABASE_URL: database.url, VEDETTE_SECRET_KEY: SECRET_KEY };
@@ -57,8 +57,8 @@ const aLayer = (scores: Record<string, number>, facts: object = {}): string =>
 const statusOf = async (attackId: string): Promise<string> =>
   (await vedette.api('GET', `/techniques/${attackId}`, { token })).status_global;
 
-it('previews on the command line, applies when asked to, says how to undo, and undoes', async () => {
-  // T1086 was revoked by T1059.001 and T1064 was deprecated: both are so in every release that this is run on.
+it('previews on the command line, applies with --apply, names the command for undo, and undoes', async () => {
+  // In every release that this test uses, T1059.001 has replaced T1086, and T1064 is deprecated.
   const file = fileWith('layer.json', aLayer({ T1003: 4, T1086: 2, T1064: 1, T9999: 1 }));
   const preview = await run('import', 'layer', file, ...ORGANIZATION, '--preset', 'rule_count');
   expect(preview).toContain('T1003  not_evaluated -> partial  (score 4)');
@@ -73,7 +73,7 @@ it('previews on the command line, applies when asked to, says how to undo, and u
   expect(await statusOf('T1003')).toBe('not_evaluated');
 });
 
-it('exits with what is wrong and changes nothing where the file cannot be used', async () => {
+it('exits with the reason and changes nothing if the file cannot be used', async () => {
   const layer = fileWith('broken.json', '{"name": ');
   for (const [args, message] of [
     [['layer', layer, '--preset', 'rule_count'], /ends before its JSON document does/],
@@ -83,7 +83,7 @@ it('exits with what is wrong and changes nothing where the file cannot be used',
   }
 });
 
-it('writes what Navigator opens, and what comes back as it was', async () => {
+it('writes layers that Navigator opens, and CSV that can be imported again', async () => {
   const out = path.join(folder, 'out.json');
   await run('export', 'posture', ...ORGANIZATION, '--format', 'navigator', '--out', out);
   const layer = JSON.parse(readFileSync(out, 'utf8'));
@@ -95,7 +95,7 @@ it('writes what Navigator opens, and what comes back as it was', async () => {
   expect(preview).not.toContain('would change');
 });
 
-it('reads a large file while it answers others, and says how far it is', async () => {
+it('reads a large file while it answers other requests, and reports its progress', async () => {
   const content = aLayer({ T1003: 4 }, { description: 'x'.repeat(40 * MEBIBYTE) });
   const answer = await vedette.request('POST', '/api/v1/posture/imports?format=navigator&preset=rule_count', {
     token,
@@ -109,7 +109,7 @@ it('reads a large file while it answers others, and says how far it is', async (
   }, 'the large file is previewed');
 });
 
-it('leaves nothing half applied when it is killed in the middle', async () => {
+it('leaves no partial import if it is killed in the middle', async () => {
   const { id } = await vedette.api('POST', '/posture/imports?format=json', {
     token,
     body: { items: ['T1001', 'T1005', 'T1110'].map((id) => ({ attack_id: id, status_global: 'in_progress' })) },
@@ -117,7 +117,7 @@ it('leaves nothing half applied when it is killed in the middle', async () => {
   const other = new Client({ connectionString: database.url });
   await other.connect();
   await other.query('BEGIN');
-  // Whoever applies has locked the import and most of the techniques when it comes to wait here.
+  // The request to apply has locked the import and most of the techniques when it waits here.
   await other.query(
     `SELECT FROM posture p JOIN technique t ON t.id = p.technique_id WHERE t.attack_id IN ('T1001', 'T1005', 'T1110') ORDER BY t.id DESC LIMIT 1 FOR UPDATE OF p`,
   );
@@ -139,7 +139,7 @@ it('leaves nothing half applied when it is killed in the middle', async () => {
   for (const attackId of ['T1001', 'T1005', 'T1110']) expect(await statusOf(attackId)).toBe('in_progress');
 });
 
-it('has the rules evaluated soon after an import is applied', async () => {
+it('triggers the rules soon after an import is applied', async () => {
   await vedette.api('POST', '/rules', {
     token,
     body: { name: 'Any risk', rule_type: 'high_risk', severity: 'high', config: { min_risk_score: 99, min_count: 1 } },

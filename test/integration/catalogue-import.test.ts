@@ -40,13 +40,13 @@ function importSlice(slice: CatalogueSlice, options: { allowOlder?: boolean } = 
   );
 }
 
-/** One technique, as the database has it. */
+/** One technique from the database. */
 async function technique(number: number): Promise<Record<string, unknown>> {
   const [row] = await rows<Record<string, unknown>>('SELECT * FROM technique WHERE id = $1', [uuid(number)]);
   return row!;
 }
 
-/** Everything that an import may write, but its own record; `xmin` changes with each write of a row. */
+/** All rows that an import may write, without its own record. `xmin` changes with each write of a row. */
 async function written(): Promise<unknown[]> {
   const tables: unknown[] = [];
   for (const table of ['technique', 'tactic', 'posture', 'posture_change'])
@@ -59,7 +59,7 @@ function marks(): Promise<{ organization_id: string; kinds: string[] }[]> {
 }
 
 describe('the first import of a domain', () => {
-  test('adds everything, with the facts as they are in the release', async () => {
+  test('adds every technique with the facts from the release', async () => {
     const slice = aSlice(
       [
         aSliceTechnique(1001, { tactics: ['execution', 'persistence'] }),
@@ -133,7 +133,7 @@ describe('the first import of a domain', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('gives every organisation a posture row for every technique, and has their rules evaluated', async () => {
+  test('gives every organisation a posture row for every technique, and triggers their rules', async () => {
     const organizations = [await anOrganization(context.database), await anOrganization(context.database)];
     await importSlice(aSlice([aSliceTechnique(1001), aSliceTechnique(1002, { revoked: true })]));
     for (const organizationId of organizations) {
@@ -149,7 +149,7 @@ describe('the first import of a domain', () => {
     expect(await marks()).toEqual(organizations.sort().map((id) => ({ organization_id: id, kinds: ['catalogue'] })));
   });
 
-  test('adds a second domain beside the first', async () => {
+  test('adds a second domain to the first', async () => {
     await importSlice(aSlice([aSliceTechnique(1001)], { tactics: [aSliceTactic(1, { shortname: 'collection' })] }));
     const result = await importSlice(
       aSlice([aSliceTechnique(801)], {
@@ -173,7 +173,7 @@ describe('the first import of a domain', () => {
 });
 
 describe('importing the same release again', () => {
-  test('changes nothing, says so, and keeps a record of it', async () => {
+  test('changes nothing, says so, and stores a record', async () => {
     await anOrganization(context.database);
     const slice = aSlice(
       [aSliceTechnique(1001), aSliceTechnique(1002, { revoked: true, mitreModified: '2025-04-15T19:58:42.824123Z' })],
@@ -204,7 +204,7 @@ describe('importing the same release again', () => {
     ]);
   });
 
-  test('by two at once adds each technique once', async () => {
+  test('twice at once adds each technique once', async () => {
     await anOrganization(context.database);
     const slice = aSlice([aSliceTechnique(1001), aSliceTechnique(1002)]);
     const results = await Promise.all([importSlice(slice), importSlice(slice), importSlice(slice)]);
@@ -231,7 +231,7 @@ describe('a newer release', () => {
       organizationId,
     ]);
 
-  test('that only restamps keeps mitre_last_modified, keeps the stamp beside it, and evaluates nothing', async () => {
+  test('that changes only timestamps keeps mitre_last_modified, stores the new timestamp, and triggers no rule', async () => {
     const { organizationId, result } = await upgrade(
       [aSliceTechnique(1001)],
       [aSliceTechnique(1001, { mitreModified: LATER })],
@@ -248,7 +248,7 @@ describe('a newer release', () => {
     expect(await marks()).toEqual([]);
   });
 
-  test('that changes content moves mitre_last_modified, in every posture too', async () => {
+  test('that changes content changes mitre_last_modified, in every posture too', async () => {
     const { organizationId, result } = await upgrade(
       [aSliceTechnique(1001)],
       [aSliceTechnique(1001, { mitreModified: LATER, content: 'other words' })],
@@ -262,7 +262,7 @@ describe('a newer release', () => {
     expect(await marks()).toEqual([{ organization_id: organizationId, kinds: ['catalogue'] }]);
   });
 
-  test('tells major from minor changes, and what is unchanged was read from it all the same', async () => {
+  test('separates major from minor changes, and marks unchanged techniques with the new release', async () => {
     const { result } = await upgrade(
       [aSliceTechnique(1001), aSliceTechnique(1002), aSliceTechnique(1003)],
       [
@@ -283,7 +283,7 @@ describe('a newer release', () => {
     expect((await technique(1003))['updated_at']).toEqual(NOW);
   });
 
-  test('takes what it revokes and deprecates out of force everywhere, keeps what the organisation knew, and carries it over to a replacement', async () => {
+  test('takes revoked and deprecated techniques out of force, keeps their posture, and carries it over to a replacement', async () => {
     const organizationId = await anOrganization(context.database);
     await importSlice(
       aSlice([aSliceTechnique(1001), aSliceTechnique(1002), aSliceTechnique(1003)], { attackVersion: '18.0' }),
@@ -320,13 +320,13 @@ describe('a newer release', () => {
     ]);
   });
 
-  test('reports and keeps what it does not have any more', async () => {
+  test('reports and keeps missing techniques', async () => {
     const { result } = await upgrade([aSliceTechnique(1001), aSliceTechnique(1002)], [aSliceTechnique(1002)]);
     expect(result).toMatchObject({ missing: 1, missing_ids: ['T1001'], unchanged: 1, techniques_total: 1 });
     expect(await technique(1001)).toMatchObject({ in_force: true, attack_version: '18.0' });
   });
 
-  test('names the first twenty ids of a kind', async () => {
+  test('lists the first twenty ids of an outcome', async () => {
     const { result } = await upgrade(
       [],
       Array.from({ length: 25 }, (_, index) => aSliceTechnique(1001 + index)),
@@ -336,7 +336,7 @@ describe('a newer release', () => {
     expect(result.added_ids.at(-1)).toBe('T1020');
   });
 
-  test('may rename tactics, swap their short names and give one to another tactic', async () => {
+  test('may rename tactics, swap their short names and move a short name to another tactic', async () => {
     await importSlice(
       aSlice([aSliceTechnique(1001)], {
         attackVersion: '18.0',
@@ -363,13 +363,12 @@ describe('a newer release', () => {
 });
 
 describe('what is refused', () => {
-  test('an older release than the one loaded, by number and by domain', async () => {
+  test('a release older than the loaded one, compared by number and within its domain', async () => {
     await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: '10.1' }));
     const before = await written();
     await expect(importSlice(aSlice([aSliceTechnique(1002)], { attackVersion: '9.0' }))).rejects.toMatchObject({
       code: 'conflict',
-      message:
-        'ATT&CK 10.1 of enterprise-attack is loaded, and 9.0 is older: set allow_older to import it all the same',
+      message: 'ATT&CK 10.1 of enterprise-attack is loaded, and 9.0 is older: set allow_older to import it anyway',
       fields: [{ field: 'allow_older' }],
     });
     expect(await written()).toEqual(before);
@@ -379,7 +378,7 @@ describe('what is refused', () => {
     ).resolves.toMatchObject({ added: 1 });
   });
 
-  test('unless it is allowed; it is the release that is loaded from then on', async () => {
+  test('unless it is allowed, and then it is the loaded release', async () => {
     await importSlice(aSlice([aSliceTechnique(1001), aSliceTechnique(1002)], { attackVersion: '18.1' }));
     context.clock.advanceMs(1);
     const result = await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: '9.0' }), { allowOlder: true });
@@ -395,7 +394,7 @@ describe('what is refused', () => {
     });
   });
 
-  test('a bundle that nobody told the release of', async () => {
+  test('a bundle without a known release', async () => {
     await expect(
       importSlice(aSlice([aSliceTechnique(1001)], { attackVersion: null, stixVersion: '2.0' })),
     ).rejects.toMatchObject({
@@ -403,7 +402,7 @@ describe('what is refused', () => {
       fields: [
         {
           field: 'attack_version',
-          message: 'must be given for a STIX 2.0 bundle, which carries no ATT&CK version, such as 18.1',
+          message: 'must be given for a STIX 2.0 bundle, which names no ATT&CK version, such as 18.1',
         },
       ],
     });
@@ -411,7 +410,7 @@ describe('what is refused', () => {
   });
 });
 
-test('a failure in the middle leaves nothing', async () => {
+test('a failure in the middle leaves no trace', async () => {
   await anOrganization(context.database);
   await rows(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room'; END $$;
@@ -427,7 +426,7 @@ test('a failure in the middle leaves nothing', async () => {
   expect(await written()).toEqual([[], [], [], []]);
 });
 
-test('an organisation that is being created while a release is imported misses none of it', async () => {
+test('an organisation that is created during an import gets every technique', async () => {
   const creator = new Client({ connectionString: context.database.url });
   await creator.connect();
   try {
@@ -452,7 +451,7 @@ test('an organisation that is being created while a release is imported misses n
   ]);
 });
 
-test('techniques that got into the catalogue without an import belong to no release and are compared all the same', async () => {
+test('techniques that came into the catalogue without an import belong to no release, and are compared like others', async () => {
   await aTechnique(context.database, { attackId: 'T1999' });
   expect(await importSlice(aSlice([aSliceTechnique(1001)]))).toMatchObject({
     previous_attack_version: null,
@@ -461,7 +460,7 @@ test('techniques that got into the catalogue without an import belong to no rele
   });
 });
 
-test('the list has the newest import first, and goes on where a page ends', async () => {
+test('the list has the newest import first, and continues on the next page', async () => {
   const imports = context.module.get(CatalogueImports);
   for (const attackVersion of ['17.0', '17.1', '18.0']) {
     await importSlice(aSlice([aSliceTechnique(1001)], { attackVersion }));

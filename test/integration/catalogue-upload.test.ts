@@ -46,7 +46,7 @@ beforeEach(async () => {
   await http.database.query('TRUNCATE technique, tactic, catalogue_import CASCADE');
 });
 
-// Whatever happened to an upload, its temporary folder is gone.
+// After every upload its temporary folder is gone.
 afterEach(() => {
   expect(temporaryFolders()).toEqual([]);
 });
@@ -102,7 +102,7 @@ async function tokenOf(role: Role, organizationId = operator): Promise<string> {
   return (await aSignedInMember(http, organizationId, role)).token;
 }
 
-/** The port of a real socket: only there a body is still on its way when its request is answered. */
+/** The port of a real socket. Only there can an answer come before the whole body is sent. */
 async function listening(): Promise<number> {
   const server = http.app.getHttpServer();
   if (!server.listening) await http.app.listen(0, '127.0.0.1');
@@ -191,7 +191,7 @@ describe('POST /imports/attack', () => {
 });
 
 describe('who may import', () => {
-  test('nobody who is not signed in', async () => {
+  test('not without signing in', async () => {
     expect(await upload(BUNDLE, 'application/json', { token: 'nonsense' })).toMatchObject({
       status: 401,
       body: { code: 'unauthenticated' },
@@ -204,7 +204,7 @@ describe('who may import', () => {
     expect(await techniques()).toEqual([]);
   });
 
-  test('no admin of another organisation', async () => {
+  test('not an admin of another organisation', async () => {
     const token = await tokenOf('admin', await anOrganization(http.database));
     expect(await uploadForm(aForm(aFile()), { token })).toMatchObject({
       status: 403,
@@ -216,7 +216,7 @@ describe('who may import', () => {
     expect(await techniques()).toEqual([]);
   });
 
-  test('who is refused is answered before the body has come, and nothing of it is kept', async () => {
+  test('a refusal comes before the body is sent, and no byte is stored', async () => {
     const port = await listening();
     for (const type of ['application/json', 'application/octet-stream', `multipart/form-data; boundary=${BOUNDARY}`]) {
       const status = await new Promise((resolve, reject) => {
@@ -232,14 +232,14 @@ describe('who may import', () => {
           resolve(response.statusCode);
           sending.destroy();
         });
-        // The body is begun and never ended.
+        // The body starts and never ends.
         sending.write(type.startsWith('multipart') ? aForm(aFile()).slice(0, 200) : BUNDLE.slice(0, 200));
       });
       expect([type, status]).toEqual([type, 401]);
     }
   });
 
-  test('an upload that breaks off changes nothing and leaves nothing', async () => {
+  test('an incomplete upload changes nothing and leaves no file', async () => {
     const port = await listening();
     for (const type of ['application/json', `multipart/form-data; boundary=${BOUNDARY}`]) {
       const headers = { 'content-type': type, 'content-length': '40000', authorization: `Bearer ${admin.token}` };
@@ -271,7 +271,7 @@ describe('what is refused', () => {
     await expectRefusal(await uploadForm(aForm(aFile(content))), 400, 'file', message);
   });
 
-  test('nothing at all', async () => {
+  test('an empty upload', async () => {
     await expectRefusal(await upload(undefined, undefined), 400, 'file', /must be sent/);
     await expectRefusal(await upload('', 'application/json'), 400, 'file', /empty/);
     await expectRefusal(await uploadForm(aForm(aFile(''))), 400, 'file', /empty/);
@@ -279,7 +279,7 @@ describe('what is refused', () => {
     await expectRefusal(await uploadForm(''), 400, 'file', /must be sent/);
   });
 
-  test('forms that are not as they should be', async () => {
+  test('invalid forms', async () => {
     await expectRefusal(await uploadForm(aForm(aFile(), aFile())), 400, 'file', /must be one file/);
     await expectRefusal(
       await uploadForm(aForm({ ...aFile(), name: 'bundle' })),
@@ -336,7 +336,7 @@ describe('what is refused', () => {
     );
   });
 
-  test('a release older than the one loaded', async () => {
+  test('a release older than the loaded one', async () => {
     await upload(BUNDLE, 'application/json');
     const older = aBundle(aCollection('9.0'), aTechnique(1001));
     expect(await upload(older, 'application/json')).toMatchObject({
@@ -345,7 +345,7 @@ describe('what is refused', () => {
     });
   });
 
-  test('a bundle that is too large, announced or not, and one byte less is not', async () => {
+  test('a bundle that is too large, with or without a length; one byte less is accepted', async () => {
     const padded = (bytes: number): string => BUNDLE + ' '.repeat(bytes - BUNDLE.length);
     for (const body of [padded(MAX_BYTES + 1), padded(MAX_BYTES * 3)]) {
       await expectRefusal(await upload(body, 'application/json'), 413, 'file', /at most/);
@@ -366,7 +366,7 @@ describe('what is refused', () => {
     expect((await upload(padded(MAX_BYTES), 'application/json')).status).toBe(200);
   });
 
-  test('a bundle that turns out too large while it comes, with an answer that arrives and a connection that goes on', async () => {
+  test('a bundle that proves too large while it is sent: the answer arrives and the connection stays open', async () => {
     const port = await listening();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const sockets = new Set<unknown>();
@@ -402,7 +402,7 @@ describe('what is refused', () => {
 });
 
 describe('the other routes', () => {
-  test('read JSON as ever', async () => {
+  test('still read JSON', async () => {
     const put = (body: unknown): Promise<Answer> =>
       http.request('PUT', '/api/v1/posture', { token: admin.token, body });
     await upload(BUNDLE, 'application/json');
@@ -422,7 +422,7 @@ describe('the other routes', () => {
     },
   );
 
-  test('stay unknown when they are', async () => {
+  test('stay unknown if they do not exist', async () => {
     const answer = await http.request('POST', '/api/v1/imports/nothing', {
       token: admin.token,
       body: '{}',
@@ -433,7 +433,7 @@ describe('the other routes', () => {
 });
 
 describe('GET /imports/attack', () => {
-  test('shows beforehand what an import would mean, to admins of any organisation, and takes it back afterwards', async () => {
+  test('previews an import for admins of any organisation, and undoes it afterwards', async () => {
     await uploadForm(aForm(aFile()));
     const newer = aBundle(
       aCollection('18.2'),
@@ -494,7 +494,7 @@ describe('GET /imports/attack', () => {
     expect((await http.request('GET', PATH)).status).toBe(401);
   });
 
-  test("tells other organisations how, and neither who nor the operator's file names", async () => {
+  test('hides the people and file names of the operator from other organisations', async () => {
     await uploadForm(aForm(aFile()));
     const token = await tokenOf('viewer', await anOrganization(http.database));
     const { body } = await http.request('GET', PATH, { token });

@@ -14,7 +14,7 @@ import { aCaller, startPostureHttp, type Caller } from '../support/posture-http.
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Rows that the factories write begin when they are written: what happens in these tests happens from the day after on. */
+/** The factories write rows that begin now, so the events of these tests begin one day later. */
 const START = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS + 2 * DAY_MS);
 
 let http: TestHttp;
@@ -61,7 +61,7 @@ async function aKnownPosture(): Promise<void> {
 }
 
 describe('GET /posture/export', () => {
-  it('answers a layer that Navigator opens', async () => {
+  it('returns a layer that Navigator opens', async () => {
     await aKnownPosture();
     const answer = await lead.get('/posture/export?format=navigator');
     expect(answer.status).toBe(200);
@@ -86,7 +86,7 @@ describe('GET /posture/export', () => {
     ]);
   });
 
-  it('answers the body of PUT /posture, which puts the same back', async () => {
+  it('returns the body of PUT /posture, which restores the same posture', async () => {
     await aKnownPosture();
     const { body, headers } = await lead.get('/posture/export');
     expect(headers['content-disposition']).toContain('.json"');
@@ -104,7 +104,7 @@ describe('GET /posture/export', () => {
     expect((await lead.get('/posture/export')).body).toEqual(body);
   });
 
-  it('answers CSV that another organisation can import', async () => {
+  it('returns CSV that another organisation can import', async () => {
     await aKnownPosture();
     const answer = await lead.get('/posture/export?format=csv');
     expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8; header=present');
@@ -134,7 +134,7 @@ describe('GET /posture/export', () => {
     expect((await lead.get('/posture/export?format=csv')).body).toContain(",'=hyperlink@example.org");
   });
 
-  it('takes a domain, and knows which it has', async () => {
+  it('takes a domain, and refuses one that is not in the catalogue', async () => {
     expect((await lead.get('/posture/export?format=navigator&domain=enterprise-attack')).body.techniques).toHaveLength(
       5,
     );
@@ -143,7 +143,7 @@ describe('GET /posture/export', () => {
     expect((await lead.get('/posture/export?format=xlsx')).body.errors).toMatchObject([{ field: 'format' }]);
   });
 
-  it('answers a list of layers where the catalogue has several domains', async () => {
+  it('returns a list of layers if the catalogue has several domains', async () => {
     const phone = await aTechnique(http.database, {
       attackId: 'T1400',
       domain: 'mobile-attack',
@@ -183,7 +183,7 @@ describe('GET /posture/export/changes', () => {
     http.clock.set(new Date(at(30)));
   }
 
-  it('tells what became otherwise between two instants, and what ATT&CK did apart', async () => {
+  it('returns the changes between two instants, and marks changes by ATT&CK', async () => {
     await aHistory();
     const { body } = await lead.get(`/posture/export/changes?from=${at(1)}&to=${at(15)}`);
     expect(body.items).toMatchObject([
@@ -210,7 +210,7 @@ describe('GET /posture/export/changes', () => {
     ]);
   });
 
-  it('answers a layer that Navigator opens, and CSV', async () => {
+  it('returns a layer that Navigator opens, and CSV', async () => {
     await aHistory();
     const range = `from=${at(1).slice(0, 10)}&to=${at(15)}`;
     const layer = await lead.get(`/posture/export/changes?format=navigator&${range}`);
@@ -228,7 +228,7 @@ describe('GET /posture/export/changes', () => {
     );
   });
 
-  it('goes back 30 days where nobody says, and refuses ranges that are none', async () => {
+  it('goes back 30 days by default, and refuses invalid ranges', async () => {
     await aHistory();
     expect((await lead.get('/posture/export/changes')).body).toMatchObject({
       from: at(0),
@@ -249,7 +249,7 @@ describe('GET /posture/export/changes', () => {
     }
   });
 
-  it('says so where it is not known what was there before', async () => {
+  it('says so if the earlier posture is not known', async () => {
     await aHistory();
     await http.database.query('DELETE FROM posture_history WHERE organization_id = $1', [lead.organizationId]);
     const { body } = await lead.get(`/posture/export/changes?from=${at(1)}&to=${at(25)}`);
@@ -265,7 +265,7 @@ describe('GET /posture/export/changes', () => {
     expect(layerFaults(layer.body)).toEqual([]);
   });
 
-  it('tells nothing of another organisation', async () => {
+  it('shows nothing of another organisation', async () => {
     await aHistory();
     const stranger = await aCaller(http);
     const { body } = await stranger.get(`/posture/export/changes?from=${at(1)}&to=${at(25)}`);
@@ -280,7 +280,7 @@ describe('GET /instances/:id/export', () => {
     return id!;
   }
 
-  it('answers a layer of the techniques that the alert names, as they stand now', async () => {
+  it('returns a layer with the current posture of the techniques that the alert names', async () => {
     await aKnownPosture();
     const id = await anAlert({
       orphan_count: 7,
@@ -315,7 +315,7 @@ describe('GET /instances/:id/export', () => {
     expect(body.items.map((item: { attack_id: string }) => item.attack_id)).toEqual(['T1001', 'T1003']);
   });
 
-  it('says so where the alert names none', async () => {
+  it('says so if the alert names no techniques', async () => {
     const id = await anAlert({ coverage_pct: 12.5 });
     expect(await lead.get(`/instances/${id}/export`)).toMatchObject({
       status: 409,

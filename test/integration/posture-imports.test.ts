@@ -52,7 +52,7 @@ beforeEach(async () => {
   lead = await aCaller(http);
 });
 
-// Whatever happened to an upload, its temporary folder is gone, unless it is being read yet.
+// After every upload its temporary folder is gone, unless the file is still being read.
 afterEach(async () => {
   await until(() => readdirSync(path.join(folder, 'temporary')).length === 0);
 });
@@ -109,7 +109,7 @@ const known = (attackId: string, statusGlobal: 'validated' | 'partial' | 'not_co
   aPosture(http.database, lead.organizationId, ids[attackId]!, { statusGlobal });
 
 describe('a preview', () => {
-  it('shows what would change, and changes nothing', async () => {
+  it('shows the changes, and makes none', async () => {
     await known('T1003', 'validated');
     await known('T1004', 'partial');
     const answer = await preview({
@@ -172,7 +172,7 @@ describe('a preview', () => {
     expect(second.body).toMatchObject({ total: 3, items: [{ attack_id: 'T1002' }] });
   });
 
-  it('says that the catalogue has nothing of the domain', async () => {
+  it('says that the catalogue has no release of the domain', async () => {
     const answer = await upload(
       aLayer({ T1001: 1 }, { domain: 'mobile-attack' }),
       'format=navigator&preset=rule_count',
@@ -183,7 +183,7 @@ describe('a preview', () => {
     });
   });
 
-  it('replaces an earlier one of the same, also when both come at once', async () => {
+  it('replaces an earlier preview of the same file, also if both are sent at once', async () => {
     const answers = await Promise.all(Array.from({ length: 4 }, () => preview({ T1001: 1 })));
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
@@ -215,7 +215,7 @@ describe('a preview', () => {
 });
 
 describe('applying', () => {
-  it('writes what the preview showed, says who and by what, and has the rules evaluated', async () => {
+  it('writes the changes of the preview with their author and source, and triggers the rules', async () => {
     const { body } = await preview({ T1001: 3, T1002: 0 });
     http.clock.advanceMs(1_000);
     expect(await apply(body.id)).toMatchObject({
@@ -244,7 +244,7 @@ describe('applying', () => {
     expect(await markedChanges(http, lead.organizationId)).toEqual(['posture']);
   });
 
-  it('takes the date of a DeTT&CT score for the review', async () => {
+  it('uses the date of a DeTT&CT score as the review date', async () => {
     const file = `file_type: technique-administration\ntechniques:\n- technique_id: T1001\n  detection: {score_logbook: [{date: 2026-01-05, score: 4}]}\n`;
     const { body } = await upload(file, 'format=dettect');
     await apply(body.id);
@@ -254,7 +254,7 @@ describe('applying', () => {
     });
   });
 
-  it('sets every field that a CSV file gives, and takes owners who are members alone', async () => {
+  it('sets every field of a CSV file, and accepts only members as owners', async () => {
     const { email, userId } = await aMember(http.database, lead.organizationId);
     const { email: stranger } = await aMember(http.database, await anOrganization(http.database));
     const file = `attack_id,status_global,last_review_date,risk_score,owner_email\nT1001,validated,2026-03-01,62.5,${email}\nT1002,partial,,,${stranger}\n`;
@@ -273,7 +273,7 @@ describe('applying', () => {
     expect((await lead.get('/techniques/T1002')).body).toMatchObject({ status_global: 'not_evaluated' });
   });
 
-  it('is done once, whoever is quicker', async () => {
+  it('happens once if two requests compete', async () => {
     const { body } = await preview({ T1001: 3, T1002: 0 });
     const answers = await Promise.all([apply(body.id), apply(body.id), apply(body.id)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
@@ -287,7 +287,7 @@ describe('applying', () => {
     expect(versions).toHaveLength(2);
   });
 
-  it('of two imports that overlap does one after the other, and the second says what moved', async () => {
+  it('runs overlapping imports one after the other, and the second reports what has changed', async () => {
     const [one, other] = [
       await preview({ T1001: 3, T1002: 1 }),
       await preview({ T1001: 0, T1002: 0 }, 'on_conflict=overwrite'),
@@ -297,7 +297,7 @@ describe('applying', () => {
     expect(answers.find(({ status }) => status === 409)!.body.moved_total).toBe(2);
   });
 
-  it('refuses where the posture moved since, names it, and goes by what is there now when asked to', async () => {
+  it('refuses if the posture has changed since, names the techniques, and plans again on request', async () => {
     const { body } = await preview({ T1001: 3, T1002: 1, T1003: 1 });
     await lead.send('PUT', '/posture', {
       items: [
@@ -333,7 +333,7 @@ describe('applying', () => {
     expect(await statuses()).toEqual({ T1001: 'in_progress', T1003: 'validated' });
   });
 
-  it('leaves nothing half done when it fails at the end', async () => {
+  it('leaves no partial result if it fails at the end', async () => {
     const { body } = await preview({ T1001: 3, T1002: 1 });
     await http.database.query(`
       CREATE FUNCTION fail_here() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$;
@@ -348,7 +348,7 @@ describe('applying', () => {
     expect((await apply(body.id)).status).toBe(200);
   });
 
-  it('leaves nothing half done when its connection is cut in the middle', async () => {
+  it('leaves no partial result if its connection is cut in the middle', async () => {
     const { body } = await preview({ T1001: 3, T1002: 1 });
     const other = http.module.get(DataSource).createQueryRunner();
     await other.startTransaction();
@@ -371,7 +371,7 @@ describe('applying', () => {
     expect((await apply(body.id)).status).toBe(200);
   });
 
-  it('is not done to a preview that has expired', async () => {
+  it('is refused for an expired preview', async () => {
     const { body } = await preview({ T1001: 3 });
     expect(body.expires_at).toBe(new Date(NOW.getTime() + 7 * DAY_MS).toISOString());
     http.clock.advanceMs(7 * DAY_MS);
@@ -383,7 +383,7 @@ describe('applying', () => {
 });
 
 describe('the same file again', () => {
-  it('is answered with what is applied, until something else is, it is undone, or it is forced', async () => {
+  it('returns the applied import, until another is applied, it is undone, or a preview is forced', async () => {
     const id = await applied({ T1001: 3 });
     const again = await preview({ T1001: 3 });
     expect(again).toMatchObject({ status: 200, body: { id, status: 'applied', already_applied: true } });
@@ -402,7 +402,7 @@ describe('the same file again', () => {
     expect((await preview({ T1001: 3 })).body).toMatchObject({ already_applied: false, counts: { changed: 1 } });
   });
 
-  it('is another file for another organisation', async () => {
+  it('counts as a new file in another organisation', async () => {
     await applied({ T1001: 3 });
     const stranger = await aCaller(http);
     expect((await upload(aLayer({ T1001: 3 }), 'format=navigator&preset=rule_count', stranger)).status).toBe(201);
@@ -410,7 +410,7 @@ describe('the same file again', () => {
 });
 
 describe('undoing', () => {
-  it('puts back what was there, and skips what somebody has changed since', async () => {
+  it('restores the earlier posture, and skips techniques that were changed since', async () => {
     await known('T1002', 'partial');
     const file = 'attack_id,status_global,risk_score\nT1001,partial,10\nT1002,not_covered,20\nT1003,partial,30\n';
     const { body } = await upload(file, 'format=csv');
@@ -425,7 +425,7 @@ describe('undoing', () => {
       body: { restored: 2, skipped: 1, skipped_ids: ['T1003'], import: { status: 'undone', undone_by: lead.userId } },
     });
     expect(await statuses()).toEqual({ T1002: 'partial', T1003: 'in_progress' });
-    // What somebody else set of a field that the import did not touch is left.
+    // A later change of a field that the import did not change stays.
     expect((await lead.get('/techniques/T1001')).body).toMatchObject({ risk_score: null, owner_id: lead.userId });
     const { items } = (await lead.get(`/posture/imports/${body.id}/changes`)).body;
     expect(items.map((item: { undo_outcome: string }) => item.undo_outcome)).toEqual([
@@ -440,19 +440,19 @@ describe('undoing', () => {
     expect(row).toEqual({ change_source: 'undo', change_id: body.id });
   });
 
-  it('is done once', async () => {
+  it('happens once', async () => {
     const id = await applied({ T1001: 3 });
     const answers = await Promise.all([undo(id), undo(id)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
     expect(await apply(id)).toMatchObject({ status: 409, body: { current_status: 'undone' } });
   });
 
-  it('is refused for what is not applied', async () => {
+  it('is refused for an import that is not applied', async () => {
     const { body } = await preview({ T1001: 3 });
     expect(await undo(body.id)).toMatchObject({ status: 409, body: { current_status: 'previewed' } });
   });
 
-  it('gives tags back, unless somebody has changed them since', async () => {
+  it('restores tags, unless they were changed since', async () => {
     const items = [
       { attack_id: 'T1001', tags: ['pci'] },
       { attack_id: 'T1002', tags: ['pci'], risk_score: 5 },
@@ -475,7 +475,7 @@ describe('undoing', () => {
     expect([await tagsOf('T1001'), await tagsOf('T1002')]).toEqual([['pci'], ['gdpr']]);
   });
 
-  it('gives nothing back to an owner who has left', async () => {
+  it('does not restore an owner who has left', async () => {
     const { userId } = await aMember(http.database, lead.organizationId);
     await aPosture(http.database, lead.organizationId, ids.T1001!, { ownerId: userId });
     const { body } = await upload('attack_id,owner_email\nT1001,null\n', 'format=csv');
@@ -491,7 +491,7 @@ describe('a large file', () => {
     aLayer(scores, { description: 'x'.repeat(BACKGROUND_FROM_BYTES) });
   const QUERY = 'format=navigator&preset=rule_count';
 
-  it('is read after the answer, which tells where to look', async () => {
+  it('is read after the answer, which names the import', async () => {
     const answer = await upload(large({ T1001: 3 }), QUERY);
     expect(answer).toMatchObject({ status: 202, body: { status: 'parsing', counts: null, changes: [] } });
     expect(await apply(answer.body.id)).toMatchObject({ status: 409 });
@@ -509,7 +509,7 @@ describe('a large file', () => {
     });
   });
 
-  it('takes the place of an earlier preview of the same', async () => {
+  it('replaces an earlier preview of the same file', async () => {
     const first = await upload(large({ T1001: 3 }), QUERY);
     const current = async (id: string): Promise<Answer['body']> => (await lead.get(`/posture/imports/${id}`)).body;
     await until(async () => (await current(first.body.id)).status === 'previewed');
@@ -519,7 +519,7 @@ describe('a large file', () => {
     expect((await apply(second.body.id)).body).toMatchObject({ counts: { changed: 1 } });
   });
 
-  it('is read once where it comes twice at once, and a few wait for each other', async () => {
+  it('is read once if it is sent twice at once, and a few files wait for each other', async () => {
     const one = large({ T1001: 3 });
     const twice = [await upload(one, QUERY), await upload(one, QUERY)];
     expect(new Set(twice.map(({ body }) => body.id)).size).toBe(1);
@@ -531,14 +531,14 @@ describe('a large file', () => {
     });
   });
 
-  it('fails with the reason where it cannot be used', async () => {
+  it('fails with the reason if it cannot be used', async () => {
     const answer = await upload(large({ T1001: 3 }).slice(0, -3), QUERY);
     const current = async (): Promise<Answer['body']> => (await lead.get(`/posture/imports/${answer.body.id}`)).body;
     await until(async () => (await current()).status !== 'parsing');
     expect(await current()).toMatchObject({ status: 'failed', failure: expect.stringContaining('cut off') });
   });
 
-  it('whose reader was killed is told as failed', async () => {
+  it('is shown as failed if its reader was killed', async () => {
     const { body } = await preview({ T1001: 3 });
     await http.database.query(`UPDATE posture_import SET status = 'parsing', overview = NULL WHERE id = $1`, [body.id]);
     http.clock.advanceMs(61_000);
@@ -549,7 +549,7 @@ describe('a large file', () => {
   });
 });
 
-it('gives up what is being read when the server stops, and says so', async () => {
+it('stops reading when the server stops, and says so', async () => {
   const worker = path.join(folder, 'hangs.mjs');
   writeFileSync(worker, 'for (;;);');
   const temporaryFolder = path.join(folder, 'temporary');
@@ -640,14 +640,14 @@ describe('what is refused', () => {
     ['UTF-16 without a mark', 'format=csv', Buffer.from('attack_id\nT1001\n', 'utf16le'), 400, 'file', /UTF-16/],
     ['a spreadsheet', 'format=csv', Buffer.from('PK\u0003\u0004'), 400, 'file', /zip archive/],
     ['too much', 'format=csv', `attack_id\n${'T1001\n'.repeat(40_000)}`, 413, 'file', /at most/],
-  ])('%s, naming what it takes, and nothing is stored', async (_name, query, content, status, field, message) => {
+  ])('%s, naming the valid values, and nothing is stored', async (_name, query, content, status, field, message) => {
     const answer = await upload(content, query);
     expect(answer).toMatchObject({ status, body: { errors: [{ field, message: expect.stringMatching(message) }] } });
     expect((await lead.get('/posture/imports')).body.total).toBe(0);
     expect(await statuses()).toEqual({});
   });
 
-  it('whoever is no lead', async () => {
+  it('requests from anyone below a lead', async () => {
     const analyst = await aCaller(http, { role: 'analyst', organizationId: lead.organizationId });
     const { body } = await preview({ T1001: 3 });
     for (const [path, sent] of [
@@ -660,7 +660,7 @@ describe('what is refused', () => {
     expect((await analyst.get(`/posture/imports/${body.id}`)).status).toBe(200);
   });
 
-  it('another organisation, in the words for what does not exist', async () => {
+  it('another organisation, with the same answer as for an unknown import', async () => {
     const { body } = await preview({ T1001: 3 });
     const stranger = await aCaller(http);
     const unknown = newId();
@@ -679,7 +679,7 @@ describe('what is refused', () => {
   });
 });
 
-it('offers its presets with their options', async () => {
+it('lists the presets with their options', async () => {
   const { items } = (await lead.get('/posture/imports/presets')).body;
   expect(items.map(({ name }: { name: string }) => name)).toEqual([
     'rule_count',

@@ -143,13 +143,13 @@ const technique = (number: number, facts: Parameters<typeof aSliceTechnique>[1] 
 const evasion = aSliceTactic(5, { shortname: 'defense-evasion', name: 'Defense Evasion' });
 const execution = aSliceTactic(2, { shortname: 'execution', name: 'Execution' });
 
-/** Four techniques of one tactic and one of another. */
+/** Four techniques of one tactic, and one of another. */
 const before = aSlice(
   [1001, 1002, 1003, 1004].map((number) => technique(number)).concat(technique(1005, { tactics: ['execution'] })),
   { attackVersion: '17.1', tactics: [evasion, execution] },
 );
 
-/** The tactic is split in two, one technique is revoked in favour of a new one, and two more are new. */
+/** The tactic is split in two, a new technique replaces one, and two more are new. */
 const after = aSlice(
   [
     technique(1001, { tactics: ['stealth'], techniqueVersion: '2.0', content: 'moved' }),
@@ -183,7 +183,7 @@ async function populated(): Promise<void> {
 }
 
 describe('a release that moves coverage by itself', () => {
-  it('raises no regression, and its taxonomy delta is told', async () => {
+  it('raises no regression, and the taxonomy delta explains it', async () => {
     await populated();
     expect(await snapshot()).toMatchObject({ coveragePct: 70, attackVersions: { 'enterprise-attack': '17.1' } });
     expect(await load(after)).toMatchObject({ added: 3, revoked: 1, carried_over: 1 });
@@ -207,7 +207,7 @@ describe('a release that moves coverage by itself', () => {
     });
   });
 
-  it('raises one for what the organisation lost in the same days, and for that alone', async () => {
+  it('raises one only for coverage that the organisation lost in the same days', async () => {
     await populated();
     await snapshot();
     await load(after);
@@ -241,7 +241,7 @@ describe('a release that moves coverage by itself', () => {
     expect(alert!.message).toContain('ATT&CK');
   });
 
-  it('names the tactics that lost since a peak on an older release, too', async () => {
+  it('also names the tactics that lost coverage since a peak on an older release', async () => {
     await populated();
     await snapshot();
     await load(after);
@@ -258,7 +258,7 @@ describe('a release that moves coverage by itself', () => {
     expect(alert!.message).toContain('Stealth 50% to 12.5%');
   });
 
-  it('takes of a technique whose history is gone what is first known of it, so that nothing is told as lost or won', async () => {
+  it('uses the first known posture of a technique without older history, so that it counts as neither gain nor loss', async () => {
     await populated();
     await snapshot();
     await put({ T1001: { risk_score: 5 } });
@@ -267,7 +267,7 @@ describe('a release that moves coverage by itself', () => {
     expect(await snapshot()).toMatchObject({ coveragePct: 50, baselinePct: 50 });
   });
 
-  it('names nothing since a snapshot that was brought in, whose instant nobody knows', async () => {
+  it('names no tactics since an imported snapshot, because its instant is unknown', async () => {
     await populated();
     await put({ T1001: { risk_score: 5 } });
     await context.database.query('DELETE FROM posture_history');
@@ -280,7 +280,7 @@ describe('a release that moves coverage by itself', () => {
     expect(alert!.message).toMatch(/ Look at the techniques whose status changed between these snapshots\.$/);
   });
 
-  it('leaves a replacement unmapped where nothing is to be carried over, and still raises none', async () => {
+  it('leaves a replacement unmapped without carry-over, and still raises none', async () => {
     await populated();
     await snapshot();
     expect(await load(after, { carryOver: false })).toMatchObject({ carried_over: 0 });
@@ -290,7 +290,7 @@ describe('a release that moves coverage by itself', () => {
     expect((await regression()).breached).toBe(false);
   });
 
-  it('raises none where it is undone between two snapshots', async () => {
+  it('raises none if it is undone between two snapshots', async () => {
     await populated();
     await snapshot();
     const { id } = await load(after);
@@ -305,12 +305,13 @@ describe('a release that moves coverage within a scope by itself', () => {
   const scope: TechniqueScope = { tactics: ['stealth'] };
   const withinScope = (): Promise<Finding> => regression({ min_drop_pct: 0.01 }, scope);
 
-  it('raises no regression of a rule within it, and its taxonomy delta is told', async () => {
+  it('raises no regression of a rule within the scope, and the taxonomy delta explains it', async () => {
     await populated();
     await snapshot();
     await load(after);
     await snapshot();
-    // Of the techniques that are of Stealth now, T1001 was validated and T1004 not evaluated; T1006 has what T1003 had, and T1007 is new.
+    // Of the techniques in Stealth now, T1001 was validated and T1004 not evaluated; T1006 has the posture of T1003,
+    // and T1007 is new.
     expect(await withinScope()).toMatchObject({
       measured: 0,
       breached: false,
@@ -332,7 +333,7 @@ describe('a release that moves coverage within a scope by itself', () => {
     });
   });
 
-  it('raises one for what the organisation lost within it, and for that alone', async () => {
+  it('raises one only for coverage that the organisation lost within the scope', async () => {
     await populated();
     await snapshot();
     await load(after);
@@ -371,7 +372,7 @@ describe('a release that moves coverage within a scope by itself', () => {
     });
   });
 
-  it('raises none where it is loaded anew under the name that it had', async () => {
+  it('raises none if it is loaded again under the same name', async () => {
     await populated();
     await snapshot();
     const techniques = before.techniques.map((one) => (one.id === uuid(1001) ? { ...one, revoked: true } : one));
@@ -384,7 +385,7 @@ describe('a release that moves coverage within a scope by itself', () => {
     });
   });
 
-  it('changes nothing of what the snapshots before it say', async () => {
+  it('does not change the result of earlier snapshots', async () => {
     await populated();
     await snapshot();
     await load({ ...before, attackVersion: '17.2', techniques: [...before.techniques, technique(1009)] });
@@ -400,13 +401,13 @@ describe('a release that moves coverage within a scope by itself', () => {
       },
     };
     expect(await regression({ min_drop_pct: 0.01 }, ids)).toMatchObject(said);
-    // T1003 is out of force and T1006 is there from now on.
+    // From now on T1003 is out of force and T1006 is in force.
     await load(after);
     expect(await regression({ min_drop_pct: 0.01 }, ids)).toMatchObject(said);
   });
 });
 
-/** A release of eight techniques: each is missing, in force, revoked in favour of a later one, or deprecated. */
+/** A release of eight techniques: each is missing, in force, revoked with or without a replacement, or deprecated. */
 const release = (number: number): fc.Arbitrary<CatalogueSlice> =>
   fc
     .array(
@@ -525,7 +526,7 @@ describe('any sequence of releases', () => {
 });
 
 describe('carry-over', () => {
-  it('gives the replacement status, review, risk, owner and tags, says so in the history, and is put back', async () => {
+  it('copies status, review, risk, owner and tags to the replacement, shows it in the history, and can be undone', async () => {
     await populated();
     await put({ T1003: { tags: ['crown-jewels'] } });
     const was = await everything();
@@ -554,7 +555,7 @@ describe('carry-over', () => {
     expect(await load(after)).toMatchObject({ added: 3, revoked: 1, carried_over: 1 });
   });
 
-  it('leaves alone what somebody has set since, and keeps it out of force', async () => {
+  it('keeps a replacement that was changed since, and keeps it out of force', async () => {
     await populated();
     const { id } = await load(after);
     await put({ T1006: { status_global: 'partial' } });
@@ -569,7 +570,7 @@ describe('carry-over', () => {
     expect(await statusOf(1003)).toMatchObject({ status_global: 'validated', in_force: true });
   });
 
-  it('keeps what the replacement has: its evaluation whole, and its risk and tags', async () => {
+  it('keeps the evaluation of a replacement, and its risk and tags', async () => {
     await load(aSlice([...before.techniques, technique(1006), technique(1007)], { attackVersion: '17.1' }));
     await addOrganization();
     await put({
@@ -592,7 +593,7 @@ describe('carry-over', () => {
     expect(await statusOf(1007)).toMatchObject({ status_global: 'partial', risk_score: 20, tags: ['crown-jewels'] });
   });
 
-  it('keeps a technique within the rules that are limited by its tag', async () => {
+  it('keeps a technique in the scope of rules that are limited by its tag', async () => {
     await populated();
     await put({ T1003: { tags: ['crown-jewels'] } });
     const rule = { config: { min_risk_score: 75, min_count: 1 }, scope: { tags: ['crown-jewels'] } };
@@ -601,7 +602,7 @@ describe('carry-over', () => {
     expect(await measure('high_risk', rule)).toMatchObject({ measured: 1, details: { top_attack_ids: ['T1006'] } });
   });
 
-  it('puts back what an earlier version carried over, which left tags alone', async () => {
+  it('undoes the carry-over of an earlier version, which did not copy tags', async () => {
     await populated();
     const { id } = await load(after);
     await context.database.query('UPDATE posture_carry_over SET tags = NULL, previous_tags = NULL');
@@ -610,7 +611,7 @@ describe('carry-over', () => {
     expect(await statusOf(1006)).toMatchObject({ status_global: 'not_evaluated', owner_id: null, tags: ['dmz'] });
   });
 
-  it('takes a tag alone along, and a tag that was set since stays', async () => {
+  it('copies a posture that has only a tag, and keeps a tag that was set since', async () => {
     await load(before);
     await addOrganization();
     await put({ T1003: { tags: ['pci'] } });
@@ -622,7 +623,7 @@ describe('carry-over', () => {
     expect(await statusOf(1006)).toMatchObject({ tags: ['crown-jewels', 'pci'], in_force: false });
   });
 
-  it('lets the least covered of several that were evaluated speak for what they become', async () => {
+  it('keeps the lowest evaluated status if several techniques merge', async () => {
     await populated();
     await put({ T1004: { status_global: 'partial' } });
     const both = after.techniques.map((one) =>
@@ -639,7 +640,7 @@ describe('a preview', () => {
   const preview = (slice: CatalogueSlice, options: { allowOlder?: boolean } = {}) =>
     context.module.get(CataloguePreview).previewSlice(organizationId, slice, options);
 
-  it('names what the release does to the organisation, and writes nothing', async () => {
+  it('lists the effects of the release on the organisation, and writes nothing', async () => {
     await populated();
     const was = await everything();
     const answer = toImportPreviewResponse(await preview(after));
@@ -676,7 +677,7 @@ describe('a preview', () => {
     });
   });
 
-  it('refuses what the import refuses', async () => {
+  it('refuses the same input as the import', async () => {
     await populated();
     await expect(preview({ ...after, attackVersion: '16.0' })).rejects.toMatchObject({ code: 'conflict' });
     await expect(preview({ ...after, attackVersion: null })).rejects.toMatchObject({ code: 'invalid_input' });

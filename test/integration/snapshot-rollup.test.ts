@@ -19,7 +19,9 @@ interface Member {
 
 const DOMAINS = ['enterprise-attack', 'ics-attack'];
 
-/** Families of up to four: a technique, and sub-techniques of it, each in force or not, with tactics and platforms of its own. */
+/**
+ * Families of up to four: a technique and its sub-techniques, each in force or not, with its own tactics and platforms.
+ */
 const members: fc.Arbitrary<Member[]> = fc
   .array(
     fc.record({
@@ -93,7 +95,7 @@ describe('roll-ups of snapshots', () => {
     parentId: member.parent === null ? null : uuid(member.parent),
   });
 
-  it.each(ROLLUPS)('%s counts what the plain computation counts, in all and per tactic', async (rollup) => {
+  it.each(ROLLUPS)('%s in SQL equals rollUp in memory, in total and per tactic', async (rollup) => {
     expect((await admin.send('PATCH', '/snapshots/policy', { rollup })).status).toBe(200);
     await fc.assert(
       fc.asyncProperty(members, async (catalogue) => {
@@ -126,7 +128,7 @@ describe('roll-ups of snapshots', () => {
     );
   });
 
-  it.each(ROLLUPS)('%s counts only what the scope names', async (rollup) => {
+  it.each(ROLLUPS)('%s counts only techniques in the scope', async (rollup) => {
     await write([
       {
         parent: null,
@@ -182,7 +184,7 @@ describe('roll-ups of snapshots', () => {
     },
   );
 
-  it('says how snapshots are counted, and from when on they are compared', async () => {
+  it('returns how snapshots are counted, and since when they are comparable', async () => {
     await write(family('validated', 'partial'));
     const untouched = {
       rollup: 'flat',
@@ -235,7 +237,7 @@ describe('roll-ups of snapshots', () => {
     expect((await admin.get('/snapshots/policy')).body).toMatchObject({ rollup: 'flat', updated_at: null });
   });
 
-  it('lets only admins change it', async () => {
+  it('lets only admins change the policy', async () => {
     const lead = await aCaller(http);
     expect((await lead.send('PATCH', '/snapshots/policy', { rollup: 'leaf' })).status).toBe(403);
     expect((await lead.get('/snapshots/policy')).status).toBe(200);

@@ -17,8 +17,9 @@ const SOURCE_OF: Readonly<Record<AttackDomain, string>> = {
 };
 
 /**
- * The facts-only table of one release: JSON with one tactic or technique per line, in the order of the slice, so that two releases can be compared line by
- * line. It holds no descriptions. Values that are false, empty or null are left out.
+ * The facts-only table of one release: JSON with one tactic or technique per line, in the order of the slice, so that
+ * two releases can be compared line by line. It holds no descriptions. Values that are false, empty or null are left
+ * out.
  * @throws DomainError if the slice has no ATT&CK release
  */
 export function writeFacts(slice: CatalogueSlice): string {

@@ -6,7 +6,9 @@ export type Row = Record<string, unknown>;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
 
-/** Reads the properties of one object of the table. Each fault names the full path of the property and its valid values. */
+/**
+ * Reads the properties of one object of the table. Each fault names the full path of the property and its valid values.
+ */
 export class FactReader {
   constructor(
     private readonly row: Row,

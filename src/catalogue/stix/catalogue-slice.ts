@@ -66,6 +66,8 @@ export interface SkippedObjects {
 export interface ParseStixOptions {
   /** Needed only if the bundle names no domain or holds several. Techniques of other domains are then left out. */
   domain?: AttackDomain;
-  /** ATT&CK release such as `18.1`. Needed for STIX 2.0, which names none. It must agree with a bundle that names one. */
+  /**
+   * ATT&CK release such as `18.1`. Needed for STIX 2.0, which names none. It must agree with a bundle that names one.
+   */
   attackVersion?: string;
 }

@@ -16,10 +16,12 @@ export type TechniqueContent = Pick<
 > & { description: string };
 
 /**
- * The first 32 hexadecimal digits of the SHA-256 over a technique's content. If it is equal in two releases, only timestamps and bookkeeping of the technique differ.
+ * The first 32 hexadecimal digits of the SHA-256 over a technique's content. If it is equal in two releases, only
+ * timestamps and bookkeeping of the technique differ.
  *
- * It leaves out timestamps, versions, authors and references, because they change without the technique. It also leaves out what MITRE changed for a whole release at
- * once: detection text, data sources and `x_mitre_remote_support` in 18.0. The object below fixes the order of the keys.
+ * It leaves out timestamps, versions, authors and references, because they change without the technique. It also leaves
+ * out what MITRE changed for a whole release at once: detection text, data sources and `x_mitre_remote_support` in
+ * 18.0. The object below fixes the order of the keys.
  */
 export function contentHash(content: TechniqueContent): string {
   const canonical = JSON.stringify({

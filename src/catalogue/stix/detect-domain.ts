@@ -33,7 +33,8 @@ export function killChainPhases(object: StixObject): { chain: string; phase: str
 
 /**
  * The domain of most techniques, or the requested domain.
- * @throws StixBundleError if the domain cannot be detected, the bundle mixes domains, or it holds nothing of the requested domain
+ * @throws StixBundleError if the domain cannot be detected, the bundle mixes domains, or it holds nothing of the
+ * requested domain
  */
 export function detectDomain(attackPatterns: readonly StixObject[], requested?: AttackDomain): AttackDomain {
   const domainLists = attackPatterns.map(domainsOf).filter((domains) => domains.length > 0);

@@ -14,7 +14,8 @@ import { readTactic, readTechnique, versionOf, type BareTechnique } from './stix
 import { byAttackId, isInForce, replacementOf, techniqueLinks } from './technique-links.js';
 
 /**
- * Reads a STIX 2.0 or 2.1 bundle of ATT&CK (https://github.com/mitre-attack/attack-stix-data, USAGE.md) into a slice of the catalogue.
+ * Reads a STIX 2.0 or 2.1 bundle of ATT&CK (https://github.com/mitre-attack/attack-stix-data, USAGE.md) into a slice of
+ * the catalogue.
  *
  * Pure and tolerant: MITRE's own bundles do not follow MITRE's schema, so an unusable object is skipped and counted.
  * @throws StixBundleError if the text is unusable as a whole

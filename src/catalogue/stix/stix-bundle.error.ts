@@ -28,7 +28,10 @@ const CODE_OF: Partial<Record<StixBundleFault, ErrorCode>> = {
   reader_failed: 'unavailable',
 };
 
-/** A bundle that is unusable as a whole. A single malformed object is skipped and counted instead. The message names no path. */
+/**
+ * A bundle that is unusable as a whole. A single malformed object is skipped and counted instead. The message names no
+ * path.
+ */
 export class StixBundleError extends DomainError {
   constructor(
     readonly fault: StixBundleFault,

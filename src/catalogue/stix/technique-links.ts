@@ -2,14 +2,17 @@ import type { SliceTechnique } from './catalogue-slice.js';
 import type { StixObject } from './stix-objects.js';
 import { techniqueUuid } from './stix-technique.js';
 
-/** Technique ids from source to target of one relationship type, such as from a revoked technique to its replacement. */
+/**
+ * Technique ids from source to target of one relationship type, such as from a revoked technique to its replacement.
+ */
 export type TechniqueLinks = ReadonlyMap<string, string>;
 
 type Linked = Pick<SliceTechnique, 'id' | 'attackId' | 'revoked' | 'deprecated'>;
 
 /**
- * The links of one type between techniques, without withdrawn ones and without those of other objects, such as a revoked group. If a source has several
- * targets, the newest relationship counts; among equally new ones the lowest target id counts, so that the order of the objects has no effect.
+ * The links of one type between techniques, without withdrawn ones and without those of other objects, such as a
+ * revoked group. If a source has several targets, the newest relationship counts; among equally new ones the lowest
+ * target id counts, so that the order of the objects has no effect.
  */
 export function techniqueLinks(
   relationships: readonly StixObject[],
@@ -41,8 +44,8 @@ export function byAttackId<T extends Linked>(techniques: Iterable<T>): ReadonlyM
 }
 
 /**
- * Follows `revoked-by` from a revoked technique to the one in force, over any number of steps. Null if the chain ends at a technique that is deprecated or
- * missing, or if it is circular.
+ * Follows `revoked-by` from a revoked technique to the one in force, over any number of steps. Null if the chain ends
+ * at a technique that is deprecated or missing, or if it is circular.
  */
 export function replacementOf(
   revokedId: string,

@@ -1,5 +1,6 @@
 /**
- * Compares versions of ATT&CK or of a technique part by part as numbers, so that 9.0 < 10.1 < 18.1. A missing part counts as 0.
+ * Compares versions of ATT&CK or of a technique part by part as numbers, so that 9.0 < 10.1 < 18.1. A missing part
+ * counts as 0.
  * @returns a negative number if `a` is older, a positive number if `b` is older, 0 if they are equal.
  */
 export function compareVersions(a: string, b: string): number {

@@ -12,8 +12,8 @@ export const FORMAT_WORDS = `must be one of ${POSTURE_FILE_FORMAT_NAMES.join(', 
 const TEXT = { message: 'must be given once, as text' };
 
 /**
- * What an upload says about its file. It also takes the options of every preset, which are declared below. An option that the preset does not have is refused;
- * `GET /posture/imports/presets` lists the options.
+ * What an upload says about its file. It also takes the options of every preset, which are declared below. An option
+ * that the preset does not have is refused; `GET /posture/imports/presets` lists the options.
  */
 export class ImportPostureQuery {
   @ApiProperty({
@@ -76,7 +76,10 @@ function optionWords({ name, kind, choices }: PresetOption): string {
 }
 
 export class ApplyImportRequest {
-  /** Apply what the file means for the current posture, even where that differs from the preview. By default a difference is refused. */
+  /**
+   * Apply what the file means for the current posture, even where that differs from the preview. By default a
+   * difference is refused.
+   */
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   replan?: boolean;

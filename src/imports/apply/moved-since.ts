@@ -1,6 +1,9 @@
 import { isSameImage, type PlannedChange, type PostureImage } from '../plan/plan-posture-import.js';
 
-/** A technique for which an import now means something else than its preview showed. Goes over the wire as it is; null: no change. */
+/**
+ * A technique for which an import now means something else than its preview showed. Goes over the wire as it is; null:
+ * no change.
+ */
 export interface MovedTechnique {
   attack_id: string;
   previewed: { from: string; to: string } | null;

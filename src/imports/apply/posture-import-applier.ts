@@ -30,8 +30,10 @@ export class PostureImportApplier {
 
   /**
    * Writes everything that the preview showed, or nothing.
-   * @param replan whether to apply what the file means for the current posture, even where that differs from the preview.
-   * @throws DomainError `invalid_transition` unless the import is previewed, `conflict` naming the techniques that have changed since.
+   * @param replan whether to apply what the file means for the current posture, even where that differs from the
+   * preview.
+   * @throws DomainError `invalid_transition` unless the import is previewed, `conflict` naming the techniques that have
+   * changed since.
    */
   async apply(
     organizationId: string,

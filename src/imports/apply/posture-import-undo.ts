@@ -27,7 +27,8 @@ export class PostureImportUndo {
   ) {}
 
   /**
-   * Restores the posture from before the import. It skips a technique if a field that the import changed has been changed again.
+   * Restores the posture from before the import. It skips a technique if a field that the import changed has been
+   * changed again.
    * @throws DomainError `invalid_transition` unless the import is applied.
    */
   async undo(organizationId: string, id: string, actorId: string | null): Promise<UndoneImport> {

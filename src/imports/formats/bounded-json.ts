@@ -4,7 +4,10 @@ import { PostureFileError } from '../observations/posture-file.error.js';
 /** Our formats nest only a few levels deep. */
 export const MAX_DEPTH = 64;
 
-/** The most values in a document: thirty for each entry that a file may have. Without a limit, parsing a small text could take gigabytes. */
+/**
+ * The most values in a document: thirty for each entry that a file may have. Without a limit, parsing a small text
+ * could take gigabytes.
+ */
 export const MAX_VALUES = 8_000_000;
 
 /**
@@ -24,7 +27,10 @@ export function parseBoundedJson(text: string): unknown {
   }
 }
 
-/** Counts brackets and commas before anything is built. The counts may be wrong for a text that is not JSON, which the parser then refuses. */
+/**
+ * Counts brackets and commas before anything is built. The counts may be wrong for a text that is not JSON, which the
+ * parser then refuses.
+ */
 function checkShape(text: string): void {
   let depth = 0;
   let values = 1;

@@ -2,14 +2,18 @@ import { parseDocument } from 'yaml';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { MAX_DEPTH, tooDeep, tooManyValues } from './bounded-json.js';
 
-/** The most values that a file may hold, counted by its lines and commas. 10,000 techniques with ten log entries each have about 400,000. */
+/**
+ * The most values that a file may hold, counted by its lines and commas. 10,000 techniques with ten log entries each
+ * have about 400,000.
+ */
 const MAX_YAML_VALUES = 500_000;
 
 /** The most nodes that all aliases together may expand to. */
 const MAX_ALIASES = 1_000;
 
 /**
- * Parses one YAML document that nests no deeper than {@link MAX_DEPTH}. It is YAML 1.2 with the core schema, whose tags make plain values only.
+ * Parses one YAML document that nests no deeper than {@link MAX_DEPTH}. It is YAML 1.2 with the core schema, whose tags
+ * make plain values only.
  * @throws PostureFileError `too_many`, `not_yaml` naming line and column, `alias_bomb` or `too_deep`
  */
 export function parseBoundedYaml(text: string): unknown {

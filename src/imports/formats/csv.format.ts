@@ -14,7 +14,9 @@ const IGNORED_FIELDS = ['name', 'domain', 'tactics'];
 /** A record is a few short cells, so that a longer one must have an unclosed quote. */
 const MAX_RECORD_LENGTH = 64 * 1024;
 
-/** Exports, ours too, put an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV Injection). */
+/**
+ * Exports, ours too, put an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV Injection).
+ */
 const ESCAPED_FORMULA = /^'[=+\-@\t\r]/;
 
 interface CsvRow {
@@ -33,8 +35,9 @@ export const csvFormat = {
 } as const satisfies PostureFileFormat<RecordKind>;
 
 /**
- * Reads CSV (RFC 4180). Its header line names the fields and shows the delimiter: commas, semicolons or tabs. An empty cell leaves its field as it is, and the word
- * `null` clears it. One cell holds all tags, with commas between them. The text is read piece by piece and never held as a whole.
+ * Reads CSV (RFC 4180). Its header line names the fields and shows the delimiter: commas, semicolons or tabs. An empty
+ * cell leaves its field as it is, and the word `null` clears it. One cell holds all tags, with commas between them. The
+ * text is read piece by piece and never held as a whole.
  * @throws PostureFileError
  */
 export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordKind, now: Date): Promise<ParsedFile> {

@@ -15,7 +15,10 @@ import type { PostureFileFormat } from './posture-file-format.js';
 import { isRecord, type UnknownRecord } from './unknown-record.js';
 import { wholeText } from './whole-text.js';
 
-/** YAML is slow to parse, so it gets less room than other formats. A file of every technique with years of score logs has about 2 MB. */
+/**
+ * YAML is slow to parse, so it gets less room than other formats. A file of every technique with years of score logs
+ * has about 2 MB.
+ */
 const MAX_LENGTH = 8 * 1024 * 1024;
 
 export const dettectFormat = {
@@ -42,10 +45,11 @@ interface DatedScore {
 }
 
 /**
- * Reads a DeTT&CT technique administration file, versions 1.0 to 1.2 (https://github.com/rabobank-cdc/DeTTECT/wiki/YAML-administration-files). Pure.
+ * Reads a DeTT&CT technique administration file, versions 1.0 to 1.2
+ * (https://github.com/rabobank-cdc/DeTTECT/wiki/YAML-administration-files). Pure.
  *
- * The newest entry in the log of a detection counts. A technique has a detection for each `applicable_to`; the highest score counts. Visibility is not read: it
- * says what could be detected, not what is detected.
+ * The newest entry in the log of a detection counts. A technique has a detection for each `applicable_to`; the highest
+ * score counts. Visibility is not read: it says what could be detected, not what is detected.
  * @throws PostureFileError
  */
 export function parseDettectAdministration(text: string, now: Date): ParsedFile {
@@ -112,7 +116,10 @@ function readTechnique(
   };
 }
 
-/** The entry with the newest date; the first one if several have that date or none has a date. Version 1.0 has a score instead of a log. */
+/**
+ * The entry with the newest date; the first one if several have that date or none has a date. Version 1.0 has a score
+ * instead of a log.
+ */
 function newestScore(detection: UnknownRecord, path: string, now: Date): DatedScore | ImportProblem | undefined {
   const { score_logbook: log, score, date_implemented: implemented, date_registered: registered } = detection;
   const entries =

@@ -8,7 +8,10 @@ export interface ParseContext<Content extends FileContent = FileContent> {
   now: Date;
 }
 
-/** A format of files that posture is imported from. A new format is one file with one of these, and one entry in the list. */
+/**
+ * A format of files that posture is imported from. A new format is one file with one of these, and one entry in the
+ * list.
+ */
 export interface PostureFileFormat<Content extends FileContent = FileContent> {
   /** Stable: requests name it, and imports store it. */
   name: string;
@@ -24,6 +27,9 @@ export interface PostureFileFormat<Content extends FileContent = FileContent> {
   maxLength?: number;
   /** Whether the start of a text looks like this format. An error uses it to name the right format. */
   recognises(head: string): boolean;
-  /** @throws PostureFileError when the file is unusable as a whole; a single unusable entry goes to the problems instead. */
+  /**
+   * @throws PostureFileError when the file is unusable as a whole; a single unusable entry goes to the problems
+   * instead.
+   */
   parse(text: AsyncIterable<string>, context: ParseContext<Content>): Promise<ParsedFile>;
 }

@@ -2,8 +2,8 @@ import type { AttackDomain } from '../../catalogue/words/index.js';
 import type { PostureItem } from '../../posture/words/index.js';
 
 /**
- * What the entries of a file state: scores of a layer, scores of detections, the posture itself, or results of tests. A format lists what its files can hold, and a
- * preset reads one of them.
+ * What the entries of a file state: scores of a layer, scores of detections, the posture itself, or results of tests. A
+ * format lists what its files can hold, and a preset reads one of them.
  */
 export type FileContent = 'layer_scores' | 'detection_scores' | 'posture' | 'tests';
 
@@ -55,7 +55,10 @@ const LISTED_PROBLEMS = 100;
 /** The most observations that one file may hold; a layer of every technique under every tactic has some 1,100. */
 export const MAX_OBSERVATIONS = 250_000;
 
-/** Collects what was left out. It lists the first problems and only counts the rest, so that a bad file takes no more memory than a good one. */
+/**
+ * Collects what was left out. It lists the first problems and only counts the rest, so that a bad file takes no more
+ * memory than a good one.
+ */
 export class ProblemLog {
   readonly listed: ImportProblem[] = [];
   count = 0;

@@ -23,7 +23,10 @@ const CODE_OF: Partial<Record<PostureFileFault, ErrorCode>> = {
   interrupted: 'unavailable',
 };
 
-/** A file that is unusable as a whole. A single unusable entry is left out and listed instead. The message names no path. */
+/**
+ * A file that is unusable as a whole. A single unusable entry is left out and listed instead. The message names no
+ * path.
+ */
 export class PostureFileError extends DomainError {
   constructor(
     readonly fault: PostureFileFault,

@@ -34,7 +34,10 @@ export interface PlannedChange {
   remappedFrom: string[];
 }
 
-/** A status of the file that is not taken. `higher` and `is_set` follow from the conflict rule. `no_evidence`: validated without a date. */
+/**
+ * A status of the file that is not taken. `higher` and `is_set` follow from the conflict rule. `no_evidence`: validated
+ * without a date.
+ */
 export interface KeptStatus {
   attackId: string;
   status: TechniqueStatus;
@@ -83,8 +86,8 @@ const RANK: Readonly<Record<TechniqueStatus, number>> = {
 };
 
 /**
- * Decides how the proposals of a file change the posture. Pure: callers write the changes. If several ids of the file mean one technique, the highest status
- * counts; among equals the technique's own id counts.
+ * Decides how the proposals of a file change the posture. Pure: callers write the changes. If several ids of the file
+ * mean one technique, the highest status counts; among equals the technique's own id counts.
  * @param found in the order of the proposals; undefined if the catalogue has no such id.
  */
 export function planPostureImport(

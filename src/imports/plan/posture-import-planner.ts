@@ -23,7 +23,10 @@ interface FoundRow extends PostureImage {
   proposedOwnerId: string | null;
 }
 
-/** Joins each id to the technique that it names, to the technique in force that it means, and to the organisation's posture of that one. */
+/**
+ * Joins each id to the technique that it names, to the technique in force that it means, and to the organisation's
+ * posture of that one.
+ */
 const FIND = `
   FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS i (attack_id, domain, ord)
   CROSS JOIN LATERAL (

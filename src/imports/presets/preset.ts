@@ -21,11 +21,17 @@ export interface Proposal {
 
 export interface Proposals {
   proposals: Proposal[];
-  /** How many techniques the file names without a statement about their posture: unscored or disabled. They stay as they are. */
+  /**
+   * How many techniques the file names without a statement about their posture: unscored or disabled. They stay as they
+   * are.
+   */
   silent: number;
 }
 
-/** A rule that turns the statements of a file into posture. A new preset is one file with one of these, and one entry in the list. */
+/**
+ * A rule that turns the statements of a file into posture. A new preset is one file with one of these, and one entry in
+ * the list.
+ */
 export interface Preset {
   /** Stable: requests name it, and imports store it. */
   name: string;
@@ -33,7 +39,9 @@ export interface Preset {
   description: string;
   /** What the preset reads. It is offered for every format whose files can hold this. */
   content: FileContent;
-  /** Whether it applies when a request names no preset. At most one preset that reads the same content is the default. */
+  /**
+   * Whether it applies when a request names no preset. At most one preset that reads the same content is the default.
+   */
   isDefault: boolean;
   options: readonly PresetOption[];
   /** @throws DomainError naming an option that cannot be combined with the others. */

@@ -7,8 +7,8 @@ import { byTechnique, type Proposal, type Proposals } from './preset.js';
 export type Judgement = Pick<Proposal, 'statusGlobal' | 'lastReviewDate'>;
 
 /**
- * A technique can be under several tactics or in several layers; its highest score counts. A technique without a score stays as it is. So does one that is disabled
- * everywhere, unless the option `disabled` makes it not applicable.
+ * A technique can be under several tactics or in several layers; its highest score counts. A technique without a score
+ * stays as it is. So does one that is disabled everywhere, unless the option `disabled` makes it not applicable.
  */
 export function proposeByScore(
   observations: readonly Observation[],

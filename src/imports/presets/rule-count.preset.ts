@@ -2,7 +2,10 @@ import { DISABLED, onConflict, partialMin } from './common-options.js';
 import type { Preset } from './preset.js';
 import { proposeByScore } from './propose-by-score.js';
 
-/** Scores that count rules, as in the layers of Sigma and Atomic Red Team. A rule that exists was not tested, so nothing becomes validated. */
+/**
+ * Scores that count rules, as in the layers of Sigma and Atomic Red Team. A rule that exists was not tested, so nothing
+ * becomes validated.
+ */
 export const ruleCountPreset = {
   name: 'rule_count',
   title: 'Layer of rule counts',

@@ -14,7 +14,10 @@ const MAX_WAITING = 4;
 /** The result of receiving an upload. */
 export interface ReceivedImport {
   run: PostureImport;
-  /** `already_applied`: nothing was stored, and `run` is the applied import. `reading`: the file is read after the answer. */
+  /**
+   * `already_applied`: nothing was stored, and `run` is the applied import. `reading`: the file is read after the
+   * answer.
+   */
   outcome: 'previewed' | 'already_applied' | 'reading';
 }
 
@@ -93,7 +96,9 @@ export class PostureImportUploads implements BeforeApplicationShutdown {
     );
   }
 
-  /** Waits for the file before it, because each may take much memory. Never throws: an error is stored with the import. */
+  /**
+   * Waits for the file before it, because each may take much memory. Never throws: an error is stored with the import.
+   */
   private async readInBackground(id: string, prepared: PreparedImport, before: Promise<void>): Promise<void> {
     let bytesRead = 0;
     const timer = setInterval(() => void this.update(prepared, id, { bytesRead }), HEARTBEAT_MS);

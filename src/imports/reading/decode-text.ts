@@ -3,7 +3,8 @@ import { sniffBytes } from '../../files/sniff-bytes.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 
 /**
- * Decodes a file chunk by chunk. It may be UTF-8 with or without a byte order mark, or UTF-16 with one, which spreadsheets and PowerShell write.
+ * Decodes a file chunk by chunk. It may be UTF-8 with or without a byte order mark, or UTF-16 with one, which
+ * spreadsheets and PowerShell write.
  * @throws PostureFileError `empty` or `wrong_encoding`
  */
 export async function* decodeText(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -12,7 +12,8 @@ const MEBIBYTE = 1024 * 1024;
 
 /**
  * Parses the text of a file in its format.
- * @throws PostureFileError when the file is unusable as a whole. It names the format that the text looks like, where that is another.
+ * @throws PostureFileError when the file is unusable as a whole. It names the format that the text looks like, where
+ * that is another.
  */
 export async function parseFile(
   text: AsyncIterable<string>,

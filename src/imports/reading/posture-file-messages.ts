@@ -25,5 +25,8 @@ export interface ReadPostureFile {
   attackVersion: string | null;
 }
 
-/** The last message of the worker thread, after any number of `{bytesRead}`. Errors lose their class between threads, so their parts are sent. */
+/**
+ * The last message of the worker thread, after any number of `{bytesRead}`. Errors lose their class between threads, so
+ * their parts are sent.
+ */
 export type PostureFileAnswer = { read: ReadPostureFile } | { fault: PostureFileFault; message: string };

@@ -5,8 +5,8 @@ import type { ReadPostureFile } from '../reading/posture-file-messages.js';
 export const MAX_LISTED = 500;
 
 /**
- * Counts, as stored and answered. Each id in `techniques` is silent, unmapped, out of scope or a problem (its owner is unknown), or it leads to a technique that is
- * changed or unchanged. Several ids may lead to one technique.
+ * Counts, as stored and answered. Each id in `techniques` is silent, unmapped, out of scope or a problem (its owner is
+ * unknown), or it leads to a technique that is changed or unchanged. Several ids may lead to one technique.
  */
 export interface PostureImportCounts {
   /** Entries of the file, usable or not. */

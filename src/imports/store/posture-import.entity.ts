@@ -4,7 +4,10 @@ import type { PresetName } from '../presets/index.js';
 import type { OptionValues } from '../presets/preset-options.js';
 import type { PostureImportLists, PostureImportOverview } from './posture-import-summary.js';
 
-/** The stored status. The API shows a preview that was not applied in time as expired, and an interrupted reading as failed. */
+/**
+ * The stored status. The API shows a preview that was not applied in time as expired, and an interrupted reading as
+ * failed.
+ */
 export type StoredImportStatus = 'parsing' | 'previewed' | 'applied' | 'undone' | 'failed';
 
 /** One import of posture into an organisation: a preview until it is applied. */

@@ -5,7 +5,10 @@ const RAW_BUNDLE = {
   schema: { type: 'object', description: 'The STIX bundle itself.', additionalProperties: true },
 } as const;
 
-/** How the OpenAPI document describes the body of an import. Decorators can describe only one schema for all media types. */
+/**
+ * How the OpenAPI document describes the body of an import. Decorators can describe only one schema for all media
+ * types.
+ */
 export const IMPORT_BODY: NonNullable<ApiOperationOptions['requestBody']> = {
   required: true,
   description: 'The STIX bundle, at most 256 MiB.',

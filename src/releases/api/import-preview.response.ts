@@ -34,7 +34,10 @@ export class RevokedTechniqueResponse extends ImpactedTechniqueResponse {
   /** Null if there is no replacement. */
   @ApiProperty({ type: ReplacementResponse, nullable: true })
   replaced_by: ReplacementResponse | null;
-  /** Whether status, review, risk, owner and tags go to the replacement. Its own posture and that of other revoked techniques go first. */
+  /**
+   * Whether status, review, risk, owner and tags go to the replacement. Its own posture and that of other revoked
+   * techniques go first.
+   */
   carried_over: boolean;
 }
 
@@ -51,7 +54,10 @@ export class ChangedTechniqueResponse extends ImpactedTechniqueResponse {
   version_after: string | null;
 }
 
-/** Coverage in percent, not rounded, with the roll-up and scope of the organisation's snapshots; null if nothing is in scope. */
+/**
+ * Coverage in percent, not rounded, with the roll-up and scope of the organisation's snapshots; null if nothing is in
+ * scope.
+ */
 export class CoverageImpactResponse {
   @ApiProperty({ enum: ROLLUPS })
   rollup: Rollup;
@@ -67,7 +73,10 @@ export class CoverageImpactResponse {
   after_carried_over_pct: number | null;
 }
 
-/** The effect of loading a release on the organisation. Nothing is written. Counts include everything; each list has the first 500 by ATT&CK id. */
+/**
+ * The effect of loading a release on the organisation. Nothing is written. Counts include everything; each list has the
+ * first 500 by ATT&CK id.
+ */
 export class ImportPreviewResponse {
   @ApiProperty({ enum: ATTACK_DOMAINS })
   domain: AttackDomain;

@@ -5,7 +5,10 @@ import { QueryBoolean } from '../../common/query-boolean.js';
 
 /** What an upload says about its bundle. */
 export class ImportAttackQuery {
-  /** ATT&CK release of the bundle, such as `18.1`. Needed for STIX 2.0, which names none. It must agree with a bundle that names one. */
+  /**
+   * ATT&CK release of the bundle, such as `18.1`. Needed for STIX 2.0, which names none. It must agree with a bundle
+   * that names one.
+   */
   @ApiProperty({ required: false, example: '18.1' })
   @IsOptional()
   @Matches(/^\d{1,6}(\.\d{1,6}){0,3}$/, { message: 'must be an ATT&CK release such as 18.1' })
@@ -21,7 +24,9 @@ export class ImportAttackQuery {
   @QueryBoolean()
   allow_older?: boolean = false;
 
-  /** Copy the status, review, risk, owner and tags of revoked techniques to their replacements that are not evaluated. */
+  /**
+   * Copy the status, review, risk, owner and tags of revoked techniques to their replacements that are not evaluated.
+   */
   @QueryBoolean()
   carry_over?: boolean = true;
 }

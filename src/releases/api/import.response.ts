@@ -13,8 +13,9 @@ export class SkippedObjectsResponse {
 }
 
 /**
- * The result of an import of an ATT&CK release. Each technique counts once: `added`, `revoked`, `deprecated`, `changed_major`, `changed_minor`,
- * `changed_metadata_only`, `restamped` and `unchanged` add up to `techniques_total`. Lists of ids name the first 20.
+ * The result of an import of an ATT&CK release. Each technique counts once: `added`, `revoked`, `deprecated`,
+ * `changed_major`, `changed_minor`, `changed_metadata_only`, `restamped` and `unchanged` add up to `techniques_total`.
+ * Lists of ids name the first 20.
  */
 export class CatalogueImportResponse implements CatalogueImportResult {
   @ApiProperty({ format: 'uuid' })
@@ -25,9 +26,15 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   /** The release of this domain that was loaded before. */
   @ApiProperty({ type: String, nullable: true })
   previous_attack_version: string | null;
-  /** The source, such as `upload: enterprise-attack-18.1.json`. Organisations other than the operator's see only the first word. */
+  /**
+   * The source, such as `upload: enterprise-attack-18.1.json`. Organisations other than the operator's see only the
+   * first word.
+   */
   source: string;
-  /** The user or API key that imported it; null for the command line and the first start, and for organisations other than the operator's. */
+  /**
+   * The user or API key that imported it; null for the command line and the first start, and for organisations other
+   * than the operator's.
+   */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   imported_by: string | null;
   @ApiProperty({ format: 'date-time' })
@@ -77,8 +84,8 @@ export class CatalogueImportResponse implements CatalogueImportResult {
   @ApiProperty({ type: 'integer' })
   tactics_changed: number;
   /**
-   * Replacements that got the status, review, risk, owner and tags of a technique that this release revoked, over all organisations. Null for organisations other
-   * than the operator's.
+   * Replacements that got the status, review, risk, owner and tags of a technique that this release revoked, over all
+   * organisations. Null for organisations other than the operator's.
    */
   @ApiProperty({ type: 'integer', nullable: true })
   carried_over: number | null;

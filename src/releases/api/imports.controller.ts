@@ -136,7 +136,10 @@ export class ImportsController {
   }
 }
 
-/** Hides the operator's people and file names, and the posture of other organisations, from organisations other than the operator's. */
+/**
+ * Hides the operator's people and file names, and the posture of other organisations, from organisations other than the
+ * operator's.
+ */
 function withoutOrigin(result: PastCatalogueImport): PastCatalogueImport {
   return { ...result, source: result.source.split(':', 1)[0]!, imported_by: null, carried_over: null };
 }

@@ -4,8 +4,8 @@ import { updatePostureSql, type CatalogueChange } from '../../posture/index.js';
 import type { TechniqueStatus } from '../../posture/words/index.js';
 
 /**
- * If several techniques merge, the lowest evaluated status is kept, so that a replacement counts as validated only if every part was validated. Among equals the
- * first by ATT&CK id is kept.
+ * If several techniques merge, the lowest evaluated status is kept, so that a replacement counts as validated only if
+ * every part was validated. Among equals the first by ATT&CK id is kept.
  */
 export const CARRIED_FIRST = [
   'not_covered',
@@ -24,8 +24,9 @@ const isSet = (posture: string): string =>
     OR ${posture}.owner_id IS NOT NULL OR ${posture}.tags <> '{}')`;
 
 /**
- * Copies the posture of revoked techniques to their replacements, in every organisation. A replacement that is neither evaluated nor reviewed gets status and review,
- * and also risk, owner and tags if it has none. `planImpact` in `preview/plan-impact.ts` states the same rule for one organisation in memory;
+ * Copies the posture of revoked techniques to their replacements, in every organisation. A replacement that is neither
+ * evaluated nor reviewed gets status and review, and also risk, owner and tags if it has none. `planImpact` in
+ * `preview/plan-impact.ts` states the same rule for one organisation in memory;
  * `test/integration/release-upgrade.test.ts` holds the two equal.
  * @returns how many replacements got a value, over all organisations.
  */
@@ -99,7 +100,10 @@ export async function putBack(
   return { putBack: putBackCount, stayed: stayed!.count };
 }
 
-/** Filters the techniques to those with a value in any organisation's posture, or with an item in a revalidation queue at any time. */
+/**
+ * Filters the techniques to those with a value in any organisation's posture, or with an item in a revalidation queue
+ * at any time.
+ */
 export async function touchedTechniques(manager: EntityManager, ids: readonly string[]): Promise<string[]> {
   const rows = await queryRows<{ id: string }>(
     manager,

@@ -3,8 +3,9 @@ import { CatalogueImport } from '../../catalogue/index.js';
 import type { TechniqueStatus } from '../../posture/words/index.js';
 
 /**
- * The posture that an import copied from a revoked technique to its replacement, which was neither evaluated nor reviewed before. Snapshots use it to separate
- * changes by MITRE from changes by the organisation, and an undo uses it to restore the replacement.
+ * The posture that an import copied from a revoked technique to its replacement, which was neither evaluated nor
+ * reviewed before. Snapshots use it to separate changes by MITRE from changes by the organisation, and an undo uses it
+ * to restore the replacement.
  */
 @Entity('posture_carry_over')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })

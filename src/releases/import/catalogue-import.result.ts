@@ -16,8 +16,9 @@ type NamedOutcome = (typeof NAMED_OUTCOMES)[number];
 export const MAX_NAMED_IDS = 20;
 
 /**
- * The result of an import, as stored and answered. Each {@link ImportOutcome} has a count of techniques, and each of {@link NAMED_OUTCOMES} has its first
- * ATT&CK ids under `<outcome>_ids`. The counts add up to `techniques_total`. In the first import of a domain every technique is `added`.
+ * The result of an import, as stored and answered. Each {@link ImportOutcome} has a count of techniques, and each of
+ * {@link NAMED_OUTCOMES} has its first ATT&CK ids under `<outcome>_ids`. The counts add up to `techniques_total`. In
+ * the first import of a domain every technique is `added`.
  */
 export interface CatalogueImportResult extends Record<ImportOutcome, number>, Record<`${NamedOutcome}_ids`, string[]> {
   id: string;
@@ -42,7 +43,10 @@ export interface CatalogueImportResult extends Record<ImportOutcome, number>, Re
   tactics_total: number;
   tactics_added: number;
   tactics_changed: number;
-  /** Replacements that got the posture of a revoked technique, over all organisations; null for organisations other than the operator's. */
+  /**
+   * Replacements that got the posture of a revoked technique, over all organisations; null for organisations other than
+   * the operator's.
+   */
   carried_over: number | null;
   /** Includes reading the bundle, if it was read for this import. */
   duration_seconds: number;

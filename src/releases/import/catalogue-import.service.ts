@@ -41,7 +41,10 @@ type Origin = Pick<
   'id' | 'attack_version' | 'previous_attack_version' | 'source' | 'imported_by' | 'created_at'
 >;
 
-/** Imports an ATT&CK release into the shared catalogue and updates the posture of all organisations. `CatalogueUndo` undoes both. */
+/**
+ * Imports an ATT&CK release into the shared catalogue and updates the posture of all organisations. `CatalogueUndo`
+ * undoes both.
+ */
 @Injectable()
 export class CatalogueImportService {
   constructor(
@@ -53,8 +56,10 @@ export class CatalogueImportService {
   ) {}
 
   /**
-   * Imports one release of one domain in the caller's transaction. Importing the same again changes nothing and says so.
-   * @throws DomainError `invalid_input` naming `attack_version` if the release is unknown, `conflict` if a newer one of the domain is loaded.
+   * Imports one release of one domain in the caller's transaction. Importing the same again changes nothing and says
+   * so.
+   * @throws DomainError `invalid_input` naming `attack_version` if the release is unknown, `conflict` if a newer one of
+   * the domain is loaded.
    */
   async importSlice(
     manager: EntityManager,

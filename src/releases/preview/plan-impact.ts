@@ -61,8 +61,8 @@ interface Policy {
 }
 
 /**
- * The effect of a planned import on one organisation. Pure. Its rule for carry-over is the one that `carryOver` in `carry-over/carry-over.ts` states in SQL;
- * `test/integration/release-upgrade.test.ts` holds the two equal.
+ * The effect of a planned import on one organisation. Pure. Its rule for carry-over is the one that `carryOver` in
+ * `carry-over/carry-over.ts` states in SQL; `test/integration/release-upgrade.test.ts` holds the two equal.
  * @param standing every technique of the catalogue, with the organisation's posture.
  */
 export function planImpact(plan: ImportPlan, standing: readonly StandingTechnique[], policy: Policy): ReleaseImpact {

@@ -53,7 +53,8 @@ export class CatalogueUndo {
 
   /**
    * Restores the catalogue, and takes back the carried-over posture that was not changed since.
-   * @throws DomainError `not_found`; `conflict` if it is already undone, a newer import of the domain exists, or its before-image is missing.
+   * @throws DomainError `not_found`; `conflict` if it is already undone, a newer import of the domain exists, or its
+   * before-image is missing.
    */
   async undo(importId: string, actorId: string | null): Promise<UndoneCatalogueImport> {
     return this.transactions.run(async (manager) => {
