@@ -705,56 +705,68 @@ describe('a preview', () => {
     expect(await load(after)).toMatchObject({ revoked: 1, carried_over: count });
   });
 
-  it('carries the same postures to the same replacements as the import, for any release and posture', async () => {
+  it('carries the same postures to the same replacements as the import, for any revocations and postures', async () => {
+    const numbers = [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008];
+    const first = aSlice(
+      numbers.map((number) => technique(number)),
+      { attackVersion: '1.0' },
+    );
+    /** Revokes some of the first five techniques in favour of the last three. */
+    const revoking = fc
+      .array(fc.option(fc.constantFrom(1006, 1007, 1008), { freq: 4 }), { minLength: 5, maxLength: 5 })
+      .map((replacements) =>
+        aSlice(
+          numbers.map((number, index) => {
+            const target = replacements[index] ? uuid(replacements[index]) : null;
+            return technique(number, { revoked: target !== null, revokedById: target, replacedById: target });
+          }),
+          { attackVersion: '2.0' },
+        ),
+      );
     const posture = fc.record({
-      status: fc.constantFrom<TechniqueStatus>(...TECHNIQUE_STATUSES),
-      reviewed: fc.boolean(),
+      status: fc.constantFrom<TechniqueStatus>('not_evaluated', 'not_evaluated', ...TECHNIQUE_STATUSES),
+      reviewed: fc.constantFrom(false, false, true),
       riskScore: fc.option(fc.integer({ min: 0, max: 100 })),
       owned: fc.boolean(),
       tags: fc.subarray(['crown-jewels', 'pci']),
     });
     let carried = 0;
     await fc.assert(
-      fc.asyncProperty(
-        release(1),
-        release(2),
-        fc.array(posture, { minLength: 8, maxLength: 8 }),
-        async (first, second, postures) => {
-          await begin();
-          await load(first);
-          await addOrganization();
-          await context.database.query(
-            `UPDATE posture p SET status_global = s.status, last_review_date = CASE WHEN s.reviewed THEN $6::timestamptz END, risk_score = s.risk,
+      fc.asyncProperty(revoking, fc.array(posture, { minLength: 8, maxLength: 8 }), async (second, postures) => {
+        await begin();
+        await load(first);
+        await addOrganization();
+        await context.database.query(
+          `UPDATE posture p SET status_global = s.status, last_review_date = CASE WHEN s.reviewed THEN $6::timestamptz END, risk_score = s.risk,
                owner_id = CASE WHEN s.owned THEN $7::uuid END, tags = coalesce(string_to_array(nullif(s.tags, ''), ','), '{}')
              FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::float8[], $5::boolean[], $8::text[]) AS s (id, status, reviewed, risk, owned, tags)
              WHERE p.technique_id = s.id`,
-            [
-              postures.map((_, index) => uuid(1001 + index)),
-              postures.map(({ status }) => status),
-              postures.map(({ reviewed }) => reviewed),
-              postures.map(({ riskScore }) => riskScore),
-              postures.map(({ owned }) => owned),
-              NOW,
-              actorId,
-              postures.map(({ tags }) => tags.join()),
-            ],
-          );
-          const { revoked } = await preview(second);
-          const planned = revoked.filter(({ isCarriedOver }) => isCarriedOver);
-          const { id } = await load(second);
-          const pairs = await context.database.query<{ from_id: string; to_id: string }>(
-            'SELECT from_technique_id AS from_id, technique_id AS to_id FROM posture_carry_over WHERE import_id = $1',
-            [id],
-          );
-          carried += pairs.length;
-          expect(pairs.map(({ from_id, to_id }) => `${from_id} -> ${to_id}`).sort()).toEqual(
-            planned.map(({ before: { id: from }, replacement }) => `${from} -> ${replacement!.id}`).sort(),
-          );
-        },
-      ),
+          [
+            postures.map((_, index) => uuid(1001 + index)),
+            postures.map(({ status }) => status),
+            postures.map(({ reviewed }) => reviewed),
+            postures.map(({ riskScore }) => riskScore),
+            postures.map(({ owned }) => owned),
+            NOW,
+            actorId,
+            postures.map(({ tags }) => tags.join()),
+          ],
+        );
+        const { revoked } = await preview(second);
+        const planned = revoked.filter(({ isCarriedOver }) => isCarriedOver);
+        const { id } = await load(second);
+        const pairs = await context.database.query<{ from_id: string; to_id: string }>(
+          'SELECT from_technique_id AS from_id, technique_id AS to_id FROM posture_carry_over WHERE import_id = $1',
+          [id],
+        );
+        carried += pairs.length;
+        expect(pairs.map(({ from_id, to_id }) => `${from_id} -> ${to_id}`).sort()).toEqual(
+          planned.map(({ before: { id: from }, replacement }) => `${from} -> ${replacement!.id}`).sort(),
+        );
+      }),
       { numRuns: 30, endOnFailure: true },
     );
-    expect(carried).toBeGreaterThan(5);
+    expect(carried).toBeGreaterThan(15);
   });
 
   it('gives the coverage that follows from the import, with and without carry-over', async () => {
