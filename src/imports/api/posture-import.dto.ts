@@ -41,7 +41,7 @@ export class ImportPostureQuery {
 
 for (const option of PRESET_OPTIONS) {
   const declare = applyDecorators(
-    ApiProperty({ type: String, required: false, description: optionWords(option) }),
+    ApiProperty({ type: String, required: false, maxLength: 100, description: optionWords(option) }),
     IsOptional(),
     IsString(TEXT),
     MaxLength(100, TEXT),
