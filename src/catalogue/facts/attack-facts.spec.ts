@@ -96,7 +96,7 @@ describe('the table of ATT&CK facts', () => {
     ],
     ['a broken hash', () => tableWith(/"hash":"\w+"/, '"hash":"1"'), 'techniques[0].hash must be 32'],
     ['a wrong count', () => tableWith('"rows":5', '"rows":6'), 'counts.rows must be 5'],
-    ['one id twice', () => tableWith(`"id":"${uuid(1005)}"`, `"id":"${uuid(1001)}"`), 'one is there twice'],
+    ['one id twice', () => tableWith(`"id":"${uuid(1005)}"`, `"id":"${uuid(1001)}"`), 'have the same id'],
   ])('is refused with %s', (_, text, words) => {
     expect(() => readFacts(text())).toThrow(
       expect.objectContaining({ code: 'invalid_input', message: expect.stringContaining(words) }),
