@@ -766,7 +766,8 @@ describe('a preview', () => {
       }),
       { numRuns: 30, endOnFailure: true },
     );
-    expect(carried).toBeGreaterThan(15);
+    // Some twenty on average. Without any, the comparison would prove nothing.
+    expect(carried).toBeGreaterThan(0);
   });
 
   it('gives the coverage that follows from the import, with and without carry-over', async () => {
