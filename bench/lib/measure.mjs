@@ -76,6 +76,7 @@ export class Phases {
 
   /** From now on, the time spent in this method of this object is added to `phase`. */
   follow(object, method, phase) {
+    if (!object[method]) throw new Error(`${object.constructor.name} has no method ${method} to measure`);
     const original = object[method].bind(object);
     object[method] = (...args) => this.time(phase, () => original(...args));
   }
