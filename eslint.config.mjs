@@ -1,3 +1,4 @@
+import stylistic from '@stylistic/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
@@ -10,7 +11,12 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
+    plugins: { '@stylistic': stylistic },
     rules: {
+      // A body on a line of its own has braces, so that a second statement cannot be taken for a part of it.
+      curly: ['error', 'multi-line', 'consistent'],
+      // Prettier breaks lines of code, but leaves comments as they are.
+      '@stylistic/max-len': ['error', { code: Infinity, comments: 120, ignoreUrls: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-unused-vars': [
         'error',
@@ -54,6 +60,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    // A migration that has landed is never edited, not even its comments.
+    files: ['migrations/*.ts'],
+    rules: { '@stylistic/max-len': 'off' },
   },
   {
     files: ['**/*.mjs', '**/*.cjs'],

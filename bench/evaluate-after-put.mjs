@@ -58,8 +58,9 @@ async function measure({ name, put, other, api, client, organization, phases, pr
   };
   const evaluate = async () => {
     const answer = await api.call('POST', '/api/v1/evaluations');
-    if (answer.alerts_fired !== FIRING[name])
+    if (answer.alerts_fired !== FIRING[name]) {
       throw new Error(`${answer.alerts_fired} rules fired, not ${FIRING[name]}`);
+    }
     return answer;
   };
   await prepare();
@@ -99,8 +100,9 @@ async function statementsForEachRule(app, client, probe, organizationId) {
 async function expectSameCounts({ outcomes }, client, organizationId) {
   const counted = await countInJavaScript(client, organizationId);
   for (const { rule_id: id, rule_name: name, measured } of outcomes) {
-    if (counted.get(id) !== measured)
+    if (counted.get(id) !== measured) {
       throw new Error(`${name} measured ${measured}, but JavaScript counted ${counted.get(id)}`);
+    }
   }
 }
 

@@ -57,8 +57,9 @@ async function measure({ app, client, pool, phases, probe, size }) {
   const evaluation = app.provider(EvaluationService);
   const pass = async () => {
     const { rulesEvaluated, fired } = await evaluation.evaluateDue();
-    if (rulesEvaluated !== size.organizations * RULES_EACH || fired.length > 0)
+    if (rulesEvaluated !== size.organizations * RULES_EACH || fired.length > 0) {
       throw new Error(`${rulesEvaluated} rules were evaluated and ${fired.length} fired`);
+    }
   };
   /** Makes all rules due again, and clears the rows of the last pass so that they do not slow down the next one. */
   const prepare = async () => {
@@ -74,8 +75,9 @@ async function measure({ app, client, pool, phases, probe, size }) {
     const { rows } = await client.query(
       `SELECT (SELECT count(*)::int FROM evaluation_run) AS runs, (SELECT count(*)::int FROM rule_schedule WHERE last_evaluated_at IS NULL) AS missed`,
     );
-    if (rows[0].runs !== size.organizations || rows[0].missed > 0)
+    if (rows[0].runs !== size.organizations || rows[0].missed > 0) {
       throw new Error('the replayed statements did not do what the pass did');
+    }
   };
   await prepare();
   let measuring;
@@ -124,8 +126,9 @@ async function measureAfterChange({ client, evaluation, probe, size }) {
     );
   const run = async () => {
     const { rulesEvaluated, runs } = await evaluation.evaluateChanged();
-    if (runs.length !== organizations || rulesEvaluated < organizations * (RULES_EACH - 1))
+    if (runs.length !== organizations || rulesEvaluated < organizations * (RULES_EACH - 1)) {
       throw new Error(`${rulesEvaluated} rules of ${runs.length} organisations were evaluated`);
+    }
   };
   await prepare();
   const measuring = await probe.record(run);
@@ -160,8 +163,9 @@ async function otherWays({ app, client, pool }) {
   const entities = organizationIds.length > 1 ? counted : await ways.entities();
   for (const { rule_id: id, measured } of outcomes) {
     for (const other of [counted, also, entities]) {
-      if (other.get(id) !== measured)
+      if (other.get(id) !== measured) {
         throw new Error(`a rule measured ${measured}, but another way counted ${other.get(id)}`);
+      }
     }
   }
   return ways;

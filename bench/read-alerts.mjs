@@ -94,8 +94,9 @@ async function withBodies({ token, reads }, http) {
       name === 'summary'
         ? answer.total_open + answer.total_acknowledged + answer.total_resolved + answer.total_dismissed === ALERTS
         : answer.items.length === LIMIT && answer.total === ALERTS;
-    if (statusCode !== 200 || !isComplete)
+    if (statusCode !== 200 || !isComplete) {
       throw new Error(`GET ${read.path} answered ${statusCode}: ${read.body.slice(0, 500)}`);
+    }
   }
   return reads;
 }
@@ -141,8 +142,9 @@ async function measure({ reads, http, pool, bare }) {
     const get = (from, options, expected) => async () => {
       const answer = await from.request({ method: 'GET', ...options });
       const bytes = (await answer.body.arrayBuffer()).byteLength;
-      if (answer.statusCode !== 200 || (expected && bytes !== expected))
+      if (answer.statusCode !== 200 || (expected && bytes !== expected)) {
         throw new Error(`GET ${options.path} answered ${answer.statusCode} with ${bytes} bytes`);
+      }
     };
     add(`${name} bytes`, get(bare, { path: `/bytes/${name}`, headers }, length));
     add(`${name} app`, get(http, { path, headers }, length));

@@ -34,8 +34,9 @@ export async function webhookIsolation(server) {
   };
   try {
     const latencies = Object.fromEntries(Object.keys(others).map((name) => [name, []]));
-    for (let round = 0; round < ROUNDS; round++)
+    for (let round = 0; round < ROUNDS; round++) {
       for (const [name, urls] of Object.entries(others)) latencies[name].push(await measure(world, urls));
+    }
     report(latencies);
   } finally {
     await receiver.close();

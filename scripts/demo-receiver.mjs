@@ -131,6 +131,7 @@ if (process.argv[1] && path.resolve(process.argv[1]) === fileURLToPath(import.me
     process.exit(1);
   });
   console.log(`  receiver  ${receiver.url}`);
-  for (const signal of ['SIGINT', 'SIGTERM'])
+  for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => void receiver.close().then(() => process.exit(0)));
+  }
 }

@@ -16,8 +16,9 @@ else process.exitCode = check();
 function check() {
   const words = readFileSync(LIST, 'utf8').split('\n').filter(Boolean);
   const isSorted = sorted(words).join() === words.join();
-  if (!isSorted)
+  if (!isSorted) {
     console.error('cspell-words.txt is not sorted, or has a word twice: npm run spelling -- --add mends it');
+  }
   const cache = ['--cache', '--cache-location', 'node_modules/.cache/cspell'];
   const { status } = cspell(['--no-progress', '--no-summary', '--relative', ...cache], 'inherit');
   return isSorted && status === 0 ? 0 : 1;

@@ -49,9 +49,11 @@ async function main(): Promise<void> {
 /** Prints to the console at any log level, because these lines may never be printed again. */
 function speaker({ VEDETTE_LOG_FORMAT: format }: Environment): (line: string) => void {
   return (line) => {
-    if (format === 'text') console.log(line);
-    else if (line)
+    if (format === 'text') {
+      console.log(line);
+    } else if (line) {
       console.log(JSON.stringify({ level: 'log', timestamp: Date.now(), context: 'Start', message: line.trim() }));
+    }
   };
 }
 

@@ -62,8 +62,9 @@ function entities() {
 
 function inspect(source) {
   each(source, (node) => {
-    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node))
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node) || ts.isTemplateExpression(node)) {
       inspectText(source, node);
+    }
     if (ts.isCallExpression(node)) inspectCall(source, node);
   });
 }
@@ -88,8 +89,9 @@ function inspectText(source, node) {
       if (!next) break;
       tables.push(next[1]);
     }
-    for (const table of isDelete ? [] : tables)
+    for (const table of isDelete ? [] : tables) {
       if (!named.has(table)) noteRead(source, node.getStart() + match.index, table);
+    }
   }
 }
 
@@ -110,17 +112,22 @@ function inspectCall(source, call) {
   const name = ts.isPropertyAccessExpression(call.expression) ? call.expression.name.text : call.expression.getText();
   const table = tableOf.get(call.arguments[0]?.getText());
   if (COMPOSERS.includes(name)) {
-    for (const argument of call.arguments)
+    for (const argument of call.arguments) {
       each(argument, (node) => {
         if (ts.isStringLiteral(node)) noteWrite(source, node.getStart(), node.text);
       });
-  } else if (table === undefined) return;
-  else if (name === 'getRepository') {
+    }
+  } else if (table === undefined) {
+    return;
+  } else if (name === 'getRepository') {
     const then = ts.isPropertyAccessExpression(call.parent) ? call.parent.name.text : '';
     if (READING_METHODS.test(then)) noteRead(source, at, table);
     else noteWrite(source, at, table);
-  } else if (WRITING_METHODS.has(name) || name === 'InjectRepository') noteWrite(source, at, table);
-  else if (READING_METHODS.test(name)) noteRead(source, at, table);
+  } else if (WRITING_METHODS.has(name) || name === 'InjectRepository') {
+    noteWrite(source, at, table);
+  } else if (READING_METHODS.test(name)) {
+    noteRead(source, at, table);
+  }
 }
 
 function noteWrite(source, at, table) {
@@ -158,10 +165,11 @@ function compareReads() {
   for (const [key, places] of readsFound) {
     if (listed.has(key)) continue;
     const [reader, table] = key.split(' ');
-    for (const where of places)
+    for (const where of places) {
       problems.push(
         `${where}: ${reader} reads ${table}, which ${ownerOf.get(table)} owns, and foreign-reads.mjs does not list it`,
       );
+    }
   }
 }
 

@@ -70,8 +70,9 @@ const UNKNOWN_KINDS = `
 
 async function refuseUnknownKinds(client) {
   const { rows } = await client.query(UNKNOWN_KINDS, [BOOKKEEPING]);
-  if (rows.length > 0)
+  if (rows.length > 0) {
     throw new Error(`scripts/sql/print-schema.mjs cannot print these yet: ${rows.map(({ what }) => what).join(', ')}`);
+  }
 }
 
 /** Tables by name, each with its columns in their order, and with everything else that belongs to it by name. */

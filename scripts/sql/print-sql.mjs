@@ -35,8 +35,9 @@ export async function printSql() {
       const schema = await printSchema(client, HEADER);
       await expectSame(server, schema);
       const texts = new Map([['docs/schema.sql', schema]]);
-      for (const statement of HOT_STATEMENTS)
+      for (const statement of HOT_STATEMENTS) {
         texts.set(`docs/sql/${statement.file}.sql`, await printStatement(application, client, statement));
+      }
       return texts;
     } finally {
       await client.end();
@@ -52,8 +53,9 @@ async function expectSame(server, schema) {
   const client = await connect(await server.createDatabase('printed'));
   try {
     await client.query(schema);
-    if ((await printSchema(client, HEADER)) !== schema)
+    if ((await printSchema(client, HEADER)) !== schema) {
       throw new Error('the printed schema makes another schema than the migrations');
+    }
   } finally {
     await client.end();
   }

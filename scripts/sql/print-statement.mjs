@@ -20,8 +20,9 @@ export async function printStatement(application, client, statement) {
     const sql = withShortClausesJoined(format(sent, LAYOUT));
     if (withoutSpace(sql) !== withoutSpace(sent)) throw new Error('formatting changed more than white space');
     const types = await prepare(client, sql);
-    if (types.length !== parameters.length)
+    if (types.length !== parameters.length) {
       throw new Error(`it has ${types.length} parameters, but ${parameters.length} are described`);
+    }
     const text = [
       ...wrapped(does),
       ...wrapped(runs),
@@ -69,7 +70,9 @@ function withShortClausesJoined(sql) {
     if (isShort && CLAUSE.test(line) && line.length + body.trim().length < LONGEST_LINE) {
       joined.push(`${line} ${body.trim()}`);
       at += 1;
-    } else joined.push(line);
+    } else {
+      joined.push(line);
+    }
   }
   return joined.join('\n');
 }

@@ -21,8 +21,9 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const required = this.reflector.get<AccessRequirement | undefined>(ACCESS_METADATA, context.getHandler());
-    if (required === undefined)
+    if (required === undefined) {
       throw new Error(`${context.getClass().name}.${context.getHandler().name} does not say who may call it`);
+    }
     if (required === 'public') return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
     const principal = await this.authenticator.authenticate(request.headers.authorization);

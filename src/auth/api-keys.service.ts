@@ -48,8 +48,9 @@ export class ApiKeysService implements OnModuleDestroy {
     createdBy: string | null,
   ): Promise<{ apiKey: ApiKey; key: string }> {
     const createdAt = this.clock.now();
-    if (input.expiresAt && input.expiresAt <= createdAt)
+    if (input.expiresAt && input.expiresAt <= createdAt) {
       throw invalidField('expires_at', 'must be a time in the future, or null');
+    }
     const key = API_KEY_PREFIX + randomToken();
     const apiKey = Object.assign(new ApiKey(), {
       id: newId(),

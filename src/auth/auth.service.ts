@@ -93,8 +93,9 @@ export class AuthService {
           `there is no user ${email}: create the user in one of the organisations first`,
         );
       }
-      if (!(await this.members.add(manager, organizationId, id, member.role)))
+      if (!(await this.members.add(manager, organizationId, id, member.role))) {
         throw conflict(`${email} is already a member of this organisation`);
+      }
     });
     return password;
   }

@@ -160,8 +160,9 @@ function parentFinder(
   const byAttackId = new Map<string, string>();
   for (const inForce of [false, true]) {
     for (const technique of stored) {
-      if (technique.domain === slice.domain && isInForce(technique) === inForce)
+      if (technique.domain === slice.domain && isInForce(technique) === inForce) {
         byAttackId.set(technique.attackId, technique.id);
+      }
     }
   }
   return ({ id, isSubtechnique, parentId, parentAttackId }) => {

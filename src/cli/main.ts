@@ -119,8 +119,9 @@ organization
   .description('list the organisations')
   .action(async () => {
     await withContext(async (context) => {
-      for (const { id, slug, name } of await context.get(OrganizationsService, { strict: false }).list())
+      for (const { id, slug, name } of await context.get(OrganizationsService, { strict: false }).list()) {
         console.log(`${id}  ${slug}  ${name}`);
+      }
     });
   });
 

@@ -12,11 +12,12 @@ export class ConcurrencyLimit {
 
   /** @throws DomainError `unavailable` if the limit is reached. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= this.max)
+    if (this.running >= this.max) {
       throw new DomainError(
         'unavailable',
         `${this.running} ${this.what} are already running, which is the limit: send the request again in a moment`,
       );
+    }
     this.running += 1;
     try {
       return await work();

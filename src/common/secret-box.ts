@@ -51,11 +51,13 @@ export class SecretBox {
    */
   open(sealed: string, context: string): string {
     const [version, keyId, nonce, tag, ciphertext] = sealed.split('.');
-    if (version !== VERSION || !keyId || !nonce || !tag || ciphertext === undefined)
+    if (version !== VERSION || !keyId || !nonce || !tag || ciphertext === undefined) {
       throw new Error('the encrypted secret has an invalid format');
+    }
     const key = this.keys.get(keyId);
-    if (!key)
+    if (!key) {
       throw new Error(`the secret was encrypted with key ${keyId}, but VEDETTE_SECRET_KEY is key ${this.current.id}`);
+    }
     const decipher = createDecipheriv('aes-256-gcm', key.encryptionKey, Buffer.from(nonce, 'base64url'))
       .setAAD(Buffer.from(context))
       .setAuthTag(Buffer.from(tag, 'base64url'));

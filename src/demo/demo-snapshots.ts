@@ -93,8 +93,9 @@ function tacticsOf(
   posture: readonly Pick<DemoPosture, 'technique' | 'status'>[],
 ): Record<string, Record<string, TacticCoverage>> {
   const statuses = new Map<string, TechniqueStatus[]>();
-  for (const { technique, status } of posture)
+  for (const { technique, status } of posture) {
     for (const tactic of technique.tactics) statuses.set(tactic, [...(statuses.get(tactic) ?? []), status]);
+  }
   const counted = [...statuses]
     .map(([tactic, of]) => [tactic, countsOf(of)] as const)
     .filter(([, { total }]) => total > 0);

@@ -155,11 +155,13 @@ export class EvaluationService {
   }
 
   private report({ decided, fired }: BatchResult): void {
-    for (const alert of fired)
+    for (const alert of fired) {
       this.logger.log(`[${alert.severity}] ${alert.title} (${alert.ruleName}, ${alert.organizationName})`);
+    }
     for (const { rule, ruleDetails, decision } of decided) {
-      if (decision.outcome === 'error')
+      if (decision.outcome === 'error') {
         this.logger.error(`Rule ${ruleDetails?.name} (${rule.ruleId}) failed: ${decision.error}`);
+      }
     }
   }
 }

@@ -14,9 +14,11 @@ export function definitionProblems(definition: RuleTypeDefinition | undefined): 
   if (typeof type !== 'string' || !SNAKE_CASE.test(type)) problems.push('type must be snake_case');
   if (!isText(name)) problems.push('name is missing');
   if (!isText(description)) problems.push('description is missing');
-  if (!Array.isArray(affectedBy) || affectedBy.length === 0) problems.push('affectedBy is missing');
-  else if (affectedBy.some((kind: ChangeKind) => !CHANGE_KINDS.includes(kind)))
+  if (!Array.isArray(affectedBy) || affectedBy.length === 0) {
+    problems.push('affectedBy is missing');
+  } else if (affectedBy.some((kind: ChangeKind) => !CHANGE_KINDS.includes(kind))) {
     problems.push(`affectedBy takes ${CHANGE_KINDS.join(', ')}`);
+  }
   return [...problems, ...schemaProblems(configSchema)];
 }
 

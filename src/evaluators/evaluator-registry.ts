@@ -70,8 +70,9 @@ export class EvaluatorRegistry {
     const { evaluator, validate } = this.find(type);
     const { definition } = evaluator;
     const settings = Object.keys(definition.configSchema.properties);
-    if (!isPlainObject(config))
+    if (!isPlainObject(config)) {
       throw invalidField('config', `must be an object with the settings of ${type}: ${settings.join(', ')}`);
+    }
     const complete = withoutNulls(definition, structuredClone(config));
     if (!validate(complete)) throw invalidInput(fieldErrors(definition, validate.errors ?? []));
     const known = Object.fromEntries(

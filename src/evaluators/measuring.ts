@@ -31,10 +31,11 @@ export function pairRows<Config, Row, Result>(
   rows: readonly Row[],
   pair: (config: Config, row: Row) => Result,
 ): Result[] {
-  if (rows.length !== rules.length)
+  if (rows.length !== rules.length) {
     throw new MiscountedFindings(
       `The statement answered ${counted(rows.length, 'row')} for ${counted(rules.length, 'rule')}`,
     );
+  }
   return rows.map((row, index) => pair(rules[index]!.config, row));
 }
 

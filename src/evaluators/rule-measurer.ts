@@ -54,8 +54,9 @@ export class RuleMeasurer {
       ofType.push({ ruleId, organizationId, config: complete.config, scope: this.scope(scope) });
       byType.set(ruleType, ofType);
     }
-    for (const [ruleId, measurement] of await this.measureTypes(byType, at, reader))
+    for (const [ruleId, measurement] of await this.measureTypes(byType, at, reader)) {
       measurements.set(ruleId, measurement);
+    }
     return measurements;
   }
 

@@ -57,12 +57,14 @@ export function builtWorkerFile(script: string): string {
  */
 export async function checkFile(file: string, maxBytes: number, expected: string): Promise<number> {
   const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
       throw new FileFault('file_missing', 'there is no such file');
+    }
     throw new FileFault('file_unreadable', `the file cannot be read (${error.code})`);
   });
-  if (!stats.isFile())
+  if (!stats.isFile()) {
     throw new FileFault('not_a_file', `it is ${stats.isDirectory() ? 'a folder' : 'not a regular file'}: give a file`);
+  }
   if (stats.size === 0) throw new FileFault('empty', `the file is empty: ${expected}`);
   if (stats.size > maxBytes) {
     throw new FileFault(

@@ -79,8 +79,9 @@ function stringEnd(text: string, from: number): number {
     at += 1;
     if (at >= text.length) return CUT;
     if (!'"\\/bfnrtu'.includes(text.charAt(at))) return BROKEN;
-    if (text.charAt(at) === 'u' && at + 4 < text.length && !/^[\da-fA-F]{4}$/.test(text.slice(at + 1, at + 5)))
+    if (text.charAt(at) === 'u' && at + 4 < text.length && !/^[\da-fA-F]{4}$/.test(text.slice(at + 1, at + 5))) {
       return BROKEN;
+    }
   }
   return CUT;
 }

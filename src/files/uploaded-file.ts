@@ -95,11 +95,12 @@ async function receiveForm(request: FastifyRequest, file: string, settings: Uplo
   let fileName: string | null = null;
   for await (const part of request.parts({ limits: FORM_LIMITS })) {
     if (part.type === 'file') {
-      if (part.fieldname !== FILE_FIELD)
+      if (part.fieldname !== FILE_FIELD) {
         throw invalidField(
           part.fieldname.slice(0, MAX_NAME_LENGTH),
           `is not known here: send the ${settings.what} as ${FILE_FIELD}`,
         );
+      }
       if (fileName !== null) throw invalidField(FILE_FIELD, 'must be one file: the form holds two');
       fileName = baseName(part.filename);
       await receiveStream(part.file, file, settings);

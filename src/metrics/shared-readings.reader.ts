@@ -74,8 +74,9 @@ export class SharedReadingsReader {
   read(): Promise<DatabaseAnswer> {
     const now = this.clock.now();
     // Math.abs: a clock that was set back must not keep an answer for hours.
-    if (!this.cached || Math.abs(now.getTime() - this.cached.at) >= READINGS_CACHE_MS)
+    if (!this.cached || Math.abs(now.getTime() - this.cached.at) >= READINGS_CACHE_MS) {
       this.cached = { at: now.getTime(), answer: this.readNow(now) };
+    }
     return this.cached.answer;
   }
 
@@ -104,8 +105,9 @@ export class SharedReadingsReader {
 
   /** Logs only changes: other parts already report a database that is down. */
   private logChange(error: Error | null): void {
-    if (error && this.wasComplete)
+    if (error && this.wasComplete) {
       this.logger.warn(`The metrics lack the readings from the database: ${error.message}`);
+    }
     if (!error && !this.wasComplete) this.logger.log('The metrics have the readings from the database again');
     this.wasComplete = error === null;
   }

@@ -102,8 +102,9 @@ function withFailureLog(exporter: SpanExporter): SpanExporter {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
         const failed = result.code !== ExportResultCode.SUCCESS;
-        if (failed && !isFailing)
+        if (failed && !isFailing) {
           logger.warn(`Traces cannot be sent: ${result.error?.message ?? 'no reason was given'}`);
+        }
         if (!failed && isFailing) logger.log('Traces are sent again');
         isFailing = failed;
         done(result);

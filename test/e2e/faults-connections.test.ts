@@ -34,8 +34,9 @@ describe('lost, exhausted and blocked connections', () => {
     world = await FaultWorld.create({ DATABASE_POOL_SIZE: String(POOL_SIZE) });
     replica = await world.startReplica();
     await world.addPeopleAndEndpoints(replica);
-    for (let index = 1; index <= RULES; index++)
+    for (let index = 1; index <= RULES; index++) {
       ruleIds.push(await world.addRiskRule(replica, world.organizations[0]!, index));
+    }
     await world.settled();
   });
 

@@ -83,8 +83,9 @@ describe('three replicas compared with one', () => {
 
   async function enableAll(world: FaultWorld, anyReplica: () => VedetteProcess): Promise<void> {
     for (const { token } of original.organizations) {
-      for (const { id } of await rulesOf(anyReplica(), token))
+      for (const { id } of await rulesOf(anyReplica(), token)) {
         await anyReplica().api('PATCH', `/rules/${id}`, { token, body: { is_enabled: true } });
+      }
     }
     await evaluated(world, anyReplica());
   }

@@ -23,8 +23,9 @@ describe('kill -9 at every boundary', () => {
     world = await FaultWorld.create({ VEDETTE_CHANGE_DEBOUNCE_MS: '0' });
     other = await world.startReplica();
     await world.addPeopleAndEndpoints(other);
-    for (const [index] of POINTS.entries())
+    for (const [index] of POINTS.entries()) {
       ruleIds.push(await world.addRiskRule(other, world.organizations[0]!, riskScoreOf(index)));
+    }
     await world.settled();
   });
 

@@ -31,8 +31,9 @@ describe('a replica whose PostgreSQL is killed and restarted', () => {
     world = await FaultWorld.create({}, server);
     replica = await world.startReplica();
     await world.addPeopleAndEndpoints(replica);
-    for (let index = 1; index <= RULES; index++)
+    for (let index = 1; index <= RULES; index++) {
       ruleIds.push(await world.addRiskRule(replica, world.organizations[0]!, index));
+    }
     await world.settled();
   });
 

@@ -24,8 +24,9 @@ describe('three replicas under a stream of changes', () => {
     replicas = [await world.startReplica()];
     await world.addPeopleAndEndpoints(replicas[0]!, 'Second Mutual', 'Third Mutual');
     for (const organization of world.organizations) {
-      for (let index = 1; index <= RULES_EACH; index++)
+      for (let index = 1; index <= RULES_EACH; index++) {
         ruleIds.push(await world.addRiskRule(replicas[0]!, organization, STEP * index));
+      }
       world.receiver.answer(
         organization.hook,
         ...Array.from({ length: RULES_EACH }, (_, index) => ({ status: index % REFUSES_EVERY === 4 ? 500 : 204 })),

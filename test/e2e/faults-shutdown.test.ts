@@ -15,8 +15,9 @@ describe('SIGTERM in the middle of work', () => {
     world = await FaultWorld.create({ VEDETTE_CHANGE_DEBOUNCE_MS: '0' });
     const replica = await world.startReplica();
     await world.addPeopleAndEndpoints(replica);
-    for (const riskScore of [10, 20, 30])
+    for (const riskScore of [10, 20, 30]) {
       ruleIds.push(await world.addRiskRule(replica, world.organizations[0]!, riskScore));
+    }
     await world.settled();
     await replica.stop();
   });

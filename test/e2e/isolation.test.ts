@@ -94,8 +94,9 @@ async function everythingOf(organizationId: string): Promise<string> {
         'webhook_event',
         'webhook_endpoint_health',
       ].includes(table)
-    )
+    ) {
       continue;
+    }
     const rows = await world.database.query<{ row: string }>(
       `SELECT t::text AS row FROM ${table} t WHERE organization_id = $1 ORDER BY t::text`,
       [organizationId],

@@ -106,8 +106,9 @@ it('shows real work: an evaluation, a webhook delivered and one refused', async 
   expect(after.value('vedette_http_request_duration_seconds_count', route)).toBe(1);
 
   expect(after.text).not.toMatch(UUID);
-  for (const secret of ['Secret plan', 'vedette.local', receiver.host, 'delivered"}/'])
+  for (const secret of ['Secret plan', 'vedette.local', receiver.host, 'delivered"}/']) {
     expect(after.text).not.toContain(secret);
+  }
   await eventually(
     async () => (await scrape()).value('vedette_alerts_open', { severity: 'critical' }) === 1,
     'the alert is counted as open',

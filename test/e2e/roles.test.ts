@@ -175,8 +175,9 @@ it('lets the documented roles through and refuses the others', async () => {
       const isAllowed = ALLOWED[LEAST[name]!]!.includes(role);
       // An API key has neither an inbox nor a password: these routes allow its role, but then refuse it.
       const isForPeople = path.includes('/notifications') || path.endsWith('/auth/password');
-      if (isAllowed && !isForPeople)
+      if (isAllowed && !isForPeople) {
         expect([name, role, status === 401 || status === 403]).toEqual([name, role, false]);
+      }
       if (!isAllowed) expect([name, role, status]).toEqual([name, role, 403]);
       expect([name, role, status < 500]).toEqual([name, role, true]);
     }

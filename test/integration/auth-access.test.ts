@@ -76,8 +76,9 @@ describe.each(ROLES)('%s', (role) => {
     for (const level of ['viewer', 'analyst', 'lead', 'admin']) {
       const { status, body } = await probe(level, token);
       expect({ level, status }).toEqual({ level, status: ALLOWED[role].includes(level) ? 200 : 403 });
-      if (status === 403)
+      if (status === 403) {
         expect(body).toMatchObject({ code: 'forbidden', detail: expect.stringContaining(`yours is ${role}`) });
+      }
     }
   });
 });

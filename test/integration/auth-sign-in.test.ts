@@ -143,8 +143,9 @@ describe('too many tries', () => {
   });
 
   test('are refused after 100 tries a minute from one address, for any accounts', async () => {
-    for (let n = 1; n <= 100; n++)
+    for (let n = 1; n <= 100; n++) {
       expect((await tryFrom('203.0.113.3', `person-${n}@example.org`)).statusCode).toBe(400);
+    }
     expect((await tryFrom('203.0.113.3', 'one-more@example.org')).statusCode).toBe(429);
   });
 });

@@ -49,8 +49,9 @@ async function technique(number: number): Promise<Record<string, unknown>> {
 /** All rows that an import may write, without its own record. `xmin` changes with each write of a row. */
 async function written(): Promise<unknown[]> {
   const tables: unknown[] = [];
-  for (const table of ['technique', 'tactic', 'posture', 'posture_change'])
+  for (const table of ['technique', 'tactic', 'posture', 'posture_change']) {
     tables.push(await rows(`SELECT xmin, * FROM ${table} ORDER BY 2, 3`));
+  }
   return tables;
 }
 

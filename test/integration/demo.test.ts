@@ -277,8 +277,9 @@ describe('the data of the demo', () => {
     expect(alerts.length).toBeGreaterThan(24);
     expect([...new Set(alerts.map(({ rule_type }) => rule_type))].sort()).toEqual(Object.keys(DETAILS_KEYS).sort());
     expect([...new Set(alerts.map(({ status }) => status))].sort()).toEqual(['acknowledged', 'dismissed', 'resolved']);
-    for (const { rule_type, details } of alerts)
+    for (const { rule_type, details } of alerts) {
       expect(Object.keys(details)).toEqual(expect.arrayContaining(DETAILS_KEYS[rule_type]!));
+    }
   });
 
   it('marks every user as demo, and accepts the printed password', async () => {
@@ -310,8 +311,9 @@ describe('the data of the demo', () => {
       [demo],
     );
     expect(open).toHaveLength(8);
-    for (const { rule_type, details } of open)
+    for (const { rule_type, details } of open) {
       expect(Object.keys(details)).toEqual(expect.arrayContaining(DETAILS_KEYS[rule_type]!));
+    }
     expect(await count('webhook_delivery WHERE organization_id = $1')).toBe(8);
   });
 });

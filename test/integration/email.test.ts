@@ -281,8 +281,9 @@ describe('the daily digest', () => {
     expect(await drain()).toBe(1);
     expect(decoded(smtp.mails[0]!.headers.subject!)).toBe('Vedette digest: 2 notices, Ümlaut & Söhne');
     expect(part(smtp.mails[0]!, 'plain')).toMatch(/First[^]*Second/);
-    for (const alertId of [first, second])
+    for (const alertId of [first, second]) {
       expect(part(smtp.mails[0]!, 'plain')).toContain(`https://vedette.example/soc/alerts/${alertId}`);
+    }
     await fire({ title: 'Third' });
     at('2026-03-30T06:00:00Z');
     expect(await drain()).toBe(1);

@@ -99,8 +99,9 @@ describe('a rule that fires', () => {
     const organizationId = await aBreachingOrganization();
     const otherOrganization = await anOrganization(context.database);
     const recipients = [];
-    for (const role of ['admin', 'red_lead', 'blue_lead'] as const)
+    for (const role of ['admin', 'red_lead', 'blue_lead'] as const) {
       recipients.push((await aMember(context.database, organizationId, { role })).userId);
+    }
     for (const role of ['analyst', 'viewer'] as const) await aMember(context.database, organizationId, { role });
     await aMember(context.database, organizationId, { role: 'admin', isActive: false });
     await aMember(context.database, otherOrganization, { role: 'admin' });
@@ -457,8 +458,9 @@ describe('simultaneous evaluations', () => {
     const organizations = [];
     for (let index = 0; index < 30; index++) organizations.push(await anOrganization(context.database));
     await aTechnique(context.database, { attackId: 'T1059' });
-    for (const organizationId of organizations)
+    for (const organizationId of organizations) {
       for (let index = 0; index < 4; index++) await aRule(context.database, organizationId);
+    }
 
     const passes = await Promise.all(Array.from({ length: 4 }, () => engine.evaluateDue()));
 

@@ -172,8 +172,9 @@ describe('stale_technique', () => {
 describe('coverage_regression', () => {
   async function organizationWithSnapshots(snapshots: Record<string, number>): Promise<string> {
     const organizationId = await world.organization();
-    for (const [date, coverage] of Object.entries(snapshots))
+    for (const [date, coverage] of Object.entries(snapshots)) {
       await aSnapshot(world.database, organizationId, date, coverage);
+    }
     return organizationId;
   }
 
@@ -270,8 +271,9 @@ describe('coverage_regression over snapshots taken by Vedette', () => {
     snapshots: [number, number, { attackVersion?: string; rollup?: string }?][],
   ): Promise<string> => {
     const organizationId = await world.organization();
-    for (const [daysAgo, coverage, facts] of snapshots)
+    for (const [daysAgo, coverage, facts] of snapshots) {
       await aTakenSnapshot(world.database, organizationId, daysBefore(NOW, daysAgo), coverage, facts);
+    }
     return organizationId;
   };
   const baseline = (organizationId: string, daysAgo: number, pct: number, of: number): Promise<unknown> =>

@@ -56,8 +56,9 @@ it('the dashboard is valid for Grafana: panels have unique ids and a query, and 
   };
   expect(title).toBe('Vedette');
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-  for (const panel of panels.filter(({ type }) => type !== 'row'))
+  for (const panel of panels.filter(({ type }) => type !== 'row')) {
     expect(panel.targets?.every(({ expr }) => expr.includes('job=~"$job"'))).toBe(true);
+  }
   const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
   );

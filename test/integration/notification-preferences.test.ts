@@ -177,8 +177,9 @@ describe('the audience of a notice', () => {
     expect(await mailedOf(alertId)).toEqual([{ user_id: userId, is_waiting: false }]);
     const skips = await skipsOf(alertId);
     expect(skips).toHaveLength(2);
-    for (const person of [userId, plain.userId])
+    for (const person of [userId, plain.userId]) {
       expect(skips).toContainEqual({ user_id: person, channel: 'in_app', reason: 'not_notified' });
+    }
 
     // E-mail follows the preferences of the member, and records its own reason.
     await put({ email: 'immediate', min_severity: 'critical', in_app: false });

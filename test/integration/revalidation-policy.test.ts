@@ -27,8 +27,9 @@ describe('the revalidation policy', () => {
 
   beforeAll(async () => {
     http = await startPostureHttp();
-    for (let number = 1001; number <= 1012; number += 1)
+    for (let number = 1001; number <= 1012; number += 1) {
       ids[`T${number}`] = await aTechnique(http.database, { attackId: `T${number}` });
+    }
     ids.T1500 = await aTechnique(http.database, { attackId: 'T1500', isRevoked: true });
   });
 
@@ -155,8 +156,9 @@ describe('the revalidation policy', () => {
 
   it('queues each validation once, until the technique is validated again', async () => {
     await put({ is_enabled: true, tiers: TIERS });
-    for (const attackId of ['T1001', 'T1002', 'T1003', 'T1004'])
+    for (const attackId of ['T1001', 'T1002', 'T1003', 'T1004']) {
       await posture(attackId, { riskScore: 80, lastReviewDate: daysAgo(40) });
+    }
     await lead.send('POST', '/revalidation-queue', { attack_id: 'T1004', reason: 'by hand' });
     expect((await run()).body.added).toBe(3);
 
@@ -210,18 +212,20 @@ describe('the daily run of all policies', () => {
     for (let index = 0; index < 3; index += 1) organizations.push(await anOrganization(context.database));
     for (const attackId of ['T1001', 'T1002']) {
       const id = await aTechnique(context.database, { attackId });
-      for (const organizationId of organizations)
+      for (const organizationId of organizations) {
         await aPosture(context.database, organizationId, id, {
           statusGlobal: 'validated',
           riskScore: 80,
           lastReviewDate: daysAgo(attackId === 'T1001' ? 40 : 29),
         });
+      }
     }
-    for (const [index, organizationId] of organizations.entries())
+    for (const [index, organizationId] of organizations.entries()) {
       await context.database.query(
         'INSERT INTO revalidation_policy (organization_id, is_enabled, tiers, due_in_days, updated_at, updated_by) VALUES ($1, $2, $3, 14, $4, $1)',
         [organizationId, index !== 1, JSON.stringify(TIERS), NOW],
       );
+    }
   });
 
   afterEach(async () => {

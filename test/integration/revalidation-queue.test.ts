@@ -11,8 +11,9 @@ describe('revalidation queue', () => {
 
   beforeAll(async () => {
     http = await startPostureHttp();
-    for (const attackId of ['T1001', 'T1002', 'T1003', 'T1059.001'])
+    for (const attackId of ['T1001', 'T1002', 'T1003', 'T1059.001']) {
       techniques[attackId] = await aTechnique(http.database, { attackId });
+    }
     await aTechnique(http.database, { attackId: 'T1500', isRevoked: true, replacedById: techniques.T1001 });
     await aTechnique(http.database, { attackId: 'T1501', isDeprecated: true });
   });

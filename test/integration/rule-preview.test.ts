@@ -96,8 +96,16 @@ function alertsOf(ruleId: string): Promise<AlertRow[]> {
 /** All rows that a preview must not change. */
 async function written(): Promise<unknown> {
   const tables: unknown[] = [];
-  for (const table of ['alert_instance', 'rule_state', 'evaluation_run', 'notification', 'webhook_delivery', 'posture'])
+  for (const table of [
+    'alert_instance',
+    'rule_state',
+    'evaluation_run',
+    'notification',
+    'webhook_delivery',
+    'posture',
+  ]) {
     tables.push(await rows(`SELECT xmin::text, * FROM ${table} ORDER BY 3, 2`));
+  }
   return tables;
 }
 
@@ -259,8 +267,9 @@ describe('a backtest', () => {
           expect(points.map(({ at }) => at)).toEqual(evaluated.map((_, day) => new Date(NOW.getTime() + day * DAY_MS)));
           const lived = evaluated.map((outcomes) => outcomes.get(ruleId)!);
           expect(points.map(({ outcome }) => outcome)).toEqual(lived.map(({ outcome }) => outcome));
-          for (const [day, { outcome, measured, threshold }] of lived.entries())
+          for (const [day, { outcome, measured, threshold }] of lived.entries()) {
             if (outcome !== 'cooldown') expect(points[day]!.finding).toMatchObject({ measured, threshold });
+          }
 
           const alerts = await alertsOf(ruleId);
           const fired = points.filter(({ outcome }) => outcome === 'fired');

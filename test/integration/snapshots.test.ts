@@ -19,8 +19,9 @@ describe('snapshots', () => {
 
   beforeAll(async () => {
     http = await startPostureHttp();
-    for (let number = 1001; number <= 1009; number += 1)
+    for (let number = 1001; number <= 1009; number += 1) {
       techniques.push(await aTechnique(http.database, { attackId: `T${number}` }));
+    }
     techniques.push(await aTechnique(http.database, { attackId: 'T1500', isRevoked: true }));
   });
 
@@ -109,8 +110,9 @@ describe('snapshots', () => {
   });
 
   it('takes no snapshot if no technique is in scope', async () => {
-    for (const id of techniques)
+    for (const id of techniques) {
       await aPosture(http.database, lead.organizationId, id, { statusGlobal: 'not_applicable' });
+    }
     const answer = await lead.send('POST', '/snapshots');
     expect([answer.status, answer.body.detail]).toEqual([
       409,
@@ -259,8 +261,9 @@ describe('the daily snapshot', () => {
     ];
     await aPosture(context.database, organizations[0]!, first, { statusGlobal: 'validated' });
     await aPosture(context.database, organizations[1]!, first, { statusGlobal: 'partial' });
-    for (const id of [first, second])
+    for (const id of [first, second]) {
       await aPosture(context.database, organizations[2]!, id, { statusGlobal: 'not_applicable' });
+    }
   });
 
   afterEach(async () => {

@@ -111,8 +111,9 @@ describe('the lifecycle of an alert', () => {
 
 describe('the summary', () => {
   it('counts alerts by status, open ones by severity and type, and shows the five newest open ones', async () => {
-    for (let index = 0; index < 7; index++)
+    for (let index = 0; index < 7; index++) {
       await anAlert({ severity: index < 2 ? 'critical' : 'low', createdAt: new Date(NOW.getTime() + index) });
+    }
     await anAlert({ ruleType: 'low_coverage' });
     await anAlert({ status: 'acknowledged', severity: 'critical' });
     await anAlert({ status: 'resolved' });

@@ -109,8 +109,9 @@ test('organisation A cannot add an account that B created, so the password of B 
   });
   expect((await list()).body.total).toBe(1);
   const here = { organization_id: organizationId };
-  for (const password of [chosenByB.password, 'the password that A chose'])
+  for (const password of [chosenByB.password, 'the password that A chose']) {
     expect((await login(chosenByB.email, password, here)).status).toBe(401);
+  }
   const there = await login(chosenByB.email, chosenByB.password);
   const switched = await http.request('POST', '/api/v1/auth/refresh', {
     headers: { cookie: refreshCookie(there).header },

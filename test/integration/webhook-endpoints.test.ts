@@ -367,8 +367,9 @@ describe('webhooks over HTTP', () => {
       expect(await totals(`?webhook_id=${one.id}&status=failed`)).toBe(0);
       expect(await totals(`?since=${NOW.toISOString()}`)).toBe(3);
       expect(await totals(`?until=${NOW.toISOString()}`)).toBe(0);
-      for (const bad of ['alert_id=1', 'webhook_id=x', 'status=lost', 'event_type=party', 'since=yesterday'])
+      for (const bad of ['alert_id=1', 'webhook_id=x', 'status=lost', 'event_type=party', 'since=yesterday']) {
         expect(await log(`?${bad}`)).toMatchObject({ status: 400, body: { errors: [{ field: bad.split('=')[0] }] } });
+      }
 
       const [item] = (await log(`?alert_id=${alertId}`)).body.items;
       const detail = (await log(`/${item.id}`)).body;

@@ -99,8 +99,9 @@ describe('webhooks in order', () => {
     for (const sequence of [3, 1, 2] as const) for (const alertId of alerts) await enqueueEvent(alertId, sequence);
     await worker.drain();
 
-    for (const alertId of alerts)
+    for (const alertId of alerts) {
       expect(received().filter(([id]) => id === alertId)).toEqual([1, 2, 3].map((sequence) => [alertId, sequence]));
+    }
   });
 
   it('does not keep the order for other endpoints', async () => {

@@ -78,8 +78,9 @@ describe('the secrets of webhook endpoints', () => {
       const [row] = await context.database.query<{ all: string }>(
         `SELECT coalesce(string_agg(t::text, ' '), '') AS all FROM ${table} t`,
       );
-      for (const clear of ['SECRET-IN', ROUTING_KEY, secret.slice('whsec_'.length)])
+      for (const clear of ['SECRET-IN', ROUTING_KEY, secret.slice('whsec_'.length)]) {
         expect(row!.all).not.toContain(clear);
+      }
     }
     const attempts = (await attemptsTo(context, endpoint.id)) as unknown as {
       request_url: string;

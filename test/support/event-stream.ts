@@ -67,12 +67,14 @@ function take(block: string, stream: EventStream): void {
   const field = (name: string): string | null => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? null;
   if (block.startsWith(':')) stream.comments += 1;
   const data = field('data');
-  if (data !== null)
+  if (data !== null) {
     stream.events.push({ id: field('id'), event: field('event')!, data: JSON.parse(data) as StreamEvent['data'] });
+  }
 }
 
 /** Waits up to ten seconds for a condition in this process. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await sleep(10))
+  for (const end = Date.now() + 10_000; !condition(); await sleep(10)) {
     if (Date.now() > end) throw new Error(`timed out while waiting for ${what}`);
+  }
 }

@@ -61,8 +61,9 @@ export class FaultWorld {
       const created = runCommandLine(this.database, 'organization', 'create', name, '--admin-email', email);
       tokens.push(await replica.signIn(email, /password (\S+)/.exec(created)![1]));
     }
-    for (const [index, token] of tokens.entries())
+    for (const [index, token] of tokens.entries()) {
       this.organizations.push(await this.addPeopleAndEndpoint(replica, index, token));
+    }
   }
 
   private async addPeopleAndEndpoint(

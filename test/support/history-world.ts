@@ -145,8 +145,9 @@ export class HistoryWorld {
     this.organizationId = await this.addOrganization();
     this.actorId = (await aMember(this.context.database, this.organizationId, { role: 'red_lead' })).userId;
     this.ownerIds = [];
-    for (let index = 0; index < 2; index += 1)
+    for (let index = 0; index < 2; index += 1) {
       this.ownerIds.push((await aMember(this.context.database, this.organizationId)).userId);
+    }
   }
 
   /** An organisation whose rows begin now. */

@@ -64,8 +64,9 @@ export async function startSmtpReceiver(): Promise<SmtpReceiver> {
     unanswered,
     answers,
     received: async (count) => {
-      for (const end = Date.now() + 10_000; mails.length < count; await sleep(10))
+      for (const end = Date.now() + 10_000; mails.length < count; await sleep(10)) {
         if (Date.now() > end) throw new Error(`timed out while waiting for ${count} mails; there are ${mails.length}`);
+      }
       return mails;
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),

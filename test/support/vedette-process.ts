@@ -29,8 +29,9 @@ export class VedetteProcess {
     readonly port: number,
     private readonly child: ChildProcess,
   ) {
-    for (const stream of [child.stdout, child.stderr])
+    for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
     this.exited = new Promise((resolve) => child.once('exit', (code) => resolve(code)));
   }
 
@@ -88,8 +89,9 @@ export class VedetteProcess {
   /** Sends a request under `/api/v1` and returns the body. Throws unless the status is 2xx. */
   async api(method: string, path: string, options: RequestOptions = {}): Promise<HttpAnswer['body']> {
     const answer = await this.request(method, `/api/v1${path}`, options);
-    if (answer.status >= 300)
+    if (answer.status >= 300) {
       throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    }
     return answer.body;
   }
 

@@ -137,13 +137,15 @@ function readTechniqueRow(row: FactReader, domain: AttackDomain): SliceTechnique
 
 function checkIdsAndCounts(slice: CatalogueSlice, table: FactReader): void {
   const ids = new Set(slice.techniques.map(({ id }) => id));
-  if (ids.size !== slice.techniques.length)
+  if (ids.size !== slice.techniques.length) {
     throw unreadable('two techniques of the table of ATT&CK facts have the same id');
+  }
   const counts = countsOf(slice);
   const expected = table.object('counts');
   for (const [name, count] of Object.entries(counts)) {
-    if (expected[name] !== count)
+    if (expected[name] !== count) {
       throw table.fault(`counts.${name}`, `must be ${count}, the number of them in the table`);
+    }
   }
 }
 

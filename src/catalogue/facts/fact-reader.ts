@@ -45,8 +45,9 @@ export class FactReader {
 
   texts(key: string): string[] {
     const value = this.row[key];
-    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
       throw this.fault(key, 'must be a list of texts');
+    }
     return value;
   }
 

@@ -20,13 +20,16 @@ export interface StixObjects {
  */
 export function stixObjects(text: string, skips: SkipLog): StixObjects {
   const bundle = parseJson(text);
-  if (!isObject(bundle))
+  if (!isObject(bundle)) {
     throw new StixBundleError('not_a_bundle', `a STIX bundle is a JSON object, this is ${kindOf(bundle)}`);
-  if (bundle['type'] !== 'bundle')
+  }
+  if (bundle['type'] !== 'bundle') {
     throw new StixBundleError('not_a_bundle', `type must be "bundle", ${given(bundle['type'])}`);
+  }
   const objects = bundle['objects'];
-  if (!Array.isArray(objects))
+  if (!Array.isArray(objects)) {
     throw new StixBundleError('objects_missing', `objects must be a list of STIX objects, ${given(objects)}`);
+  }
   const found: StixObjects = {
     stixVersion: '2.0',
     attackPatterns: [],
@@ -42,9 +45,11 @@ export function stixObjects(text: string, skips: SkipLog): StixObjects {
   };
   const lists = new Map(Object.entries(listOf));
   objects.forEach((object: unknown, index) => {
-    if (!isObject(object) || typeof object['type'] !== 'string')
+    if (!isObject(object) || typeof object['type'] !== 'string') {
       skips.add('not an object with a type', `objects[${index}]`);
-    else lists.get(object['type'])?.push(object);
+    } else {
+      lists.get(object['type'])?.push(object);
+    }
   });
   // STIX 2.1 moved `spec_version` from the bundle to each object. An object without one is STIX 2.0.
   if (found.attackPatterns.some((pattern) => pattern['spec_version'] === '2.1')) found.stixVersion = '2.1';
@@ -62,15 +67,18 @@ export function stringsOf(value: unknown): string[] {
 
 function parseJson(text: string): unknown {
   const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  if (json.trim() === '')
+  if (json.trim() === '') {
     throw new StixBundleError('empty', 'there is nothing in it: a STIX bundle is a JSON document');
-  if (json.slice(0, 4).includes('\0'))
+  }
+  if (json.slice(0, 4).includes('\0')) {
     throw new StixBundleError('wrong_encoding', 'the text is UTF-16: save it as UTF-8, which JSON requires');
+  }
   try {
     return JSON.parse(json);
   } catch (error) {
-    if (error instanceof RangeError)
+    if (error instanceof RangeError) {
       throw new StixBundleError('too_deep', 'the JSON is nested too deeply to be a STIX bundle');
+    }
     throw notJson(json);
   }
 }

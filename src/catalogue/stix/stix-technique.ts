@@ -39,8 +39,9 @@ export function readTechnique(object: StixObject, domain: AttackDomain): Read<Ba
   const name = readName(object);
   if ('malformed' in name) return name;
   const description = typeof object['description'] === 'string' ? object['description'] : '';
-  if (description.length > MAX_DESCRIPTION_LENGTH)
+  if (description.length > MAX_DESCRIPTION_LENGTH) {
     return { malformed: `description is longer than ${MAX_DESCRIPTION_LENGTH} characters` };
+  }
   const created = stampOf(object['created']) ?? stampOf(object['modified']);
   const modified = stampOf(object['modified']) ?? created;
   if (created === null || modified === null) return { malformed: 'neither created nor modified is an ISO 8601 stamp' };
@@ -96,8 +97,9 @@ function attackReference(object: StixObject, pattern: RegExp): { id: string; url
   if (!Array.isArray(references)) return undefined;
   for (const reference of references.filter(isObject)) {
     const { source_name: source, external_id: id, url } = reference;
-    if (typeof source !== 'string' || !ATTACK_SOURCES.includes(source) || typeof id !== 'string' || !pattern.test(id))
+    if (typeof source !== 'string' || !ATTACK_SOURCES.includes(source) || typeof id !== 'string' || !pattern.test(id)) {
       continue;
+    }
     return typeof url === 'string' && /^https?:\/\/.{1,490}$/.test(url) ? { id, url } : { id };
   }
   return undefined;

@@ -27,8 +27,9 @@ export function techniqueLinks(
     if (source === null || target === null || source === target) continue;
     const modified = Date.parse(String(relationship['modified'])) || 0;
     const known = newest.get(source);
-    if (!known || modified > known.modified || (modified === known.modified && target < known.target))
+    if (!known || modified > known.modified || (modified === known.modified && target < known.target)) {
       newest.set(source, { target, modified });
+    }
   }
   return new Map([...newest].map(([source, { target }]) => [source, target]));
 }

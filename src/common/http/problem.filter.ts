@@ -103,8 +103,9 @@ export class ProblemFilter implements ExceptionFilter {
     if (status !== undefined && status < 500) {
       return problemDocument(status, CODE_OF_STATUS[status] ?? 'invalid_input', (error as Error).message);
     }
-    if (hasUnstorableText(error))
+    if (hasUnstorableText(error)) {
       return problemDocument(400, 'invalid_input', 'Text must not contain the character U+0000.');
+    }
     if (isPassingDatabaseFault(error)) {
       this.logger.warn(
         `${request.method} ${request.routeOptions?.url ?? 'unknown route'}: ${(error as Error).message}`,

@@ -239,8 +239,9 @@ export class EmbeddedPostgres {
     await this.dropPresence();
     this.presence = client;
     client.once('end', () => {
-      if (this.options.revive && this.presence === client)
+      if (this.options.revive && this.presence === client) {
         this.reviving ??= this.revive(client.port).finally(() => (this.reviving = undefined));
+      }
     });
     detach(client);
   }

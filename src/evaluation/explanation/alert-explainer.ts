@@ -81,8 +81,9 @@ export class AlertExplainer {
       const ofType = rules.filter(({ ruleType }) => ruleType === type).slice(0, MAX_RULES);
       const evaluator = this.registry.get(type);
       try {
-        for (const [ruleId, explanation] of await explainType(manager, evaluator, ofType, now))
+        for (const [ruleId, explanation] of await explainType(manager, evaluator, ofType, now)) {
           explanations.set(ruleId, explanation);
+        }
       } catch (error) {
         this.logger.error(`Alerts of ${type} could not be explained`, (error as Error).stack);
       }

@@ -92,11 +92,12 @@ export class BacktestService {
     if (from >= end) throw invalidField('from', 'must lie before to, which is now unless it is given');
     const stepMs = BACKTEST_STEPS[step];
     const count = Math.floor((end.getTime() - from.getTime()) / stepMs) + 1;
-    if (count > MAX_POINTS)
+    if (count > MAX_POINTS) {
       throw invalidField(
         'step',
         `makes ${count} points of this time, and at most ${MAX_POINTS} are allowed: choose a longer step or a shorter time`,
       );
+    }
     return Array.from({ length: count }, (_, index) => new Date(from.getTime() + index * stepMs));
   }
 

@@ -69,14 +69,16 @@ export class TrialRules {
     const scope = input.scope ? await this.scopes.complete(organizationId, input.scope) : input.scope;
     const changes = Object.fromEntries(Object.entries({ ...given, scope }).filter(([, value]) => value !== undefined));
     if (ruleId === undefined) {
-      if (ruleType === undefined)
+      if (ruleType === undefined) {
         throw invalidField('rule_type', 'must be given for a new rule; for a saved rule, give rule_id');
+      }
       const complete = this.registry.completeConfig(ruleType, config);
       return this.checked({ organizationId, ruleId: null, ruleType, config: complete, ...NEW, ...changes });
     }
     const { rule, state } = await this.rules.get(organizationId, ruleId);
-    if (ruleType !== undefined && ruleType !== rule.ruleType)
+    if (ruleType !== undefined && ruleType !== rule.ruleType) {
       throw invalidField('rule_type', `cannot be changed from ${rule.ruleType}; try a new rule instead`);
+    }
     const saved: Settings = {
       scope: rule.scope,
       severity: rule.severity,

@@ -16,8 +16,9 @@ export function movedSince(previewed: readonly PlannedChange[], now: readonly Pl
   const after = new Map(now.map((change) => [change.techniqueId, change]));
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((id) => {
     const [then, current] = [before.get(id), after.get(id)];
-    if (then && current && isSameImage(then.before, current.before) && isSameImage(then.after, current.after))
+    if (then && current && isSameImage(then.before, current.before) && isSameImage(then.after, current.after)) {
       return [];
+    }
     return [{ attack_id: (then ?? current)!.attackId, previewed: shownChange(then), now: shownChange(current) }];
   });
 }

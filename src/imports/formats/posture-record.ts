@@ -55,8 +55,9 @@ function readTest(value: unknown, at: string, now: Date, problems: ProblemLog): 
 function faultOf(record: UnknownRecord, now: Date): [field: string, message: string] | undefined {
   const { attack_id: attackId, outcome, tested_at: testedAt = null, test = null } = record;
   const unknown = Object.keys(record).find((field) => !RECORD_FIELDS.tests.includes(field));
-  if (unknown !== undefined)
+  if (unknown !== undefined) {
     return [shown(unknown), `is not known here, which takes ${RECORD_FIELDS.tests.join(', ')}`];
+  }
   if (typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) return ['attack_id', ATTACK_ID_WORDS];
   if (!TEST_OUTCOMES.some((known) => known === outcome)) {
     return ['outcome', `must be one of ${TEST_OUTCOMES.join(', ')}, not ${shown(outcome)}`];

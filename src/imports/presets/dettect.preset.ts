@@ -14,8 +14,9 @@ export const dettectPreset = {
   isDefault: true,
   options: [validatedMin(3, 5, 'detection score'), partialMin(1, 5, 'detection score'), onConflict('keep_higher')],
   check({ validated_min: validated, partial_min: partial }) {
-    if ((partial as number) > (validated as number))
+    if ((partial as number) > (validated as number)) {
       throw invalidField('partial_min', 'must not be more than validated_min');
+    }
   },
   propose(observations, options) {
     const proposals: Proposal[] = [];

@@ -40,8 +40,9 @@ export const score0To100Preset = {
   propose: (observations, options, { problems }) => {
     const usable = observations.filter(({ at, score }) => {
       const isUsable = score === null || (score >= 0 && score <= 100);
-      if (!isUsable)
+      if (!isUsable) {
         problems.add(`${at}.score`, `must be from 0 to 100, not ${plainNumber(score)}: is it a rule_count?`);
+      }
       return isUsable;
     });
     return proposeByScore(usable, options, (score) => judgeScore(score, options));
@@ -52,16 +53,18 @@ function checkScore0To100(
   { confirmed, evidence_date: date, validated_min: validated, partial_min: partial }: OptionValues,
   now: Date,
 ): void {
-  if ((partial as number) > (validated as number))
+  if ((partial as number) > (validated as number)) {
     throw invalidField('partial_min', 'must not be more than validated_min');
+  }
   if (confirmed === true && date === null) {
     throw invalidField('evidence_date', 'must be given when confirmed is true: the day of the tests behind the scores');
   }
   if (confirmed === false && date !== null) {
     throw invalidInput([{ field: 'confirmed', message: 'must be true when evidence_date is given' }]);
   }
-  if (date !== null && isInTheFuture(parseInstant(date)!, now))
+  if (date !== null && isInTheFuture(parseInstant(date)!, now)) {
     throw invalidField('evidence_date', 'must not lie in the future');
+  }
 }
 
 function judgeScore(score: number, options: OptionValues): Judgement {

@@ -95,12 +95,15 @@ export class PreferencesService {
 
   private check({ ruleTypes, email, timeZone, quietHours }: Preferences): void {
     const faults: FieldError[] = ruleTypeProblems(ruleTypes ?? [], this.knownRuleTypes);
-    if (!isTimeZone(timeZone))
+    if (!isTimeZone(timeZone)) {
       faults.push({ field: 'time_zone', message: 'must be an IANA time zone such as Europe/Paris' });
-    if (quietHours && quietHours.from === quietHours.until)
+    }
+    if (quietHours && quietHours.from === quietHours.until) {
       faults.push({ field: 'quiet_hours.until', message: 'must differ from quiet_hours.from' });
-    if (email !== 'off' && !this.isEmailAvailable)
+    }
+    if (email !== 'off' && !this.isEmailAvailable) {
       faults.push({ field: 'email', message: 'must be off: this deployment has no mail server (VEDETTE_SMTP_URL)' });
+    }
     if (faults.length > 0) throw invalidInput(faults);
   }
 }

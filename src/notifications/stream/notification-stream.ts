@@ -84,10 +84,12 @@ export class NotificationStream implements BeforeApplicationShutdown {
   private checkRoom({ organizationId, userId }: Reader): void {
     if (this.isStopping) throw new DomainError('unavailable', 'this process is stopping; open the stream again');
     const own = [...this.connections].filter((one) => one.organizationId === organizationId && one.userId === userId);
-    if (own.length >= this.settings.maxPerMember)
+    if (own.length >= this.settings.maxPerMember) {
       throw new DomainError('too_many_requests', `you have ${own.length} streams open; close one first`);
-    if (this.connections.size >= this.settings.maxConnections)
+    }
+    if (this.connections.size >= this.settings.maxConnections) {
       throw new DomainError('unavailable', 'too many streams are open; try again later');
+    }
   }
 
   private async replay(connection: StreamConnection, from: StreamPosition | null): Promise<void> {
@@ -133,8 +135,9 @@ export class NotificationStream implements BeforeApplicationShutdown {
       else byReader.set(connection.key, [connection]);
     }
     for (const notice of notices) {
-      for (const connection of byReader.get(`${notice.organizationId}/${notice.userId}`) ?? [])
+      for (const connection of byReader.get(`${notice.organizationId}/${notice.userId}`) ?? []) {
         connection.offer(notice);
+      }
     }
   }
 

@@ -35,8 +35,9 @@ export class PostureVersionsService {
    * @param id Vedette's id or the ATT&CK id, as {@link TechniquesService.get} takes it.
    */
   async list(organizationId: string, id: string, page: PageRequest): Promise<Page<PostureVersion>> {
-    if (page.cursor && !/^\d{1,9}$/.test(page.cursor.key))
+    if (page.cursor && !/^\d{1,9}$/.test(page.cursor.key)) {
       throw invalidField('cursor', 'must be the next_cursor of an earlier page, unchanged');
+    }
     const { id: techniqueId } = await this.techniques.get(organizationId, id);
     // The version alone marks the end of a page. A cursor needs an id too, so it gets the technique's.
     return sqlPage<PostureVersion>(

@@ -148,8 +148,9 @@ function addFilters(where: Conditions, filters: TechniqueFilters): void {
       `EXISTS (SELECT FROM unnest(t.platforms) AS known (platform) WHERE lower(known.platform) = lower(${where.bind(platform)}))`,
     );
   }
-  if (ownerId !== undefined)
+  if (ownerId !== undefined) {
     where.add(ownerId.toLowerCase() === 'none' ? 'p.owner_id IS NULL' : `p.owner_id = ${where.bind(ownerId)}`);
+  }
   if (tag !== undefined) where.add(`p.tags @> ARRAY[${where.bind(tag.trim().toLowerCase())}]`);
   if (minRiskScore !== undefined) where.add(`p.risk_score >= ${where.bind(minRiskScore)}`);
   if (isSubtechnique !== undefined) where.add(`t.is_subtechnique = ${where.bind(isSubtechnique)}`);

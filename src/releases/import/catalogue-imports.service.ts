@@ -72,8 +72,9 @@ export class CatalogueImports {
       return await readStixBundle(file, { ...options, maxBytes, workerFile });
     } catch (error) {
       if (!(error instanceof StixBundleError)) throw error;
-      if (error.cause instanceof Error)
+      if (error.cause instanceof Error) {
         this.logger.error(`${error.message}: ${error.cause.message}`, error.cause.stack);
+      }
       const field = error.fault === 'bad_option' ? optionOf(error) : (FIELD_OF[error.fault] ?? 'file');
       throw new DomainError(error.code, error.message, [{ field, message: error.message }], error.details);
     }

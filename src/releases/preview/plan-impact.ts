@@ -127,8 +127,9 @@ function carriedOver(
     .sort(carriedFirst);
   for (const from of revoked) {
     const target = after.get(replacementOf.get(from.id) ?? '');
-    if (!target?.inForce || target.status !== 'not_evaluated' || target.lastReviewDate || decided.has(target.id))
+    if (!target?.inForce || target.status !== 'not_evaluated' || target.lastReviewDate || decided.has(target.id)) {
       continue;
+    }
     decided.add(target.id);
     const given = {
       status: from.status,

@@ -108,7 +108,8 @@ export class CatalogueUndo {
 function refuseUnlessNewest(made: MadeImport, addedIds: string[] | null): void {
   const name = `the import of ATT&CK ${made.attack_version} of ${made.domain}`;
   if (made.undone_at) throw conflict(`${name} was undone on ${made.undone_at.toISOString()} already`);
-  if (made.newer_version !== null)
+  if (made.newer_version !== null) {
     throw conflict(`${name} is not the newest of its domain: undo the one of ${made.newer_version} first`);
+  }
   if (addedIds === null) throw conflict(`${name} was made before imports could be undone`);
 }

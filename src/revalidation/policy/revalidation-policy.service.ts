@@ -39,10 +39,11 @@ export class RevalidationPolicyService {
    */
   async run(organizationId: string, isDryRun: boolean): Promise<{ added: number; withoutReviewDate: number }> {
     const policy = await this.get(organizationId);
-    if (!policy.isEnabled && !isDryRun)
+    if (!policy.isEnabled && !isDryRun) {
       throw conflict(
         'the revalidation policy is not enabled: an admin can enable it with PUT /revalidation-policy; dry_run works without that',
       );
+    }
     const added = isDryRun
       ? await this.stale.count(organizationId, policy, this.clock.now())
       : await this.transactions.run((manager) => this.stale.enqueue(manager, this.clock.now(), organizationId));
@@ -64,11 +65,12 @@ function checkedTiers(sent: readonly RevalidationTier[]): RevalidationTier[] {
       ? [{ field: `tiers[${index}].from_risk`, message: `is ${risk}, as in tiers[${first}]: give each tier its own` }]
       : [];
   });
-  if (!sent.some((tier) => tier.from_risk === 0))
+  if (!sent.some((tier) => tier.from_risk === 0)) {
     errors.push({
       field: 'tiers',
       message: 'must have a tier with from_risk 0, so that every technique belongs to one',
     });
+  }
   if (errors.length > 0) throw invalidInput(errors);
   return sent.map(({ from_risk, days }) => ({ from_risk, days })).sort((a, b) => b.from_risk - a.from_risk);
 }

@@ -226,8 +226,9 @@ function reviewOf(item: QueueItem, { status, outcome, reviewedAt }: QueueItemCha
   }
   if (status !== 'done') throw invalidField('outcome', 'is only allowed together with the status done');
   if (item.status !== 'done') return { outcome, reviewedAt };
-  if (item.outcome === outcome && (!reviewedAt || reviewedAt.getTime() === item.reviewedAt?.getTime()))
+  if (item.outcome === outcome && (!reviewedAt || reviewedAt.getTime() === item.reviewedAt?.getTime())) {
     return undefined;
+  }
   throw conflict('the item is already done: open it again before recording another outcome');
 }
 

@@ -51,11 +51,12 @@ export class ReviewOutcomes {
     if (reviewedAt && isInTheFuture(reviewedAt, now)) throw invalidField('reviewed_at', 'must not lie in the future');
     await this.writer.lock(manager, organizationId, [item.techniqueId]);
     const last = await this.lastReview(manager, organizationId, item);
-    if (reviewedAt && last && reviewedAt < last)
+    if (reviewedAt && last && reviewedAt < last) {
       throw invalidField(
         'reviewed_at',
         `must not lie before the last review of ${item.attackId}, ${last.toISOString()}`,
       );
+    }
     // The last review may come from a clock that runs ahead.
     const lastReviewDate = reviewedAt ?? (last && last > now ? last : now);
     await this.writer.write(
@@ -73,10 +74,11 @@ export class ReviewOutcomes {
       'SELECT status_global AS status, last_review_date AS last FROM posture WHERE organization_id = $1 AND technique_id = $2',
       [organizationId, item.techniqueId],
     );
-    if (posture!.status === 'not_applicable')
+    if (posture!.status === 'not_applicable') {
       throw conflict(
         `${item.attackId} is not_applicable here: cancel the item, or give the technique another status first`,
       );
+    }
     return posture!.last;
   }
 }

@@ -74,11 +74,12 @@ export class SnapshotPolicies {
          FROM unnest($1::text[]) AS p (platform)`,
         [platforms],
       );
-      if (known!.unknown.length > 0)
+      if (known!.unknown.length > 0) {
         throw invalidField(
           'scope.platforms',
           `has platforms that no technique of the catalogue has: ${known!.unknown.join(', ')}`,
         );
+      }
     }
     return Object.keys(scope).length > 0 ? scope : null;
   }

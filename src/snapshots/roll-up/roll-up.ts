@@ -62,8 +62,9 @@ export function rollUp(rollup: Rollup, members: Iterable<RollUpMember>): RolledU
       points += unit.points;
     }
   }
-  if (rolledUp.total > 0)
+  if (rolledUp.total > 0) {
     rolledUp.coveragePct = rollup === 'parent_mean' ? points / rolledUp.total : coveragePct(rolledUp);
+  }
   return rolledUp;
 }
 

@@ -48,12 +48,14 @@ export class AddressGuard {
    * @throws AddressRefusedError
    */
   checkUrl(text: string): URL {
-    if (text.length > MAX_URL_LENGTH)
+    if (text.length > MAX_URL_LENGTH) {
       throw new AddressRefusedError('url', `the URL is longer than ${MAX_URL_LENGTH} characters`);
+    }
     if (!URL.canParse(text)) throw new AddressRefusedError('url', 'it is not a URL');
     const url = new URL(text);
-    if (url.username !== '' || url.password !== '')
+    if (url.username !== '' || url.password !== '') {
       throw new AddressRefusedError('url', 'the URL contains a user name or a password');
+    }
     this.checkDestination(url);
     // HTTP requests never contain a fragment.
     url.hash = '';
@@ -89,16 +91,19 @@ export class AddressGuard {
    * @throws AddressRefusedError
    */
   checkDestination(destination: Destination): void {
-    if (!(destination.protocol in DEFAULT_PORT))
+    if (!(destination.protocol in DEFAULT_PORT)) {
       throw new AddressRefusedError('scheme', `${destination.protocol}// is not https://`);
+    }
     if (this.isAllowed(destination)) return;
     const hostname = plainHostname(destination.hostname);
     if (isIP(hostname)) this.checkAddress(hostname, hostname);
     // RFC 6761: such a name always means the machine itself.
-    if (hostname === 'localhost' || hostname.endsWith('.localhost'))
+    if (hostname === 'localhost' || hostname.endsWith('.localhost')) {
       throw new AddressRefusedError('loopback', `${hostname} is loopback`);
-    if (destination.protocol !== 'https:')
+    }
+    if (destination.protocol !== 'https:') {
       throw new AddressRefusedError('scheme', `http:// to ${hostname} is not https://`);
+    }
   }
 
   /**
@@ -106,8 +111,9 @@ export class AddressGuard {
    * @throws AddressRefusedError
    */
   checkResolved(hostname: string, addresses: readonly string[]): void {
-    for (const address of addresses)
+    for (const address of addresses) {
       this.checkAddress(address, `${plainHostname(hostname)} resolves to ${address}, which`);
+    }
   }
 
   /** Whether the deployment allows this host with any address. */

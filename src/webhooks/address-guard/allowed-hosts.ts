@@ -35,10 +35,11 @@ function parseEntry(entry: string): AllowedHost {
   const [, host, port] = isIPv6(entry)
     ? [entry, `[${entry}]`]
     : (/^(\[[^\]]+\]|[^:[\]/?#@\s]+)(?::(\d{1,5}))?$/.exec(entry) ?? []);
-  if (host === undefined || !URL.canParse(`http://${host}`))
+  if (host === undefined || !URL.canParse(`http://${host}`)) {
     throw new EnvironmentError([
       'VEDETTE_WEBHOOK_ALLOWED_HOSTS must contain entries such as host, host:port or [::1]:port',
     ]);
+  }
   return {
     hostname: plainHostname(new URL(`http://${host}`).hostname),
     port: port === undefined ? null : String(Number(port)),

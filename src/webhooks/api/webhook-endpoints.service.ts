@@ -103,8 +103,9 @@ export class WebhookEndpointsService {
     if (given.format !== undefined && given.format !== before.format) given.settings ??= {};
     const columns = await this.columns(id, given, given.format ?? before.format);
     if (given.isEnabled !== undefined) columns.disabledReason = null;
-    if (Object.keys(given).length > 0)
+    if (Object.keys(given).length > 0) {
       await this.endpoints.update({ organizationId, id }, { ...columns, updatedAt: this.clock.now() });
+    }
     if (given.isEnabled && !before.isEnabled) await this.store.restart(organizationId, id, this.clock.now());
     return this.get(organizationId, id);
   }

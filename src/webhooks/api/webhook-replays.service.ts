@@ -78,8 +78,9 @@ export class WebhookReplaysService {
   async replayOne(organizationId: string, deliveryId: string, actorId: string): Promise<void> {
     const requestedFilter = { delivery_id: deliveryId };
     const count = isUuid(deliveryId) ? await this.replay(organizationId, { deliveryId }, requestedFilter, actorId) : 0;
-    if (count === 0)
+    if (count === 0) {
       throw conflict('a pending delivery is sent anyway, and a ping cannot be replayed: test the webhook instead');
+    }
   }
 
   /** Newest first. */

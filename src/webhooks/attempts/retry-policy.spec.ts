@@ -66,8 +66,9 @@ describe('nextStep', () => {
     fc.assert(
       fc.property(attempts, failures, randoms, (attempt, outcome, random) => {
         const wait = waitMs(attempt, outcome, random);
-        if (attempt >= MAX_ATTEMPTS) expect(wait).toBeUndefined();
-        else if (wait !== undefined) {
+        if (attempt >= MAX_ATTEMPTS) {
+          expect(wait).toBeUndefined();
+        } else if (wait !== undefined) {
           expect(wait).toBeGreaterThan(0);
           expect(wait).toBeLessThanOrEqual(28.8 * 3_600_000);
         }

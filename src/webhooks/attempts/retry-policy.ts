@@ -72,8 +72,9 @@ export function nextStep(
   if (statusCode !== null && statusCode >= 200 && statusCode < 300) return { status: 'delivered' };
   if (statusCode === GONE) return { status: 'failed', disableEndpoint: true };
   const step = DELAYS_MS[urgency][attempt - 1];
-  if (step === undefined || attempt >= Math.min(maxAttempts, maxAttemptsFor(statusCode)))
+  if (step === undefined || attempt >= Math.min(maxAttempts, maxAttemptsFor(statusCode))) {
     return { status: 'failed', disableEndpoint: false };
+  }
   const delayMs = Math.max(step * (1 + JITTER * (2 * random - 1)), minDelayMs(outcome, now));
   return { status: 'pending', nextAttemptAt: new Date(now.getTime() + Math.round(delayMs)) };
 }

@@ -157,13 +157,14 @@ export class EndpointHealthRecorder implements BeforeApplicationShutdown {
       [...reasons].map(([endpointId, reason]) => ({ endpointId, reason })),
       now,
     );
-    if (disabled.length > 0)
+    if (disabled.length > 0) {
       await manager.query(
         `INSERT INTO webhook_endpoint_health (organization_id, endpoint_id, recover_since)
          SELECT organization_id, id, $2 FROM webhook_endpoint WHERE id = ANY ($1::uuid[])
          ON CONFLICT (organization_id, endpoint_id) DO UPDATE SET recover_since = coalesce(webhook_endpoint_health.failing_since, $2)`,
         [disabled, now],
       );
+    }
     return disabled;
   }
 }

@@ -236,8 +236,9 @@ export class WebhookWorker implements BeforeApplicationShutdown {
     this.startAttempts();
     // No more results will come soon, so there is no reason to wait.
     if (this.lanes.isIdle()) this.results.flush();
-    if (this.endpointsWithBacklog?.has(lease.endpointId) && this.lanes.isRunningLow(lease.endpointId))
+    if (this.endpointsWithBacklog?.has(lease.endpointId) && this.lanes.isRunningLow(lease.endpointId)) {
       void this.continueClaiming();
+    }
   }
 
   private async giveBack(leases: readonly ClaimedLease[]): Promise<void> {

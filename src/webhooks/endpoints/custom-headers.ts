@@ -29,8 +29,9 @@ const RESERVED = new Set([
 
 /** Problems of the extra headers for an endpoint. No message repeats a value, because it may be a token. */
 export function headerProblems(given: unknown): FieldError[] {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     return [{ field: 'headers', message: 'must be an object of header names and values' }];
+  }
   const entries = Object.entries(given as Record<string, unknown>);
   if (entries.length > MAX_HEADERS) return [{ field: 'headers', message: `must have at most ${MAX_HEADERS} headers` }];
   const seen = new Set<string>();

@@ -95,7 +95,8 @@ function fieldsOf(facts: readonly Fact[], budget: TextBudget): object[] {
     return name && value ? { name, value, inline: value.length <= 40 } : [];
   });
   const missing = facts.length - fields.length;
-  if (missing > 0 && fields.length < LIMITS.fields)
+  if (missing > 0 && fields.length < LIMITS.fields) {
     fields.push({ name: '…', value: omittedNote(missing), inline: false });
+  }
   return fields;
 }

@@ -70,8 +70,9 @@ export function readEvent({ eventType, body }: FormattableDelivery): ReadEvent {
 export function valueText(value: unknown): string {
   const labels = Array.isArray(value) ? value.map(labelOf) : [];
   if (labels.length > 0 && labels.every((label) => label !== null)) return labels.join(', ');
-  if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object'))
+  if (Array.isArray(value) && value.every((item) => item === null || typeof item !== 'object')) {
     return value.map((item) => textOf(item) ?? '-').join(', ') || '-';
+  }
   if (value === null || typeof value !== 'object') return textOf(value) ?? '-';
   return techniqueChangeText(recordOf(value)) ?? listFieldsText(recordOf(value)) ?? plainText(JSON.stringify(value));
 }

@@ -86,8 +86,9 @@ const AT_LIMITS: Record<string, Record<string, [at: Record<string, unknown>, pas
 function cases(): Map<string, [code: string, delivery: FormattableDelivery, publicUrl?: string]> {
   const all: ReturnType<typeof cases> = new Map();
   for (const { code } of FORMATS) {
-    for (const event of SAMPLE_EVENTS)
+    for (const event of SAMPLE_EVENTS) {
       all.set(`${code}.${event.replace('.', '-')}`, [code, aFormattableDelivery(event)]);
+    }
     all.set(`${code}.hostile`, [code, aFormattableDelivery('alert.fired', hostile())]);
     all.set(`${code}.linked`, [code, aFormattableDelivery(), 'https://vedette.example/soc/']);
     all.set(`${code}.bare`, [code, { ...aFormattableDelivery(), body: '{}' }]);
@@ -138,8 +139,9 @@ describe('the message of each format', () => {
     if (!mayWrite()) return;
     rmSync(FOLDER, { recursive: true, force: true });
     mkdirSync(FOLDER);
-    for (const [name, [code, delivery, publicUrl]] of all)
+    for (const [name, [code, delivery, publicUrl]] of all) {
       writeFileSync(path.join(FOLDER, `${name}.json`), written(code, delivery, publicUrl));
+    }
   });
 
   it.each([...all])('%s equals its golden file', (name, [code, delivery, publicUrl]) => {

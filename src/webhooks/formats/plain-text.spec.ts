@@ -32,8 +32,9 @@ describe('a fitted text', () => {
           const sizeOf = (whole: string): number => [...whole].reduce((sum, piece) => sum + measure.sizeOf(piece), 0);
           const fitted = fitText(text, limit, measure);
           expect(sizeOf(fitted)).toBeLessThanOrEqual(limit);
-          if (sizeOf(text) <= limit) expect(fitted).toBe(text);
-          else if (fitted !== '') {
+          if (sizeOf(text) <= limit) {
+            expect(fitted).toBe(text);
+          } else if (fitted !== '') {
             const kept = fitted.slice(0, -1);
             expect(text.startsWith(kept)).toBe(true);
             const next = [...text.slice(kept.length)][0] ?? '';

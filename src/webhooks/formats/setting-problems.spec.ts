@@ -7,10 +7,11 @@ describe('the settings of a format', () => {
   });
 
   it('have an error for each missing required setting', () => {
-    for (const given of [undefined, null, {}, { routing_key: null }])
+    for (const given of [undefined, null, {}, { routing_key: null }]) {
       expect(settingsProblems(webhookFormat('pagerduty'), given)).toEqual([
         { field: 'settings.routing_key', message: expect.stringMatching(/^is required: .*32 letters and digits/) },
       ]);
+    }
   });
 
   it('are rejected if they are invalid, and the message does not repeat the value', () => {
@@ -33,10 +34,11 @@ describe('the settings of a format', () => {
   });
 
   it('must be an object', () => {
-    for (const given of ['x', 7, [], true])
+    for (const given of ['x', 7, [], true]) {
       expect(settingsProblems(webhookFormat('slack'), given)).toEqual([
         { field: 'settings', message: 'must be an object' },
       ]);
+    }
   });
 
   it('are used in the message', () => {

@@ -19,10 +19,11 @@ export function settingsProblems(format: WebhookFormat, given: unknown): FieldEr
     const value: unknown = Object.hasOwn(values, setting.name)
       ? values[setting.name as keyof typeof values]
       : undefined;
-    if (value === undefined || value === null)
+    if (value === undefined || value === null) {
       return setting.required
         ? [{ field: `settings.${setting.name}`, message: `is required: ${setting.description}` }]
         : [];
+    }
     return typeof value === 'string' && setting.pattern.test(value)
       ? []
       : [{ field: `settings.${setting.name}`, message: `must be ${setting.description}` }];

@@ -99,8 +99,9 @@ function fieldSections(
 
 function inSections(facts: readonly Fact[]): Fact[][] {
   const sections: Fact[][] = [];
-  for (let start = 0; start < facts.length; start += LIMITS.fieldsInSection)
+  for (let start = 0; start < facts.length; start += LIMITS.fieldsInSection) {
     sections.push(facts.slice(start, start + LIMITS.fieldsInSection));
+  }
   return sections;
 }
 

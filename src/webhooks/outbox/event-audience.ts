@@ -31,8 +31,9 @@ export class EventAudience {
        WHERE e.organization_id = $1 ORDER BY e.name COLLATE "C", e.id`,
       [organizationId, type, directEndpointId, severity, ruleType],
     );
-    if (directEndpointId !== null && !rows.some(({ id }) => id === directEndpointId.toLowerCase()))
+    if (directEndpointId !== null && !rows.some(({ id }) => id === directEndpointId.toLowerCase())) {
       throw invalidField('webhook_id', 'must be the id of a webhook of this organisation, or null');
+    }
     return rows.flatMap(({ id, name, isReceiving }) => (isReceiving ? { id, name } : []));
   }
 }

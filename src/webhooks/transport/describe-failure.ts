@@ -33,8 +33,9 @@ export function describeFailure(
 ): ExchangeFailure {
   if (error instanceof AddressRefusedError) return { kind: 'refused', error: error.message, tier: error.tier };
   const code = codeOf(error);
-  if (TIMEOUTS.has(code))
+  if (TIMEOUTS.has(code)) {
     return { kind: 'timeout', error: `no connection within ${timeouts.connectTimeoutMs / 1000} s` };
+  }
   if (EXCHANGE_TIMEOUTS.has(code)) return exchangeTimeout(timeouts.exchangeTimeoutMs);
   if (/CERT|TLS|SSL|UNABLE_TO_/.test(code)) return { kind: 'unreachable', error: `no TLS connection: ${code}` };
   if (code.startsWith('HPE_')) return { kind: 'unreachable', error: `the answer is not HTTP: ${code}` };
