@@ -52,27 +52,27 @@ describe('deciding on a rule', () => {
     expect(decide(aStanding(), measured(), NOW).outcome).toBe('fired');
   });
 
-  it('stays clear where nothing breaches', () => {
+  it('is clear without a breach', () => {
     expect(decide(aStanding(), measured({ breached: false }), NOW).outcome).toBe('clear');
   });
 
-  it('does not tell of an occasion again, whatever the rule does on repeat', () => {
+  it('alerts only once about an occasion, for each setting of on_repeat', () => {
     const release = measured({ occasion: 'enterprise-attack 18.1' });
     for (const onRepeat of ['new_instance', 'update_open'] as const) {
-      const told = aStanding({ onRepeat, lastOccasion: 'enterprise-attack 18.1', unfinishedAlertId: 'an alert' });
-      expect(decide(told, release, NOW).outcome).toBe('already_alerted');
+      const alerted = aStanding({ onRepeat, lastOccasion: 'enterprise-attack 18.1', unfinishedAlertId: 'an alert' });
+      expect(decide(alerted, release, NOW).outcome).toBe('already_alerted');
     }
     expect(decide(aStanding({ lastOccasion: 'enterprise-attack 18.0' }), release, NOW).outcome).toBe('fired');
     expect(decide(aStanding({ lastOccasion: null }), measured({ occasion: null }), NOW).outcome).toBe('fired');
   });
 
-  it('has no data where nothing could be measured', () => {
+  it('has no data if there was nothing to measure', () => {
     expect(decide(aStanding(), measured({ measured: null, breached: false }), NOW).outcome).toBe('no_data');
   });
 
   it.each([
     ['one millisecond before the cooldown ends', new Date(hoursBefore(24).getTime() + 1), 'cooldown'],
-    ['at the very end of the cooldown', hoursBefore(24), 'fired'],
+    ['exactly at the end of the cooldown', hoursBefore(24), 'fired'],
     ['one millisecond after the cooldown ended', new Date(hoursBefore(24).getTime() - 1), 'fired'],
     ['right after a firing', NOW, 'cooldown'],
   ])('%s', (_, lastFiredAt, outcome) => {
@@ -83,7 +83,7 @@ describe('deciding on a rule', () => {
     expect(decide(aStanding({ cooldownHours, lastFiredAt: NOW }), measured(), NOW).outcome).toBe('fired');
   });
 
-  it('refreshes the open alert of a rule that says so, and opens one where there is none', () => {
+  it('refreshes the open alert of a rule with update_open, and opens one if there is none', () => {
     const standing = aStanding({ onRepeat: 'update_open', unfinishedAlertId: 'the alert' });
     expect(decide(standing, measured(), NOW)).toMatchObject({ outcome: 'refreshed', alertId: 'the alert' });
     expect(decide({ ...standing, unfinishedAlertId: null }, measured(), NOW).outcome).toBe('fired');
@@ -98,7 +98,7 @@ describe('deciding on a rule', () => {
     );
   });
 
-  it('fires at the first breach after the cooldown, whenever that is', () => {
+  it('fires at the first breach after the cooldown, at any later time', () => {
     fc.assert(
       fc.property(
         anyInstant,
@@ -114,7 +114,7 @@ describe('deciding on a rule', () => {
     );
   });
 
-  it('rests until just before the end that it tells', () => {
+  it('stays in cooldown until the end that cooldownEnd returns', () => {
     fc.assert(
       fc.property(anyInstant, fc.integer({ min: 1, max: 5_000 }), (lastFiredAt, cooldownHours) => {
         const standing = aStanding({ lastFiredAt, cooldownHours });
@@ -137,7 +137,7 @@ describe('deciding on a rule', () => {
     );
   });
 
-  it('keeps the error of a rule that failed, and decides on every other rule as if it had not', () => {
+  it('keeps the error of a failed rule, and the failure changes no decision on another rule', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(anyStanding, anyMeasurement), { minLength: 1, maxLength: 20 }),
@@ -158,7 +158,7 @@ describe('deciding on a rule', () => {
     );
   });
 
-  it('is the same every time it is asked, and changes none of its arguments', () => {
+  it('gives the same decision for the same arguments, and does not change them', () => {
     fc.assert(
       fc.property(anyStanding, anyMeasurement, anyInstant, (standing, measurement, now) => {
         const frozen = Object.freeze({ ...standing });

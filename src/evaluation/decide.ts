@@ -3,15 +3,15 @@ import type { Finding, Measurement } from '../evaluators/index.js';
 
 const HOUR_MS = 3_600_000;
 
-/** What is known of a rule before it is decided on. */
+/** The facts about a rule that a decision needs, besides the measurement. */
 export interface RuleStanding {
-  /** As the rule is now: a cooldown that was lowered counts at once. */
+  /** The current setting of the rule, so a lowered cooldown counts at once. */
   cooldownHours: number;
   lastFiredAt: Date | null;
   onRepeat: OnRepeat;
-  /** The newest alert of the rule that nobody has finished with; only looked at with `on_repeat: update_open`. */
+  /** The newest alert of the rule that is open or acknowledged. Only a rule with `on_repeat: update_open` needs it. */
   unfinishedAlertId: string | null;
-  /** What the rule fired for last, of a rule that fires once for each occasion. */
+  /** The occasion of the last firing, for a rule that fires once for each occasion. */
   lastOccasion?: string | null;
 }
 
@@ -28,20 +28,17 @@ export function hasFired({ outcome }: Pick<Decision, 'outcome'>): boolean {
 
 type Cooldown = Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>;
 
-/** When the cooldown of the last firing ends or has ended; null where there is none. */
+/** When the cooldown after the last firing ends or has ended; null without a cooldown. */
 export function cooldownEnd({ cooldownHours, lastFiredAt }: Cooldown): Date | null {
   return lastFiredAt !== null && cooldownHours > 0 ? new Date(lastFiredAt.getTime() + cooldownHours * HOUR_MS) : null;
 }
 
-/** A rule rests while `now < last_fired_at + cooldown_hours`; 0 hours or fewer is no cooldown. */
+/** A rule is in cooldown while `now < last_fired_at + cooldown_hours`. 0 hours or fewer is no cooldown. */
 export function isInCooldown({ cooldownHours, lastFiredAt }: Cooldown, now: Date): boolean {
   return lastFiredAt !== null && cooldownHours > 0 && now.getTime() < lastFiredAt.getTime() + cooldownHours * HOUR_MS;
 }
 
-/**
- * Decides what a rule does at `now`. Pure: the same arguments give the same decision, and nothing of another rule comes in.
- * A rule in cooldown is left alone whatever was measured.
- */
+/** Decides what a rule does at `now`. Pure. A cooldown takes precedence over every measurement. */
 export function decide(standing: RuleStanding, measurement: Measurement, now: Date): Decision {
   if (isInCooldown(standing, now)) return { outcome: 'cooldown' };
   if (measurement.kind === 'failed') return { outcome: 'error', error: measurement.error };

@@ -7,32 +7,33 @@ import { AlertNotifier } from '../notifications/index.js';
 import { LivePostureReader } from '../posture/index.js';
 import { Tracing } from '../tracing/index.js';
 import { WebhookOutbox } from '../webhooks/index.js';
-import { AlertTexts, type WordedDecision } from './alert-texts.js';
+import { DecisionDetails, type DetailedDecision } from './decision-details.js';
 import { decide, isInCooldown } from './decide.js';
 import type { Explanation } from './explanation/alert-explainer.js';
 import type { ClaimedRule, RuleDetails } from './rule-claims.js';
-import { FAILURES_BEFORE_TELLING } from './rule-outcome.js';
+import { FAILURES_BEFORE_NOTICE } from './rule-outcome.js';
 
-/** A claimed rule and what was decided on it. */
-export interface DecidedRule extends WordedDecision {
+/** A claimed rule, the decision on it, and its alert. */
+export interface DecidedRule extends DetailedDecision {
   /** The alert that was opened or refreshed. */
   alertId: string | null;
 }
 
 const NOT_MEASURED: Measurement = { kind: 'failed', error: 'the rule was not measured' };
 
-/** What opened in a pass, for whoever prints or answers it. */
+/** An alert that a pass opened, with the name of its organisation for the log. */
 export interface FiredAlert extends NewAlert {
   organizationName: string;
 }
 
 /**
- * One pass over claimed rules inside the claiming transaction: measure, decide, write. Nothing is sent: webhooks wait in the outbox for the commit.
+ * One pass over claimed rules, in the transaction that claimed them: measures, decides and writes. It sends nothing:
+ * webhooks wait in the outbox for the commit.
  */
 @Injectable()
 export class EvaluationPass {
   constructor(
-    private readonly texts: AlertTexts,
+    private readonly details: DecisionDetails,
     private readonly measurer: RuleMeasurer,
     private readonly alerts: AlertWriter,
     private readonly notifier: AlertNotifier,
@@ -56,9 +57,9 @@ export class EvaluationPass {
       const standing = { ...rule, unfinishedAlertId: unfinished.get(rule.ruleId) ?? null };
       return { rule, decision: decide(standing, measurement, now) };
     });
-    const decided: DecidedRule[] = (await this.texts.worded(manager, decisions, now)).map((worded) => ({
-      ...worded,
-      alertId: worded.decision.outcome === 'refreshed' ? worded.decision.alertId : null,
+    const decided: DecidedRule[] = (await this.details.withDetails(manager, decisions, now)).map((detailed) => ({
+      ...detailed,
+      alertId: detailed.decision.outcome === 'refreshed' ? detailed.decision.alertId : null,
     }));
     const fired: FiredAlert[] = [];
     for (const one of decided) {
@@ -73,12 +74,12 @@ export class EvaluationPass {
     return { decided, fired };
   }
 
-  /** Tells admins and leads, and webhooks, of rules that keep failing: a rule that cannot be measured guards nothing. */
-  async tellOfFailing(manager: EntityManager, failing: readonly DecidedRule[], now: Date): Promise<void> {
-    const told = failing.flatMap(toFailure);
+  /** Notifies admins, leads and webhooks about rules that keep failing, because such a rule opens no alerts. */
+  async notifyFailing(manager: EntityManager, failing: readonly DecidedRule[], now: Date): Promise<void> {
+    const failures = failing.flatMap(toFailure);
     await this.notifier.notify(
       manager,
-      told.map(({ rule: { organizationId }, ruleDetails: { severity }, title, message }) => ({
+      failures.map(({ rule: { organizationId }, ruleDetails: { severity }, title, message }) => ({
         organizationId,
         alertId: null,
         event: 'rule.failing',
@@ -90,7 +91,7 @@ export class EvaluationPass {
     );
     await this.outbox.enqueue(
       manager,
-      told.map((failure) => ({
+      failures.map((failure) => ({
         eventId: newId(),
         organizationId: failure.rule.organizationId,
         type: 'rule.failing' as const,
@@ -190,7 +191,7 @@ function alertTextOf(
   return { title, message, details: { ...finding.details, ...explanation } };
 }
 
-/** The notification about a rule that keeps failing. */
+/** A rule that keeps failing, and the notice about it. */
 interface RuleFailure {
   rule: ClaimedRule;
   ruleDetails: RuleDetails;
@@ -205,7 +206,7 @@ function toFailure({ rule, ruleDetails, decision }: DecidedRule): RuleFailure | 
     rule,
     ruleDetails,
     title: `Rule ${name} keeps failing`,
-    message: `${name} could not be evaluated ${FAILURES_BEFORE_TELLING} times in a row and guards nothing until it is mended: ${decision.error}`,
+    message: `${name} could not be evaluated ${FAILURES_BEFORE_NOTICE} times in a row. It opens no alerts until this is fixed: ${decision.error}`,
   };
 }
 

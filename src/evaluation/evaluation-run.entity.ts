@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { EvaluationTrigger, KeptOutcome } from './rule-outcome.js';
+import type { EvaluationTrigger, StoredOutcome } from './rule-outcome.js';
 
-/** One evaluation of an organisation's due rules, with what came of each. */
+/** One evaluation of rules of an organisation, with the outcome of each rule. */
 @Entity('evaluation_run')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @Index('evaluation_run_started_at_idx', ['startedAt'])
@@ -33,5 +33,5 @@ export class EvaluationRun {
   alertsFired: number;
 
   @Column({ type: 'jsonb' })
-  outcomes: KeptOutcome[];
+  outcomes: StoredOutcome[];
 }

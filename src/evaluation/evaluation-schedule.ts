@@ -3,11 +3,11 @@ import { CronTime } from 'cron';
 import { Environment } from '../config/index.js';
 import type { ClaimedSchedule } from '../rules/index.js';
 
-/** When rules are due: the slots of `VEDETTE_EVALUATION_CRON`, in UTC. */
+/** Computes when schedules are due: at their own interval, or at the slots of `VEDETTE_EVALUATION_CRON` in UTC. */
 @Injectable()
 export class EvaluationSchedule {
   private readonly cron: CronTime;
-  /** The slots found last: no slot lies between `from` and `next`. Finding one takes as long as deciding on a thousand rules. */
+  /** The last computed slot; no slot lies between `from` and `next`. Computing one takes as long as 1,000 decisions. */
   private found: { from: number; next: Date; slotMs: number } | undefined;
 
   constructor(environment: Environment) {
@@ -15,8 +15,8 @@ export class EvaluationSchedule {
   }
 
   /**
-   * Tells when a schedule that was evaluated at `now` is due next: at its own interval, counted from when it was due, or at the deployment's next slot. The slot
-   * is computed once, because finding it costs more than all the rest of a schedule.
+   * @returns a function that computes when a schedule evaluated at `now` is due next: at its own interval, counted from
+   * when it was due, or at the next slot of the deployment.
    */
   nextOf(now: Date): (schedule: ClaimedSchedule) => Date {
     const nextSlot = this.nextAfter(now);
@@ -25,8 +25,9 @@ export class EvaluationSchedule {
   }
 
   /**
-   * How many evaluations of rules should have taken place between when their schedules were due and `now`. Takes the slots of the deployment for evenly spaced.
-   * @param rulesOf how many rules a schedule has.
+   * Counts the evaluations of rules that were missed since their schedules were due. It assumes that the slots of the
+   * deployment are evenly spaced.
+   * @param rulesOf the number of rules of a schedule.
    */
   missedBy(schedules: readonly ClaimedSchedule[], rulesOf: (schedule: ClaimedSchedule) => number, now: Date): number {
     const { slotMs } = this.slotsAfter(now);
@@ -46,7 +47,7 @@ export class EvaluationSchedule {
     return new Date(due + (Math.floor((now.getTime() - due) / intervalMs) + 1) * intervalMs);
   }
 
-  /** The first slot after `now`: slots that were missed while nothing ran are not made up one by one. */
+  /** The first slot after `now`. Slots that were missed while no process ran are not repeated one by one. */
   nextAfter(now: Date): Date {
     return this.slotsAfter(now).next;
   }

@@ -5,7 +5,7 @@ import type { DecidedRule } from './evaluation-pass.js';
 import type { ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
 
-/** What of a committed batch is counted. */
+/** The parts of a committed batch that are counted. */
 interface CommittedBatch {
   decided: readonly DecidedRule[];
   runs: readonly unknown[];
@@ -13,7 +13,7 @@ interface CommittedBatch {
   missed: number;
 }
 
-/** What the engine counts and traces of its batches. */
+/** Writes metrics and traces about the batches of the engine. */
 @Injectable()
 export class EvaluationTelemetry {
   constructor(
@@ -21,13 +21,13 @@ export class EvaluationTelemetry {
     private readonly tracing: Tracing,
   ) {}
 
-  /** A span around what is done with claimed rules, up to the commit; a look that finds no rule leaves none. */
+  /** Runs the work on claimed rules in a span. */
   traced<T>(trigger: EvaluationTrigger, rules: readonly ClaimedRule[], work: () => Promise<T>): Promise<T> {
     const attributes = { 'vedette.evaluation.trigger': trigger, 'vedette.evaluation.rules': rules.length };
     return this.tracing.span('evaluation', { attributes }, work);
   }
 
-  /** Runs a batch and counts what it came to; nothing of one that rolled back but that it did. */
+  /** Runs a batch and counts its results. If the batch rolls back, only the failure is counted. */
   async counted<T extends CommittedBatch>(trigger: EvaluationTrigger, batch: () => Promise<T>): Promise<T> {
     const started = performance.now();
     try {
@@ -46,7 +46,7 @@ export class EvaluationTelemetry {
   }
 }
 
-/** How many rules of a type came to an outcome: a pass over thousands has few such pairs, and counting a pair costs more than a rule. */
+/** Counts rules by type and outcome first, because each call of a metric costs more than counting a rule here. */
 function tally(decided: readonly DecidedRule[]): { type: string; outcome: string; count: number }[] {
   const tallies = new Map<string, { type: string; outcome: string; count: number }>();
   for (const {

@@ -8,18 +8,18 @@ import { PostureChanges } from '../posture/index.js';
 import { RuleSchedules } from '../rules/index.js';
 import { EvaluationService, type PassResult } from './evaluation.service.js';
 
-/** A rule evaluated this recently is not evaluated again just because a process started. */
+/** A start does not evaluate rules that were evaluated within this time. */
 const FRESH_MS = 60_000;
 
-/** A clock that goes back by less is being kept right, and puts nothing off that anybody would notice. */
+/** A smaller step back of the clock is an ordinary correction, and delays rules by no more than this. */
 const CLOCK_SLACK_MS = 5_000;
 
-/** A change that is due and was not claimed is another replica's, unless that dies: look again this much later. */
-const ANOTHER_REPLICA_MS = 250;
+/** If a due change was not claimed, another replica has it, or had it when it died. Look again after this time. */
+const UNCLAIMED_CHANGE_MS = 250;
 
 /**
- * Keeps the engine going: looks for due rules every few seconds, whose slots the database holds, and for changed posture as soon as its debounce has passed.
- * A process that is killed leaves both behind for whoever looks next.
+ * Runs the engine: looks for due rules every few seconds, and for changed posture when its debounce has passed. Both
+ * are in the database, so another process takes over the work of a killed one.
  */
 @Injectable()
 export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -29,7 +29,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   private wake: { timer: NodeJS.Timeout; at: number } | undefined;
   private changes: Subscription | undefined;
   private isStopped = true;
-  /** The latest present that this process saw, in milliseconds. */
+  /** The time of the clock at the last look, in milliseconds. */
   private latestMs = 0;
   private readonly completions = new Subject<void>();
 
@@ -53,7 +53,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     );
   }
 
-  /** Evaluates what was not evaluated within the last minute, and what no other replica is at, then keeps ticking. */
+  /** Evaluates the rules that were not evaluated within {@link FRESH_MS}, then starts the ticks. */
   async start(): Promise<PassResult> {
     await this.schedules.makeStaleDue(this.clock.now(), FRESH_MS);
     const result = await this.evaluation.evaluateDue();
@@ -75,7 +75,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     if (!this.isStopped) await this.evaluate();
   }
 
-  /** One evaluation at a time in a process; a call while one runs makes it look once more when it is done. */
+  /** Runs one evaluation at a time. A call during an evaluation repeats it once. */
   private async evaluate(): Promise<void> {
     if (this.running) {
       this.runAgain = true;
@@ -102,14 +102,11 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
       this.completions.next();
       await this.wakeForNextChange();
     } catch (error) {
-      this.logger.error(
-        'An evaluation failed and rolled back; it is tried again at the next tick',
-        (error as Error).stack,
-      );
+      this.logger.error('An evaluation failed and rolled back; the next tick tries again', (error as Error).stack);
     }
   }
 
-  /** After a clock that ran ahead was set back, what was put off by it would wait until the time that it showed has come. */
+  /** After a clock that ran ahead was set back, makes all rules and changes due: they wait for an instant too late. */
   private async catchUpWithClock(): Promise<void> {
     const now = this.clock.now();
     if (now.getTime() < this.latestMs - CLOCK_SLACK_MS) {
@@ -124,10 +121,10 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     const dueAt = await this.postureChanges.nextDueAt();
     if (!dueAt) return;
     const untilDueMs = dueAt.getTime() - this.clock.now().getTime();
-    this.wakeIn(untilDueMs > 0 ? untilDueMs : ANOTHER_REPLICA_MS);
+    this.wakeIn(untilDueMs > 0 ? untilDueMs : UNCLAIMED_CHANGE_MS);
   }
 
-  /** The earliest wake counts: a stream of changes must not put it off for ever. */
+  /** The earliest wake counts: a stream of changes must not postpone it without end. */
   private wakeIn(ms: number): void {
     const at = performance.now() + ms;
     if (this.isStopped || (this.wake && this.wake.at <= at)) return;

@@ -5,7 +5,7 @@ import { InstancesModule } from '../instances/index.js';
 import { NotificationsModule } from '../notifications/index.js';
 import { PostureModule, ScopesModule } from '../posture/index.js';
 import { RulesModule } from '../rules/index.js';
-import { AlertTexts } from './alert-texts.js';
+import { DecisionDetails } from './decision-details.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationSchedule } from './evaluation-schedule.js';
@@ -40,7 +40,7 @@ import { RunStore } from './run-store.js';
   providers: [
     EvaluationService,
     AlertExplainer,
-    AlertTexts,
+    DecisionDetails,
     EvaluationPass,
     EvaluationSchedule,
     EvaluationTelemetry,

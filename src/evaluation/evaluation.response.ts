@@ -2,17 +2,17 @@ import { ApiProperty } from '@nestjs/swagger';
 import { InstanceResponse } from '../instances/index.js';
 import { EVALUATION_TRIGGERS, OUTCOMES, type EvaluationTrigger, type Outcome } from './rule-outcome.js';
 
-/** What an evaluation made of one rule. */
+/** The outcome of an evaluation for one rule. */
 export class RuleOutcomeResponse {
   rule_id: string;
-  /** The rule's name of today; null when it was deleted since. */
+  /** The current name of the rule; null if the rule was deleted since. */
   @ApiProperty({ type: String, nullable: true })
   rule_name: string | null;
   @ApiProperty({ type: String, nullable: true })
   rule_type: string | null;
   @ApiProperty({ enum: OUTCOMES })
   outcome: Outcome;
-  /** The value measured, in the unit of the rule type; null when nothing was measured. */
+  /** The measured value, in the unit of the rule type; null when nothing was measured. */
   @ApiProperty({ type: Number, nullable: true })
   measured: number | null;
   @ApiProperty({ type: Number, nullable: true })
@@ -29,16 +29,16 @@ export class EvaluationRunResponse {
   id: string;
   @ApiProperty({ enum: EVALUATION_TRIGGERS })
   trigger: EvaluationTrigger;
-  /** Who asked for it; null unless it was asked for. */
+  /** The user or API key that asked for it; null for the trigger `cron` or `posture_change`. */
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   requested_by: string | null;
   @ApiProperty({ format: 'date-time' })
   started_at: string;
   duration_seconds: number;
-  /** Rules in cooldown count too. */
+  /** The number of rules, including rules in cooldown. */
   @ApiProperty({ type: 'integer' })
   rules_evaluated: number;
-  /** How many alerts were opened. */
+  /** The number of alerts that were opened. */
   @ApiProperty({ type: 'integer' })
   alerts_fired: number;
 }
@@ -51,7 +51,7 @@ export class EvaluationResponse extends EvaluationRunResponse {
 
 export class EvaluationRunListResponse {
   items: EvaluationRunResponse[];
-  /** How many evaluations there are, on all pages. */
+  /** The number of evaluations on all pages. */
   @ApiProperty({ type: 'integer' })
   total: number;
   @ApiProperty({ type: String, nullable: true })

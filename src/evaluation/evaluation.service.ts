@@ -12,13 +12,13 @@ import { RuleClaims, type Claim, type ClaimedRule } from './rule-claims.js';
 import type { EvaluationTrigger } from './rule-outcome.js';
 import { RunStore, type PassFacts } from './run-store.js';
 
-/** Schedules, or changed organisations, that share a transaction: some 2,000 rules, at eight each. */
+/** The most schedules, or changed organisations, in one transaction: about 2,000 rules, at eight each. */
 const SCHEDULES_A_BATCH = 250;
 
-/** Batches at once in a process that has more than one to do: while PostgreSQL measures one, the process decides on another. */
+/** The most parallel batches in a process. While PostgreSQL measures one batch, the process decides on another. */
 const LANES = 2;
 
-/** What a pass over many organisations came to. */
+/** The results of a pass over many organisations. */
 export interface PassResult {
   rulesEvaluated: number;
   fired: FiredAlert[];
@@ -26,8 +26,8 @@ export interface PassResult {
 }
 
 /**
- * Coordinates the engine: claims rules, has them measured and decided, and commits state, alerts, notifications, outbox and run together. A batch that fails
- * rolls back whole and stays due.
+ * Coordinates the engine: claims rules, measures and decides on them, and commits their states, alerts, notifications,
+ * webhooks and runs together. A batch that fails rolls back as a whole and stays due.
  */
 @Injectable()
 export class EvaluationService {
@@ -43,7 +43,7 @@ export class EvaluationService {
     private readonly telemetry: EvaluationTelemetry,
   ) {}
 
-  /** Evaluates every rule that is due and that no other replica is at. */
+  /** Evaluates every rule that is due. Skips rules that another replica has locked. */
   evaluateDue(): Promise<PassResult> {
     return this.inLanes('cron', (manager, now) => this.claims.due(manager, now, SCHEDULES_A_BATCH));
   }
@@ -64,7 +64,7 @@ export class EvaluationService {
     return runs[0]!;
   }
 
-  /** Works through batches until one is not full. A batch that is full starts another lane beside it, up to {@link LANES}. */
+  /** Works through batches until one is not full. A full batch starts a parallel lane, up to {@link LANES}. */
   private async inLanes(trigger: EvaluationTrigger, claim: ClaimBatch): Promise<PassResult> {
     const total: PassResult = { rulesEvaluated: 0, fired: [], runs: [] };
     const lanes: Promise<void>[] = [];
@@ -88,7 +88,7 @@ export class EvaluationService {
     };
     const lane = (): Promise<void> => work().catch((error: unknown) => void failures.push(error));
     lanes.push(lane());
-    // A lane may be added while another is waited for. A failure is told when no lane works any more: a batch must not outlive its pass.
+    // The list may grow during this wait. All lanes end before a failure is thrown: a batch must not outlive its pass.
     for (let index = 0; index < lanes.length; index++) await lanes[index];
     if (failures.length > 0) throw failures[0];
     return total;
@@ -116,7 +116,7 @@ export class EvaluationService {
     return result;
   }
 
-  /** @param started on the monotonic clock. */
+  /** @param started the value of `performance.now()` at the start. */
   private async evaluate(
     manager: EntityManager,
     { trigger, requestedBy, organizationId }: Batch,
@@ -130,7 +130,7 @@ export class EvaluationService {
     const durationSeconds = (performance.now() - started) / 1000;
     const facts: PassFacts = { trigger, requestedBy, startedAt: now, durationSeconds, isTick };
     const failing = await this.runs.saveStates(manager, decided, facts);
-    await this.pass.tellOfFailing(
+    await this.pass.notifyFailing(
       manager,
       decided.filter(({ rule }) => failing.has(rule.ruleId)),
       now,
@@ -139,7 +139,7 @@ export class EvaluationService {
     return { decided, fired, missed, runs: await this.runs.save(manager, decided, facts, organizationId) };
   }
 
-  /** @returns how many evaluations of the rules were missed before this one. */
+  /** @returns the number of evaluations of the rules that were missed before this one. */
   private async moveOn(
     manager: EntityManager,
     schedules: readonly ClaimedSchedule[],
@@ -172,7 +172,7 @@ interface Batch {
   trigger: EvaluationTrigger;
   requestedBy: string | null;
   claim: ClaimBatch;
-  /** Given, a run is kept even when the organisation has no enabled rule. */
+  /** If set, a run is kept for this organisation even if it has no enabled rule. */
   organizationId?: string;
 }
 

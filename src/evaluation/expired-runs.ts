@@ -7,7 +7,7 @@ export const EXPIRED_RUNS = expiredRows({
   expired: 'SELECT id FROM evaluation_run WHERE started_at < $1 ORDER BY started_at LIMIT $2 FOR UPDATE SKIP LOCKED',
 });
 
-/** Measurements that a newer one of the same rule superseded: what a rule still measures is kept, however old it is. */
+/** Measurements that a newer one has superseded. The newest measurement of a rule never expires. */
 export const EXPIRED_MEASUREMENTS = expiredRows({
   name: ['measurement', 'measurements'],
   setting: 'VEDETTE_RETENTION_RUNS_DAYS',

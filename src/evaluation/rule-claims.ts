@@ -6,14 +6,14 @@ import { EvaluatorRegistry } from '../evaluators/index.js';
 import { PostureChanges } from '../posture/index.js';
 import { RuleSchedules, type ClaimedSchedule } from '../rules/index.js';
 
-/** A rule of a claimed schedule: what measuring and deciding take, and no more, because there may be thousands. */
+/** A rule of a claimed schedule, with only the fields that measuring and deciding need: there may be thousands. */
 export interface ClaimedRule {
   ruleId: string;
   organizationId: string;
   ruleType: string;
   /** JSON text. */
   config: string;
-  /** JSON text; null of a rule that is not limited. */
+  /** JSON text; null for a rule that is not limited. */
   scope: string | null;
   cooldownHours: number;
   onRepeat: OnRepeat;
@@ -21,7 +21,7 @@ export interface ClaimedRule {
   lastFiredAt: Date | null;
   /** Whether its last evaluation failed. */
   isFailing: boolean;
-  /** What it measured last, and against what; both null before its first measurement. */
+  /** The last measured value. It and the threshold are null before the first measurement. */
   lastMeasured: number | null;
   lastThreshold: number | null;
   lastOccasion: string | null;
@@ -36,7 +36,7 @@ export interface RuleDetails {
   notifyInApp: boolean;
   notifyWebhook: boolean;
   webhookId: string | null;
-  /** When it was last measured: when it was last evaluated, unless it rested then. Null before its first evaluation. */
+  /** When it was last measured. Evaluations during a cooldown do not count. Null before the first evaluation. */
   measuredBefore: Date | null;
 }
 
@@ -46,9 +46,8 @@ export interface Claim {
 }
 
 /**
- * Claims rules for one transaction by locking their schedules. A killed process loses its connection, its transaction ends, and what it had claimed is free
- * again. Whoever waits for a lock waits in the order of organisation and interval, so that no two wait for each other. Rules are read by a statement that begins
- * when the locks are held: one that began before might see them as they were before whoever held the locks last.
+ * Claims rules for one transaction by locking their schedules, in the order of organisation and interval, so that two
+ * claims cannot deadlock. A later statement reads the rules, because it sees what the last holder of a lock committed.
  */
 @Injectable()
 export class RuleClaims {
@@ -58,21 +57,21 @@ export class RuleClaims {
     private readonly changes: PostureChanges,
   ) {}
 
-  /** The rules of at most so many schedules that are due, longest due first; what another replica is at is passed over. */
+  /** Claims up to `limit` due schedules, longest due first. Skips schedules that another replica has locked. */
   async due(manager: EntityManager, now: Date, limit: number): Promise<Claim> {
     const schedules = await this.schedules.claimDue(manager, now, limit);
     return { schedules, rules: await this.rulesOf(manager, schedules) };
   }
 
-  /** All enabled rules of one organisation; waits for a pass that is at them. */
+  /** Claims all enabled rules of one organisation. Waits for a pass that has locked them. */
   async ofOrganization(manager: EntityManager, organizationId: string): Promise<Claim> {
     const schedules = await this.schedules.claimOf(manager, [organizationId]);
     return { schedules, rules: await this.rulesOf(manager, schedules) };
   }
 
   /**
-   * Takes organisations whose posture changed, and the rules that the changes may affect. Waits for a pass that is at them, because that pass may have
-   * measured before the change.
+   * Claims organisations whose posture changed, and the rules that the changes may affect. Waits for a pass that has
+   * locked them, because it may have measured before the change.
    * @returns null when no change is due.
    */
   async changed(manager: EntityManager, now: Date, organizations: number): Promise<Claim | null> {
@@ -97,7 +96,7 @@ export class RuleClaims {
     return this.schedules.moveOn(...claimed);
   }
 
-  /** @returns by rule id; a rule that was deleted meanwhile is missing. */
+  /** @returns the details by rule id, without rules that were deleted meanwhile. */
   async details(manager: EntityManager, rules: readonly ClaimedRule[]): Promise<Map<string, RuleDetails>> {
     if (rules.length === 0) return new Map();
     const rows = await queryRows<RuleDetails & { ruleId: string }>(
@@ -115,7 +114,7 @@ export class RuleClaims {
     return new Map(rows.map(({ ruleId, ...details }) => [ruleId, details]));
   }
 
-  /** @param ruleTypes given, only rules of these types. */
+  /** @param ruleTypes limits the rules to these types; null: all types. */
   private async rulesOf(
     manager: EntityManager,
     schedules: readonly ClaimedSchedule[],

@@ -13,27 +13,21 @@ export type EvaluationTrigger = (typeof EVALUATION_TRIGGERS)[number];
 export const OUTCOMES = ['fired', 'refreshed', 'clear', 'already_alerted', 'cooldown', 'no_data', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/**
- * People are notified once of a rule that fails so many times in a row. Fewer failures may be a short fault of the
- * database.
- */
-export const FAILURES_BEFORE_TELLING = 3;
+/** A rule that fails this many times in a row causes one notice. Fewer failures may be a brief database fault. */
+export const FAILURES_BEFORE_NOTICE = 3;
 
-/** One rule in an evaluation run, as it is kept: what is null is left out. */
-export interface KeptOutcome {
+/** The outcome of one rule in a stored evaluation run. Fields without a value are left out. */
+export interface StoredOutcome {
   rule_id: string;
   outcome: Outcome;
-  /** The value measured, in the unit of the type; left out when nothing was measured. */
+  /** In the unit of the rule type. */
   measured?: number;
   threshold?: number;
   alert_id?: string;
   error?: string;
 }
 
-/**
- * One rule in an evaluation run, as it is answered. Name and type are the rule's of today; null when it was deleted
- * since.
- */
+/** The outcome of one rule with the rule's current name and type; both are null if the rule was deleted since. */
 export interface RuleOutcome {
   rule_id: string;
   rule_name: string | null;

@@ -9,33 +9,38 @@ import { CHANGE_RULE_STATES, ruleStateParameters, type RuleStateChange } from '.
 import { hasFired, type Decision } from './decide.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
-import { FAILURES_BEFORE_TELLING, type EvaluationTrigger, type KeptOutcome, type RuleOutcome } from './rule-outcome.js';
+import {
+  FAILURES_BEFORE_NOTICE,
+  type EvaluationTrigger,
+  type StoredOutcome,
+  type RuleOutcome,
+} from './rule-outcome.js';
 
-/** What a pass was, beyond its rules. */
+/** The facts about a pass that its runs keep. */
 export interface PassFacts {
   trigger: EvaluationTrigger;
   requestedBy: string | null;
   startedAt: Date;
   durationSeconds: number;
-  /** Whether this is a tick, which its schedules note for all their rules; other passes note it with each rule. */
+  /** Whether this is a tick. A tick stores its instant once in each schedule, another pass in each rule. */
   isTick: boolean;
 }
 
-/** Changes the states of rules, keeps what they measure where that changed, and answers which have just failed so many times in a row. */
+/** Writes states and new measurements of rules. Returns the rules that now reached {@link FAILURES_BEFORE_NOTICE}. */
 export const SAVE_STATES = `
   WITH changed AS (${CHANGE_RULE_STATES}),
   kept AS (INSERT INTO rule_measurement AS m (organization_id, rule_id, measured_at, measured, threshold, breached)
     SELECT organization_id, rule_id, $1, measured, threshold, breached FROM changed WHERE is_new
     ON CONFLICT (organization_id, rule_id, measured_at) DO UPDATE SET measured = excluded.measured, threshold = excluded.threshold,
       breached = excluded.breached)
-  SELECT rule_id FROM changed WHERE has_failed AND consecutive_errors = ${FAILURES_BEFORE_TELLING}`;
+  SELECT rule_id FROM changed WHERE has_failed AND consecutive_errors = ${FAILURES_BEFORE_NOTICE}`;
 
-/** Keeps what passes made of rules, one statement for all rules and one for all organisations. */
+/** Stores the results of passes: one statement for all rules, and one for all organisations. */
 @Injectable()
 export class RunStore {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @param alwaysOf an organisation whose run is kept even when no rule of it was evaluated. */
+  /** @param alwaysOf an organisation that gets a run even if none of its rules was evaluated. */
   async save(
     manager: EntityManager,
     decided: readonly DecidedRule[],
@@ -88,7 +93,7 @@ export class RunStore {
     return run;
   }
 
-  /** The outcomes of a run with their rules' names and types, in the order of the run. */
+  /** The outcomes of a run, with the names and types of the rules, in the order of the run. */
   async outcomesOf({ organizationId, outcomes }: EvaluationRun): Promise<RuleOutcome[]> {
     const rules = await queryRows<{ id: string; name: string; rule_type: string }>(
       this.dataSource,
@@ -109,8 +114,8 @@ export class RunStore {
   }
 
   /**
-   * Writes where rules stand now, of those for which something changed, and keeps what they measure, where that changed.
-   * @returns the ids of rules that have just failed so many times in a row that somebody must be told.
+   * Writes the changed states and the new measurements of rules.
+   * @returns the ids of rules that have now failed often enough to notify people.
    */
   async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<Set<string>> {
     const changed = facts.isTick ? decided.filter(hasChanged) : decided;
@@ -124,14 +129,14 @@ export class RunStore {
   }
 }
 
-/** A rule that was clear and is, or rests, stands where it stood. */
+/** A rule in cooldown, or one that stayed clear with the same value, needs no write. */
 function hasChanged(decided: DecidedRule): boolean {
   const { rule, decision } = decided;
   if (decision.outcome === 'cooldown') return false;
   return rule.isFailing || decision.outcome === 'error' || hasFired(decision) || hasNewMeasurement(decided);
 }
 
-/** Compares the threshold too: before the first measurement it is null. */
+/** The threshold is null before the first measurement. */
 function hasNewMeasurement({ rule, decision }: DecidedRule): boolean {
   const finding = findingOf(decision);
   return finding !== null && (finding.measured !== rule.lastMeasured || finding.threshold !== rule.lastThreshold);
@@ -172,8 +177,8 @@ function toRun(organizationId: string, decided: readonly DecidedRule[], facts: P
   } satisfies EvaluationRun);
 }
 
-function toOutcome({ rule, decision, alertId }: DecidedRule): KeptOutcome {
-  const outcome: KeptOutcome = { rule_id: rule.ruleId, outcome: decision.outcome };
+function toOutcome({ rule, decision, alertId }: DecidedRule): StoredOutcome {
+  const outcome: StoredOutcome = { rule_id: rule.ruleId, outcome: decision.outcome };
   const finding = findingOf(decision);
   if (finding) {
     if (finding.measured !== null) outcome.measured = finding.measured;

@@ -47,7 +47,8 @@ export const SAMPLE_DATA: Readonly<Record<string, Readonly<Record<string, unknow
     rule_type: ALERT.rule_type,
     severity: ALERT.severity,
     title: 'Rule Critical Risk Techniques keeps failing',
-    message: 'Critical Risk Techniques could not be evaluated 3 times in a row and guards nothing until it is mended.',
+    message:
+      'Critical Risk Techniques could not be evaluated 3 times in a row. It opens no alerts until this is fixed.',
     organization: ALERT.organization,
   },
   'webhook.disabled': {

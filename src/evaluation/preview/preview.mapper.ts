@@ -7,7 +7,7 @@ import type {
   BacktestFiringResponse,
   BacktestResponse,
   PreviewResponse,
-  ToldResponse,
+  AudienceResponse,
   TrialRuleResponse,
 } from './preview.response.js';
 import type { Preview } from './preview.service.js';
@@ -50,7 +50,7 @@ export function toPreviewResponse(preview: Preview): PreviewResponse {
     title: finding?.alert?.title ?? null,
     message: finding?.alert?.message ?? null,
     error,
-    told: toToldResponse(audience),
+    told: toAudienceResponse(audience),
   };
 }
 
@@ -69,7 +69,7 @@ export function toBacktestResponse({ rule, from, to, knownSince, points, audienc
       notices: fired * (audience.inApp + audience.byEmail),
       webhooks: fired * audience.endpoints.length,
     },
-    told: toToldResponse(audience),
+    told: toAudienceResponse(audience),
     firings,
     points: points.map(({ at, outcome, finding: { measured, threshold, breached } }) => ({
       at: toIso(at),
@@ -97,6 +97,6 @@ function toTrialRuleResponse(rule: TrialRule): TrialRuleResponse {
   };
 }
 
-function toToldResponse({ people, inApp, byEmail, endpoints }: PreviewedAudience): ToldResponse {
+function toAudienceResponse({ people, inApp, byEmail, endpoints }: PreviewedAudience): AudienceResponse {
   return { people, people_in_app: inApp, people_by_email: byEmail, endpoints };
 }

@@ -27,7 +27,7 @@ export class ToldEndpointResponse {
 }
 
 /** The people and endpoints that an alert of the rule would reach, by their current preferences and subscriptions. */
-export class ToldResponse {
+export class AudienceResponse {
   /** By any channel. */
   @ApiProperty({ type: 'integer' })
   people: number;
@@ -78,7 +78,7 @@ export class PreviewResponse {
   /** Why measuring failed; null if it did not. */
   @ApiProperty({ type: String, nullable: true })
   error: string | null;
-  told: ToldResponse;
+  told: AudienceResponse;
 }
 
 /** One evaluation of a backtest. */
@@ -140,7 +140,7 @@ export class BacktestResponse {
   known_since: string | null;
   summary: BacktestSummaryResponse;
   /** The people and endpoints that each alert would reach. */
-  told: ToldResponse;
+  told: AudienceResponse;
   /** Oldest first. */
   firings: BacktestFiringResponse[];
   /** Every evaluation, oldest first. */

@@ -6,47 +6,47 @@ import { hasFired, type Decision } from './decide.js';
 import { AlertExplainer, type Explanation } from './explanation/alert-explainer.js';
 import { RuleClaims, type ClaimedRule, type RuleDetails } from './rule-claims.js';
 
-/** A decision on a rule, with what is said of it. */
-export interface WordedDecision {
+/** A decision on a rule, with the facts that its alert or its notice needs. */
+export interface DetailedDecision {
   rule: ClaimedRule;
   decision: Decision;
-  /** Of a rule that fired or failed; null of one of which there is nothing to say. */
+  /** Set for a rule that fired or failed; null otherwise. */
   ruleDetails: RuleDetails | null;
-  /** Of a rule that fired and that counts techniques, from its second measurement on. */
+  /** Set for a rule that fired and counts techniques, from its second measurement on. */
   explanation: Explanation | null;
 }
 
-/** Finds out what is said of rules that fired or failed. */
+/** Reads the facts that the alerts and notices of rules need. */
 @Injectable()
-export class AlertTexts {
+export class DecisionDetails {
   constructor(
     private readonly claims: RuleClaims,
     private readonly explainer: AlertExplainer,
     private readonly registry: EvaluatorRegistry,
   ) {}
 
-  /** A rule that was deleted meanwhile is left out: there is nobody left whose it is. */
-  async worded(
+  /** Leaves out rules that were deleted meanwhile: their alerts would have no rule. */
+  async withDetails(
     manager: EntityManager,
-    decisions: readonly Pick<WordedDecision, 'rule' | 'decision'>[],
+    decisions: readonly Pick<DetailedDecision, 'rule' | 'decision'>[],
     now: Date,
-  ): Promise<WordedDecision[]> {
-    const said = decisions.filter(({ decision }) => hasFired(decision) || decision.outcome === 'error');
+  ): Promise<DetailedDecision[]> {
+    const reported = decisions.filter(({ decision }) => hasFired(decision) || decision.outcome === 'error');
     const detailsByRule = await this.claims.details(
       manager,
-      said.map(({ rule }) => rule),
+      reported.map(({ rule }) => rule),
     );
-    const fired = said.filter(({ decision }) => hasFired(decision)).map(({ rule }) => rule);
-    const explanations = await this.explained(manager, fired, detailsByRule, now);
-    const isSaid = new Set(said.map(({ rule }) => rule.ruleId));
+    const fired = reported.filter(({ decision }) => hasFired(decision)).map(({ rule }) => rule);
+    const explanations = await this.explain(manager, fired, detailsByRule, now);
+    const isReported = new Set(reported.map(({ rule }) => rule.ruleId));
     return decisions.flatMap(({ rule, decision }) => {
       const ofRule = detailsByRule.get(rule.ruleId) ?? null;
-      if (!ofRule && isSaid.has(rule.ruleId)) return [];
+      if (!ofRule && isReported.has(rule.ruleId)) return [];
       return { rule, decision, ruleDetails: ofRule, explanation: explanations.get(rule.ruleId) ?? null };
     });
   }
 
-  private explained(
+  private explain(
     manager: EntityManager,
     rules: readonly ClaimedRule[],
     detailsByRule: ReadonlyMap<string, RuleDetails>,
