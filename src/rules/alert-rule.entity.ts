@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import type { OnRepeat, Severity } from '../common/alerting.js';
 import type { TechniqueScope } from '../posture/index.js';
 
-/** A rule as an admin or lead wrote it. What each pass changes stands in `rule_state`. */
+/** A rule as an admin or lead wrote it. Its changing state is in `rule_state`. */
 @Entity('alert_rule')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
 @ForeignKey('WebhookEndpoint', ['organizationId', 'webhookId'], ['organizationId', 'id'], { onDelete: 'SET NULL' })
@@ -20,7 +20,7 @@ export class AlertRule {
   @Column({ type: 'uuid' })
   organizationId: string;
 
-  /** Tells a seeded rule, whatever it is renamed to; null for a rule that somebody made. */
+  /** Identifies a system rule even after a new name; null for other rules. */
   @Column({ type: 'text', nullable: true })
   systemKey: string | null;
 

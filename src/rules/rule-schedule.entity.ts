@@ -1,8 +1,8 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /**
- * When the enabled rules of an organisation that share an interval are due: one row for all of them, so that a tick claims and moves on one row. Who holds its
- * lock is evaluating those rules. A row without an enabled rule is removed when it comes due.
+ * The schedule of all enabled rules of an organisation with the same interval: one row, so that a tick writes one row.
+ * The transaction that has locked it evaluates these rules. A tick removes a due row without enabled rules.
  */
 @Entity('rule_schedule')
 @ForeignKey('Organization', ['organizationId'], ['id'], { onDelete: 'CASCADE' })
@@ -19,7 +19,7 @@ export class RuleSchedule {
   @Column({ type: 'timestamptz' })
   nextEvaluationAt: Date;
 
-  /** The last tick, not what was evaluated between ticks: that stands with each rule. */
+  /** The last tick. Evaluations between ticks are stored with each rule. */
   @Column({ type: 'timestamptz', nullable: true })
   lastEvaluatedAt: Date | null;
 }

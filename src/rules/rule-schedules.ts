@@ -4,7 +4,7 @@ import { Clock } from '../common/clock.js';
 import { queryRows } from '../database/index.js';
 import { RuleState } from './rule-state.entity.js';
 
-/** The rules of one organisation that share an interval, and whose schedule this transaction has locked. */
+/** The schedule of the rules of one organisation with the same interval, locked by this transaction. */
 export interface ClaimedSchedule {
   organizationId: string;
   /** Null follows the schedule of the deployment. */
@@ -12,7 +12,7 @@ export interface ClaimedSchedule {
   nextEvaluationAt: Date;
 }
 
-/** A rule as its schedule knows it. */
+/** The facts about a rule that its schedule needs. */
 export interface ScheduledRule {
   id: string;
   organizationId: string;
@@ -29,7 +29,7 @@ export function makeDueSql(rows: string): string {
     ON CONFLICT (organization_id, interval_minutes) DO UPDATE SET next_evaluation_at = least(g.next_evaluation_at, excluded.next_evaluation_at)`;
 }
 
-/** $1 now, $2 the most schedules. */
+/** $1 now, $2 the largest number of schedules. */
 export const CLAIM_DUE_SCHEDULES = `
   SELECT ${COLUMNS} FROM rule_schedule WHERE next_evaluation_at <= $1
   ORDER BY next_evaluation_at, organization_id, interval_minutes LIMIT $2
@@ -39,7 +39,7 @@ export const CLAIM_DUE_SCHEDULES = `
 export const CLAIM_SCHEDULES_OF = `
   SELECT ${COLUMNS} FROM rule_schedule WHERE organization_id = ANY ($1::uuid[]) ORDER BY organization_id, interval_minutes FOR UPDATE`;
 
-/** $1 the evaluation, $2 to $5 the columns of the claimed schedules. */
+/** $1 the instant of the evaluation, $2 to $5 the columns of the claimed schedules. */
 export const MOVE_SCHEDULES_ON = `
   WITH claimed AS MATERIALIZED (
     SELECT * FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[], $5::boolean[])
@@ -51,7 +51,7 @@ export const MOVE_SCHEDULES_ON = `
   UPDATE rule_schedule g SET next_evaluation_at = c.next_evaluation_at, last_evaluated_at = $1 FROM claimed c
   WHERE c.has_rules AND g.organization_id = c.organization_id AND g.interval_minutes = c.interval_minutes`;
 
-/** The only writer of `rule_schedule`, and of `rule_state` apart from what an evaluation finds: see `CHANGE_RULE_STATES`. */
+/** The only writer of `rule_schedule`, and of `rule_state` except for `CHANGE_RULE_STATES`. */
 @Injectable()
 export class RuleSchedules {
   constructor(
@@ -59,7 +59,7 @@ export class RuleSchedules {
     private readonly clock: Clock,
   ) {}
 
-  /** Waits for a pass that holds the schedule; then the rules of the schedule are evaluated again, with this rule as it is now. */
+  /** Makes the schedule of a rule due. Waits for a pass that has locked it; then its rules are evaluated again. */
   async makeDue(manager: EntityManager, rule: Omit<ScheduledRule, 'id' | 'isEnabled'>): Promise<void> {
     await manager.query(makeDueSql('VALUES ($1, $2, $3)'), [
       rule.organizationId,
@@ -90,20 +90,20 @@ export class RuleSchedules {
     );
   }
 
-  /** At most so many schedules that are due, longest due first. Skips schedules that another replica has locked. */
+  /** Claims up to `limit` due schedules, longest due first. Skips schedules that another replica has locked. */
   claimDue(manager: EntityManager, now: Date, limit: number): Promise<ClaimedSchedule[]> {
     return queryRows(manager, CLAIM_DUE_SCHEDULES, [now, limit]);
   }
 
-  /** All schedules of the organisations, due or not. Waits for a pass that holds one of them. */
+  /** Claims all schedules of the organisations, due or not. Waits for passes that have locked them. */
   claimOf(manager: EntityManager, organizationIds: readonly string[]): Promise<ClaimedSchedule[]> {
     return queryRows(manager, CLAIM_SCHEDULES_OF, [organizationIds]);
   }
 
   /**
-   * Sets when claimed schedules are due next. A schedule without an enabled rule is removed: a writer who gives it a rule again waits for this transaction
-   * and then creates it.
-   * @param hasRules whether a schedule has rules.
+   * Sets when claimed schedules are due next, and removes those without enabled rules. A concurrent {@link makeDue}
+   * waits for this transaction and then creates the schedule again.
+   * @param hasRules whether a schedule has enabled rules.
    */
   async moveOn(
     manager: EntityManager,
@@ -122,7 +122,7 @@ export class RuleSchedules {
     ]);
   }
 
-  /** Makes the schedules due that were not evaluated within `freshMs` of `now`. Skips schedules that another replica has locked. */
+  /** Makes schedules due that were not evaluated in the last `freshMs`. Skips those that another replica has locked. */
   async makeStaleDue(now: Date, freshMs: number): Promise<void> {
     await this.dataSource.query(
       `UPDATE rule_schedule SET next_evaluation_at = $1 WHERE (organization_id, interval_minutes) IN (
@@ -134,7 +134,7 @@ export class RuleSchedules {
     );
   }
 
-  /** Makes every schedule due, and waits for those that another replica has locked. */
+  /** Makes every schedule due. Waits for schedules that another replica has locked. */
   async makeAllDue(now: Date): Promise<void> {
     await this.dataSource.query(
       `UPDATE rule_schedule SET next_evaluation_at = $1 WHERE (organization_id, interval_minutes) IN (
@@ -144,7 +144,7 @@ export class RuleSchedules {
     );
   }
 
-  /** Notes when rules last fired, for alerts that were written as of an instant in the past. Only the generated demo may use it. */
+  /** Stores when rules last fired, for alerts of the past. Only the generated demo may use it. */
   async noteFiredAsOf(
     manager: EntityManager,
     organizationId: string,

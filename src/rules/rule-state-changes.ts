@@ -1,24 +1,24 @@
-/** What an evaluation changes in the state of one rule. */
+/** The changes that an evaluation makes to the state of one rule. */
 export interface RuleStateChange {
   organizationId: string;
   ruleId: string;
   hasFired: boolean;
-  /** A rule in its cooldown was not measured, and keeps its error. */
+  /** True for a rule in its cooldown: it was not measured, and keeps its error. */
   wasSkipped: boolean;
-  /** Null of a rule that did not fail. */
+  /** Null if the rule did not fail. */
   error: string | null;
-  /** Whether it measures something else than before. */
+  /** Whether the measured value or the threshold differs from the last measurement. */
   isNew: boolean;
   measured: number | null;
   threshold: number | null;
   breached: boolean | null;
-  /** What it fired for, of a rule that fires once for each occasion. */
+  /** The occasion of the breach, for a rule that fires once for each occasion. */
   occasion: string | null;
 }
 
 /**
- * Writes where rules stand after an evaluation: one statement for all of them, to be put into a statement that goes on with what it returns.
- * Its parameters $1 to $12 are those of {@link ruleStateParameters}.
+ * Writes the states of all rules after an evaluation. It is for a WITH clause, whose statement uses the returned rows.
+ * {@link ruleStateParameters} makes its parameters $1 to $12.
  */
 export const CHANGE_RULE_STATES = `
   UPDATE rule_state s SET
@@ -35,7 +35,7 @@ export const CHANGE_RULE_STATES = `
   WHERE s.organization_id = d.organization_id AND s.rule_id = d.rule_id
   RETURNING s.organization_id, s.rule_id, d.error IS NOT NULL AS has_failed, s.consecutive_errors, d.is_new, d.measured, d.threshold, d.breached`;
 
-/** @param isTick whether the schedules of the rules note the evaluation for all of them. */
+/** @param isTick whether this is a tick, which stores its instant in the schedules instead. */
 export function ruleStateParameters(changes: readonly RuleStateChange[], at: Date, isTick: boolean): unknown[] {
   return [
     at,

@@ -2,8 +2,8 @@ import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { AlertRule } from './alert-rule.entity.js';
 
 /**
- * Where a rule stands, but for what its {@link RuleSchedule} says of all its rules: written only when something changes or a pass comes between two ticks. The
- * view `rule_standing` puts both together.
+ * The state of a rule. A tick writes it only if something changes, and stores its instant in the {@link RuleSchedule}.
+ * The view `rule_standing` combines both.
  */
 @Entity('rule_state')
 @ForeignKey(() => AlertRule, ['organizationId', 'ruleId'], ['organizationId', 'id'], { onDelete: 'CASCADE' })
@@ -14,11 +14,11 @@ export class RuleState {
   @PrimaryColumn({ type: 'uuid' })
   ruleId: string;
 
-  /** Since when the ticks of its schedule evaluate the rule; null while it is disabled. */
+  /** When the ticks of its schedule began to evaluate the rule; null while it is disabled. */
   @Column({ type: 'timestamptz', nullable: true })
   scheduledSince: Date | null;
 
-  /** The last evaluation that was no tick's, or that came before {@link scheduledSince}. */
+  /** The last evaluation between ticks, or before {@link scheduledSince}. */
   @Column({ type: 'timestamptz', nullable: true })
   lastEvaluatedAt: Date | null;
 
@@ -31,18 +31,18 @@ export class RuleState {
   @Column({ type: 'integer', default: 0 })
   consecutiveErrors: number;
 
-  /** What the newest {@link RuleMeasurement} says, so that a pass that finds the same writes none. */
+  /** The value of the newest measurement. A pass writes a measurement only if it or the threshold differs. */
   @Column({ type: 'double precision', nullable: true })
   lastMeasured: number | null;
 
   @Column({ type: 'double precision', nullable: true })
   lastThreshold: number | null;
 
-  /** Since when the rule measures that; null before its first measurement. */
+  /** When the rule first measured this value; null before its first measurement. */
   @Column({ type: 'timestamptz', nullable: true })
   lastMeasuredAt: Date | null;
 
-  /** What it fired for last, of a rule that fires once for each occasion, such as a release of ATT&CK. */
+  /** The occasion of the last firing, such as an ATT&CK release, for a rule that fires once for each occasion. */
   @Column({ type: 'text', nullable: true })
   lastOccasion: string | null;
 }

@@ -11,13 +11,13 @@ import { ScopeChecker, type SentScope } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
 import { RuleSchedules } from './rule-schedules.js';
 
-/** A rule with where it stands. */
+/** A rule and its state. */
 export interface RuleWithState {
   rule: AlertRule;
   state: { lastFiredAt: Date | null; lastEvaluatedAt: Date | null; lastError: string | null };
 }
 
-/** What somebody writes of a rule. Left out: the default when creating, as it is when changing. */
+/** The writable fields of a rule. A field that is left out gets its default in a new rule, and stays in a change. */
 export interface RuleChanges {
   name?: string;
   description?: string;
@@ -43,7 +43,7 @@ export interface NewRule extends RuleChanges {
 const NEW_STATE: RuleWithState['state'] = { lastFiredAt: null, lastEvaluatedAt: null, lastError: null };
 const WEBHOOK_KEY = 'alert_rule_organization_id_webhook_id_fkey';
 
-/** Rules of one organisation: list, read, write. */
+/** Lists, reads and writes the rules of one organisation. */
 @Injectable()
 export class RulesService {
   constructor(
@@ -110,7 +110,7 @@ export class RulesService {
     return { rule, state: NEW_STATE };
   }
 
-  /** Changed or enabled again, a rule is due at once, and the rules that share its schedule with it; disabled, it is due never. */
+  /** A changed rule that is enabled is due at once, and with it all rules of its schedule. */
   async change(organizationId: string, id: string, changes: RuleChanges, sentType?: string): Promise<RuleWithState> {
     const scope = changes.scope ? await this.scopes.complete(organizationId, changes.scope) : changes.scope;
     await this.write(async (manager) => {
@@ -126,7 +126,7 @@ export class RulesService {
         this.registry.checkScope(rule.ruleType, complete, rule.scope);
         if (config) rule.config = complete;
       }
-      // The schedule comes before the state, in the order in which a pass takes them.
+      // The schedule is locked before the state, in the same order as in a pass.
       if (rule.isEnabled) await this.schedules.makeDue(manager, rule);
       await this.schedules.detachFromSchedule(manager, rule);
       await manager.save(AlertRule, rule);
@@ -135,7 +135,7 @@ export class RulesService {
   }
 
   /**
-   * Its alerts stay.
+   * Deletes a rule. Its alerts stay.
    * @throws DomainError `system_rule` for a system rule, which can only be disabled.
    */
   async delete(organizationId: string, id: string): Promise<void> {

@@ -5,17 +5,17 @@ import { queryRows } from '../database/index.js';
 import { makeDueSql } from './rule-schedules.js';
 import { SYSTEM_RULES } from './system-rules.js';
 
-/** Gives organisations the system rules that they lack. */
+/** Adds the system rules that organisations lack. */
 @Injectable()
 export class SystemRulesService {
   constructor(private readonly clock: Clock) {}
 
   /**
-   * Adds the missing system rules of every organisation and touches none that are there, whatever an admin made of them.
-   * @returns how many rules were added.
+   * Adds the missing system rules of every organisation. Existing ones stay as they are.
+   * @returns the number of rules that were added.
    */
   async seed(manager: EntityManager): Promise<number> {
-    // Each rule is a millisecond younger than the one before it, so that a list by age keeps the order of the table.
+    // Each rule is a millisecond younger than the rule before it, so that a list by age has the order of SYSTEM_RULES.
     const rows = await queryRows(
       manager,
       `WITH added AS (

@@ -1,7 +1,7 @@
 import type { Severity } from '../common/alerting.js';
 
 export interface SystemRule {
-  /** Tells the rule for ever, whatever an admin renames it to. */
+  /** Identifies the rule, even after an admin gives it another name. It never changes. */
   key: string;
   name: string;
   description: string;
