@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids.js';
 import { queryRows } from '../database/index.js';
 
-/** A person whose account was made in the past. The e-mail address is given normalised. */
+/** A person whose account was created in the past. The e-mail address is normalised. */
 export interface PastAccount {
   email: string;
   displayName: string;
@@ -10,8 +10,8 @@ export interface PastAccount {
 }
 
 /**
- * Makes accounts as of when they were created, all with one password. An account that exists already keeps its password and takes the name.
- * Only the generated demo may use it.
+ * Creates accounts with the same password and with dates in the past. An existing account keeps its password and gets
+ * the name. Only the generated demo may use it.
  * @returns the ids by e-mail address.
  */
 export async function ensurePastAccounts(

@@ -154,8 +154,8 @@ export class CatalogueStore {
   }
 
   /**
-   * Dates when MITRE last changed techniques, as of the given instants. The posture rows that copy the date must follow. Only the generated demo may use it,
-   * whose catalogue is its own.
+   * Sets the dates on which MITRE last changed techniques. The caller must update the copies in posture rows. Only the
+   * generated demo may use it, because its catalogue is not shared with real data.
    */
   async setModifiedAsOf(manager: EntityManager, modified: ReadonlyMap<string, Date>): Promise<void> {
     await manager.query(

@@ -6,12 +6,12 @@ const DAY_MS = 24 * HOUR_MS;
 /** How many days of history the demo has, today included. */
 export const DEMO_DAYS = 120;
 
-/** An hour (UTC, may have a fraction) of the day that lies so many days before that of `now`. */
+/** The hour (UTC, with an optional fraction) of the day `daysAgo` days before `now`. */
 export function atHour(now: Date, daysAgo: number, hour: number): Date {
   return new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS - daysAgo * DAY_MS + Math.round(hour * HOUR_MS));
 }
 
-/** Some time in the working hours of that day, or of the Friday before it when it falls on a weekend. */
+/** A time in the working hours of that day. If it is a weekend, the day is the Friday before it. */
 export function inWorkingHours(now: Date, daysAgo: number, random: SeededRandom): Date {
   const hour = random.integer(8 * 60, 16 * 60) / 60;
   const day = atHour(now, daysAgo, hour);

@@ -5,15 +5,15 @@ import { SeededRandom } from './seeded-random.js';
 
 export interface DemoChange {
   techniqueId: string;
-  /** The `mitre_last_modified` to pretend. */
+  /** The generated `mitre_last_modified`. */
   at: Date;
 }
 
 const CHANGED_TECHNIQUES = 6;
 
 /**
- * Techniques that the demo makes look as if MITRE had changed them the day before yesterday: identity and office techniques, as they move most. ATT&CK is
- * published twice a year, and a newcomer should not have to wait for it.
+ * Selects identity and office techniques, and dates their last change by MITRE to the day before yesterday. ATT&CK is
+ * published twice a year, so real changes would rarely be recent.
  */
 export function planChanges(posture: readonly DemoPosture[], now: Date): DemoChange[] {
   const inScope = posture.filter(({ status }) => status !== 'not_applicable');

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { OperatorEndpoints } from '../webhooks/index.js';
 import { DEMO_ENDPOINT_NAME, DEMO_WEBHOOK_SECRET } from './demo-webhook.js';
 
-/** The webhook endpoint of the demo: the receiver that is started beside it. */
+/** The webhook endpoint of the demo, for the receiver that `npm run demo` starts. */
 @Injectable()
 export class DemoEndpoint {
   constructor(private readonly endpoints: OperatorEndpoints) {}
@@ -16,7 +16,7 @@ export class DemoEndpoint {
     );
   }
 
-  /** The receiver may listen on another port at each start. An endpoint that somebody renamed or deleted is left at that. */
+  /** The receiver may listen on another port at each start. A renamed or deleted endpoint stays as it is. */
   async move(manager: EntityManager, organizationId: string, url: string, now: Date): Promise<void> {
     await this.endpoints.setUrl(manager, organizationId, DEMO_ENDPOINT_NAME, url, now);
   }

@@ -5,7 +5,7 @@ import type { DemoPosture } from './demo-posture.js';
 import type { DemoSnapshot } from './demo-snapshots.js';
 import type { SeededRandom } from './seeded-random.js';
 
-/** A system rule as it stands in the database. */
+/** A system rule from the database. */
 export interface DemoRule {
   id: string;
   key: string;
@@ -15,7 +15,7 @@ export interface DemoRule {
   config: Record<string, number>;
 }
 
-/** What an alert of the past says. */
+/** The texts and the evidence of an alert of the past. */
 export interface Firing {
   title: string;
   message: string;
@@ -25,13 +25,13 @@ export interface Firing {
 
 interface Past {
   posture: readonly DemoPosture[];
-  /** One a day, the last of them today's. */
+  /** One for each day; the last one is for today. */
   snapshots: readonly DemoSnapshot[];
   now: Date;
   random: SeededRandom;
 }
 
-/** What a rule of each type said so many days ago. Null when the history does not breach it that day. */
+/** The firing of a rule of each type so many days ago; null if the rule did not breach on that day. */
 const DESCRIBE: Readonly<
   Record<string, (config: Record<string, number>, daysAgo: number, past: Past) => Firing | null>
 > = {

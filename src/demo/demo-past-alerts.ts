@@ -14,15 +14,15 @@ export interface DemoAlert extends Firing {
   dismissed: Touch | null;
 }
 
-/** Who moved an alert on, and when. */
+/** Who changed the status of an alert, and when. */
 export interface Touch {
   by: DemoPerson;
   at: Date;
 }
 
 /**
- * How many days ago each system rule fired, further apart than its cooldown, and the newest long enough ago for every cooldown to be over: what fires
- * when the demo starts is today's.
+ * How many days ago each system rule fired. The distances are longer than the cooldowns, also from the newest to now,
+ * so that rules can fire when the demo starts.
  */
 const FIRED_DAYS_AGO: Readonly<Record<string, readonly number[]>> = {
   critical_risk_techniques: [104, 63, 33, 15],
@@ -35,10 +35,10 @@ const FIRED_DAYS_AGO: Readonly<Record<string, readonly number[]>> = {
   orphan_technique_spike: [86, 54],
 };
 
-/** The newest of them, which somebody has seen and nobody has finished. */
+/** This many of the newest alerts are acknowledged, and neither resolved nor dismissed. */
 const UNFINISHED_ALERTS = 2;
 
-/** The alerts of the past months, oldest first, each with what its rule would have said that day. None of them is open. */
+/** The alerts of the past months, oldest first, with the texts of their day. None of them is open. */
 export function planPastAlerts(
   rules: readonly DemoRule[],
   posture: readonly DemoPosture[],
@@ -52,7 +52,7 @@ export function planPastAlerts(
   return fired.flatMap(({ rule, daysAgo }, index) => {
     const firing = describeFiring(rule, daysAgo, { posture, snapshots, now, random });
     if (!firing) return [];
-    // A snapshot is compared right after it is taken; everything else is noticed at some tick of five minutes.
+    // A snapshot is compared right after it is taken. Other rules fire at any slot of five minutes.
     const hour = rule.ruleType === 'coverage_regression' ? 10 / 60 : random.integer(6 * 12, 19 * 12) / 12;
     const createdAt = hoursAfter(atHour(now, daysAgo, hour), 2 / 3600);
     return { rule, ...firing, createdAt, ...fate(createdAt, index >= fired.length - UNFINISHED_ALERTS, random) };

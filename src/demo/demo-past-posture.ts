@@ -3,12 +3,12 @@ import type { DemoPosture } from './demo-posture.js';
 import { progressAt } from './demo-snapshots.js';
 import { SeededRandom } from './seeded-random.js';
 
-/** What a technique was from `updatedAt` on. */
+/** The posture of a technique from `updatedAt` on. */
 export type DemoVersion = Omit<DemoPosture, 'statusBefore'>;
 
 /**
- * The versions of each technique, oldest first, of which the last stands: detections that came with the progress that the snapshots tell of, and owners who were
- * there until one of them left.
+ * Plans the versions of each technique, oldest first; the last one is the current posture. Detections appear with the
+ * progress in the snapshots, and Devon is an owner until the day of leaving.
  */
 export function planVersions(posture: readonly DemoPosture[], now: Date): DemoVersion[][] {
   const start = atHour(now, DEMO_DAYS - 1, 0);
@@ -42,7 +42,7 @@ function beginsBefore(standing: DemoVersion): (version: DemoVersion) => boolean 
   return (version) => version === standing || version.updatedAt < standing.updatedAt;
 }
 
-/** The day, counted from the first, on which the programme had come so far: at the latest the day before yesterday, whose progress yesterday's snapshot has. */
+/** The day, from 0, on which the progress reached `share`, at the latest the day before yesterday. */
 function dayOfProgress(share: number): number {
   let day = 0;
   while (day < DEMO_DAYS - 3 && progressAt(day) < share) day++;

@@ -6,15 +6,15 @@ import { atHour, DEMO_DAYS, hoursAfter } from './demo-calendar.js';
 import { whenDevonLeft } from './demo-posture.js';
 import { DEMO_PASSWORD, DEMO_USERS, type DemoPerson } from './demo-users.js';
 
-/** The ids of the users by what the generator calls them. */
+/** The ids of the users by their names in the generator. */
 export type DemoUserIds = Readonly<Record<DemoPerson, string>>;
 
-/** Creates the people of the demo, who all have one password. */
+/** Creates the people of the demo, all with the same password. */
 @Injectable()
 export class DemoPeople {
   constructor(private readonly hasher: PasswordHasher) {}
 
-  /** An account that exists already, such as the first admin's, keeps its password. */
+  /** An existing account, such as that of the first admin, keeps its password. */
   async create(manager: EntityManager, organizationId: string, now: Date): Promise<DemoUserIds> {
     const firstJoinedAt = atHour(now, DEMO_DAYS + 10, 9);
     const joinedAt = (index: number): Date => hoursAfter(firstJoinedAt, index / 60);

@@ -59,7 +59,7 @@ describe.each(instants)('the demo as it begins at %p', (now) => {
   const queue = planQueue(posture, new Set(changes.map(({ techniqueId }) => techniqueId)), now);
   const daysOld = (instant: Date): number => (now.getTime() - instant.getTime()) / DAY_MS;
 
-  it('breaches every threshold with room to spare', () => {
+  it('breaches every threshold by a margin', () => {
     const inScope = posture.filter(({ status }) => status !== 'not_applicable');
     const [yesterday, today] = [snapshots.at(-2)!.coverage_pct, snapshots.at(-1)!.coverage_pct];
     expect(inScope.filter(({ riskScore }) => riskScore !== null && riskScore >= 75).length).toBeGreaterThan(4);
@@ -86,12 +86,12 @@ describe.each(instants)('the demo as it begins at %p', (now) => {
     expect(times.filter((time) => time !== null && time > now)).toEqual([]);
   });
 
-  it('has at most one unfinished queue item a technique', () => {
+  it('has at most one unfinished queue item for each technique', () => {
     const unfinished = queue.filter(({ completedAt }) => completedAt === null).map(({ techniqueId }) => techniqueId);
     expect(new Set(unfinished).size).toBe(unfinished.length);
   });
 
-  it('remembers the outage of the winter as a regression, whatever weekday it fell on', () => {
+  it('has a regression alert for the outage, on any weekday', () => {
     expect(planPastAlerts([regression], posture, snapshots, now)).toHaveLength(1);
   });
 });

@@ -4,7 +4,7 @@ import { HARBOUR_TACTICS, hasPlatform, isOutOfScope, RISK_BY_PLATFORM } from './
 import type { DemoPerson } from './demo-users.js';
 import { SeededRandom } from './seeded-random.js';
 
-/** A technique in force, as the generator needs it. */
+/** The facts about a technique in force that the generator needs. */
 export interface DemoTechnique {
   id: string;
   attackId: string;
@@ -16,7 +16,7 @@ export interface DemoTechnique {
 export interface DemoPosture {
   technique: DemoTechnique;
   status: TechniqueStatus;
-  /** Yesterday's, which the migration to a new EDR has changed for some. */
+  /** The status before yesterday's migration to a new EDR, which changed some techniques. */
   statusBefore: TechniqueStatus;
   lastReviewDate: Date | null;
   riskScore: number | null;
@@ -25,7 +25,7 @@ export interface DemoPosture {
   updatedBy: DemoPerson;
 }
 
-/** How the techniques in scope were spread before the migration, best detected first; what is left was never evaluated. */
+/** The share of each status before the migration, best detected first. The remaining techniques are not evaluated. */
 const SHARES_BEFORE: readonly [TechniqueStatus, number][] = [
   ['validated', 0.255],
   ['partial', 0.19],
@@ -33,13 +33,13 @@ const SHARES_BEFORE: readonly [TechniqueStatus, number][] = [
   ['not_covered', 0.25],
 ];
 
-/** The share of the techniques in scope whose validated detection the migration took away: as many points of coverage. */
+/** The share of the techniques in scope that lost a validated detection in the migration. Coverage drops as much. */
 const LOST_IN_MIGRATION = 0.064;
 
-/** When, yesterday, the old EDR was switched off: after that day's snapshot and before today's. */
+/** The hour of yesterday's migration: between the snapshots of yesterday and today. */
 const MIGRATION_HOUR = 20.5;
 
-/** When the engineer left whose techniques have had no owner since. */
+/** When Devon left. Devon's techniques have had no owner since. */
 export function whenDevonLeft(now: Date): Date {
   return atHour(now, 7, 16);
 }
@@ -48,7 +48,7 @@ export function whenMigrated(now: Date): Date {
   return atHour(now, 1, MIGRATION_HOUR);
 }
 
-/** The posture of the insurer, in the order of the ATT&CK ids. The same catalogue and day give the same posture. */
+/** Plans the posture, in the order of the ATT&CK ids. The same catalogue and day give the same posture. */
 export function planPosture(catalogue: readonly DemoTechnique[], now: Date): DemoPosture[] {
   const techniques = [...catalogue].sort((a, b) => compare(a.attackId, b.attackId) || compare(a.id, b.id));
   const random = new SeededRandom(2026);
@@ -90,7 +90,7 @@ function statusesBefore(techniques: readonly DemoTechnique[], random: SeededRand
   return statuses;
 }
 
-/** What the old EDR detected on Windows and the new one does not yet. */
+/** Techniques that the old EDR detected on Windows and the new one does not detect yet. */
 function lostInMigration(
   techniques: readonly DemoTechnique[],
   before: ReadonlyMap<string, TechniqueStatus>,
@@ -106,7 +106,7 @@ function lostInMigration(
   return new Set(inOrder.slice(0, count).map(({ id }) => id));
 }
 
-/** A third of what is validated has not been looked at for more than a month. */
+/** The last review of a third of the validated techniques is more than a month ago. */
 function reviewDate(status: TechniqueStatus, now: Date, random: SeededRandom): Date | null {
   const reviewed = (from: number, to: number): Date => inWorkingHours(now, random.integer(from, to), random);
   switch (status) {
@@ -125,7 +125,7 @@ function reviewDate(status: TechniqueStatus, now: Date, random: SeededRandom): D
   }
 }
 
-/** In halves, from 3 to 97. Nobody scores what does not apply, and few score what nobody has evaluated. */
+/** In steps of 0.5 from 3 to 97. Techniques that do not apply have no score, and unevaluated ones rarely have one. */
 function riskOf(technique: DemoTechnique, status: TechniqueStatus, random: SeededRandom): number | null {
   const noise = 30 * (random.next() + random.next() - 1);
   const isScored = random.chance(0.4);

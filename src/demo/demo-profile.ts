@@ -1,18 +1,18 @@
 import type { DemoPerson } from './demo-users.js';
 
-/** What the insurer is like in one tactic. */
+/** The detection and risk of the insurer in one tactic. */
 interface TacticProfile {
-  /** How well it detects, 0 to 1. */
+  /** How well it detects, from 0 to 1. */
   detection: number;
-  /** The risk score that a technique begins with. */
+  /** The base of the risk score of a technique. */
   risk: number;
-  /** Whether what it detects there comes from the EDR. */
+  /** Whether its detections come from the EDR. */
   reliesOnEdr: boolean;
-  /** Who looks after it; a technique and its sub-techniques have one owner. */
+  /** The owners. A technique and its sub-techniques have the same one. */
   owners: readonly [DemoPerson, ...DemoPerson[]];
 }
 
-/** By the short name of the tactic: good at the door and at what runs, poor at what leaves. */
+/** By the short name of the tactic. Detection is good for initial access and execution, and poor for exfiltration. */
 export const HARBOUR_TACTICS: Readonly<Record<string, TacticProfile>> = {
   'initial-access': { detection: 0.82, risk: 52, reliesOnEdr: false, owners: ['amara'] },
   execution: { detection: 0.85, risk: 44, reliesOnEdr: false, owners: ['amara'] },
@@ -30,7 +30,7 @@ export const HARBOUR_TACTICS: Readonly<Record<string, TacticProfile>> = {
   'resource-development': { detection: 0.02, risk: 10, reliesOnEdr: false, owners: ['redLead'] },
 };
 
-/** What a platform adds to the risk score of a technique on it: where the insurer keeps its people and its policies. */
+/** Added to the risk score of a technique on the platform. High where the insurer keeps accounts and documents. */
 export const RISK_BY_PLATFORM: Readonly<Record<string, number>> = {
   Windows: 10,
   'Identity Provider': 9,
@@ -40,14 +40,14 @@ export const RISK_BY_PLATFORM: Readonly<Record<string, number>> = {
   Linux: 4,
 };
 
-/** Platforms that the insurer has none of. */
+/** Platforms that the insurer does not use. */
 const PLATFORMS_NOT_IN_USE = ['macOS', 'ESXi'];
 
 export function hasPlatform({ platforms }: { platforms: readonly string[] }, platform: string): boolean {
   return platforms.includes(platform);
 }
 
-/** What an adversary does at home cannot be seen from here, nor can what needs a platform that is not in use. */
+/** Preparations of an adversary outside the network, and platforms that are not in use, cannot be detected. */
 export function isOutOfScope({
   tactics,
   platforms,

@@ -24,10 +24,10 @@ const REASON = {
 
 const UNFINISHED = { migration: 14, stale: 8 } as const;
 
-/** Every so-many-th review of the past came out of the queue. */
+/** One of this many past reviews was an item of the queue. */
 const REVIEWS_PER_ITEM = 3;
 
-/** A queue that the migration has filled, and behind it the reviews of the past months. Oldest first. */
+/** Plans the open items after the migration, and the finished items of the past months, oldest first. */
 export function planQueue(
   posture: readonly DemoPosture[],
   changedIds: ReadonlySet<string>,

@@ -18,7 +18,7 @@ export interface DemoSnapshot extends SnapshotCounts {
   date: string;
   coverage_pct: number;
   takenAt: Date;
-  /** By domain and tactic, as snapshots have it; null of days of which only the counts are made up. */
+  /** By domain and tactic, as in a snapshot; null for days with generated totals only. */
   tactics: Record<string, Record<string, TacticCoverage>> | null;
 }
 
@@ -26,7 +26,7 @@ export interface TacticCoverage extends SnapshotCounts {
   coverage_pct: number;
 }
 
-/** How far the programme had come, as a share of yesterday's detections, so many days after it began: it climbs and rests. */
+/** Pairs of a day, from 0, and its progress, as a share of yesterday's detections. Growth and pauses alternate. */
 const PROGRESS: readonly (readonly [number, number])[] = [
   [0, 0.48],
   [18, 0.58],
@@ -38,11 +38,11 @@ const PROGRESS: readonly (readonly [number, number])[] = [
   [118, 1],
 ];
 
-/** The day, counted back from today, on which a log source fell silent, and what was left of the validated detections on it and after it. */
+/** How many days ago a log source failed. OUTAGE is the share of validated detections on that day and the next two. */
 export const OUTAGE_DAYS_AGO = 61;
 const OUTAGE = [0.7, 0.8, 0.92];
 
-/** One snapshot a day, oldest first: months of slow progress, yesterday as posture was before the migration, and today as it is. */
+/** One snapshot for each day, oldest first. Yesterday's is from before the migration, today's from after it. */
 export function planSnapshots(posture: readonly DemoPosture[], now: Date): DemoSnapshot[] {
   const yesterday = countsOf(posture.map(({ statusBefore }) => statusBefore));
   const random = new SeededRandom(119);
@@ -60,7 +60,7 @@ export function planSnapshots(posture: readonly DemoPosture[], now: Date): DemoS
   return snapshots;
 }
 
-/** Coverage as every count of Vedette has it: one division of whole numbers. 0 where nothing is in scope. */
+/** Coverage by the same formula as everywhere in Vedette. 0 if no technique is in scope. */
 export function coverageOf({ validated, partial, total }: SnapshotCounts): number {
   return total === 0 ? 0 : (100 * validated + 50 * partial) / total;
 }
@@ -75,7 +75,7 @@ export function countsOf(statuses: readonly TechniqueStatus[]): SnapshotCounts {
   return counts;
 }
 
-/** What was not detected yet was mostly not evaluated either; what an outage took away was being worked on. */
+/** Most techniques without a detection yet are not evaluated. Those that an outage affects are in progress. */
 function countsAt(yesterday: SnapshotCounts, progress: number, remaining: number): SnapshotCounts {
   const { total } = yesterday;
   const beforeOutage = Math.round(yesterday.validated * progress);
@@ -122,7 +122,7 @@ function snapshotOf(
   };
 }
 
-/** The share of yesterday's detections that there were so many days after the first. */
+/** The progress on a day, from 0, as a share of yesterday's detections. */
 export function progressAt(day: number): number {
   const next = PROGRESS.findIndex(([until]) => until >= day);
   if (next <= 0) return PROGRESS[next]?.[1] ?? 1;

@@ -3,7 +3,7 @@ import type { Role } from '../common/access/index.js';
 /** The password of every user of the demo. It is printed at each start and is no secret. */
 export const DEMO_PASSWORD = 'vedette-demo-harbour';
 
-/** The people of the demo by what the generator calls them. */
+/** The names of the people in the generator. */
 export type DemoPerson = 'admin' | 'redLead' | 'blueLead' | 'amara' | 'jonas' | 'mei' | 'viewer' | 'devon';
 
 export interface DemoUser {
@@ -11,11 +11,11 @@ export interface DemoUser {
   email: string;
   displayName: string;
   role: Role;
-  /** False for the engineer who left a week ago, whose techniques nobody has taken over. */
+  /** False for Devon, who left a week ago. Devon's techniques have no owner. */
   isActive: boolean;
 }
 
-/** The people of Harbour Mutual, all of them made up. The first is the one to sign in with. */
+/** The people of Harbour Mutual, all invented. The first one is for signing in. */
 export const DEMO_USERS: readonly DemoUser[] = [
   user('admin', 'admin', 'Helen Marsh', 'admin'),
   user('redLead', 'red.lead', 'Tomas Reyes', 'red_lead'),

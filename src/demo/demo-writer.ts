@@ -15,7 +15,7 @@ import type { DemoQueueItem } from './demo-queue.js';
 import type { DemoSnapshot } from './demo-snapshots.js';
 import type { DemoPerson } from './demo-users.js';
 
-/** Has the owner of each table write the past that was planned. */
+/** Writes the planned history through the modules that own the tables. */
 @Injectable()
 export class DemoWriter {
   constructor(
@@ -40,7 +40,7 @@ export class DemoWriter {
     await writePastPosture(manager, organizationId, past);
   }
 
-  /** The dates stand in the shared catalogue, which is the demo's own, and in the copies that posture keeps of them. */
+  /** Writes the dates to the catalogue, which only the demo uses, and to their copies in posture. */
   async writeChanges(manager: EntityManager, organizationId: string, changes: readonly DemoChange[]): Promise<void> {
     const modified = new Map(changes.map(({ techniqueId, at }) => [techniqueId, at]));
     await this.catalogue.setModifiedAsOf(manager, modified);
@@ -69,7 +69,7 @@ export class DemoWriter {
     await addPastSnapshots(manager, organizationId, snapshots);
   }
 
-  /** The alerts, when their rules last fired, and what was read of them in the app. */
+  /** Writes the alerts, the last firings of their rules, and the read notifications. */
   async writeAlerts(
     manager: EntityManager,
     organizationId: string,
@@ -87,7 +87,7 @@ export class DemoWriter {
       dismissed: touch(dismissed, users),
     }));
     await addPastAlerts(manager, organizationId, past);
-    // The alerts come oldest first, so that the last of a rule stays.
+    // The alerts are sorted oldest first, so the Map keeps the last one of each rule.
     const lastFiredAt = new Map(alerts.map(({ rule, createdAt }) => [rule.id, createdAt]));
     await this.schedules.noteFiredAsOf(manager, organizationId, lastFiredAt);
     await addPastNotifications(manager, organizationId);

@@ -14,15 +14,15 @@ import { planSnapshots } from './demo-snapshots.js';
 import { DemoWriter } from './demo-writer.js';
 
 export interface DemoInput {
-  /** The organisation to fill: it has posture rows and system rules, and is marked as a demo. */
+  /** The organisation to fill. It has posture rows and system rules, and is marked as a demo. */
   organizationId: string;
   /** The history ends at this instant. The same instant gives the same rows, apart from ids. */
   now: Date;
-  /** Where webhooks go; without it there is no endpoint. */
+  /** The target of webhooks. Without it, no endpoint is created. */
   receiverUrl?: string | undefined;
 }
 
-/** Fills the organisation of the demo: 120 days of an insurer that did well until it changed its EDR yesterday. */
+/** Fills the demo organisation with 120 days of history of an insurer, which lost coverage with a new EDR yesterday. */
 @Injectable()
 export class DemoService {
   constructor(
@@ -32,8 +32,8 @@ export class DemoService {
   ) {}
 
   /**
-   * Fills the organisation once; afterwards it only tells the endpoint where this start's receiver listens.
-   * @throws DomainError `conflict` when the organisation is not marked as a demo: real data is never mixed with made-up data.
+   * Fills the organisation once. Later starts only set the URL of the endpoint.
+   * @throws DomainError `conflict` if the organisation is not a demo: generated data must not mix with real data.
    */
   async fill(manager: EntityManager, { organizationId, now, receiverUrl }: DemoInput): Promise<void> {
     await this.refuseRealOrganization(manager, organizationId);
@@ -63,7 +63,7 @@ export class DemoService {
     );
     if (organization?.is_demo) return;
     throw conflict(
-      'VEDETTE_DEMO is set, but this database holds an organisation that is not a demo: give the demo a VEDETTE_DATA_DIR of its own',
+      'VEDETTE_DEMO is set, but this database has an organisation that is not a demo: set another VEDETTE_DATA_DIR for the demo',
     );
   }
 

@@ -1,7 +1,4 @@
-/**
- * Numbers that look random and are the same in every run: mulberry32 (Tommy Ettinger, public domain), 32 bits of state, which is plenty for a
- * demo and no use for anything secret.
- */
+/** Repeatable pseudo-random numbers: mulberry32 (Tommy Ettinger, public domain). Not for secrets. */
 export class SeededRandom {
   constructor(private state: number) {}
 
@@ -13,7 +10,7 @@ export class SeededRandom {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** True this often, as a share of 0 to 1. */
+  /** True with a probability from 0 to 1. */
   chance(share: number): boolean {
     return this.next() < share;
   }
@@ -27,7 +24,7 @@ export class SeededRandom {
     return values[Math.floor(this.next() * values.length)] ?? values[0];
   }
 
-  /** As many of the values as asked for, or all if there are fewer, in an order of chance. */
+  /** Up to `count` of the values, in random order. */
   sample<T>(values: readonly T[], count: number): T[] {
     return values
       .map((value) => ({ value, draw: this.next() }))

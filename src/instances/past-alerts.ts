@@ -3,13 +3,13 @@ import type { Severity } from '../common/alerting.js';
 import { newId } from '../common/ids.js';
 import { insertRecords } from '../database/index.js';
 
-/** Who moved an alert on, and when. */
+/** Who changed the status of an alert, and when. */
 export interface PastTouch {
   by: string;
   at: Date;
 }
 
-/** An alert that fired in the past, with what people made of it. */
+/** An alert that fired in the past, with the changes of its status. */
 export interface PastAlert {
   ruleId: string;
   ruleName: string;
@@ -25,7 +25,7 @@ export interface PastAlert {
   dismissed: PastTouch | null;
 }
 
-/** Adds alerts as of when they fired. Nobody is notified of them. Only the generated demo may use it. */
+/** Adds alerts with their dates in the past, and sends no notices. Only the generated demo may use it. */
 export async function addPastAlerts(
   manager: EntityManager,
   organizationId: string,

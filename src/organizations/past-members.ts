@@ -1,16 +1,16 @@
 import type { EntityManager } from 'typeorm';
 import type { Role } from '../common/access/index.js';
 
-/** A person who joined in the past, and perhaps left since. */
+/** A person who joined in the past, and may have left since. */
 export interface PastMember {
   userId: string;
   role: Role;
   joinedAt: Date;
-  /** Null of an active member. */
+  /** Null for an active member. */
   leftAt: Date | null;
 }
 
-/** Adds members as of when they joined. Existing members stay as they are. Only the generated demo may use it. */
+/** Adds members with their dates in the past. Existing members stay as they are. Only the generated demo may use it. */
 export async function addPastMembers(
   manager: EntityManager,
   organizationId: string,

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { newId } from '../common/ids.js';
 import { insertRecords } from '../database/index.js';
 
-/** An item of the queue that was added in the past, and perhaps finished since. */
+/** An item of the queue that was added in the past, and may be finished since. */
 export interface PastQueueItem {
   techniqueId: string;
   status: 'pending' | 'in_progress' | 'done' | 'cancelled';
@@ -15,7 +15,7 @@ export interface PastQueueItem {
   completedAt: Date | null;
 }
 
-/** Adds items as of when they were created; a finished one was pending before. Only the generated demo may use it. */
+/** Adds items with their dates in the past. A finished item was pending before. Only the generated demo may use it. */
 export async function addPastQueueItems(
   manager: EntityManager,
   organizationId: string,

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { insertRecords, queryRows } from '../database/index.js';
 
-/** A snapshot as the schedule would have taken it then. The counts are named as the columns are. */
+/** A snapshot of a day in the past. The counts have the names of their columns. */
 export interface PastSnapshot {
   /** `YYYY-MM-DD`. */
   date: string;
@@ -16,7 +16,7 @@ export interface PastSnapshot {
   tactics: object | null;
 }
 
-/** Adds snapshots as of when they were taken, with the releases that are loaded now. Only the generated demo may use it. */
+/** Adds snapshots of the past, with the releases that are loaded now. Only the generated demo may use it. */
 export async function addPastSnapshots(
   manager: EntityManager,
   organizationId: string,

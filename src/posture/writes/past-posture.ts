@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { TechniqueStatus } from '../words/technique-status.js';
 
-/** What an organisation knew of a technique from an instant in the past on. */
+/** A version of the posture of a technique that began in the past. */
 export interface PastVersion {
   techniqueId: string;
   status: TechniqueStatus;
@@ -13,9 +13,9 @@ export interface PastVersion {
 }
 
 /**
- * Replaces the posture of techniques, and with it their history, by versions that began in the past. The rows are created again, because a version may not
- * begin before the one that it supersedes. Only the generated demo may use it.
- * @param versions the versions of each technique, oldest first, of which the last stands.
+ * Replaces the posture of techniques and their history by versions of the past. It creates the rows again, because a
+ * version may not begin before the version that it supersedes. Only the generated demo may use it.
+ * @param versions the versions of each technique, oldest first. The last one is the current posture.
  */
 export async function writePastPosture(
   manager: EntityManager,
@@ -48,7 +48,10 @@ export async function writePastPosture(
   }
 }
 
-/** Gives posture rows the dates on which the catalogue says that MITRE changed their techniques, each from that date on. Only the generated demo may use it. */
+/**
+ * Copies the dates on which MITRE changed techniques to posture rows; each new version begins on that date. Only the
+ * generated demo may use it.
+ */
 export async function followPastModifications(
   manager: EntityManager,
   organizationId: string,
