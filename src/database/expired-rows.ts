@@ -1,12 +1,12 @@
 import type { Environment } from '../config/index.js';
 
-/** Rows of one table that are kept for an age and then removed. Retention removes them; the owner of the table says which they are. */
+/** Rows of one table that retention removes at a certain age. The module that owns the table selects them. */
 export interface ExpiredRows {
-  /** What one row is called, and several. */
+  /** The words for one row and for several. */
   name: readonly [singular: string, plural: string];
-  /** The setting that says for how many days rows are kept; without one, a row expires at the instant that `sql` finds. */
+  /** The setting for how many days rows are kept. Without one, rows before $1 = now expire. */
   setting?: keyof Environment & `VEDETTE_RETENTION_${string}`;
-  /** Removes at most $2 rows whose time was before $1, oldest first. Skips rows that another transaction has locked: the next removal finds them again. */
+  /** Removes up to $2 rows from before $1, oldest first. Skips rows that another transaction has locked. */
   sql: string;
 }
 
@@ -14,7 +14,7 @@ interface ExpiredRowsOfTable extends Omit<ExpiredRows, 'sql'> {
   table: string;
   /** The primary key; `id` when left out. */
   key?: readonly string[];
-  /** Finds the keys of at most $2 rows whose time was before $1, and locks them with `SKIP LOCKED`. An index on the time should serve it. */
+  /** Selects and locks the keys of up to $2 rows from before $1, with `SKIP LOCKED`. It needs an index on the time. */
   expired: string;
 }
 
@@ -27,7 +27,7 @@ export function expiredRows({ table, key = ['id'], expired, ...facts }: ExpiredR
   };
 }
 
-/** The superseded versions in a history table, by when they were superseded. */
+/** The versions in a history table that were superseded long enough ago. */
 export function expiredVersions({
   name,
   table,

@@ -1,6 +1,6 @@
 import type { SqlRunner } from './sql.js';
 
-/** Inserts rows of one organisation in one statement. Each row names the same columns, as the table does. */
+/** Inserts rows of one organisation in one statement. All rows have the same keys: the column names. */
 export async function insertRecords(
   runner: SqlRunner,
   table: string,

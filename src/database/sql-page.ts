@@ -2,22 +2,22 @@ import type { DataSource } from 'typeorm';
 import { encodeCursor, type KeysetCursor, type Page, type PageRequest } from '../common/pagination/index.js';
 import { queryRows } from './sql.js';
 
-/** A list that is read by SQL of its own. */
+/** A list that raw SQL reads. */
 export interface SqlList<Row> {
-  /** What follows `SELECT count(*) FROM`: every row of the list. */
+  /** The text after `SELECT count(*) FROM`. It covers every row of the list. */
   counted: string;
   /** A `SELECT` of every row of the list that ends in its `WHERE` clause. */
   selected: string;
   /** The parameters of both. */
   parameters: readonly unknown[];
-  /** The columns that sort the list, each with its type: the first takes the key of a cursor, the second, where there is one, its id. */
+  /** The one or two columns that sort the list, with their types: the key of a cursor, and its id. */
   keys: readonly (readonly [column: string, type: string])[];
   direction: 'ASC' | 'DESC';
-  /** Where the list goes on after a row. */
+  /** The cursor that continues the list after a row. */
   cursorOf: (row: Row) => KeysetCursor;
 }
 
-/** As `keysetPage`, of a list that no entity describes. An index on the keys makes a page by cursor cost the same at any depth. */
+/** Reads a page like `keysetPage`, without an entity. If the keys have an index, all pages by cursor cost the same. */
 export async function sqlPage<Row>(dataSource: DataSource, list: SqlList<Row>, page: PageRequest): Promise<Page<Row>> {
   const { counted, selected, keys, direction, cursorOf } = list;
   const parameters = [...list.parameters];

@@ -9,7 +9,7 @@ import { EXPIRED_QUEUE_VERSIONS } from '../revalidation/index.js';
 import { EXPIRED_SNAPSHOT_VERSIONS } from '../snapshots/index.js';
 import { EXPIRED_EVENTS } from '../webhooks/index.js';
 
-/** What retention removes, in this order. */
+/** The rows that retention removes, in this order. */
 export const EXPIRED_ROWS: readonly ExpiredRows[] = [
   EXPIRED_ALERTS,
   EXPIRED_RUNS,

@@ -9,13 +9,13 @@ import { RetentionService } from './retention.service.js';
 
 const SCHEDULE = 'retention';
 
-/** Every five minutes, half a minute away from what runs on the minute. */
+/** Every five minutes, half a minute away from jobs that run on the minute. */
 const CRON = '30 */5 * * * *';
 
 const FOLD_EVERY_MS = 5 * 60_000;
 const REMOVE_EVERY_MS = 60 * 60_000;
 
-/** Folds the alert counts every five minutes and removes what has expired every hour, each time on one replica only. */
+/** Folds the alert counts every five minutes and removes expired rows every hour, each time on one replica only. */
 @Injectable()
 export class RetentionScheduler implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Retention');
@@ -30,7 +30,10 @@ export class RetentionScheduler implements BeforeApplicationShutdown {
     private readonly moduleRef: ModuleRef,
   ) {}
 
-  /** Takes up what nobody did in this hour yet, in the background, and then keeps to the schedule. Needs `ScheduleModule` in the application. */
+  /**
+   * Starts the schedule, and runs slots that no replica has taken yet, in the background. Needs `ScheduleModule` in the
+   * application.
+   */
   start(): void {
     this.job = CronJob.from({ cronTime: CRON, timeZone: 'UTC', onTick: () => this.tick() });
     this.moduleRef.get(SchedulerRegistry, { strict: false }).addCronJob(SCHEDULE, this.job);
@@ -44,7 +47,7 @@ export class RetentionScheduler implements BeforeApplicationShutdown {
     await this.running;
   }
 
-  /** What the schedule calls. A call while the one before is still at it joins that one. Never throws. */
+  /** Runs the slots that are due. A call during a run joins that run. The schedule calls this. Never throws. */
   tick(): Promise<void> {
     this.running ??= this.work().finally(() => (this.running = undefined));
     return this.running;
@@ -57,7 +60,7 @@ export class RetentionScheduler implements BeforeApplicationShutdown {
       if (await this.take('alert-counts', FOLD_EVERY_MS)) await this.retention.foldCounts(signal);
       if (await this.take(SCHEDULE, REMOVE_EVERY_MS)) await this.remove(signal);
     } catch (error) {
-      this.logger.error('Retention failed; it goes on at its next slot', (error as Error).stack);
+      this.logger.error('Retention failed; it continues at its next slot', (error as Error).stack);
     }
   }
 

@@ -7,23 +7,23 @@ import { countChanged, type ExpiredRows } from '../database/index.js';
 import { AlertCounts } from '../instances/index.js';
 import { EXPIRED_ROWS } from './expired-rows.js';
 
-/** How many rows one statement removes at most, in a transaction of its own. */
+/** The most rows that one statement removes, in its own transaction. */
 const BATCH_ROWS = 1_000;
 
-/** How long the database is left to others between two batches. */
+/** The pause between two batches, so that other work gets the database. */
 const PAUSE_MS = 100;
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** How many rows of each kind were removed. */
+/** The number of removed rows of a kind. */
 export interface Removed {
   name: ExpiredRows['name'];
   count: number;
 }
 
 /**
- * Removes what is older than the settings say, a small batch at a time. What is removed stays removed whenever it is stopped, and the next removal goes on from
- * there; replicas that remove at the same time share the rows.
+ * Removes rows that are older than the settings allow, in small batches. Each batch is committed, so a removal that was
+ * stopped continues later, and replicas can remove at the same time.
  */
 @Injectable()
 export class RetentionService {
@@ -43,7 +43,7 @@ export class RetentionService {
     return removed;
   }
 
-  /** Makes the alert counts quick to sum again. */
+  /** Folds the alert counts, so that they are quick to sum. */
   async foldCounts(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && (await this.alertCounts.fold())) await this.pause(signal);
   }

@@ -9,13 +9,13 @@ import type { ChangeKind } from './change-kind.js';
 /** During a stream of changes, an evaluation waits no longer than this, whatever the debounce. */
 const MAX_WAIT_MS = 2_000;
 
-/** $1 now, $2 the most organisations. Skips changes that another replica has locked. */
+/** $1 now, $2 the largest number of organisations. Skips changes that another replica has locked. */
 export const CLAIM_CHANGES = `
   DELETE FROM posture_change WHERE organization_id IN
     (SELECT organization_id FROM posture_change WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED)
   RETURNING organization_id AS "organizationId", kinds`;
 
-/** An organisation that changed, taken to be evaluated. */
+/** An organisation whose posture changed, claimed for an evaluation. */
 export interface ClaimedChange {
   organizationId: string;
   kinds: ChangeKind[];
@@ -56,12 +56,12 @@ export class PostureChanges {
     this.transactions.afterCommit(manager, () => this.committedChanges.next());
   }
 
-  /** Takes at most so many changes that are due, longest due first. They are marked again if the transaction rolls back. */
+  /** Claims up to `limit` due changes, longest due first. If the transaction rolls back, they stay marked. */
   claim(manager: EntityManager, now: Date, limit: number): Promise<ClaimedChange[]> {
     return queryRows(manager, CLAIM_CHANGES, [now, limit]);
   }
 
-  /** Makes every change due that is due later, as after a clock that ran ahead was set back. */
+  /** Makes every change due. Used when the clock was set back: changes could be due far too late. */
   async makeAllDue(now: Date): Promise<void> {
     await this.dataSource.query('UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $1', [
       now,

@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { countChanged, queryRows } from '../../database/index.js';
 
-/** The catalogue's import or undo behind a change of posture. */
+/** The import into the catalogue, or its undo, that changes posture. */
 export interface CatalogueChange {
   importId: string;
   now: Date;
 }
 
 /**
- * Gives posture rows what a relation of the same statement says, which must have locked them in the order of their keys. The relation has the columns
- * `organization_id`, `technique_id`, `status_global`, `last_review_date`, `risk_score`, `owner_id` and `tags`.
- * @param at SQL of the instant, such as `$3`. @param changeId SQL of the import behind it.
+ * Builds an UPDATE that copies a relation of the same statement to posture rows. The relation must have locked the rows
+ * in the order of their keys. Its columns are the keys and each column that the UPDATE sets from it.
+ * @param at SQL of the instant, such as `$3`. @param changeId SQL of the id of the import.
  */
 export function updatePostureSql(relation: string, { at, changeId }: { at: string; changeId: string }): string {
   return `UPDATE posture p SET status_global = r.status_global, last_review_date = r.last_review_date, risk_score = r.risk_score,
@@ -19,11 +19,11 @@ export function updatePostureSql(relation: string, { at, changeId }: { at: strin
     FROM ${relation} r WHERE p.organization_id = r.organization_id AND p.technique_id = r.technique_id`;
 }
 
-/** Which posture rows there are, and the facts of the catalogue that each of them copies. */
+/** Creates and removes posture rows, and updates the catalogue facts that they copy. */
 @Injectable()
 export class PostureRows {
   /**
-   * Gives every organisation a posture row for each new technique, and each row the catalogue's facts that are copied there.
+   * Adds a posture row for each new technique to every organisation, and updates the catalogue facts in existing rows.
    * @returns whether anything changed that a rule could measure.
    */
   async followCatalogue(
@@ -45,7 +45,7 @@ export class PostureRows {
        SELECT coalesce(bool_or(in_force), false) AS in_force FROM added`,
       [addedIds, now, importId],
     );
-    // Rows are locked in the order in which writers of posture lock theirs, so that neither waits for the other for ever.
+    // Locks rows in the same order as writers of posture, so that they cannot deadlock.
     const changed = await countChanged(
       manager,
       `WITH differing AS MATERIALIZED (
@@ -63,7 +63,7 @@ export class PostureRows {
     return added?.in_force === true || changed > 0;
   }
 
-  /** Removes the rows of techniques that leave the catalogue, in every organisation. */
+  /** Removes the rows of techniques that leave the catalogue, for every organisation. */
   async remove(manager: EntityManager, techniqueIds: readonly string[]): Promise<void> {
     await manager.query('DELETE FROM posture WHERE technique_id = ANY ($1::uuid[])', [techniqueIds]);
   }
