@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Each table that keeps its versions gets a trigger function of its own, with the statements written out. Before, one function for all tables put the
- * statements together from the arguments of its triggers. What is kept, and when, stays the same.
+ * Gives each table with a history its own trigger function, with the statements written out. Before, one function built
+ * the statements of all tables from the arguments of its triggers. The stored versions stay the same.
  */
 export class WriteOutHistoryTriggers1796240000000 implements MigrationInterface {
   name = 'WriteOutHistoryTriggers1796240000000';
@@ -21,20 +21,22 @@ export class WriteOutHistoryTriggers1796240000000 implements MigrationInterface 
 }
 
 /*
- * The rules that all three functions follow:
+ * The rules of all three functions:
  *
- * - A writer counts `version` up by one and sets `valid_from` to the instant of the change. The superseded row goes into the history, with the same
- *   instant as its end. Versions of a row follow each other without a gap and never overlap.
- * - If a measured column changed and the writer set neither column (a foreign key that sets null, a statement by hand), the trigger repairs the row:
- *   the new version begins when the statement ran.
- * - If the writer's clock is behind, the new version begins when the superseded one began, which is kept and was never in force.
- * - If nothing changed but `valid_from`, the trigger sets it back.
+ * - A writer adds 1 to `version` and sets `valid_from` to the instant of the change. The superseded row goes into the
+ *   history and ends at this instant. So the versions of a row have no gaps and never overlap.
+ * - If a measured column changed and the writer set neither column (a foreign key that sets null, a manual statement),
+ *   the trigger repairs the row: the new version begins at the instant of the statement.
+ * - If the writer's clock is behind, the new version begins when the superseded one began. The superseded version is
+ *   kept, although it was never in force.
+ * - If only `valid_from` changed, the trigger sets it back.
  *
- * The two statements of each function are texts for EXECUTE on purpose. A statement that stands in the function itself is analysed once in a session and
- * keeps the row counts of the transition tables from then: after an update of one row, an update of a million rows would be joined in nested loops.
+ * The two statements of each function are texts for EXECUTE on purpose. PostgreSQL plans a static statement once in a
+ * session, with the row counts of that time: after an update of one row, an update of a million rows would use nested
+ * loops.
  */
 
-/** The person behind a change is kept only where a person made it. */
+/** Stores the person behind a change only if a person made it. */
 const posture = `
   CREATE FUNCTION keep_posture_versions() RETURNS trigger LANGUAGE plpgsql AS $$
   DECLARE
@@ -241,7 +243,7 @@ const snapshots = `
     FOR EACH STATEMENT EXECUTE FUNCTION keep_posture_snapshot_versions();
 `;
 
-/** The function and the triggers as earlier migrations left them, to the letter. */
+/** The function and the triggers, exactly as earlier migrations made them. */
 const before = `
   CREATE FUNCTION keep_versions() RETURNS trigger LANGUAGE plpgsql AS $$
   DECLARE

@@ -11,7 +11,7 @@ export class RenameToldOutcome1796250000000 implements MigrationInterface {
   }
 }
 
-/** Keeps the order of the outcomes, and touches only runs that have one to rename. */
+/** Keeps the order of the outcomes. Updates only runs that contain the outcome. */
 function rename(from: string, to: string): string {
   return `
     UPDATE evaluation_run SET outcomes = (
