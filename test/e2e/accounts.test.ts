@@ -32,7 +32,7 @@ it('the operator adds a user to a further organisation, with a new password', as
   expect(await statusOfLogin(password, world.theirs.organizationId)).toBe(200);
   expect(await statusOfLogin(CHOSEN)).toBe(401);
   expect(() => add(email)).toThrow('is already a member of this organisation');
-  expect(() => add('nobody@example.org')).toThrow('create the user in one of the organisations first');
+  expect(() => add('unknown@example.org')).toThrow('create the user in one of the organisations first');
   expect(() => add(email, 'never-made')).toThrow('there is no organisation never-made');
   expect(await statusOfLogin(password)).toBe(200);
 });

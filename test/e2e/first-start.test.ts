@@ -165,7 +165,7 @@ describe('a start that fails', () => {
 
   it('requires a secret key with an external database', async () => {
     const vedette = await VedetteProcess.launch({
-      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+      DATABASE_URL: 'postgres://unknown@127.0.0.1:1/none',
       VEDETTE_SECRET_KEY: '',
     });
     expect(await vedette.exited).toBe(1);

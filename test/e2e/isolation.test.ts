@@ -113,7 +113,10 @@ it('answers 404 for every id of the other organisation, on every route with an i
   const refusals: Record<string, number> = {};
   for (const { method, path } of withIds) {
     const fill = THEIRS[path];
-    if (!fill) throw new Error(`${path} takes an id that this test does not know: say in THEIRS which of theirs it is`);
+    if (!fill)
+      throw new Error(
+        `${path} takes an id that this test does not know: say in THEIRS which record of the other organisation it is`,
+      );
     const answer = await world.vedette.request(method, `/api/v1${fill(world.theirs)}`, {
       token: world.ours.token,
       body: BODIES[`${method} ${path}`],
@@ -204,8 +207,10 @@ it('sends no notification to the other organisation, in the app or by webhook', 
     alerts[0].id,
   ]);
   expect(ofAlert).toEqual([{ organization_id: world.ours.organizationId }]);
-  const told = world.receiver.requests.filter(({ path, body }) => path === '/theirs' && body.includes(alerts[0].id));
-  expect(told).toEqual([]);
+  const received = world.receiver.requests.filter(
+    ({ path, body }) => path === '/theirs' && body.includes(alerts[0].id),
+  );
+  expect(received).toEqual([]);
   expect((await world.vedette.api('GET', '/notifications', { token: world.theirs.token })).total).toBe(noticesBefore);
   expect(world.receiver.requests.filter(({ path }) => path === '/theirs').length).toBe(before);
 });

@@ -182,7 +182,11 @@ it('still answers while the database is gone, and reports it as down', async () 
 
   await server.query(`ALTER DATABASE ${name} WITH ALLOW_CONNECTIONS true`);
   await server.end();
-  await eventually(async () => (await scrape()).value('vedette_database_up') === 1, 'it is told to be up', PATIENCE_MS);
+  await eventually(
+    async () => (await scrape()).value('vedette_database_up') === 1,
+    'the database counts as up',
+    PATIENCE_MS,
+  );
 });
 
 it('sends its traces before it stops', async () => {

@@ -169,14 +169,14 @@ describe('the counts of alerts', () => {
   });
 
   it('are deleted with their organisation, while its alerts are written and its counts folded', async () => {
-    const doomed = await anOrganization(context.database);
-    await someAlerts(context.database, doomed, [{}, {}, { status: 'resolved' }]);
-    const writer = worker([doomed], 0, 30).catch(() => undefined);
+    const deleted = await anOrganization(context.database);
+    await someAlerts(context.database, deleted, [{}, {}, { status: 'resolved' }]);
+    const writer = worker([deleted], 0, 30).catch(() => undefined);
     const folder = meanwhile(writer, () => counts.fold());
-    await context.database.query('DELETE FROM organization WHERE id = $1', [doomed]);
+    await context.database.query('DELETE FROM organization WHERE id = $1', [deleted]);
     await writer;
     await folder;
-    expect(await rowsOf(doomed)).toBe(0);
+    expect(await rowsOf(deleted)).toBe(0);
     expect(await differences()).toEqual([]);
   });
 });

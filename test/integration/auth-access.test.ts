@@ -146,13 +146,13 @@ describe('401 is the answer to', () => {
     const forged = {
       'another key': jwt.sign(claims, { ...good, secret: http.module.get(SecretBox).deriveKey('something else') }),
       'another algorithm': jwt.sign(claims, { ...good, algorithm: 'HS512' }),
-      'another issuer': jwt.sign(claims, { ...good, issuer: 'somebody' }),
+      'another issuer': jwt.sign(claims, { ...good, issuer: 'another issuer' }),
       'no issuer': jwt.sign(claims, { secret, expiresIn: 900 }),
       'no expiry': jwt.sign(claims, { secret, issuer: 'vedette' }),
       'no signature': `${encode({ alg: 'none', typ: 'JWT' })}.${body}.`,
       'a changed claim': `${head}.${encode({ ...decoded, sub: newId() })}.${signature}`,
       'a changed signature': `${head}.${body}.${signature.slice(0, -4)}AAAA`,
-      'a subject that is no id': jwt.sign({ ...claims, sub: 'somebody' }, good),
+      'a subject that is not an id': jwt.sign({ ...claims, sub: 'not an id' }, good),
       'no organisation': jwt.sign({ sub: userId, iat: claims.iat }, good),
     };
     for (const [what, forgery] of Object.entries(forged)) {

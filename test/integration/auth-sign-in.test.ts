@@ -61,7 +61,7 @@ describe('signing in', () => {
     const inactive = await aPerson(http.database, organizationId, { isActive: false });
     const foreign = await anOrganization(http.database);
     const answers = [
-      await login('nobody@example.org'),
+      await login('unknown@example.org'),
       await login(email, 'wrong horse battery staple'),
       await login(inactive.email),
       await login(email, PASSWORD, { organization_id: foreign }),

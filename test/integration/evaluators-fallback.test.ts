@@ -184,7 +184,7 @@ it('fails only the rule whose stored scope cannot be read', async () => {
   const withScope = (scope: unknown): StoredRule => ({ ...rule('high_risk', {}), scope: JSON.stringify(scope) });
   const measurements = await measure([
     withScope({ tactics: 'execution' }),
-    withScope({ owners: ['nobody'] }),
+    withScope({ owners: ['not an id'] }),
     withScope({ tactics: ['execution'] }),
     withScope({ tactics: ['a tactic that is gone'] }),
     rule('high_risk', {}),

@@ -128,9 +128,9 @@ describe('a user who joins a further organisation', () => {
   });
 
   test('must have an account', async () => {
-    await expect(addMember(await anOrganization(http.database), 'nobody@example.org')).rejects.toMatchObject({
+    await expect(addMember(await anOrganization(http.database), 'unknown@example.org')).rejects.toMatchObject({
       code: 'not_found',
-      message: 'there is no user nobody@example.org: create the user in one of the organisations first',
+      message: 'there is no user unknown@example.org: create the user in one of the organisations first',
     });
   });
 });
@@ -214,8 +214,8 @@ describe('the first admin', () => {
   });
 
   test.each([
-    [{ email: 'nobody' }, 'email'],
-    [{ email: 'somebody@example.org', password: 'too short' }, 'password'],
+    [{ email: 'not an address' }, 'email'],
+    [{ email: 'user@example.org', password: 'too short' }, 'password'],
   ])('refuses %j and names %s', async (input, field) => {
     const organizationId = await anOrganization(http.database);
     await expect(createFirstAdmin(organizationId, input)).rejects.toMatchObject({

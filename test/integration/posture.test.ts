@@ -212,9 +212,9 @@ describe('PUT /posture', () => {
       ['last_review_date', 1772323200000, dateWords],
       ['last_review_date', '', dateWords],
       ['last_review_date', '2026-03-11T12:00:00.001Z', 'must not lie in the future'],
-      ['owner_id', 'somebody', 'must be the id of an active member of this organisation, or null'],
+      ['owner_id', 'not an id', 'must be the id of an active member of this organisation, or null'],
       ['owner_id', '019cd000-0000-7000-8000-000000000000', ownerWords],
-      ['owner_email', 'nobody@example.org', ownerWords],
+      ['owner_email', 'unknown@example.org', ownerWords],
       ['owner_email', 'no\u0000body@example.org', 'must not contain the character U+0000'],
       ['owner_email', '', 'must be the e-mail address of an active member of this organisation, or null'],
       [

@@ -205,20 +205,25 @@ describe('a preview', () => {
     const direct = await anEndpoint(database, world.organizationId, { events: [] });
     await anEndpoint(database, world.organizationId, { isEnabled: false });
     const other = await anEndpoint(database, await world.addOrganization());
-    const told = async (input: object): Promise<unknown> => {
+    const audienceOf = async (input: object): Promise<unknown> => {
       const { audience } = await previews.preview(world.organizationId, { ruleType: 'orphan_spike', ...input });
       return { ...audience, endpoints: audience.endpoints.map(({ id }) => id).sort() };
     };
 
     // The red lead of this test has no preferences.
-    expect(await told({ severity: 'high' })).toEqual({ people: 2, inApp: 2, byEmail: 0, endpoints: [subscribed] });
-    expect(await told({ severity: 'medium' })).toMatchObject({ people: 1 });
-    expect(await told({ severity: 'high', ruleType: 'high_risk' })).toMatchObject({ people: 1 });
-    expect(await told({ notifyInApp: false })).toMatchObject({ people: 0, inApp: 0 });
-    expect(await told({ webhookId: direct, notifyWebhook: true })).toMatchObject({
+    expect(await audienceOf({ severity: 'high' })).toEqual({
+      people: 2,
+      inApp: 2,
+      byEmail: 0,
+      endpoints: [subscribed],
+    });
+    expect(await audienceOf({ severity: 'medium' })).toMatchObject({ people: 1 });
+    expect(await audienceOf({ severity: 'high', ruleType: 'high_risk' })).toMatchObject({ people: 1 });
+    expect(await audienceOf({ notifyInApp: false })).toMatchObject({ people: 0, inApp: 0 });
+    expect(await audienceOf({ webhookId: direct, notifyWebhook: true })).toMatchObject({
       endpoints: [subscribed, direct].sort(),
     });
-    await expect(told({ webhookId: other, notifyWebhook: true })).rejects.toThrow(
+    await expect(audienceOf({ webhookId: other, notifyWebhook: true })).rejects.toThrow(
       'webhook_id must be the id of a webhook of this organisation',
     );
   });

@@ -282,7 +282,7 @@ describe('a rule within a scope', () => {
   });
 
   it('compares the coverage within the scope between the snapshots of the whole organisation, and names the techniques that fell', async () => {
-    const told = { named: 0 };
+    const counted = { named: 0 };
     await fc.assert(
       fc.asyncProperty(
         lowered(moves().map((made) => made.filter(({ what }) => ['posture', 'snapshot', 'release'].includes(what)))),
@@ -317,16 +317,16 @@ describe('a rule within a scope', () => {
           expect(said.filter(compared)).toEqual(
             expected.filter(compared).map((finding) => withinScope(byTheActor(finding), scope)),
           );
-          if (isComparable && namesFallenTechniques(measured[2]!)) told.named += 1;
+          if (isComparable && namesFallenTechniques(measured[2]!)) counted.named += 1;
         },
       ),
       { numRuns: 20 },
     );
-    expect(told.named).toBeGreaterThan(2);
+    expect(counted.named).toBeGreaterThan(2);
   });
 
   it('measures the same in a replay as at each instant', async () => {
-    const told = { named: 0 };
+    const counted = { named: 0 };
     await fc.assert(
       fc.asyncProperty(lowered(moves({ maxWaitMs: 2 * DAY_MS })), scopes, async (made, drawn) => {
         await begin();
@@ -354,12 +354,12 @@ describe('a rule within a scope', () => {
           }
           expect(found).toEqual(expected);
           expect(found.slice(-2)).toEqual(await measureInScope(evaluator, rules, world.now, live()));
-          if (type === 'coverage_regression' && found.some(namesFallenTechniques)) told.named += 1;
+          if (type === 'coverage_regression' && found.some(namesFallenTechniques)) counted.named += 1;
         }
       }),
       { numRuns: 10 },
     );
-    expect(told.named).toBeGreaterThan(0);
+    expect(counted.named).toBeGreaterThan(0);
   });
 
   it('names its scope in details, title and message', async () => {

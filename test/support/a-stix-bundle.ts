@@ -17,10 +17,10 @@ export function aTechnique(number: number, properties: Stix & { attackId?: strin
     created: '2020-01-30T13:58:14.373Z',
     modified: '2025-04-15T19:58:42.824Z',
     name: `Technique ${number}`,
-    description: `What an adversary does in ${number}. (Citation: Somebody)`,
+    description: `The text of technique ${number}. (Citation: A Report)`,
     kill_chain_phases: [{ kill_chain_name: 'mitre-attack', phase_name: 'execution' }],
     external_references: [
-      { source_name: 'Somebody', url: 'https://example.org/report' },
+      { source_name: 'A Report', url: 'https://example.org/report' },
       { source_name: source, external_id: attackId, url: `https://attack.mitre.org/techniques/${attackId}` },
     ],
     x_mitre_domains: ['enterprise-attack'],

@@ -22,7 +22,7 @@ describe('decodeBundle', () => {
     );
   });
 
-  it('refuses nothing at all', () => {
+  it('refuses an empty file', () => {
     expect(() => decodeBundle(Buffer.alloc(0))).toThrow(expect.objectContaining({ fault: 'empty' }));
   });
 });

@@ -26,7 +26,7 @@ function refusal(text: string, options?: ParseStixOptions): { fault: string; mes
 }
 
 describe('a technique of a bundle', () => {
-  it('comes out with what the catalogue keeps', () => {
+  it('has the fields that the catalogue stores', () => {
     const text = aBundle(
       aCollection('18.1'),
       aTactic(1, {
@@ -72,7 +72,7 @@ describe('a technique of a bundle', () => {
     });
   });
 
-  it('is the same from STIX 2.0, which tells no release', () => {
+  it('is the same from STIX 2.0, which does not contain the release', () => {
     const techniques = [aTechnique(1001), aTechnique(1002, { attackId: 'T1001.001', x_mitre_is_subtechnique: true })];
     const relationship = aRelationship('subtechnique-of', 1002, 1001);
     const newer = parseStixBundle(aBundle(aCollection('18.1'), ...techniques, relationship));
@@ -89,7 +89,7 @@ describe('a technique of a bundle', () => {
     },
   );
 
-  it('lists its tactics of its own domain, sorted and once', () => {
+  it('lists the tactics of its own domain, sorted and without duplicates', () => {
     const phase = (kill_chain_name: string, phase_name: string) => ({ kill_chain_name, phase_name });
     const kill_chain_phases = [
       phase('mitre-attack', 'persistence'),
@@ -105,7 +105,7 @@ describe('a technique of a bundle', () => {
     ]);
   });
 
-  it('may lack all but its ids, its name and one stamp, as revoked ones do', () => {
+  it('needs only its ids, its name and one timestamp, because revoked techniques have no more', () => {
     const bare = aTechnique(1001, {
       description: undefined,
       kill_chain_phases: undefined,
@@ -124,7 +124,7 @@ describe('a technique of a bundle', () => {
     });
   });
 
-  it('keeps its stamp as published and its creation in UTC', () => {
+  it('keeps its timestamp as published, and its creation in UTC', () => {
     const technique = aTechnique(1001, {
       created: '2020-01-01T01:00:00+01:00',
       modified: '2025-04-15T19:58:42.824561Z',
@@ -135,7 +135,7 @@ describe('a technique of a bundle', () => {
     });
   });
 
-  it('is known by its lower-case uuid', () => {
+  it('has its UUID in lower case as its id', () => {
     const id = 'attack-pattern--ABCDEF00-0000-4000-8000-000000000001';
     expect(techniqueOf(aBundle(aTechnique(1001, { id })), 'T1001').id).toBe('abcdef00-0000-4000-8000-000000000001');
   });
@@ -144,7 +144,7 @@ describe('a technique of a bundle', () => {
 describe('a sub-technique', () => {
   const sub = aTechnique(2001, { attackId: 'T1001.001', x_mitre_is_subtechnique: true });
 
-  it('has its parent from subtechnique-of', () => {
+  it('takes its parent from subtechnique-of', () => {
     const text = aBundle(aTechnique(1001), aTechnique(1002), sub, aRelationship('subtechnique-of', 2001, 1002));
     expect(techniqueOf(text, 'T1001.001')).toMatchObject({
       isSubtechnique: true,
@@ -153,7 +153,7 @@ describe('a sub-technique', () => {
     });
   });
 
-  it('falls back to its own ATT&CK id, where the parent in force comes before a revoked one', () => {
+  it('otherwise finds its parent by its own ATT&CK id, and prefers one in force to a revoked one', () => {
     const revoked = aTechnique(900, { attackId: 'T1001', revoked: true });
     expect(techniqueOf(aBundle(revoked, aTechnique(1001), sub), 'T1001.001')).toMatchObject({
       parentAttackId: 'T1001',
@@ -162,7 +162,7 @@ describe('a sub-technique', () => {
     expect(techniqueOf(aBundle(sub), 'T1001.001')).toMatchObject({ parentAttackId: 'T1001', parentId: null });
   });
 
-  it('ignores withdrawn relationships, those to nowhere and those to itself', () => {
+  it('ignores withdrawn relationships, and relationships to itself or to a missing object', () => {
     const text = aBundle(
       aTechnique(1001),
       aTechnique(1002),
@@ -179,7 +179,7 @@ describe('a sub-technique', () => {
 describe('a revoked technique', () => {
   const revoked = (number: number) => aTechnique(number, { revoked: true });
 
-  it('leads to the one in force over any number of steps', () => {
+  it('is replaced by the technique in force after any number of steps', () => {
     const text = aBundle(
       revoked(1001),
       revoked(1002),
@@ -191,7 +191,7 @@ describe('a revoked technique', () => {
     expect(techniqueOf(text, 'T1002')).toMatchObject({ revokedById: uuid(1003), replacedById: uuid(1003) });
   });
 
-  it('has no replacement where the trail runs in a circle', () => {
+  it('has no replacement if the steps form a circle', () => {
     const text = aBundle(
       revoked(1001),
       revoked(1002),
@@ -202,7 +202,7 @@ describe('a revoked technique', () => {
     expect(techniqueOf(text, 'T1001')).toMatchObject({ revokedById: uuid(1002), replacedById: null });
   });
 
-  it('has no replacement where the trail ends at a deprecated one or outside the bundle', () => {
+  it('has no replacement if the steps end at a deprecated technique or outside the bundle', () => {
     const deprecated = aTechnique(1003, { x_mitre_deprecated: true });
     const text = aBundle(
       revoked(1001),
@@ -216,7 +216,7 @@ describe('a revoked technique', () => {
     expect(techniqueOf(text, 'T1003').deprecated).toBe(true);
   });
 
-  it('goes by the newest of several revoked-by', () => {
+  it('uses the newest of several revoked-by relationships', () => {
     const old = aRelationship('revoked-by', 1001, 1002, { modified: '2020-01-01T00:00:00.000Z' });
     const recent = aRelationship('revoked-by', 1001, 1003);
     for (const relationships of [
@@ -228,7 +228,7 @@ describe('a revoked technique', () => {
     }
   });
 
-  it('may share its ATT&CK id with the one in force', () => {
+  it('may have the same ATT&CK id as a technique in force', () => {
     const text = aBundle(aTechnique(1001), aTechnique(1002, { attackId: 'T1001', revoked: true }));
     expect(attackIds(text)).toEqual(['T1001', 'T1001']);
   });
@@ -240,29 +240,29 @@ describe('the content hash', () => {
   const hash = hashOf({});
 
   it.each([
-    ['a new stamp', { modified: '2026-01-01T00:00:00.000Z' }],
-    ['a version bump', { x_mitre_version: '2.0' }],
+    ['a new timestamp', { modified: '2026-01-01T00:00:00.000Z' }],
+    ['a new version', { x_mitre_version: '2.0' }],
     ['another specification', { x_mitre_attack_spec_version: '3.3.0' }],
-    ['who modified it', { x_mitre_modified_by_ref: 'identity--1' }],
-    ['contributors', { x_mitre_contributors: ['Somebody'] }],
+    ['another author of the change', { x_mitre_modified_by_ref: 'identity--1' }],
+    ['contributors', { x_mitre_contributors: ['A Contributor'] }],
     ['detection text', { x_mitre_detection: 'Look for it.' }],
     ['data sources', { x_mitre_data_sources: ['Process: Process Creation'] }],
-    ['a false that was left unsaid', { revoked: false, x_mitre_deprecated: false, x_mitre_remote_support: false }],
+    ['an explicit false', { revoked: false, x_mitre_deprecated: false, x_mitre_remote_support: false }],
     ['the order of platforms', { x_mitre_platforms: ['Linux', 'Windows'] }],
-  ])('does not move with %s', (_, properties) => expect(hashOf(properties)).toBe(hash));
+  ])('does not change with %s', (_, properties) => expect(hashOf(properties)).toBe(hash));
 
   it.each([
     ['the name', { name: 'Another' }],
-    ['a word of the description', { description: 'What an adversary did in 1001. (Citation: Somebody)' }],
-    ['a blank in the description', { description: 'What an adversary does in 1001.  (Citation: Somebody)' }],
-    ['a citation in the description', { description: 'What an adversary does in 1001. (Citation: Another)' }],
+    ['a word of the description', { description: 'The text of technique 1009. (Citation: A Report)' }],
+    ['a space in the description', { description: 'The text of technique 1001.  (Citation: A Report)' }],
+    ['a citation in the description', { description: 'The text of technique 1001. (Citation: Another Report)' }],
     ['a tactic', { kill_chain_phases: [{ kill_chain_name: 'mitre-attack', phase_name: 'impact' }] }],
     ['a platform', { x_mitre_platforms: ['Linux', 'Windows', 'macOS'] }],
     ['revocation', { revoked: true }],
     ['deprecation', { x_mitre_deprecated: true }],
-  ])('moves with %s', (_, properties) => expect(hashOf(properties)).not.toBe(hash));
+  ])('changes with %s', (_, properties) => expect(hashOf(properties)).not.toBe(hash));
 
-  it('moves with the parent', () => {
+  it('changes with the parent', () => {
     const sub = aTechnique(2001, { attackId: 'T1001.001' });
     const objects = [aTechnique(1001), aTechnique(1002), sub];
     const before = techniqueOf(aBundle(...objects), 'T1001.001').contentHash;
@@ -303,7 +303,7 @@ describe('malformed objects', () => {
     expect(skipped).toEqual([{ reason: `attack-pattern: ${reason}`, count: 1, examples: [expect.any(String)] }]);
   });
 
-  it('do not disturb others, whatever they are', () => {
+  it('do not affect other objects', () => {
     const { techniques, skipped } = parseStixBundle(
       aBundle(null, 7, 'x', [], {}, { type: 7 }, { type: 'constructor' }, aTechnique(1001)),
     );
@@ -317,11 +317,11 @@ describe('malformed objects', () => {
     ]);
   });
 
-  it('include a name of exactly 500 characters among the good ones', () => {
+  it('do not include a name of exactly 500 characters', () => {
     expect(attackIds(aBundle(aTechnique(1001, { name: 'x'.repeat(500) })))).toEqual(['T1001']);
   });
 
-  it('include older copies of one id: the newest stamp counts', () => {
+  it('include older copies with the same id: the copy with the newest timestamp counts', () => {
     const older = aTechnique(1001, { name: 'Older', modified: '2024-01-01T00:00:00.000Z' });
     const newer = aTechnique(1001, { name: 'Newer', modified: '2025-01-01T00:00:00.000Z' });
     for (const objects of [
@@ -334,14 +334,14 @@ describe('malformed objects', () => {
     }
   });
 
-  it('include the older of two in force with one ATT&CK id', () => {
+  it('include the older of two techniques in force with the same ATT&CK id', () => {
     const older = aTechnique(1001, { modified: '2024-01-01T00:00:00.000Z' });
     const { techniques, skipped } = parseStixBundle(aBundle(older, aTechnique(1002, { attackId: 'T1001' })));
     expect(techniques.map(({ id }) => id)).toEqual([uuid(1002)]);
     expect(skipped).toMatchObject([{ count: 1, examples: [`attack-pattern--${uuid(1001)}`] }]);
   });
 
-  it('cannot reach the prototype of anything', () => {
+  it('cannot change the prototype of an object', () => {
     const text = aBundle(aTechnique(1001)).replace(
       '"name":',
       '"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"name":',
@@ -352,7 +352,7 @@ describe('malformed objects', () => {
 });
 
 describe('tactics', () => {
-  it('are those in force of the domain, malformed ones counted', () => {
+  it('are those of the domain that are in force; malformed ones are counted', () => {
     const { tactics, skipped } = parseStixBundle(
       aBundle(
         aTechnique(1001),
@@ -380,13 +380,13 @@ describe('the domain', () => {
     ['enterprise-attack', 'mitre-attack'],
     ['mobile-attack', 'mitre-mobile-attack'],
     ['ics-attack', 'mitre-ics-attack'],
-  ])('%s is told by x_mitre_domains or the kill chain %s', (domain, kill_chain_name) => {
+  ])('%s is known from x_mitre_domains or the kill chain %s', (domain, kill_chain_name) => {
     const kill_chain_phases = [{ kill_chain_name, phase_name: 'impact' }];
     expect(parseStixBundle(aBundle(aTechnique(1001, { ...untold, x_mitre_domains: [domain] }))).domain).toBe(domain);
     expect(parseStixBundle(aBundle(aTechnique(1001, { ...untold, kill_chain_phases }))).domain).toBe(domain);
   });
 
-  it('is the one of the most; a stray technique of another is skipped', () => {
+  it('is the domain of most techniques; a technique of another domain is skipped', () => {
     const own = Array.from({ length: 10 }, (_, index) => aTechnique(1000 + index));
     const { domain, techniques, skipped } = parseStixBundle(
       aBundle(...own, aTechnique(2000, { x_mitre_domains: ['ics-attack'] })),
@@ -396,31 +396,31 @@ describe('the domain', () => {
     expect(skipped).toMatchObject([{ reason: 'attack-pattern: belongs to ics-attack', count: 1 }]);
   });
 
-  it('must be given for a bundle that mixes them, and takes its part', () => {
+  it('must be given for a bundle of several domains, and selects its techniques', () => {
     const text = aBundle(aTechnique(1001), aTechnique(2000, { x_mitre_domains: ['ics-attack'] }));
     expect(refusal(text).fault).toBe('mixed_domains');
     expect(attackIds(text, { domain: 'ics-attack' })).toEqual(['T2000']);
   });
 
-  it('must be given for a bundle that does not tell it', () => {
+  it('must be given for a bundle that does not contain it', () => {
     const text = aBundle(aTechnique(1001, untold));
     expect(refusal(text)).toMatchObject({ fault: 'unknown_domain', message: expect.stringContaining('mobile-attack') });
     expect(parseStixBundle(text, { domain: 'mobile-attack' }).domain).toBe('mobile-attack');
   });
 
-  it('must not be another than the bundle has', () => {
+  it('must be a domain of the bundle', () => {
     const { fault, message } = refusal(aBundle(aTechnique(1001)), { domain: 'ics-attack' });
     expect(fault).toBe('domain_mismatch');
     expect(message).toBe('the bundle holds no technique of ics-attack; it holds enterprise-attack (1)');
   });
 
-  it('must be a known one', () => {
+  it('must be a known domain', () => {
     expect(refusal(aBundle(aTechnique(1001)), { domain: 'pre-attack' as AttackDomain }).fault).toBe('bad_option');
   });
 });
 
 describe('the ATT&CK release', () => {
-  it('must agree with the one in the bundle', () => {
+  it('must equal the release in the bundle', () => {
     const text = aBundle(aCollection('18.1'), aTechnique(1001));
     expect(parseStixBundle(text, { attackVersion: '18.1' }).attackVersion).toBe('18.1');
     expect(refusal(text, { attackVersion: '17.1' })).toMatchObject({
@@ -429,11 +429,11 @@ describe('the ATT&CK release', () => {
     });
   });
 
-  it('must look like one', () => {
+  it('must have the form of a release', () => {
     expect(refusal(aBundle(aTechnique(1001)), { attackVersion: 'latest' }).fault).toBe('bad_option');
   });
 
-  it('is open when several collections tell several', () => {
+  it('is unknown if several collections of the domain contain different releases', () => {
     const own = { x_mitre_domains: ['enterprise-attack'] };
     expect(
       parseStixBundle(aBundle(aCollection('18.1', own), aCollection('17.1', own), aTechnique(1001))).attackVersion,
@@ -445,7 +445,7 @@ describe('the ATT&CK release', () => {
   });
 });
 
-describe('a text that is no bundle is refused', () => {
+describe('a text that is not a bundle', () => {
   const good = aBundle(aTechnique(1001));
 
   it.each([
@@ -463,11 +463,11 @@ describe('a text that is no bundle is refused', () => {
     ['no techniques', aBundle(aTactic(1)), 'no_techniques', 'no attack-pattern'],
     ['no usable technique', aBundle(aTechnique(1001, { name: '' })), 'no_techniques', 'name is missing'],
     ['UTF-16 read as UTF-8', '\0{\0"\0t', 'wrong_encoding', 'UTF-16'],
-  ])('%s', (_, text, fault, words) => {
+  ])('is refused: %s', (_, text, fault, words) => {
     expect(refusal(text)).toMatchObject({ fault, code: 'invalid_input', message: expect.stringContaining(words) });
   });
 
-  it('even when it is nested a million times', () => {
+  it('is refused even with a million nested lists', () => {
     const depth = 1_000_000;
     expect(['too_deep', 'no_techniques']).toContain(
       refusal(`{"type":"bundle","objects":${'['.repeat(depth)}${']'.repeat(depth)}}`).fault,
@@ -475,7 +475,7 @@ describe('a text that is no bundle is refused', () => {
     expect(['too_deep', 'truncated']).toContain(refusal('['.repeat(depth)).fault);
   });
 
-  it('but not for a byte order mark', () => {
+  it('does not include a bundle with a byte order mark', () => {
     expect(attackIds(`\uFEFF${good}`)).toEqual(['T1001']);
   });
 });

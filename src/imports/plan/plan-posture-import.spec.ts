@@ -85,7 +85,7 @@ describe('planPostureImport', () => {
     for (const current of TECHNIQUE_STATUSES) {
       expect(statusAfter(current, 'partial', 'only_unset')).toBe(current === 'not_evaluated' ? 'partial' : current);
     }
-    const known = { riskScore: 5, ownerId: 'somebody', lastReviewDate: DAY };
+    const known = { riskScore: 5, ownerId: 'another owner', lastReviewDate: DAY };
     const proposal = { riskScore: 9, ownerId: OWNER, lastReviewDate: LATER };
     expect(after(known, proposal, 'only_unset')).toMatchObject(known);
     expect(after({}, proposal, 'only_unset')).toMatchObject(proposal);
@@ -127,7 +127,7 @@ describe('planPostureImport', () => {
       statusGlobal: 'partial',
       lastReviewDate: DAY,
       riskScore: 5,
-      ownerId: 'somebody',
+      ownerId: 'another owner',
       tags: ['pci'],
     };
     expect(plan([aProposal('T1')], [inForce('T1', known)])).toMatchObject({ changes: [], unchanged: 1 });
@@ -198,7 +198,7 @@ describe('planPostureImport', () => {
     statusGlobal: fc.constantFrom(...TECHNIQUE_STATUSES),
     lastReviewDate: fc.constantFrom(null, DAY, LATER),
     riskScore: fc.constantFrom(null, 1, 2),
-    ownerId: fc.constantFrom(null, OWNER, 'somebody'),
+    ownerId: fc.constantFrom(null, OWNER, 'another owner'),
   });
   const anyProposal = fc
     .record(
