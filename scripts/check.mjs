@@ -1,4 +1,4 @@
-// `npm run check`: what must hold besides the tests. Runs every check, then says which failed.
+// `npm run check`: runs every check that is not a test, then lists the failed ones.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -95,7 +95,7 @@ function openApiIsCurrent() {
     return false;
   }
   const isCurrent = stdout === readFileSync(path.join(root, 'docs/openapi.json'), 'utf8');
-  if (!isCurrent) console.error('docs/openapi.json is not current. Write it again: npm run openapi');
+  if (!isCurrent) console.error('docs/openapi.json is not current. Update it with: npm run openapi');
   return isCurrent;
 }
 

@@ -16,10 +16,10 @@ let changedAt = Date.now();
 let isStopping = false;
 let restarting;
 let isRestartDue = false;
-/** From the first compilation on. */
+/** True after the first compilation. */
 let isWatching = false;
 
-// It runs apart from the application, so that a restart of that finds the database running.
+// The database is a separate process, so that it keeps running when the application restarts.
 const database = new DevProcess('the database', MAIN, { args: ['--database-only'] });
 const isDebugged = process.argv.includes('--inspect');
 const application = new DevProcess('the application', MAIN, {
@@ -40,7 +40,7 @@ function afterCompilation({ errors, changed, startedAt }) {
   if (!isWatching) say('watching: a change of a source starts the application again');
   isWatching = true;
   if (errors > 0) {
-    const isRunning = application.isRunning ? 'the application that runs is still the one before' : 'nothing runs';
+    const isRunning = application.isRunning ? 'the previous application keeps running' : 'nothing runs';
     say(`${errors === 1 ? 'an error' : `${errors} errors`}, see above; ${isRunning}`);
   } else if (changed || !application.isRunning) {
     changedAt = startedAt;

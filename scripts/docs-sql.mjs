@@ -1,4 +1,5 @@
-// `npm run docs:sql`: writes docs/schema.sql and docs/sql from the migrations and the code. With `--check` it writes nothing, and fails where they differ.
+// `npm run docs:sql`: writes docs/schema.sql and docs/sql from the migrations and the code.
+// With `--check` it writes nothing, and fails if they differ.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, install, root } from './lib/prepare.mjs';
@@ -15,9 +16,9 @@ const stale = [...texts].filter(([file, text]) => read(file) !== text).map(([fil
 const left = filesIn('docs/sql').filter((file) => !texts.has(file) && !KEPT.includes(file));
 if (process.argv.includes('--check')) {
   for (const file of stale) console.error(`${file} is not current`);
-  for (const file of left) console.error(`${file} belongs to no statement any more`);
+  for (const file of left) console.error(`${file} has no statement any more`);
   if (stale.length + left.length > 0) {
-    console.error('write them again: npm run docs:sql');
+    console.error('update them with: npm run docs:sql');
     process.exitCode = 1;
   }
 } else {

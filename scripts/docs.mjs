@@ -1,4 +1,4 @@
-// `npm run docs`: writes what is made from the sources, docs/configuration.md and .env.example.
+// `npm run docs`: writes docs/configuration.md and .env.example from the sources.
 // With `--check` it writes nothing, and fails if one of them is not current.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ for (const [name, text] of Object.entries(await environmentDocs())) {
   const file = path.join(root, name);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   if (isCheck) {
-    console.error(`${name} is not current. Write it again: npm run docs`);
+    console.error(`${name} is not current. Update it with: npm run docs`);
     process.exitCode = 1;
   } else {
     writeFileSync(file, text);

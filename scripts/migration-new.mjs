@@ -5,7 +5,7 @@ import { root } from './lib/prepare.mjs';
 
 const folder = path.join(root, 'migrations');
 const index = path.join(folder, 'index.ts');
-/** The house counts in steps of this many milliseconds, so that a migration of another branch fits in between. */
+/** The distance between timestamps in milliseconds. A migration of another branch fits in between. */
 const STEP = 10_000_000;
 
 const existing = readdirSync(folder).flatMap((file) => {
@@ -30,9 +30,9 @@ console.log(`wrote migrations/${file}.ts and listed it in migrations/index.ts`);
 function problemOf(given) {
   if (!given || process.argv.length > 3) return 'usage: npm run migration:new NAME, such as keep-posture-history';
   if (!/^[a-z]+(-[a-z0-9]+)+$/.test(given) || given.length > 60) {
-    return `${given} is no name for a migration: take two or more lower-case words with hyphens, a verb first, such as keep-posture-history`;
+    return `${given} cannot be the name of a migration: use two or more lower-case words with hyphens, a verb first, such as keep-posture-history`;
   }
-  return existing.some((migration) => migration.name === given) ? `there is a migration ${given} already` : undefined;
+  return existing.some((migration) => migration.name === given) ? `the migration ${given} already exists` : undefined;
 }
 
 function withMigration(source) {

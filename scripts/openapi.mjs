@@ -7,7 +7,7 @@ import { build, install, root } from './lib/prepare.mjs';
 
 install();
 build();
-// A database of its own: the document must not depend on the data that somebody works with.
+// A separate database, because the document must not depend on the data of a deployment.
 const dataDir = mkdtempSync(path.join(os.tmpdir(), 'vedette-openapi-'));
 // As root the embedded PostgreSQL runs as another user, who must be able to enter the folder.
 chmodSync(dataDir, 0o711);

@@ -1,5 +1,5 @@
-// `npm run spelling`: words that neither English nor cspell-words.txt has. `npm run spelling -- --words` lists each
-// once, `npm run spelling -- --add` adds them to the list. Read them first: the list is for names, not for typing errors.
+// `npm run spelling`: finds words that are neither English nor in cspell-words.txt. `-- --words` lists each word once.
+// `-- --add` adds them to the file. Read them first: the file is for names, not for typing errors.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ function check() {
   const words = readFileSync(LIST, 'utf8').split('\n').filter(Boolean);
   const isSorted = sorted(words).join() === words.join();
   if (!isSorted) {
-    console.error('cspell-words.txt is not sorted, or has a word twice: npm run spelling -- --add mends it');
+    console.error('cspell-words.txt is not sorted, or has a word twice. Fix it with: npm run spelling -- --add');
   }
   const cache = ['--cache', '--cache-location', 'node_modules/.cache/cspell'];
   const { status } = cspell(['--no-progress', '--no-summary', '--relative', ...cache], 'inherit');
@@ -38,7 +38,7 @@ function addWords(words) {
   console.log(words.length > 0 ? `added ${words.join(', ')}` : 'no word is missing');
 }
 
-/** Lower case, since case does not count, each word once, in the order of their code points, which no locale changes. */
+/** In lower case, without duplicates, in the order of their code points, which does not depend on the locale. */
 function sorted(words) {
   return [...new Set(words.map((word) => word.toLowerCase()))].sort();
 }

@@ -1,4 +1,4 @@
-// `npm start`: installs what is missing, builds what is stale, and runs Vedette in this very process, so that signals reach it.
+// `npm start`: installs missing packages, builds stale code, and runs Vedette in this process, which gets the signals.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadEnvironmentFile } from './lib/environment-file.mjs';

@@ -1,5 +1,5 @@
-// `npm run test:one PATH [-- -t NAME]`: the tests of one file, whatever project it is in. Builds first only if the
-// tests run what is built. `--unit` instead of a path: all unit tests, which need neither a build nor a database.
+// `npm run test:one PATH [-- -t NAME]`: runs the tests of one file of any project. Builds first only if the tests use
+// the build. `--unit` instead of a path: all unit tests, which need neither a build nor a database.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { install, build, root } from './lib/prepare.mjs';
@@ -14,7 +14,7 @@ function one([given, ...others]) {
     console.error('usage: npm run test:one PATH [-- -t NAME]');
     return 2;
   }
-  // npm runs scripts in the project's folder, and says in INIT_CWD where it was called.
+  // npm runs scripts in the project's folder. INIT_CWD is the folder in which it was called.
   const file = path.resolve(process.env.INIT_CWD ?? process.cwd(), given);
   const project = projectOf(file);
   if (project === undefined) {
@@ -23,7 +23,7 @@ function one([given, ...others]) {
     return 1;
   }
   if (project === 'e2e' || needsBuild(file)) build();
-  // npm takes `-t` for itself unless `--` stands before it, and hands on the name alone.
+  // Without `--` before it, npm uses `-t` itself and passes only the name on.
   const options = others[0] && !others[0].startsWith('-') ? ['-t', ...others] : others;
   return jest(['--selectProjects', project, ...options, '--runTestsByPath', file]);
 }

@@ -1,4 +1,4 @@
-// `npm test`: every suite on a built application, and one closing line that says how it went. Arguments go to Jest.
+// `npm test`: runs all suites on a built application, and prints the result in one last line. Arguments go to Jest.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -28,7 +28,7 @@ try {
   counts = { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, numTodoTests: 0, numRuntimeErrorTestSuites: 0 };
 }
 rmSync(folder, { recursive: true, force: true });
-// A file that could not run has failed, although it counts no test.
+// A file that could not run counts as a failure, although Jest counts no test in it.
 const failed = counts.numFailedTests + counts.numRuntimeErrorTestSuites;
 const isEmpty = counts.numPassedTests + failed === 0;
 console.log(

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: `npx vedette ...` in the project's folder. File names are taken as seen from where it was called.
+// The command line: `npx vedette ...` in the project's folder. File names are relative to the folder of the caller.
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { loadEnvironmentFile } from './lib/environment-file.mjs';

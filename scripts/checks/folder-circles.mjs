@@ -1,5 +1,5 @@
-// Finds circles of folders: in each folder, its files and its subfolders (each taken as a whole) must have an order in which they import each other.
-// dependency-cruiser finds circles of files only; two folders can form a circle without one.
+// Finds circles of folders: the files and subfolders of a folder must not import each other in a circle.
+// dependency-cruiser finds circles of files only, and two folders can form a circle without one.
 import path from 'node:path';
 import { cruise } from 'dependency-cruiser';
 import extractConfig from 'dependency-cruiser/config-utl/extract-depcruise-config';
@@ -45,7 +45,7 @@ function graphsByFolder(edges) {
   return graphs;
 }
 
-/** One circle for each child that lies on one, the shortest, without repeating a circle that is already listed. */
+/** Lists the shortest circle through each child, without duplicates. */
 function circlesOf(graph) {
   const found = [];
   for (const start of graph.keys()) {

@@ -1,12 +1,12 @@
-// A table has one owner: the module that holds its entity. Finds writes of a table outside its owner, in SQL and through TypeORM, and reads outside it that
-// foreign-reads.mjs does not list. It reads the string literals of the sources, so comments do not count. SQL keywords count in upper case only.
+// Finds writes of a table outside its owner, in SQL and through TypeORM, and reads that foreign-reads.mjs does not
+// list. The owner is the module with the entity. Only string literals and SQL keywords in upper case count.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { root } from '../lib/prepare.mjs';
 import { FOREIGN_READS } from './foreign-reads.mjs';
 
-/** Functions that compose a statement for a table which a string literal names; they live in src/database. */
+/** Functions of src/database that compose a statement for the table in a string literal. */
 const COMPOSERS = ['insertRecords', 'expiredRows', 'expiredVersions'];
 
 /** Files that write tables whose names they compose, each with its reason. */
@@ -95,7 +95,7 @@ function inspectText(source, node) {
   }
 }
 
-/** The literal as it is written, of the same length; what stands in `${}` is a literal of its own, or no text. */
+/** The text of the literal, with `${}` blanked out so that its length stays the same. */
 function withoutExpressions(source, node) {
   const start = node.getStart();
   let text = source.text.slice(start, node.getEnd());
@@ -137,7 +137,7 @@ function noteWrite(source, at, table) {
   problems.push(`${place(source, at)}: ${module} writes ${table}, which ${owner} owns`);
 }
 
-/** A write of a table whose name is not in the text would escape this check. */
+/** This check cannot see a write of a table whose name is not in the text, so such a write is a problem itself. */
 function noteComposed(source, at) {
   if (moduleOf(source.fileName) === 'database' || source.fileName in COMPOSED) return;
   problems.push(`${place(source, at)}: writes a table whose name is not in the text`);
@@ -186,7 +186,7 @@ function moduleOf(file) {
   return file.split('/')[1];
 }
 
-/** As `SnakeNamingStrategy`, whose base names the table of an entity without a name of its own. */
+/** The default table name of an entity, by the rule of `SnakeNamingStrategy`. */
 function snakeCase(name) {
   return name.replace(/(?<!^)[A-Z]/g, '_$&').toLowerCase();
 }

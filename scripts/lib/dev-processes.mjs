@@ -8,16 +8,16 @@ const STOP_WITH_DEV = pathToFileURL(path.join(root, 'scripts/lib/stop-with-dev.m
 const STANDBY = 'scripts/lib/standby.mjs';
 
 /**
- * A process that `npm run dev` starts, stops and starts again. It has a process group of its own, so that Ctrl-C in the
- * terminal reaches dev alone: dev stops its processes in the right order.
+ * A process that `npm run dev` starts, stops and restarts. It has its own process group, so that Ctrl-C in the terminal
+ * reaches only dev, which stops its processes in the right order.
  */
 export class DevProcess {
   #child;
   #spare;
 
   /**
-   * @param name what messages call it.
-   * @param script what Node runs, as seen from Vedette's own folder.
+   * @param name its name in messages.
+   * @param script the script, relative to Vedette's own folder.
    * @param options.args arguments of the script.
    * @param options.flags flags of Node itself.
    * @param options.onMessage called with each message that the process sends.
@@ -47,7 +47,7 @@ export class DevProcess {
     });
   }
 
-  /** Resolves once the process has ended. Vedette ends by itself within 30 s of the signal, whatever it is doing. */
+  /** Resolves when the process has ended. Vedette always ends by itself within 30 s of the signal. */
   async stop() {
     const child = this.#child;
     if (!child) return;
@@ -57,7 +57,7 @@ export class DevProcess {
     await exit;
   }
 
-  /** Ends the prepared process too: nothing of this one is left. */
+  /** Ends the process and the prepared one. */
   async close() {
     this.#spare?.kill();
     this.#spare = undefined;

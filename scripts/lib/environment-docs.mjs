@@ -6,12 +6,12 @@ import prettier from 'prettier';
 import ts from 'typescript';
 import { root } from './prepare.mjs';
 
-/** The last topic: what demo and tests set by themselves is nothing to put into `.env`. */
+/** The last topic. Only the demo and tests set these variables, so they do not belong in `.env`. */
 const INTERNAL_TOPIC = 'Demo and tests';
 
 /**
- * The files that are made from the environment class, by name. Descriptions come from its source, defaults and messages
- * from the built class.
+ * Makes the files about the environment class, by name. Descriptions come from its source, defaults and messages from
+ * the built class.
  */
 export async function environmentDocs() {
   const topics = await readTopics(findSource());
@@ -25,27 +25,27 @@ export async function environmentDocs() {
   };
 }
 
-/** Found by its content, wherever below `src/` it lies. */
+/** Finds the file below `src/` by its content. */
 function findSource() {
   const files = readdirSync(path.join(root, 'src'), { recursive: true })
     .filter((name) => path.basename(name) === 'environment.ts')
     .map((name) => path.join(root, 'src', name))
     .filter((file) => readFileSync(file, 'utf8').includes('export class Environment '));
-  if (files.length !== 1) throw new Error(`${files.length} files below src/ declare the class Environment; one must`);
+  if (files.length !== 1) throw new Error(`${files.length} files below src/ declare the class Environment, not 1`);
   return files[0];
 }
 
 /** The variables in the order of the class: `[{ name, variables: [{ name, description, value, fallback }] }]`. */
 async function readTopics(file) {
   const built = path.join(root, 'dist', path.relative(root, file).replace(/\.ts$/, '.js'));
-  if (!existsSync(built)) throw new Error(`${built} is not there: build first`);
+  if (!existsSync(built)) throw new Error(`${built} does not exist: build first`);
   const { Environment } = await import(pathToFileURL(built).href);
   const defaults = new Environment();
   const validators = getMetadataStorage().getTargetValidationMetadatas(Environment, '', false, false);
   const topics = [];
   for (const { name, topic, description } of declarations(file)) {
     if (topic) topics.push({ name: topic, variables: [] });
-    if (!topics.length) throw new Error(`${name} stands before the first line that begins with "Topic:"`);
+    if (!topics.length) throw new Error(`${name} is before the first line that begins with "Topic:"`);
     if (!description) throw new Error(`${name} has no TSDoc`);
     const messages = validators.filter(({ propertyName }) => propertyName === name).map(({ message }) => message);
     const value = [...new Set(messages.filter((message) => typeof message === 'string'))].join('; ');
@@ -114,7 +114,7 @@ function toEnvFile(topics) {
 ${sections.join('\n')}`;
 }
 
-/** The part of a validator's message that names the value: messages begin with "must be" or "must have". */
+/** A validator's message without its first words, "must be" or "must have". */
 function plain(message) {
   return message.replace(/^must (be|have) /, '');
 }
@@ -123,7 +123,7 @@ function escape(text) {
   return text.replace(/([*<>_])/g, '\\$1');
 }
 
-/** A full stop inside a name, such as `/etc/a.b` or `...`, ends no sentence. */
+/** A full stop inside a name, such as `/etc/a.b` or `...`, does not end a sentence. */
 function firstSentence(text) {
   return /^.*?[^.]\.(?= [A-Z`]|$)/.exec(text)?.[0] ?? text;
 }

@@ -1,4 +1,4 @@
-// Runs before anything is installed: Node's own modules only.
+// Runs before packages are installed, so it uses only Node's own modules.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const INSTALL_STAMP = path.join(root, 'node_modules/.vedette-lockfile');
 export const BUILD_STAMP = path.join(root, 'dist/.vedette-sources');
 const SOURCES = ['src', 'migrations', 'nest-cli.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
-/** Installs what the lockfile names, unless that has been done for this very lockfile. */
+/** Installs the packages of the lockfile, unless they are installed already. */
 export function install() {
   requireNode(20, 19);
   const wanted = digest(['package-lock.json']);
@@ -21,12 +21,12 @@ export function install() {
   writeFileSync(INSTALL_STAMP, wanted);
 }
 
-/** Whether `dist/` was compiled from these very sources, by one whole build. */
+/** Whether one full build compiled `dist/` from the current sources. */
 export function isBuilt() {
   return read(BUILD_STAMP) === digest(SOURCES);
 }
 
-/** Compiles to `dist/`, unless what is there was compiled from these very sources. */
+/** Compiles to `dist/`, unless {@link isBuilt}. */
 export function build() {
   if (isBuilt()) return;
   const wanted = digest(SOURCES);
@@ -35,7 +35,7 @@ export function build() {
   writeFileSync(BUILD_STAMP, wanted);
 }
 
-/** Runs a command in the project's folder with this terminal; ends this process with its exit code when it fails. */
+/** Runs a command in the project's folder with this terminal. If it fails, ends this process with its exit code. */
 export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
@@ -66,7 +66,7 @@ function read(file) {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** SHA-256 over the paths and contents of files and of folders, whole. */
+/** SHA-256 over the paths and contents of files and whole folders. */
 function digest(names) {
   const hash = createHash('sha256');
   const add = (name) => {

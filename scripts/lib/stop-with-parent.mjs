@@ -1,4 +1,4 @@
-// Runs before anything is installed: Node's own modules only.
+// Runs before packages are installed, so it uses only Node's own modules.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -6,15 +6,15 @@ const POLL_MS = 500;
 const SHELLS = ['sh', 'dash', 'bash', 'zsh', 'ksh', 'ash', 'busybox'];
 
 /**
- * Stops this process when npm, which started it, is gone. npm runs a script through `sh -c`. On SIGTERM npm ends, and
- * the shell ends or not, but neither passes the signal on to this process.
- * @returns a function that says whether npm is gone, for a moment when no timer can run.
+ * Stops this process when npm, which started it, has ended. npm runs a script through `sh -c`. On SIGTERM neither npm
+ * nor the shell passes the signal on to this process.
+ * @returns a function that checks whether npm has ended, for times when no timer can run.
  */
 export function stopWithNpm() {
   return process.env.npm_lifecycle_event ? stopWithParent() : () => false;
 }
 
-/** Stops this process, as SIGTERM does, when its parent is gone. If its parent is a shell, the shell's parent counts too. */
+/** Stops this process like SIGTERM when its parent has ended, or when its parent is a shell whose parent has ended. */
 export function stopWithParent() {
   const parent = process.ppid;
   const behindShell = processBehindShell(parent);
@@ -23,7 +23,7 @@ export function stopWithParent() {
   const timer = setInterval(() => {
     if (!isGone()) return;
     clearInterval(timer);
-    // What was printed to may be gone too, and a write to it must not end the process before the database is stopped.
+    // The terminal may be closed too, and a write to it must not end the process before the database is stopped.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
     if (!process.emit('SIGTERM', 'SIGTERM')) process.exit(143);
   }, POLL_MS);
@@ -36,7 +36,7 @@ function processBehindShell(pid) {
   return parent && SHELLS.includes(path.basename(parent.name)) ? parent.pid : undefined;
 }
 
-/** The name of a process and the id of its parent. Known on Linux only, which shows them as files. */
+/** The name of a process and the id of its parent. Works only on Linux, which shows them as files. */
 function parentOf(pid) {
   try {
     const [, name, parent] = /\((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));

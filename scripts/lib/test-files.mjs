@@ -9,14 +9,14 @@ const PROJECTS = [
   ['e2e', /^test\/e2e\/.+\.test\.ts$/],
 ];
 
-/** The Jest project that the file belongs to; undefined if it is no test, or is not there. */
+/** The Jest project of a test file; undefined if the file is not a test or does not exist. */
 export function projectOf(file) {
   if (!existsSync(file) || !statSync(file).isFile()) return undefined;
   const name = path.relative(root, file).split(path.sep).join('/');
   return PROJECTS.find(([, pattern]) => pattern.test(name))?.[0];
 }
 
-/** Whether the test, or anything in `test/` that it imports, runs something in `dist/`. */
+/** Whether the test, or a file in `test/` that it imports, uses `dist/`. */
 export function needsBuild(test) {
   const seen = new Set([test]);
   for (const file of seen) {

@@ -6,11 +6,11 @@ import { BUILD_STAMP, root } from './prepare.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Removed together with `dist/` by each full build, so that the first watch after it compiles everything once. */
+/** Each full build removes it with `dist/`, so that the first watch after it compiles all files. */
 const BUILD_INFO = path.join(root, 'dist/.vedette-watch.tsbuildinfo');
 
 /**
- * Compiles to `dist/` as `nest build` does, its compiler plugins included, and again on each change of a source.
+ * Compiles to `dist/` like `nest build`, with its compiler plugins, and again after each change of a source.
  * @param onCompiled called after each compilation with `{ errors, changed, startedAt }`: how many errors TypeScript
  * found, whether a file in `dist/` has changed, and when the compilation began.
  * @returns a function that ends the watching.
@@ -22,21 +22,21 @@ export function watchSources(onCompiled) {
     if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
     if (file !== BUILD_INFO) {
       changed = true;
-      // From here on `dist/` mixes compilations: the next `npm start` must build it as a whole.
+      // From now on `dist/` mixes compilations, so the next `npm start` must build it completely.
       rmSync(BUILD_STAMP, { force: true });
     }
     ts.sys.writeFile(file, text, ...others);
   };
   const host = ts.createWatchCompilerHost(
     path.join(root, 'tsconfig.build.json'),
-    // With `isolatedModules` TypeScript compiles the changed file alone, although files that use its types hold
-    // what the plugin for OpenAPI has read from them.
+    // With `isolatedModules`, TypeScript would compile only the changed file. But the plugin for OpenAPI copies
+    // its types into other files.
     { incremental: true, tsBuildInfoFile: BUILD_INFO, isolatedModules: false, noEmitOnError: true },
     { ...ts.sys, writeFile: write },
     ts.createEmitAndSemanticDiagnosticsBuilderProgram,
     ts.createDiagnosticReporter(ts.sys, process.stdout.isTTY === true),
     (_status, _newLine, _options, errors) => {
-      // The status at the start of a compilation has no number of errors.
+      // A status without a number of errors is the start of a compilation.
       if (errors === undefined) return void (startedAt = Date.now());
       onCompiled({ errors, changed, startedAt });
       changed = false;

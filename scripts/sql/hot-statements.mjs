@@ -29,14 +29,15 @@ const RULE = { organizationId: ID, ruleId: ID };
 const SCHEDULE = { organizationId: ID, evaluationIntervalMinutes: null, nextEvaluationAt: NOW };
 
 /**
- * The statements of docs/sql. The generator calls the method, with made-up arguments, and prints the statement that the method sends.
+ * The statements of docs/sql. The generator calls the method with invented arguments, and prints the statement that it
+ * sends.
  *
- * - `file`: where it is printed, without `.sql`.
+ * - `file`: the path of the printed file, without `.sql`.
  * - `does`, `runs`: one sentence each.
- * - `parameters`: `$1` and so on, in words. The generator adds their types, and fails where their number is wrong.
+ * - `parameters`: `$1` and so on, in words. The generator adds their types, and fails if their number is wrong.
  * - `call`, `args`, `answer`: see `recordStatements`.
- * - `statement`: which one is meant where a method sends several: a part of its text, or its number from 0.
- * - `contains`: given with a number, a part of the text, to prove that the number is right.
+ * - `statement`: selects one if a method sends several: a part of its text, or its number from 0.
+ * - `contains`: a part of the text, to check a number in `statement`.
  */
 export const HOT_STATEMENTS = [
   ...evaluation(),
@@ -51,7 +52,7 @@ export const HOT_STATEMENTS = [
 function evaluation() {
   const pass = { trigger: 'cron', requestedBy: null, startedAt: NOW, durationSeconds: 1, isTick: false };
   const decided = [
-    { rule: RULE, decision: { outcome: 'error', error: 'example' }, alertId: null, words: null, explanation: null },
+    { rule: RULE, decision: { outcome: 'error', error: 'example' }, alertId: null, ruleDetails: null, explanation: null },
   ];
   return [
     {
@@ -93,20 +94,20 @@ function evaluation() {
       statement: 'JOIN alert_rule',
     },
     {
-      file: 'evaluation/read-words-of-rules',
+      file: 'evaluation/read-rule-details',
       does: 'Reads the names and channels of rules that fired or failed.',
       runs: 'It runs in each evaluation in which a rule fired or failed.',
       parameters: ['the organisation of each rule', 'the id of each rule'],
-      call: [RuleClaims, 'words'],
+      call: [RuleClaims, 'details'],
       args: (manager) => [manager, [RULE]],
     },
     {
       file: 'evaluation/save-rule-states',
-      does: 'Writes the new state of the rules that changed, keeps what they measured, and answers the rules that have just failed too often.',
+      does: 'Writes the new states and measurements of the rules that changed, and returns the rules that have now failed too often.',
       runs: 'It runs at the end of each evaluation in which the state of a rule changed.',
       parameters: [
         'the instant of the evaluation',
-        'whether this is a tick, which notes its instant with the schedules instead',
+        'whether this is a tick, which stores its instant in the schedules instead',
         'the organisation of each rule',
         'the id of each rule',
         'whether the rule fired',
@@ -132,7 +133,7 @@ function evaluation() {
         'when each schedule is due next',
         'whether each schedule has rules',
       ],
-      call: [RunStore, 'saveSchedules'],
+      call: [RuleClaims, 'moveOn'],
       args: (manager) => [manager, [SCHEDULE], () => true, () => NOW, NOW],
     },
     {
@@ -148,7 +149,7 @@ function evaluation() {
         'the organisation of each run',
         'how many rules were evaluated',
         'how many alerts opened',
-        'what each rule came to, as JSON',
+        'the outcome of each rule, as JSON',
       ],
       call: [RunStore, 'save'],
       args: (manager) => [manager, decided, pass],
@@ -168,7 +169,7 @@ function evaluators() {
   const highRisk = counting(
     'high-risk',
     HighRiskEvaluator,
-    'Counts the techniques in scope with a high risk score, and lists the highest where the rule fires.',
+    'Counts the techniques in scope with a high risk score, and lists the highest if the rule fires.',
     { min_risk_score: 75, min_count: 1 },
     ['the minimum risk score of each rule', 'the minimum count of each rule'],
   );
@@ -195,11 +196,11 @@ function evaluators() {
     counting(
       'coverage-regression',
       CoverageRegressionEvaluator,
-      'Compares the newest snapshot with the one before it and with the peak of a window, and finds what fell.',
+      'Compares the newest snapshot with the snapshot before it and with the peak of a window, and finds the drops.',
       { min_drop_pct: 5 },
       [
         'the minimum drop of each rule, in percentage points',
-        'the days of the window in which the peak is looked for; null means no window',
+        'the days of the window for the peak; null means no window',
         'the minimum drop from the peak, in percentage points; null means the minimum drop',
         'the instant',
       ],
@@ -278,7 +279,7 @@ function alerts() {
         'the title',
         'the message',
         'the evidence',
-        'the fingerprint; set where the rule keeps at most one open alert',
+        'the fingerprint; set if the rule keeps at most one open alert',
         'when the alert opened',
       ],
       call: [AlertWriter, 'open'],
@@ -302,7 +303,7 @@ function alerts() {
     },
     {
       file: 'alerts/list-alerts',
-      does: 'Reads a page of alerts, newest first, and how many there are in all.',
+      does: 'Reads a page of alerts, newest first, and their total.',
       runs: 'It runs for each page of the list of alerts without filters. The limit is one more than the size of the page.',
       parameters: ['the organisation'],
       call: [AlertReader, 'page'],
@@ -319,7 +320,7 @@ function alerts() {
     {
       file: 'alerts/list-alerts-by-severity',
       does: 'Reads a page of the alerts of a severity: the newest of each status and rule type, merged.',
-      runs: 'It runs for each page of the list of alerts with a filter by severity. Filters by rule type and rule work alike.',
+      runs: 'It runs for each page of the list of alerts with a filter by severity. Filters by rule type and rule are similar.',
       parameters: ['the organisation', 'the severity'],
       call: [AlertReader, 'page'],
       args: () => [ID, { severity: 'critical' }, { limit: 50 }],
@@ -366,8 +367,6 @@ function notifications() {
         'the title',
         'the message',
         'the instant of the event',
-        'the roles that receive notices',
-        'all severities, most severe first',
         'whether a mail server is configured',
         'whether the rule notifies in the app',
       ],
@@ -383,8 +382,6 @@ function notifications() {
         'how many e-mails to take at most',
         'the token of the leases',
         'when the leases end',
-        'the roles that receive notices',
-        'all severities, most severe first',
       ],
       call: [EmailStore, 'claim'],
       args: () => [NOW, 100, 60_000],
@@ -392,7 +389,7 @@ function notifications() {
     {
       file: 'notifications/read-stream',
       does: 'Reads the notifications after a position, for all connected readers of this process.',
-      runs: 'It runs when a notification was written, and at intervals, while somebody listens to the stream.',
+      runs: 'It runs when a notification was written, and at intervals, while a stream is open.',
       parameters: [
         'the transaction number in the position',
         'the notification in the position',
@@ -445,7 +442,6 @@ function webhooks() {
         'the number of the event among those of its alert',
         'the severity',
         'the rule type',
-        'all severities, most severe first',
       ],
       call: [EventWriter, 'write'],
       args: (manager) => [manager, [event]],
@@ -503,7 +499,7 @@ function webhooks() {
         'the endpoints',
         'the type of a ping, which is never postponed',
       ],
-      call: [DeliveryStore, 'putOff'],
+      call: [DeliveryStore, 'postpone'],
       args: () => [[ID], NOW, 60_000],
       statement: 0,
     },
@@ -531,7 +527,7 @@ function posture() {
     },
     {
       file: 'posture/write-posture',
-      does: 'Writes the posture of techniques, and leaves rows alone that would stay the same.',
+      does: 'Writes the posture of techniques, but not rows that would stay the same.',
       runs: 'It runs for each PUT of posture, each import, and each undo of an import.',
       parameters: [
         'the organisation',
@@ -575,15 +571,15 @@ function posture() {
 }
 
 function retention() {
-  return EXPIRED_ROWS.map(({ name: [, plural], table }, index) => ({
+  return EXPIRED_ROWS.map(({ name: [, plural], sql }, index) => ({
     file: `retention/delete-expired-${plural.replace(/\W+/g, '-')}`,
-    does: `Deletes a batch of ${plural} that are older than they are kept for.`,
+    does: `Deletes a batch of ${plural} that have expired.`,
     runs: 'It runs once an hour, on one replica, until a batch is not full.',
     parameters: ['the instant before which rows are deleted', 'how many rows to delete at most'],
     call: [RetentionService, 'removeExpired'],
     args: () => [],
     answer: () => [[], 0],
     statement: index,
-    contains: `DELETE FROM ${table} `,
+    contains: sql,
   }));
 }

@@ -1,7 +1,7 @@
-// cspell:disable -- the catalogues of PostgreSQL have names that are no English words.
+// cspell:disable -- the catalogues of PostgreSQL have names that are not English words.
 /**
- * Prints the schema `public` of a database as SQL that makes the same schema on an empty database. The same schema always gives the
- * same text.
+ * Prints the schema `public` of a database as SQL that makes the same schema in an empty database. The same schema
+ * always gives the same text.
  *
  * @param client a connection to the database.
  * @param header the lines of a comment that come first.
@@ -50,7 +50,7 @@ const TRIGGERS = `
   SELECT tgrelid AS oid, tgname AS name, pg_get_triggerdef(oid, true) AS definition, obj_description(oid, 'pg_trigger') AS comment
   FROM pg_trigger WHERE tgrelid = ANY ($1) AND NOT tgisinternal`;
 
-/** What this script does not print yet. A migration that makes one of these fails the print, so that nothing is left out unseen. */
+/** Objects that this script cannot print yet. It fails if a migration makes one, so that none is left out unnoticed. */
 const UNKNOWN_KINDS = `
   SELECT 'relation ' || relname AS what FROM pg_class
   WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('r', 'i', 'v') AND NOT (relkind = 'S' AND relname LIKE $1 || '%')
@@ -156,7 +156,7 @@ function columnRest({ is_required: isRequired, generated, value }) {
   return [...(isRequired ? ['NOT NULL'] : []), ...ofValue];
 }
 
-/** Everything is in the one schema, whose name would only be in the way. */
+/** Removes the name of the schema, because all objects are in the same one. */
 function unqualified(definition) {
   return definition.replace(/^(CREATE .*? (?:FUNCTION|ON)) public\./, '$1 ');
 }

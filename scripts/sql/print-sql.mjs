@@ -13,9 +13,9 @@ const HEADER = [
 ];
 
 /**
- * Prints the schema and the statements on an embedded PostgreSQL of its own, whatever `DATABASE_URL` says: each version of PostgreSQL prints a little
- * differently.
- * @returns the texts by their files.
+ * Prints the schema and the statements. It always uses a separate embedded PostgreSQL, because the output of PostgreSQL
+ * depends on its version.
+ * @returns the texts by file.
  */
 export async function printSql() {
   const server = await startServer();
@@ -48,7 +48,7 @@ export async function printSql() {
   }
 }
 
-/** The printed schema must make the same schema on an empty database. */
+/** Checks that the printed schema makes the same schema in an empty database. */
 async function expectSame(server, schema) {
   const client = await connect(await server.createDatabase('printed'));
   try {

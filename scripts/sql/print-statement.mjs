@@ -4,13 +4,13 @@ import { recordStatements } from './record-statements.mjs';
 
 const LAYOUT = { language: 'postgresql', keywordCase: 'preserve', tabWidth: 2, expressionWidth: 100 };
 
-/** A line that is nothing but the words that open a clause, and no parenthesis. */
+/** A line with only the keywords of a clause, without a parenthesis. */
 const CLAUSE = /^ *[A-Z][A-Z ]*[A-Z]$/;
 
 const LONGEST_LINE = 120;
 
 /**
- * Prints one of the hot statements, formatted, below a comment that says what it does and what its parameters are.
+ * Prints one of the hot statements, formatted, below a comment that explains it and its parameters.
  * @param client a connection to a migrated database, which prepares and plans the statement to prove that it is valid.
  */
 export async function printStatement(application, client, statement) {
@@ -38,7 +38,7 @@ export async function printStatement(application, client, statement) {
   }
 }
 
-/** The statement that is meant, of those that the method sends. */
+/** Finds the wanted statement among those that the method sends. */
 async function findStatement(application, { statement: which, contains = '', ...call }) {
   const { texts, failure } = await recordStatements(application, application.get(DataSource), call);
   const found = texts.filter((text, index) =>
@@ -59,7 +59,7 @@ async function prepare(client, sql) {
   return rows[0].types;
 }
 
-/** The formatter gives the body of each clause lines of its own. A body of one line goes next to its keyword. */
+/** The formatter puts the body of each clause on separate lines. This joins a body of one line with its keyword. */
 function withShortClausesJoined(sql) {
   const lines = sql.split('\n');
   const indent = (line) => (line === undefined ? 0 : line.length - line.trimStart().length);

@@ -4,7 +4,8 @@ import { Transactions } from '../../dist/src/database/index.js';
 const FRAME = /^\s*(START TRANSACTION|COMMIT|ROLLBACK|SET LOCAL|SAVEPOINT|RELEASE SAVEPOINT)\b/;
 
 /**
- * Calls a method of the application and collects the statements that it sends. Nothing reaches the database: each statement gets its answer here.
+ * Calls a method of the application and collects the statements that it sends. They do not reach the database: each
+ * statement gets its answer here.
  *
  * @param application a Nest application context.
  * @param options.call the class and the name of the method.
@@ -34,7 +35,7 @@ export async function recordStatements(application, dataSource, { call: [type, m
       throw new RolledBack();
     });
   } catch (error) {
-    // The code after the statement may not cope with made-up answers. What counts is that it sent the statement.
+    // The code after the statement may fail on invented answers. That does not matter: the statement was sent.
     failure = error instanceof RolledBack ? undefined : error;
   } finally {
     dataSource.createQueryRunner = createQueryRunner;

@@ -1,6 +1,6 @@
 -- Reads a page of the alerts of a severity: the newest of each status and rule type, merged.
 -- It runs for each page of the list of alerts with a filter by severity. Filters by rule type and
--- rule work alike.
+-- rule are similar.
 -- Sent by AlertReader.page.
 --
 -- $1 uuid: the organisation

@@ -1,4 +1,4 @@
--- Reads a page of alerts, newest first, and how many there are in all.
+-- Reads a page of alerts, newest first, and their total.
 -- It runs for each page of the list of alerts without filters. The limit is one more than the size
 -- of the page.
 -- Sent by AlertReader.page.

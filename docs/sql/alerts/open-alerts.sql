@@ -11,7 +11,7 @@
 -- $7 text[]: the title
 -- $8 text[]: the message
 -- $9 jsonb[]: the evidence
--- $10 text[]: the fingerprint; set where the rule keeps at most one open alert
+-- $10 text[]: the fingerprint; set if the rule keeps at most one open alert
 -- $11 timestamp with time zone[]: when the alert opened
 INSERT INTO
   alert_instance (

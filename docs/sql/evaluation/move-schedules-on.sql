@@ -1,6 +1,6 @@
 -- Sets when the schedules are due next, and removes schedules without enabled rules.
 -- It runs at the end of each tick.
--- Sent by RunStore.saveSchedules.
+-- Sent by RuleClaims.moveOn.
 --
 -- $1 timestamp with time zone: the instant of the evaluation
 -- $2 uuid[]: the organisation of each schedule

@@ -1,10 +1,10 @@
--- Writes the new state of the rules that changed, keeps what they measured, and answers the rules
--- that have just failed too often.
+-- Writes the new states and measurements of the rules that changed, and returns the rules that have
+-- now failed too often.
 -- It runs at the end of each evaluation in which the state of a rule changed.
 -- Sent by RunStore.saveStates.
 --
 -- $1 timestamp with time zone: the instant of the evaluation
--- $2 boolean: whether this is a tick, which notes its instant with the schedules instead
+-- $2 boolean: whether this is a tick, which stores its instant in the schedules instead
 -- $3 uuid[]: the organisation of each rule
 -- $4 uuid[]: the id of each rule
 -- $5 boolean[]: whether the rule fired
@@ -82,8 +82,8 @@ WITH
     RETURNING
       s.organization_id,
       s.rule_id,
-      d.error IS NOT NULL
-      AND s.consecutive_errors = 3 AS is_failing,
+      d.error IS NOT NULL AS has_failed,
+      s.consecutive_errors,
       d.is_new,
       d.measured,
       d.threshold,
@@ -108,4 +108,6 @@ WITH
   )
 SELECT rule_id
 FROM changed
-WHERE is_failing;
+WHERE
+  has_failed
+  AND consecutive_errors = 3;

@@ -10,7 +10,7 @@
 -- $6 uuid[]: the organisation of each run
 -- $7 integer[]: how many rules were evaluated
 -- $8 integer[]: how many alerts opened
--- $9 jsonb[]: what each rule came to, as JSON
+-- $9 jsonb[]: the outcome of each rule, as JSON
 INSERT INTO
   evaluation_run (
     id,

@@ -17,5 +17,5 @@ WHERE
     FOR UPDATE SKIP LOCKED
   )
 RETURNING
-  organization_id,
+  organization_id AS "organizationId",
   kinds;

@@ -1,11 +1,11 @@
--- Compares the newest snapshot with the one before it and with the peak of a window, and finds what
--- fell.
+-- Compares the newest snapshot with the snapshot before it and with the peak of a window, and finds
+-- the drops.
 -- It runs in each evaluation, once for all claimed rules of the type.
 -- Sent by CoverageRegressionEvaluator.measure.
 --
 -- $1 uuid[]: the organisation of each rule
 -- $2 double precision[]: the minimum drop of each rule, in percentage points
--- $3 integer[]: the days of the window in which the peak is looked for; null means no window
+-- $3 integer[]: the days of the window for the peak; null means no window
 -- $4 double precision[]: the minimum drop from the peak, in percentage points; null means the minimum drop
 -- $5 timestamp with time zone: the instant
 SELECT

@@ -1,5 +1,4 @@
--- Counts the techniques in scope with a high risk score, and lists the highest where the rule
--- fires.
+-- Counts the techniques in scope with a high risk score, and lists the highest if the rule fires.
 -- It runs in each evaluation, once for all claimed rules of the type.
 -- Sent by HighRiskEvaluator.measure.
 --

@@ -6,8 +6,6 @@
 -- $2 bigint: how many e-mails to take at most
 -- $3 uuid: the token of the leases
 -- $4 timestamp with time zone: when the leases end
--- $5 text[]: the roles that receive notices
--- $6 text[]: all severities, most severe first
 WITH
   due AS MATERIALIZED (
     SELECT id
@@ -45,8 +43,6 @@ SELECT
   d.created_at AS "createdAt",
   d.lock_token AS "lockToken",
   d.attempt_count + 1 AS attempt,
-  m.is_active AS "isActive",
-  m.role = ANY ($5::text[]) AS "isAudience",
   coalesce(p.email, 'off') AS mode,
   p.time_zone AS "timeZone",
   p.quiet_from AS "quietFrom",
@@ -69,11 +65,28 @@ SELECT
           n.message,
           'createdAt',
           to_char(n.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-          'leftOut',
-          CASE
-            WHEN array_position($6::text[], n.severity) > array_position($6::text[], p.min_severity) THEN 'min_severity'
-            WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type'
-          END
+          'reason',
+          coalesce(
+            CASE
+              WHEN NOT m.is_active THEN 'inactive'
+              WHEN NOT (
+                m.role = 'admin'
+                OR m.role = 'red_lead'
+                OR m.role = 'blue_lead'
+              ) THEN 'role'
+            END,
+            CASE
+              WHEN coalesce(p.email, 'off') = 'off' THEN 'turned_off'
+              ELSE coalesce(
+                CASE
+                  WHEN array_position('{critical,high,medium,low,info}'::text[], n.severity) > array_position('{critical,high,medium,low,info}'::text[], p.min_severity) THEN 'min_severity'
+                  WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type'
+                END,
+                CASE WHEN NOT true THEN 'no_mail_server'
+                END
+              )
+            END
+          )
         )
         ORDER BY
           n.created_at,

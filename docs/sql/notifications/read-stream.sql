@@ -1,5 +1,5 @@
 -- Reads the notifications after a position, for all connected readers of this process.
--- It runs when a notification was written, and at intervals, while somebody listens to the stream.
+-- It runs when a notification was written, and at intervals, while a stream is open.
 -- Sent by StreamReader.after.
 --
 -- $1 bigint: the transaction number in the position

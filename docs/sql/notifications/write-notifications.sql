@@ -10,21 +10,36 @@
 -- $5 text[]: the title
 -- $6 text[]: the message
 -- $7 timestamp with time zone[]: the instant of the event
--- $8 text[]: the roles that receive notices
--- $9 text[]: all severities, most severe first
--- $10 boolean: whether a mail server is configured
--- $11 boolean[]: whether the rule notifies in the app
+-- $8 boolean: whether a mail server is configured
+-- $9 boolean[]: whether the rule notifies in the app
 WITH
   audience AS MATERIALIZED (
     SELECT
       n.*,
       m.user_id,
-      coalesce(p.in_app, true) AS prefers_in_app,
-      coalesce(p.email, 'off') AS email,
+      coalesce(p.email, 'off') AS email_mode,
       CASE
-        WHEN array_position($9::text[], n.severity) > array_position($9::text[], p.min_severity) THEN 'min_severity'
-        WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type'
-      END AS left_out
+        WHEN NOT n.notify_in_app THEN 'not_notified'
+        ELSE coalesce(
+          CASE
+            WHEN array_position('{critical,high,medium,low,info}'::text[], n.severity) > array_position('{critical,high,medium,low,info}'::text[], p.min_severity) THEN 'min_severity'
+            WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type'
+          END,
+          CASE WHEN NOT coalesce(p.in_app, true) THEN 'channel_off'
+          END
+        )
+      END AS in_app_reason,
+      CASE
+        WHEN coalesce(p.email, 'off') = 'off' THEN 'turned_off'
+        ELSE coalesce(
+          CASE
+            WHEN array_position('{critical,high,medium,low,info}'::text[], n.severity) > array_position('{critical,high,medium,low,info}'::text[], p.min_severity) THEN 'min_severity'
+            WHEN a.rule_type <> ALL (p.rule_types) THEN 'rule_type'
+          END,
+          CASE WHEN NOT $8::boolean THEN 'no_mail_server'
+          END
+        )
+      END AS email_reason
     FROM
       unnest(
         $1::uuid[],
@@ -34,17 +49,23 @@ WITH
         $5::text[],
         $6::text[],
         $7::timestamptz[],
-        $11::boolean[]
+        $9::boolean[]
       ) AS n (organization_id, alert_id, event, severity, title, message, occurred_at, notify_in_app)
       JOIN membership m ON m.organization_id = n.organization_id
-      AND m.is_active
-      AND m.role = ANY ($8::text[])
+      AND (
+        m.is_active
+        AND (
+          m.role = 'admin'
+          OR m.role = 'red_lead'
+          OR m.role = 'blue_lead'
+        )
+      )
       LEFT JOIN notification_preference p ON p.organization_id = m.organization_id
       AND p.user_id = m.user_id
       LEFT JOIN alert_instance a ON a.organization_id = n.organization_id
       AND a.id = n.alert_id
   ),
-  told AS (
+  notified AS (
     INSERT INTO notification (id, organization_id, user_id, alert_id, event, severity, title, message, created_at)
     SELECT
       vedette_uuidv7 (),
@@ -57,10 +78,7 @@ WITH
       message,
       occurred_at
     FROM audience
-    WHERE
-      left_out IS NULL
-      AND notify_in_app
-      AND prefers_in_app
+    WHERE in_app_reason IS NULL
     ON CONFLICT (organization_id, alert_id, event, user_id)
     WHERE alert_id IS NOT NULL DO NOTHING
     RETURNING event
@@ -72,7 +90,7 @@ WITH
       vedette_uuidv7 (),
       organization_id,
       user_id,
-      CASE WHEN email = 'immediate' THEN vedette_uuidv7 ()
+      CASE WHEN email_mode = 'immediate' THEN vedette_uuidv7 ()
       END,
       alert_id,
       event,
@@ -81,10 +99,7 @@ WITH
       message,
       occurred_at
     FROM audience
-    WHERE
-      left_out IS NULL
-      AND email <> 'off'
-      AND $10
+    WHERE email_reason IS NULL
     ON CONFLICT (organization_id, alert_id, event, user_id)
     WHERE alert_id IS NOT NULL DO NOTHING
     RETURNING
@@ -119,29 +134,10 @@ WITH
       audience a
       CROSS JOIN LATERAL (
         VALUES
-          (
-            'in_app',
-            CASE
-              WHEN NOT a.notify_in_app THEN 'not_notified'
-              ELSE coalesce(
-                a.left_out,
-                CASE WHEN NOT a.prefers_in_app THEN 'channel_off'
-                END
-              )
-            END
-          ),
-          (
-            'email',
-            CASE
-              WHEN a.email <> 'off' THEN coalesce(
-                a.left_out,
-                CASE WHEN NOT $10 THEN 'no_mail_server'
-                END
-              )
-            END
-          )
+          ('in_app', a.in_app_reason),
+          ('email', a.email_reason)
       ) AS c (channel, reason)
-    WHERE c.reason IS NOT NULL
+    WHERE c.reason <> 'turned_off'
   ),
   noted AS (
     INSERT INTO notification_skip (organization_id, alert_id, event, user_id, channel, reason, created_at)
@@ -151,10 +147,10 @@ WITH
     ON CONFLICT DO NOTHING
   )
 SELECT
-  'told' AS what,
-  event AS word,
+  'notified' AS kind,
+  event AS label,
   count(*)::integer AS count
-FROM told
+FROM notified
 GROUP BY event
 UNION ALL
 SELECT

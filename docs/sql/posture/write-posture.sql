@@ -1,4 +1,4 @@
--- Writes the posture of techniques, and leaves rows alone that would stay the same.
+-- Writes the posture of techniques, but not rows that would stay the same.
 -- It runs for each PUT of posture, each import, and each undo of an import.
 -- Sent by PostureWriter.write.
 --

@@ -1,11 +1,11 @@
--- Deletes a batch of alerts that are older than they are kept for.
+-- Deletes a batch of alerts that have expired.
 -- It runs once an hour, on one replica, until a batch is not full.
 -- Sent by RetentionService.removeExpired.
 --
 -- $1 timestamp with time zone: the instant before which rows are deleted
 -- $2 bigint: how many rows to delete at most
 WITH
-  doomed AS MATERIALIZED (
+  expired AS MATERIALIZED (
     SELECT a.id
     FROM
       alert_instance a
@@ -18,5 +18,5 @@ WITH
     FOR UPDATE OF a SKIP LOCKED
     FOR KEY SHARE OF o SKIP LOCKED
   )
-DELETE FROM alert_instance t USING doomed
-WHERE t.id = doomed.id;
+DELETE FROM alert_instance t USING expired
+WHERE t.id = expired.id;

@@ -1,11 +1,11 @@
--- Deletes a batch of imports of posture that are older than they are kept for.
+-- Deletes a batch of imports of posture that have expired.
 -- It runs once an hour, on one replica, until a batch is not full.
 -- Sent by RetentionService.removeExpired.
 --
 -- $1 timestamp with time zone: the instant before which rows are deleted
 -- $2 bigint: how many rows to delete at most
 WITH
-  doomed AS MATERIALIZED (
+  expired AS MATERIALIZED (
     SELECT id
     FROM posture_import
     WHERE
@@ -15,5 +15,5 @@ WITH
     LIMIT $2
     FOR UPDATE SKIP LOCKED
   )
-DELETE FROM posture_import t USING doomed
-WHERE t.id = doomed.id;
+DELETE FROM posture_import t USING expired
+WHERE t.id = expired.id;

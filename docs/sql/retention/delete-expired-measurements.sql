@@ -1,11 +1,11 @@
--- Deletes a batch of measurements that are older than they are kept for.
+-- Deletes a batch of measurements that have expired.
 -- It runs once an hour, on one replica, until a batch is not full.
 -- Sent by RetentionService.removeExpired.
 --
 -- $1 timestamp with time zone: the instant before which rows are deleted
 -- $2 bigint: how many rows to delete at most
 WITH
-  doomed AS MATERIALIZED (
+  expired AS MATERIALIZED (
     SELECT
       m.organization_id,
       m.rule_id,
@@ -20,8 +20,8 @@ WITH
     LIMIT $2
     FOR UPDATE OF m SKIP LOCKED
   )
-DELETE FROM rule_measurement t USING doomed
+DELETE FROM rule_measurement t USING expired
 WHERE
-  t.organization_id = doomed.organization_id
-  AND t.rule_id = doomed.rule_id
-  AND t.measured_at = doomed.measured_at;
+  t.organization_id = expired.organization_id
+  AND t.rule_id = expired.rule_id
+  AND t.measured_at = expired.measured_at;

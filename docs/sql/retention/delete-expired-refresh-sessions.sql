@@ -1,16 +1,16 @@
--- Deletes a batch of refresh sessions that are older than they are kept for.
+-- Deletes a batch of refresh sessions that have expired.
 -- It runs once an hour, on one replica, until a batch is not full.
 -- Sent by RetentionService.removeExpired.
 --
 -- $1 timestamp with time zone: the instant before which rows are deleted
 -- $2 bigint: how many rows to delete at most
 WITH
-  doomed AS MATERIALIZED (
+  expired AS MATERIALIZED (
     SELECT id
     FROM refresh_session
     WHERE expires_at < $1
     LIMIT $2
     FOR UPDATE SKIP LOCKED
   )
-DELETE FROM refresh_session t USING doomed
-WHERE t.id = doomed.id;
+DELETE FROM refresh_session t USING expired
+WHERE t.id = expired.id;

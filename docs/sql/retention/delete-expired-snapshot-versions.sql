@@ -1,11 +1,11 @@
--- Deletes a batch of snapshot versions that are older than they are kept for.
+-- Deletes a batch of snapshot versions that have expired.
 -- It runs once an hour, on one replica, until a batch is not full.
 -- Sent by RetentionService.removeExpired.
 --
 -- $1 timestamp with time zone: the instant before which rows are deleted
 -- $2 bigint: how many rows to delete at most
 WITH
-  doomed AS MATERIALIZED (
+  expired AS MATERIALIZED (
     SELECT
       organization_id,
       snapshot_date,
@@ -17,9 +17,9 @@ WITH
     LIMIT $2
     FOR UPDATE SKIP LOCKED
   )
-DELETE FROM posture_snapshot_history t USING doomed
+DELETE FROM posture_snapshot_history t USING expired
 WHERE
-  t.organization_id = doomed.organization_id
-  AND t.snapshot_date = doomed.snapshot_date
-  AND t.valid_from = doomed.valid_from
-  AND t.version = doomed.version;
+  t.organization_id = expired.organization_id
+  AND t.snapshot_date = expired.snapshot_date
+  AND t.valid_from = expired.valid_from
+  AND t.version = expired.version;

@@ -1,11 +1,11 @@
--- Deletes a batch of webhook events that are older than they are kept for.
+-- Deletes a batch of webhook events that have expired.
 -- It runs once an hour, on one replica, until a batch is not full.
 -- Sent by RetentionService.removeExpired.
 --
 -- $1 timestamp with time zone: the instant before which rows are deleted
 -- $2 bigint: how many rows to delete at most
 WITH
-  doomed AS MATERIALIZED (
+  expired AS MATERIALIZED (
     SELECT
       v.organization_id,
       v.id
@@ -26,7 +26,7 @@ WITH
     LIMIT $2
     FOR UPDATE SKIP LOCKED
   )
-DELETE FROM webhook_event t USING doomed
+DELETE FROM webhook_event t USING expired
 WHERE
-  t.organization_id = doomed.organization_id
-  AND t.id = doomed.id;
+  t.organization_id = expired.organization_id
+  AND t.id = expired.id;

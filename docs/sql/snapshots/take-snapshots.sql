@@ -67,7 +67,7 @@ WITH
         )
       )
   ),
-  standing AS (
+  statuses AS (
     SELECT
       p.organization_id,
       'current' AS side,
@@ -282,7 +282,7 @@ WITH
           AND s.status_global = 'not_evaluated'
       ) AS own_not_evaluated
     FROM
-      standing s
+      statuses s
       JOIN policy p USING (organization_id)
       JOIN cell c USING (technique_id)
     WHERE

@@ -30,7 +30,7 @@ WITH
         h.consecutive_failures > 0
         OR h.breaker = 'open',
         false
-      ) AS is_ailing,
+      ) AS was_failing,
       CASE
         WHEN d.event_type = $6 THEN NULL
         WHEN h.paused_until > $1 THEN 'paused'
@@ -177,7 +177,7 @@ RETURNING
   d.attempts_before AS "attemptsBefore",
   d.replay_id IS NOT NULL AS "isReplay",
   c.is_probe AS "isProbe",
-  c.is_ailing AS "isAiling",
+  c.was_failing AS "wasFailing",
   c.is_held AS "isHeld",
   c.was_leased AS "wasLeased",
   CASE

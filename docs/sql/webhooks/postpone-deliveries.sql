@@ -1,6 +1,6 @@
 -- Postpones all due deliveries of unhealthy endpoints at once.
 -- It runs when a claim has found due deliveries of an endpoint that is unhealthy.
--- Sent by DeliveryStore.putOff.
+-- Sent by DeliveryStore.postpone.
 --
 -- $1 timestamp with time zone: the instant
 -- $2 timestamp with time zone: until when deliveries of a disabled endpoint are postponed
@@ -8,7 +8,7 @@
 -- $4 uuid[]: the endpoints
 -- $5 text: the type of a ping, which is never postponed
 WITH
-  unwell AS MATERIALIZED (
+  unhealthy AS MATERIALIZED (
     SELECT
       e.organization_id,
       e.id AS endpoint_id,
@@ -37,7 +37,7 @@ WITH
       u.until
     FROM
       webhook_delivery d
-      JOIN unwell u ON u.organization_id = d.organization_id
+      JOIN unhealthy u ON u.organization_id = d.organization_id
       AND u.endpoint_id = d.endpoint_id
       AND u.hold IS NOT NULL
     WHERE

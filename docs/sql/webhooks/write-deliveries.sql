@@ -12,7 +12,6 @@
 -- $8 integer[]: the number of the event among those of its alert
 -- $9 text[]: the severity
 -- $10 text[]: the rule type
--- $11 text[]: all severities, most severe first
 WITH
   event AS (
     SELECT *
@@ -56,22 +55,13 @@ WITH
         e.is_enabled
         OR e.disabled_reason IS NOT NULL
       )
-      AND (
-        e.id = v.direct_endpoint_id
-        OR (
-          v.event_type = ANY (e.events)
-          AND (
-            e.min_severity IS NULL
-            OR v.severity IS NULL
-            OR array_position($11::text[], v.severity) <= array_position($11::text[], e.min_severity)
-          )
-          AND (
-            e.rule_types = '{}'
-            OR v.rule_type IS NULL
-            OR v.rule_type = ANY (e.rule_types)
-          )
-        )
-      )
+      AND CASE
+        WHEN e.id = v.direct_endpoint_id THEN NULL
+        WHEN NOT v.event_type = ANY (e.events) THEN 'not_subscribed'
+        WHEN array_position('{critical,high,medium,low,info}'::text[], v.severity) > array_position('{critical,high,medium,low,info}'::text[], e.min_severity) THEN 'min_severity'
+        WHEN e.rule_types <> '{}'
+        AND v.rule_type <> ALL (e.rule_types) THEN 'rule_type'
+      END IS NULL
     FOR KEY SHARE OF e
   ),
   stored AS (

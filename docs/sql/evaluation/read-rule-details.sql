@@ -1,6 +1,6 @@
 -- Reads the names and channels of rules that fired or failed.
 -- It runs in each evaluation in which a rule fired or failed.
--- Sent by RuleClaims.words.
+-- Sent by RuleClaims.details.
 --
 -- $1 uuid[]: the organisation of each rule
 -- $2 uuid[]: the id of each rule
