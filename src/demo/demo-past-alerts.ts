@@ -9,13 +9,13 @@ export interface DemoAlert extends Firing {
   rule: DemoRule;
   status: 'acknowledged' | 'resolved' | 'dismissed';
   createdAt: Date;
-  acknowledged: Touch | null;
-  resolved: Touch | null;
-  dismissed: Touch | null;
+  acknowledged: StatusChange | null;
+  resolved: StatusChange | null;
+  dismissed: StatusChange | null;
 }
 
 /** Who changed the status of an alert, and when. */
-export interface Touch {
+export interface StatusChange {
   by: DemoPerson;
   at: Date;
 }
@@ -55,20 +55,28 @@ export function planPastAlerts(
     // A snapshot is compared right after it is taken. Other rules fire at any slot of five minutes.
     const hour = rule.ruleType === 'coverage_regression' ? 10 / 60 : random.integer(6 * 12, 19 * 12) / 12;
     const createdAt = hoursAfter(atHour(now, daysAgo, hour), 2 / 3600);
-    return { rule, ...firing, createdAt, ...fate(createdAt, index >= fired.length - UNFINISHED_ALERTS, random) };
+    return {
+      rule,
+      ...firing,
+      createdAt,
+      ...statusChanges(createdAt, index >= fired.length - UNFINISHED_ALERTS, random),
+    };
   });
 }
 
-function fate(
+function statusChanges(
   createdAt: Date,
   isUnfinished: boolean,
   random: SeededRandom,
 ): Pick<DemoAlert, 'status' | 'acknowledged' | 'resolved' | 'dismissed'> {
-  const seen: Touch = {
+  const seen: StatusChange = {
     by: random.pick(['amara', 'jonas', 'mei']),
     at: hoursAfter(createdAt, 0.2 + 5 * random.next()),
   };
-  const closed: Touch = { by: random.pick(['redLead', 'blueLead']), at: hoursAfter(createdAt, 8 + 80 * random.next()) };
+  const closed: StatusChange = {
+    by: random.pick(['redLead', 'blueLead']),
+    at: hoursAfter(createdAt, 8 + 80 * random.next()),
+  };
   const isDismissed = random.chance(0.2);
   const acknowledged = isUnfinished || random.chance(0.75) ? seen : null;
   if (isUnfinished) return { status: 'acknowledged', acknowledged, resolved: null, dismissed: null };

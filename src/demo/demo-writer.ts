@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CatalogueStore } from '../catalogue/index.js';
-import { addPastAlerts, type PastTouch } from '../instances/index.js';
+import { addPastAlerts, type PastStatusChange } from '../instances/index.js';
 import { addPastNotifications } from '../notifications/index.js';
 import { followPastModifications, writePastPosture } from '../posture/index.js';
 import { addPastQueueItems } from '../revalidation/index.js';
 import { RuleSchedules } from '../rules/index.js';
 import { addPastSnapshots } from '../snapshots/index.js';
 import type { DemoChange } from './demo-changes.js';
-import type { DemoAlert, Touch } from './demo-past-alerts.js';
+import type { DemoAlert, StatusChange } from './demo-past-alerts.js';
 import type { DemoVersion } from './demo-past-posture.js';
 import type { DemoUserIds } from './demo-people.js';
 import type { DemoQueueItem } from './demo-queue.js';
@@ -82,9 +82,9 @@ export class DemoWriter {
       ruleName: rule.name,
       ruleType: rule.ruleType,
       severity: rule.severity,
-      acknowledged: touch(acknowledged, users),
-      resolved: touch(resolved, users),
-      dismissed: touch(dismissed, users),
+      acknowledged: toPastStatusChange(acknowledged, users),
+      resolved: toPastStatusChange(resolved, users),
+      dismissed: toPastStatusChange(dismissed, users),
     }));
     await addPastAlerts(manager, organizationId, past);
     // The alerts are sorted oldest first, so the Map keeps the last one of each rule.
@@ -94,7 +94,7 @@ export class DemoWriter {
   }
 }
 
-function touch(one: Touch | null, users: DemoUserIds): PastTouch | null {
+function toPastStatusChange(one: StatusChange | null, users: DemoUserIds): PastStatusChange | null {
   return one && { by: users[one.by], at: one.at };
 }
 

@@ -4,7 +4,7 @@ import { newId } from '../common/ids.js';
 import { insertRecords } from '../database/index.js';
 
 /** Who changed the status of an alert, and when. */
-export interface PastTouch {
+export interface PastStatusChange {
   by: string;
   at: Date;
 }
@@ -20,9 +20,9 @@ export interface PastAlert {
   details: Record<string, unknown>;
   status: 'acknowledged' | 'resolved' | 'dismissed';
   createdAt: Date;
-  acknowledged: PastTouch | null;
-  resolved: PastTouch | null;
-  dismissed: PastTouch | null;
+  acknowledged: PastStatusChange | null;
+  resolved: PastStatusChange | null;
+  dismissed: PastStatusChange | null;
 }
 
 /** Adds alerts with their dates in the past, and sends no notices. Only the generated demo may use it. */
