@@ -46,11 +46,11 @@ export class EvaluationPass {
     rules: readonly ClaimedRule[],
     now: Date,
   ): Promise<{ decided: DecidedRule[]; fired: FiredAlert[] }> {
-    const awake = rules.filter((rule) => !isInCooldown(rule, now));
-    const measurements = await this.measurer.measure(awake, now, new LivePostureReader(manager));
+    const measurable = rules.filter((rule) => !isInCooldown(rule, now));
+    const measurements = await this.measurer.measure(measurable, now, new LivePostureReader(manager));
     const unfinished = await this.alerts.lockUnfinished(
       manager,
-      awake.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))),
+      measurable.filter((rule) => mayRefresh(rule, measurements.get(rule.ruleId))),
     );
     const decisions = rules.map((rule) => {
       const measurement = measurements.get(rule.ruleId) ?? NOT_MEASURED;

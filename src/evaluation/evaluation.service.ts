@@ -16,7 +16,7 @@ import { RunStore, type PassFacts } from './run-store.js';
 const SCHEDULES_A_BATCH = 250;
 
 /** The most parallel batches in a process. While PostgreSQL measures one batch, the process decides on another. */
-const LANES = 2;
+const PARALLEL_BATCHES = 2;
 
 /** The results of a pass over many organisations. */
 export interface PassResult {
@@ -45,12 +45,12 @@ export class EvaluationService {
 
   /** Evaluates every rule that is due. Skips rules that another replica has locked. */
   evaluateDue(): Promise<PassResult> {
-    return this.inLanes('cron', (manager, now) => this.claims.due(manager, now, SCHEDULES_A_BATCH));
+    return this.inParallel('cron', (manager, now) => this.claims.due(manager, now, SCHEDULES_A_BATCH));
   }
 
   /** Evaluates the rules that posture changes may affect, once their debounce has passed. */
   evaluateChanged(): Promise<PassResult> {
-    return this.inLanes('posture_change', (manager, now) => this.claims.changed(manager, now, SCHEDULES_A_BATCH));
+    return this.inParallel('posture_change', (manager, now) => this.claims.changed(manager, now, SCHEDULES_A_BATCH));
   }
 
   /** Evaluates all enabled rules of one organisation now. */
@@ -64,10 +64,10 @@ export class EvaluationService {
     return runs[0]!;
   }
 
-  /** Works through batches until one is not full. A full batch starts a parallel lane, up to {@link LANES}. */
-  private async inLanes(trigger: EvaluationTrigger, claim: ClaimBatch): Promise<PassResult> {
+  /** Works through batches until one is not full. A full batch starts a worker, up to {@link PARALLEL_BATCHES}. */
+  private async inParallel(trigger: EvaluationTrigger, claim: ClaimBatch): Promise<PassResult> {
     const total: PassResult = { rulesEvaluated: 0, fired: [], runs: [] };
-    const lanes: Promise<void>[] = [];
+    const workers: Promise<void>[] = [];
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {
       for (let isFull = true; isFull;) {
@@ -77,7 +77,7 @@ export class EvaluationService {
           claim: async (manager, now) => {
             const claimed = await claim(manager, now);
             isFull = (claimed?.schedules.length ?? 0) >= SCHEDULES_A_BATCH;
-            if (isFull && lanes.length < LANES) lanes.push(lane());
+            if (isFull && workers.length < PARALLEL_BATCHES) workers.push(worker());
             return claimed;
           },
         });
@@ -86,10 +86,10 @@ export class EvaluationService {
         total.runs.push(...runs);
       }
     };
-    const lane = (): Promise<void> => work().catch((error: unknown) => void failures.push(error));
-    lanes.push(lane());
-    // The list may grow during this wait. All lanes end before a failure is thrown: a batch must not outlive its pass.
-    for (let index = 0; index < lanes.length; index++) await lanes[index];
+    const worker = (): Promise<void> => work().catch((error: unknown) => void failures.push(error));
+    workers.push(worker());
+    // The list may grow during this wait. All workers end before a failure is thrown, so no batch outlives its pass.
+    for (let index = 0; index < workers.length; index++) await workers[index];
     if (failures.length > 0) throw failures[0];
     return total;
   }

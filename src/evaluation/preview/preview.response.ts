@@ -21,7 +21,7 @@ export class TrialRuleResponse {
   on_repeat: OnRepeat;
 }
 
-export class ToldEndpointResponse {
+export class AudienceEndpointResponse {
   id: string;
   name: string;
 }
@@ -36,7 +36,7 @@ export class AudienceResponse {
   /** Immediately or in a digest. */
   @ApiProperty({ type: 'integer' })
   people_by_email: number;
-  endpoints: ToldEndpointResponse[];
+  endpoints: AudienceEndpointResponse[];
 }
 
 /** The result that an evaluation of the rule would have. Nothing was stored. */
