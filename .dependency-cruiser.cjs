@@ -24,7 +24,10 @@ const neighbours = {
   cli: ['http', 'setup'],
 };
 
-/** The ground floor, whose modules import each other. Everything in it but `database`, `config`, `metrics` and `tracing` is imported file by file. */
+/**
+ * The ground floor, whose modules import each other. Other modules import its files directly, except those of
+ * `database`, `config`, `metrics` and `tracing`.
+ */
 const ground = floors[0];
 const modules = floors.flat();
 const behindIndex = modules.filter((name) => !['common', 'files'].includes(name));

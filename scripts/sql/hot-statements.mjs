@@ -52,7 +52,13 @@ export const HOT_STATEMENTS = [
 function evaluation() {
   const pass = { trigger: 'cron', requestedBy: null, startedAt: NOW, durationSeconds: 1, isTick: false };
   const decided = [
-    { rule: RULE, decision: { outcome: 'error', error: 'example' }, alertId: null, ruleDetails: null, explanation: null },
+    {
+      rule: RULE,
+      decision: { outcome: 'error', error: 'example' },
+      alertId: null,
+      ruleDetails: null,
+      explanation: null,
+    },
   ];
   return [
     {

@@ -107,7 +107,7 @@ export class Environment {
   @IsRetentionDays()
   VEDETTE_RETENTION_RUNS_DAYS: number = 30;
 
-  /** How many days webhook deliveries are kept after all deliveries of their event were delivered or failed for good. */
+  /** How many days webhook deliveries are kept after all deliveries of their event were delivered or finally failed. */
   @IsRetentionDays()
   VEDETTE_RETENTION_DELIVERIES_DAYS: number = 30;
 

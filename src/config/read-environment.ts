@@ -12,7 +12,7 @@ export class EnvironmentError extends Error {
   }
 }
 
-/** The data folder. A relative one lies in Vedette's own folder, wherever the process was started. */
+/** The data folder. A relative path starts at Vedette's own folder, not at the working directory. */
 export function dataFolder({ VEDETTE_DATA_DIR: folder }: Environment): string {
   return path.resolve(packageRoot(), folder);
 }

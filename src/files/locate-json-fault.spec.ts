@@ -4,7 +4,7 @@ import { locateJsonFault } from './locate-json-fault.js';
 describe('locateJsonFault', () => {
   const whole = '{"a": [1, -2.5e3, "x\\u00e9\\n", true, false, null, {}, []], "b": {"c": "d"}}';
 
-  it('takes every beginning of a document for a cut one', () => {
+  it('finds every incomplete document truncated', () => {
     for (let length = 0; length < whole.length; length += 1) {
       expect([length, locateJsonFault(whole.slice(0, length))]).toEqual([length, { kind: 'truncated' }]);
     }

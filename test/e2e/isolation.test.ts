@@ -113,10 +113,7 @@ it('answers 404 for every id of the other organisation, on every route with an i
   const refusals: Record<string, number> = {};
   for (const { method, path } of withIds) {
     const fill = THEIRS[path];
-    if (!fill)
-      throw new Error(
-        `${path} takes an id that this test does not know: say in THEIRS which record of the other organisation it is`,
-      );
+    if (!fill) throw new Error(`${path} takes an id: add an entry for it to THEIRS`);
     const answer = await world.vedette.request(method, `/api/v1${fill(world.theirs)}`, {
       token: world.ours.token,
       body: BODIES[`${method} ${path}`],

@@ -63,7 +63,7 @@ async function tell(changes: Partial<AlertNotice>): Promise<void> {
     .run((manager) => http.module.get(AlertNotifier, { strict: false }).notify(manager, [notice]));
 }
 
-const toldOf = async (alertId: string): Promise<string[]> =>
+const notifiedOf = async (alertId: string): Promise<string[]> =>
   (
     await http.database.query<{ user_id: string }>('SELECT user_id FROM notification WHERE alert_id = $1', [alertId])
   ).map((row) => row.user_id);
@@ -130,41 +130,41 @@ describe('preferences', () => {
 describe('the audience of a notice', () => {
   it('is by default every admin and lead, in the app only', async () => {
     const alertId = await fire({ severity: 'info' });
-    expect(await toldOf(alertId)).toEqual([userId]);
+    expect(await notifiedOf(alertId)).toEqual([userId]);
     expect([await mailedOf(alertId), await skipsOf(alertId)]).toEqual([[], []]);
   });
 
   it('excludes members who want a higher severity, and records the reason', async () => {
     await put({ min_severity: 'high', email: 'immediate' });
     const quiet = await fire({ severity: 'medium' });
-    expect([await toldOf(quiet), await mailedOf(quiet)]).toEqual([[], []]);
+    expect([await notifiedOf(quiet), await mailedOf(quiet)]).toEqual([[], []]);
     expect(await skipsOf(quiet)).toEqual([
       { user_id: userId, channel: 'in_app', reason: 'min_severity' },
       { user_id: userId, channel: 'email', reason: 'min_severity' },
     ]);
     const loud = await fire({ severity: 'high' });
-    expect([await toldOf(loud), await skipsOf(loud)]).toEqual([[userId], []]);
+    expect([await notifiedOf(loud), await skipsOf(loud)]).toEqual([[userId], []]);
     expect(await mailedOf(loud)).toEqual([{ user_id: userId, is_waiting: false }]);
   });
 
   it('excludes members who do not want the rule type, except for notices without a rule type', async () => {
     await put({ rule_types: ['high_risk'] });
     const orphans = await fire();
-    expect(await toldOf(orphans)).toEqual([]);
+    expect(await notifiedOf(orphans)).toEqual([]);
     expect(await skipsOf(orphans)).toEqual([{ user_id: userId, channel: 'in_app', reason: 'rule_type' }]);
     await tell({ event: 'rule.failing' });
     expect((await http.request('GET', '/api/v1/notifications', { token })).body).toMatchObject({
       total: 1,
       items: [{ event: 'rule.failing' }],
     });
-    expect(await toldOf(await fire({ ruleType: 'high_risk' }))).toEqual([userId]);
+    expect(await notifiedOf(await fire({ ruleType: 'high_risk' }))).toEqual([userId]);
   });
 
   it('gets e-mail only if the app is off, once for repeated notices', async () => {
     await put({ in_app: false, email: 'daily_digest' });
     const alertId = await fire();
     await tell({ alertId });
-    expect(await toldOf(alertId)).toEqual([]);
+    expect(await notifiedOf(alertId)).toEqual([]);
     expect(await mailedOf(alertId)).toEqual([{ user_id: userId, is_waiting: true }]);
     expect(await skipsOf(alertId)).toEqual([{ user_id: userId, channel: 'in_app', reason: 'channel_off' }]);
   });
@@ -173,7 +173,7 @@ describe('the audience of a notice', () => {
     await put({ email: 'immediate' });
     const plain = await aSignedInMember(http, organizationId, 'red_lead');
     const alertId = await fire({}, { notifyInApp: false });
-    expect(await toldOf(alertId)).toEqual([]);
+    expect(await notifiedOf(alertId)).toEqual([]);
     expect(await mailedOf(alertId)).toEqual([{ user_id: userId, is_waiting: false }]);
     const skips = await skipsOf(alertId);
     expect(skips).toHaveLength(2);
@@ -202,7 +202,7 @@ describe('the audience of a notice', () => {
     ]);
     const [theirs] = await someAlerts(http.database, other, [{}]);
     await tell({ organizationId: other, alertId: theirs! });
-    expect(await toldOf(theirs!)).toEqual([userId]);
+    expect(await notifiedOf(theirs!)).toEqual([userId]);
   });
 });
 

@@ -10,7 +10,7 @@ export class StreamSettings {
   /** The most notices that one statement reads. */
   pageSize = 500;
 
-  /** A reader that missed more notifications is told to read the list again. */
+  /** A reader that missed more notifications gets the event `reset`, and reads the list again. */
   maxReplayed = 1_000;
 
   /** The most streams of one member in one process, and the most streams of one process. */

@@ -14,7 +14,10 @@ export interface OperatorEndpoint {
   secret: string;
 }
 
-/** Endpoints that the operator of the deployment sets up. Their URLs come from the environment, so the address guard checks them only at delivery. */
+/**
+ * Creates and updates endpoints of the operator. Their URLs come from the environment, so the address guard checks them
+ * only at delivery.
+ */
 @Injectable()
 export class OperatorEndpoints {
   constructor(private readonly secrets: EndpointSecrets) {}
@@ -41,7 +44,7 @@ export class OperatorEndpoints {
     );
   }
 
-  /** Sets the URL of all endpoints of the name. */
+  /** Sets the URL of all endpoints with the name. */
   async setUrl(manager: EntityManager, organizationId: string, name: string, url: string, now: Date): Promise<void> {
     const endpoints = await queryRows<{ id: string }>(
       manager,
