@@ -21,11 +21,6 @@ export type Decision =
   | { outcome: 'no_data' | 'clear' | 'already_alerted' | 'fired'; finding: Finding }
   | { outcome: 'refreshed'; finding: Finding; alertId: string };
 
-/** Whether the rule breached and wrote an alert, a new one or the open one. */
-export function hasFired({ outcome }: Pick<Decision, 'outcome'>): boolean {
-  return outcome === 'fired' || outcome === 'refreshed';
-}
-
 type Cooldown = Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>;
 
 /** When the cooldown after the last firing ends or has ended; null without a cooldown. */

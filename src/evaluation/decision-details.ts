@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import type { TechniqueScope } from '../posture/index.js';
-import { hasFired, type Decision } from './decide.js';
+import type { Decision } from './decide.js';
+import { hasFired } from './rule-outcome.js';
 import { AlertExplainer, type Explanation } from './explanation/alert-explainer.js';
 import { RuleClaims, type ClaimedRule, type RuleDetails } from './rule-claims.js';
 
@@ -31,12 +32,12 @@ export class DecisionDetails {
     decisions: readonly Pick<DetailedDecision, 'rule' | 'decision'>[],
     now: Date,
   ): Promise<DetailedDecision[]> {
-    const reported = decisions.filter(({ decision }) => hasFired(decision) || decision.outcome === 'error');
+    const reported = decisions.filter(({ decision }) => hasFired(decision.outcome) || decision.outcome === 'error');
     const detailsByRule = await this.claims.details(
       manager,
       reported.map(({ rule }) => rule),
     );
-    const fired = reported.filter(({ decision }) => hasFired(decision)).map(({ rule }) => rule);
+    const fired = reported.filter(({ decision }) => hasFired(decision.outcome)).map(({ rule }) => rule);
     const explanations = await this.explain(manager, fired, detailsByRule, now);
     const isReported = new Set(reported.map(({ rule }) => rule.ruleId));
     return decisions.flatMap(({ rule, decision }) => {

@@ -13,6 +13,11 @@ export type EvaluationTrigger = (typeof EVALUATION_TRIGGERS)[number];
 export const OUTCOMES = ['fired', 'refreshed', 'clear', 'already_alerted', 'cooldown', 'no_data', 'error'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** Whether the rule breached and wrote an alert: a new one, or the open one. */
+export function hasFired(outcome: Outcome): outcome is 'fired' | 'refreshed' {
+  return outcome === 'fired' || outcome === 'refreshed';
+}
+
 /** A rule that fails this many times in a row causes one notice. Fewer failures may be a brief database fault. */
 export const FAILURES_BEFORE_NOTICE = 3;
 

@@ -6,10 +6,11 @@ import type { Page, PageRequest } from '../common/pagination/index.js';
 import { keysetPage, queryRows } from '../database/index.js';
 import type { Finding } from '../evaluators/index.js';
 import { CHANGE_RULE_STATES, ruleStateParameters, type RuleStateChange } from '../rules/index.js';
-import { hasFired, type Decision } from './decide.js';
+import type { Decision } from './decide.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
 import {
+  hasFired,
   FAILURES_BEFORE_NOTICE,
   type EvaluationTrigger,
   type StoredOutcome,
@@ -133,7 +134,7 @@ export class RunStore {
 function hasChanged(decided: DecidedRule): boolean {
   const { rule, decision } = decided;
   if (decision.outcome === 'cooldown') return false;
-  return rule.isFailing || decision.outcome === 'error' || hasFired(decision) || hasNewMeasurement(decided);
+  return rule.isFailing || decision.outcome === 'error' || hasFired(decision.outcome) || hasNewMeasurement(decided);
 }
 
 /** The threshold is null before the first measurement. */
@@ -152,7 +153,7 @@ function toStateChange(decided: DecidedRule): RuleStateChange {
   return {
     organizationId: rule.organizationId,
     ruleId: rule.ruleId,
-    hasFired: hasFired(decision),
+    hasFired: hasFired(decision.outcome),
     wasSkipped: decision.outcome === 'cooldown',
     error: decision.outcome === 'error' ? decision.error : null,
     isNew: hasNewMeasurement(decided),

@@ -8,7 +8,7 @@ import { Transactions } from '../../database/index.js';
 import { EvaluatorRegistry, measureInScope, type Finding } from '../../evaluators/index.js';
 import { knownSince, PostureReplay } from '../../posture/index.js';
 import { decide, type RuleStanding } from '../decide.js';
-import type { Outcome } from '../rule-outcome.js';
+import { hasFired, type Outcome } from '../rule-outcome.js';
 import { AudiencePreview, type PreviewedAudience } from './audience-preview.js';
 import { TrialRules, type TrialInput, type TrialRule } from './trial-rules.js';
 
@@ -118,7 +118,7 @@ export class BacktestService {
       if (points.length > 0) await replay.next();
       const [finding] = await measureInScope(evaluator, measured, at, replay.reader);
       const { outcome } = decide(standing, { kind: 'measured', finding: finding! }, at);
-      if (outcome === 'fired' || outcome === 'refreshed') standing.lastFiredAt = at;
+      if (hasFired(outcome)) standing.lastFiredAt = at;
       if (outcome === 'fired') standing.lastOccasion = finding!.occasion ?? standing.lastOccasion;
       if (outcome === 'fired') standing.unfinishedAlertId = 'the alert that the backtest opened';
       points.push({ at, outcome, finding: finding! });

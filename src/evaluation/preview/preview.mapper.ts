@@ -1,5 +1,6 @@
 import { parseInstant } from '../../common/instant.js';
 import { toIso } from '../../common/wire.js';
+import { hasFired } from '../rule-outcome.js';
 import type { PreviewedAudience } from './audience-preview.js';
 import type { Backtest, BacktestPoint } from './backtest.service.js';
 import type { TrialRuleRequest } from './preview.dto.js';
@@ -40,7 +41,7 @@ export function toPreviewResponse(preview: Preview): PreviewResponse {
     known_since: toIso(knownSince),
     rule: toTrialRuleResponse(rule),
     outcome,
-    would_fire: outcome === 'fired' || outcome === 'refreshed',
+    would_fire: hasFired(outcome),
     in_cooldown: cooldownUntil !== null,
     cooldown_until: toIso(cooldownUntil),
     measured: finding?.measured ?? null,
@@ -82,7 +83,7 @@ export function toBacktestResponse({ rule, from, to, knownSince, points, audienc
 }
 
 function toFiring({ at, outcome, finding: { alert } }: BacktestPoint): BacktestFiringResponse | [] {
-  return (outcome === 'fired' || outcome === 'refreshed') && alert ? { at: toIso(at), outcome, ...alert } : [];
+  return hasFired(outcome) && alert ? { at: toIso(at), outcome, ...alert } : [];
 }
 
 function toTrialRuleResponse(rule: TrialRule): TrialRuleResponse {
