@@ -9,7 +9,7 @@ export class KeepHonestSnapshots1796100000000 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const statement of [policy, columns, known, versions([...MEASURED, ...ADDED])])
-      {await queryRunner.query(statement);}
+      await queryRunner.query(statement);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
