@@ -31,13 +31,47 @@ export interface QuietHours {
   timeZone: string;
 }
 
-/** @returns when the current quiet hours end; null outside quiet hours. */
-export function quietUntil(now: Date, { from, until, timeZone }: QuietHours): Date | null {
+/**
+ * When the quiet hours that are running end: the first minute that the local clock shows outside them. If the clock
+ * goes back, an hour comes twice and is quiet both times; if it skips `until`, they end at the jump.
+ * @returns null outside quiet hours.
+ */
+export function quietUntil(now: Date, hours: QuietHours): Date | null {
+  const { timeZone, until } = hours;
+  let quiet = now;
+  while (isQuiet(quiet, hours)) {
+    const minutesLeft = (minuteOfDay(until) - localTime(quiet, timeZone).minutes + DAY_MINUTES) % DAY_MINUTES;
+    const end = new Date((minuteNumber(quiet) + minutesLeft) * MINUTE_MS);
+    // If the clock changes before `end`, only the time until the change is sure to be quiet.
+    quiet = clockChange(quiet, end, timeZone) ?? end;
+  }
+  return quiet > now ? quiet : null;
+}
+
+function isQuiet(instant: Date, { from, until, timeZone }: QuietHours): boolean {
   const start = minuteOfDay(from);
   const end = minuteOfDay(until);
-  const { minutes } = localTime(now, timeZone);
-  const isQuiet = start <= end ? minutes >= start && minutes < end : minutes >= start || minutes < end;
-  return isQuiet ? nextAt(now, end, timeZone) : null;
+  const { minutes } = localTime(instant, timeZone);
+  return start <= end ? minutes >= start && minutes < end : minutes >= start || minutes < end;
+}
+
+/** The first minute after `from`, up to `to`, with another offset than `from`; undefined without a change. */
+function clockChange(from: Date, to: Date, timeZone: string): Date | undefined {
+  const before = offsetMs(from, timeZone);
+  if (offsetMs(to, timeZone) === before) return undefined;
+  let same = minuteNumber(from);
+  let changed = minuteNumber(to);
+  while (changed - same > 1) {
+    const middle = Math.floor((same + changed) / 2);
+    if (offsetMs(new Date(middle * MINUTE_MS), timeZone) === before) same = middle;
+    else changed = middle;
+  }
+  return new Date(changed * MINUTE_MS);
+}
+
+/** Whole minutes since 1970. */
+function minuteNumber(instant: Date): number {
+  return Math.floor(instant.getTime() / MINUTE_MS);
 }
 
 /**
@@ -74,7 +108,7 @@ function firstMinuteAfterGap(from: Date, wall: number, timeZone: string): Date {
 /** Local time minus UTC, to the minute. */
 function offsetMs(instant: Date, timeZone: string): number {
   const { date, minutes } = localTime(instant, timeZone);
-  return date + minutes * MINUTE_MS - Math.floor(instant.getTime() / MINUTE_MS) * MINUTE_MS;
+  return date + (minutes - minuteNumber(instant)) * MINUTE_MS;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
