@@ -103,6 +103,21 @@ describe('the health of webhook endpoints', () => {
     }
   });
 
+  it('does not stop sending after nine failures and then a success', async () => {
+    const id = await aFailingEndpoint(...always(500).slice(0, 9));
+    for (let count = 0; count < 9; count += 1) {
+      await enqueue(context, anEvent(organizationId));
+      await drain();
+    }
+    await enqueue(context, anEvent(organizationId));
+    await drain();
+
+    expect(await view(id)).toMatchObject({ state: 'healthy', health: { breaker: 'closed', openUntil: null } });
+    await enqueue(context, anEvent(organizationId));
+    await drain();
+    expect(sentTo()).toBe(11);
+  });
+
   it('sends all waiting deliveries as soon as the probe succeeds', async () => {
     const id = await aFailingEndpoint(...Array.from({ length: 100 }, () => ({ status: 500 })).slice(0, 10));
     await enqueue(context, ...someEvents(10));

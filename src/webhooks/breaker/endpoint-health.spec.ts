@@ -86,6 +86,46 @@ describe('the health of an endpoint', () => {
     });
   });
 
+  it('never opens on a success, but on the next failure', () => {
+    const { health } = changeHealth(newHealth(), times(9, failed()), NOW);
+    const { health: afterSuccess } = changeHealth(health, [succeeded()], NOW);
+
+    expect(afterSuccess).toMatchObject({ breaker: 'closed', openUntil: null, consecutiveFailures: 0 });
+    expect(changeHealth(newHealth(), [...times(9, failed()), succeeded()], NOW).health).toEqual(afterSuccess);
+    expect(changeHealth(afterSuccess, [failed()], NOW).health.breaker).toBe('open');
+  });
+
+  it.each([
+    ['9F 1S', 'closed', false],
+    ['10F 1S', 'open', false],
+    ['1S 9F', 'open', false],
+    ['2F 1S 2F 1S 2F 1S 2F', 'open', false],
+    ['10F 1P', 'closed', true],
+    ['10F 1P 9F', 'closed', true],
+    ['10F 1P 10F', 'open', false],
+    ['10F 1f 2S', 'open', false],
+    ['10F 1f 1S 1P', 'closed', true],
+  ])(
+    'the batch %s (F failed, S succeeded, f and P as probes) leaves it %s, as its attempts one by one do',
+    (batch, breaker, isReleased) => {
+      const attempts = {
+        F: failed(),
+        S: succeeded(),
+        f: failed(NOW, { isProbe: true }),
+        P: succeeded(NOW, { isProbe: true }),
+      };
+      const samples = batch
+        .split(' ')
+        .flatMap((some) => times(parseInt(some, 10), attempts[some.at(-1) as keyof typeof attempts]));
+      const together = changeHealth(newHealth(), samples, NOW);
+
+      expect(together).toMatchObject({ health: { breaker }, isReleased });
+      expect(samples.reduce((health, sample) => changeHealth(health, [sample], NOW).health, newHealth())).toEqual(
+        together.health,
+      );
+    },
+  );
+
   it('asks for a notification once, at the fourth failure in a row', () => {
     const notified: boolean[] = [];
     let health = newHealth();

@@ -55,7 +55,7 @@ export interface HealthChange {
   health: EndpointHealth;
   /** The number of failures in a row just reached the limit for a notification. */
   mustNotify: boolean;
-  /** The breaker just closed, so that waiting deliveries can be sent. */
+  /** The breaker closed and did not open again, so that waiting deliveries can be sent. */
   isReleased: boolean;
   /** It has failed for so long that it is disabled if enough deliveries failed. */
   mayDisable: boolean;
@@ -78,22 +78,25 @@ export function newHealth(): EndpointHealth {
   };
 }
 
-/** Applies the attempts, in the order in which they ended, to an endpoint's health. */
+/**
+ * Applies the attempts, in the order in which they ended, to an endpoint's health. The result is the same whether they
+ * come together or one by one. Only a failure opens the breaker; the success of a probe closes it.
+ */
 export function changeHealth(before: EndpointHealth, samples: readonly HealthSample[], now: Date): HealthChange {
   const health = { ...before };
   let mustNotify = false;
-  let isReleased = false;
+  let hasClosed = false;
   for (const sample of samples) {
-    health.samples = withSample(health.samples, sample);
+    health.samples = recent(withSample(health.samples, sample), now);
     if (sample.error === null) {
-      isReleased = succeed(health, sample) || isReleased;
+      hasClosed = succeed(health, sample) || hasClosed;
     } else {
       fail(health, sample, sample.error);
       mustNotify ||= health.consecutiveFailures === FAILURES_BEFORE_NOTICE;
+      if (health.breaker === 'closed' && isNearlyAllFailing(health.samples)) open(health, now);
     }
   }
-  health.samples = recent(health.samples, now);
-  if (health.breaker === 'closed' && isNearlyAllFailing(health.samples)) open(health, now);
+  const isReleased = hasClosed && health.breaker === 'closed';
   return { health, mustNotify, isReleased, mayDisable: hasFailedTooLong(health, now) };
 }
 
