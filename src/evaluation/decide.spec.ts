@@ -118,13 +118,22 @@ describe('deciding on a rule', () => {
     fc.assert(
       fc.property(anyInstant, fc.integer({ min: 1, max: 5_000 }), (lastFiredAt, cooldownHours) => {
         const standing = aStanding({ lastFiredAt, cooldownHours });
-        const end = cooldownEnd(standing)!;
+        const end = cooldownEnd(standing, lastFiredAt)!;
         expect(isInCooldown(standing, new Date(end.getTime() - 1))).toBe(true);
         expect(isInCooldown(standing, end)).toBe(false);
       }),
     );
-    expect(cooldownEnd(aStanding({ lastFiredAt: null }))).toBeNull();
-    expect(cooldownEnd(aStanding({ lastFiredAt: NOW, cooldownHours: 0 }))).toBeNull();
+    expect(cooldownEnd(aStanding({ lastFiredAt: null }), NOW)).toBeNull();
+    expect(cooldownEnd(aStanding({ lastFiredAt: NOW, cooldownHours: 0 }), NOW)).toBeNull();
+  });
+
+  it('counts a last firing in the future as now, so that it is silent for one cooldown at most', () => {
+    const nextYear = new Date('2027-03-10T12:00:00Z');
+    const standing = aStanding({ lastFiredAt: nextYear, cooldownHours: 24 });
+
+    expect(cooldownEnd(standing, NOW)).toEqual(new Date(NOW.getTime() + 24 * HOUR_MS));
+    expect(decide(standing, measured(), NOW).outcome).toBe('cooldown');
+    expect(decide({ ...standing, cooldownHours: 0 }, measured(), NOW).outcome).toBe('fired');
   });
 
   it('opens or refreshes only on a breach, and always on a breach outside the cooldown', () => {

@@ -23,14 +23,20 @@ export type Decision =
 
 type Cooldown = Pick<RuleStanding, 'cooldownHours' | 'lastFiredAt'>;
 
-/** When the cooldown after the last firing ends or has ended; null without a cooldown. */
-export function cooldownEnd({ cooldownHours, lastFiredAt }: Cooldown): Date | null {
-  return lastFiredAt !== null && cooldownHours > 0 ? new Date(lastFiredAt.getTime() + cooldownHours * HOUR_MS) : null;
+/**
+ * When the cooldown after the last firing ends or has ended; null without a cooldown. A last firing later than `now`
+ * comes from a clock that was ahead and counts as now. The pass stores it as now, so that the rule is silent for no
+ * longer than one cooldown from the first evaluation with a right clock.
+ */
+export function cooldownEnd({ cooldownHours, lastFiredAt }: Cooldown, now: Date): Date | null {
+  if (lastFiredAt === null || cooldownHours <= 0) return null;
+  return new Date(Math.min(lastFiredAt.getTime(), now.getTime()) + cooldownHours * HOUR_MS);
 }
 
 /** A rule is in cooldown while `now < last_fired_at + cooldown_hours`. 0 hours or fewer is no cooldown. */
-export function isInCooldown({ cooldownHours, lastFiredAt }: Cooldown, now: Date): boolean {
-  return lastFiredAt !== null && cooldownHours > 0 && now.getTime() < lastFiredAt.getTime() + cooldownHours * HOUR_MS;
+export function isInCooldown(cooldown: Cooldown, now: Date): boolean {
+  const end = cooldownEnd(cooldown, now);
+  return end !== null && now < end;
 }
 
 /** Decides what a rule does at `now`. Pure. A cooldown takes precedence over every measurement. */

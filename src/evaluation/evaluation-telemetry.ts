@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Metrics } from '../metrics/index.js';
+import { isFromFuture } from '../common/clock-slack.js';
+import { ClockCorrections, Metrics } from '../metrics/index.js';
 import { Tracing } from '../tracing/index.js';
 import type { DecidedRule } from './evaluation-pass.js';
 import type { ClaimedRule } from './rule-claims.js';
@@ -8,7 +9,7 @@ import type { EvaluationTrigger } from './rule-outcome.js';
 /** The parts of a committed batch that are counted. */
 interface CommittedBatch {
   decided: readonly DecidedRule[];
-  runs: readonly unknown[];
+  runs: readonly { startedAt: Date }[];
   fired: readonly unknown[];
   missed: number;
 }
@@ -19,6 +20,7 @@ export class EvaluationTelemetry {
   constructor(
     private readonly metrics: Metrics,
     private readonly tracing: Tracing,
+    private readonly corrections: ClockCorrections,
   ) {}
 
   /** Runs the work on claimed rules in a span. */
@@ -32,7 +34,8 @@ export class EvaluationTelemetry {
     const started = performance.now();
     try {
       const result = await batch();
-      if (result.runs.length > 0) this.count(trigger, result, (performance.now() - started) / 1000);
+      const [run] = result.runs;
+      if (run) this.count(trigger, result, run.startedAt, (performance.now() - started) / 1000);
       return result;
     } catch (error) {
       this.metrics.evaluationFailed(trigger);
@@ -40,9 +43,17 @@ export class EvaluationTelemetry {
     }
   }
 
-  private count(trigger: EvaluationTrigger, { decided, fired, missed }: CommittedBatch, durationSeconds: number): void {
+  private count(
+    trigger: EvaluationTrigger,
+    { decided, fired, missed }: CommittedBatch,
+    now: Date,
+    durationSeconds: number,
+  ): void {
     this.metrics.evaluated({ trigger, durationSeconds, rules: tally(decided), missed });
     if (fired.length > 0) this.metrics.transitioned('none', 'open', 'fired', fired.length);
+    const isAhead = ({ rule }: DecidedRule): boolean =>
+      rule.lastFiredAt !== null && isFromFuture(rule.lastFiredAt, now);
+    this.corrections.report('last_fired', decided.filter(isAhead).length);
   }
 }
 

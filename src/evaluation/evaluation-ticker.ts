@@ -5,14 +5,8 @@ import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
 import { EVALUATION_SLOT, Slots } from '../database/index.js';
 import { PostureChanges } from '../posture/index.js';
-import { RuleSchedules } from '../rules/index.js';
+import { ClockRecovery } from './clock-recovery.js';
 import { EvaluationService, type PassResult } from './evaluation.service.js';
-
-/** A start does not evaluate rules that were evaluated within this time. */
-const FRESH_MS = 60_000;
-
-/** A smaller step back of the clock is an ordinary correction, and delays rules by no more than this. */
-const CLOCK_SLACK_MS = 5_000;
 
 /** If a due change was not claimed, another replica has it, or had it when it died. Look again after this time. */
 const UNCLAIMED_CHANGE_MS = 250;
@@ -29,14 +23,12 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   private wake: { timer: NodeJS.Timeout; at: number } | undefined;
   private changes: Subscription | undefined;
   private isStopped = true;
-  /** The time of the clock at the last look, in milliseconds. */
-  private latestMs = 0;
   private readonly completions = new Subject<void>();
 
   constructor(
     private readonly evaluation: EvaluationService,
     private readonly postureChanges: PostureChanges,
-    private readonly schedules: RuleSchedules,
+    private readonly recovery: ClockRecovery,
     private readonly slots: Slots,
     private readonly environment: Environment,
     private readonly clock: Clock,
@@ -53,9 +45,9 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     );
   }
 
-  /** Evaluates the rules that were not evaluated within {@link FRESH_MS}, then starts the ticks. */
+  /** Evaluates the rules that were not evaluated just before, then starts the ticks. */
   async start(): Promise<PassResult> {
-    await this.schedules.makeStaleDue(this.clock.now(), FRESH_MS);
+    await this.recovery.start();
     const result = await this.evaluation.evaluateDue();
     await this.slots.note(EVALUATION_SLOT, this.clock.now());
     this.completions.next();
@@ -95,7 +87,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
 
   private async evaluateOnce(): Promise<void> {
     try {
-      await this.catchUpWithClock();
+      await this.recovery.catchUp();
       await this.evaluation.evaluateChanged();
       await this.evaluation.evaluateDue();
       await this.slots.note(EVALUATION_SLOT, this.clock.now());
@@ -104,17 +96,6 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
     } catch (error) {
       this.logger.error('An evaluation failed and rolled back; the next tick tries again', (error as Error).stack);
     }
-  }
-
-  /** After a clock that ran ahead was set back, makes all rules and changes due: they wait for an instant too late. */
-  private async catchUpWithClock(): Promise<void> {
-    const now = this.clock.now();
-    if (now.getTime() < this.latestMs - CLOCK_SLACK_MS) {
-      this.logger.warn('The clock was set back; every rule and every change is evaluated now');
-      await this.schedules.makeAllDue(now);
-      await this.postureChanges.makeAllDue(now);
-    }
-    this.latestMs = now.getTime();
   }
 
   private async wakeForNextChange(): Promise<void> {

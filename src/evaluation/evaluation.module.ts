@@ -5,6 +5,7 @@ import { InstancesModule } from '../instances/index.js';
 import { NotificationsModule } from '../notifications/index.js';
 import { PostureModule, ScopesModule } from '../posture/index.js';
 import { RulesModule } from '../rules/index.js';
+import { ClockRecovery } from './clock-recovery.js';
 import { DecisionDetails } from './decision-details.js';
 import { EvaluationPass } from './evaluation-pass.js';
 import { EvaluationRun } from './evaluation-run.entity.js';
@@ -40,6 +41,7 @@ import { RunStore } from './run-store.js';
   providers: [
     EvaluationService,
     AlertExplainer,
+    ClockRecovery,
     DecisionDetails,
     EvaluationPass,
     EvaluationSchedule,

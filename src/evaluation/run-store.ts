@@ -119,7 +119,7 @@ export class RunStore {
    * @returns the ids of rules that have now failed often enough to notify people.
    */
   async saveStates(manager: EntityManager, decided: readonly DecidedRule[], facts: PassFacts): Promise<Set<string>> {
-    const changed = facts.isTick ? decided.filter(hasChanged) : decided;
+    const changed = facts.isTick ? decided.filter((one) => hasChanged(one, facts.startedAt)) : decided;
     if (changed.length === 0) return new Set();
     const rows = await queryRows<{ rule_id: string }>(
       manager,
@@ -130,9 +130,10 @@ export class RunStore {
   }
 }
 
-/** A rule in cooldown, or one that stayed clear with the same value, needs no write. */
-function hasChanged(decided: DecidedRule): boolean {
+/** A rule in cooldown, or one that stayed clear with the same value, needs no write. A firing of the future does. */
+function hasChanged(decided: DecidedRule, now: Date): boolean {
   const { rule, decision } = decided;
+  if (rule.lastFiredAt !== null && rule.lastFiredAt > now) return true;
   if (decision.outcome === 'cooldown') return false;
   return rule.isFailing || decision.outcome === 'error' || hasFired(decision.outcome) || hasNewMeasurement(decided);
 }

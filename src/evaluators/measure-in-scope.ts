@@ -26,7 +26,7 @@ export async function measureInScope<Config>(
   const limited = limitedRules(rules);
   if (limited.length === 0) return evaluator.measure(rules, at, reader);
   const measured = rules.map((rule) => ({ ...rule, organizationId: measuredOrganizationId(rule) }));
-  const findings = await evaluator.measure(measured, at, new ScopedPostureReader(reader, limited));
+  const findings = await evaluator.measure(measured, at, new ScopedPostureReader(reader, limited, at));
   return findings.map((finding, index) => withScope(finding, rules[index]?.scope ?? null));
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CronTime } from 'cron';
 import { DataSource } from 'typeorm';
+import { isFromFuture } from '../common/clock-slack.js';
 import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
 import { EVALUATION_SLOT, pendingMigrations, queryRows, Slots } from '../database/index.js';
@@ -70,7 +71,9 @@ export class HealthService {
   /** A process that has just started gets the same time before it counts as stalled. */
   private isStalled(lastPass: Date | null): boolean {
     const now = this.clock.now();
-    const since = Math.max(lastPass?.getTime() ?? 0, this.startedAt.getTime());
+    // A pass of the future comes from a clock that was ahead, and says nothing about the passes since.
+    const passedMs = lastPass !== null && !isFromFuture(lastPass, now) ? lastPass.getTime() : 0;
+    const since = Math.max(passedMs, this.startedAt.getTime());
     const next = this.cron.getNextDateFrom(now, 'UTC');
     const intervalMs = this.cron.getNextDateFrom(next.toJSDate(), 'UTC').toMillis() - next.toMillis();
     return now.getTime() - since > STALLED_AFTER_INTERVALS * intervalMs;

@@ -1,2 +1,3 @@
+export * from './clock-corrections.js';
 export * from './metrics.js';
 export * from './metrics.module.js';

@@ -116,6 +116,11 @@ export class Metrics {
     'webhook_replays_total',
     'Webhook deliveries that were sent again on request.',
   );
+  private readonly clockCorrections = this.counter(
+    'clock_corrections_total',
+    'Stored times that lay too far in the future, because a clock was ahead, and count as now: last_fired, schedule, posture_change, snapshot, webhook_delivery, webhook_endpoint, email or digest.',
+    ['kind'],
+  );
   private readonly heartbeats = this.counter('heartbeats_total', 'Calls of the heartbeat URL: sent, or failed.', [
     'outcome',
   ]);
@@ -244,6 +249,11 @@ export class Metrics {
 
   webhooksReplayed(count: number): void {
     this.webhookReplays.inc(count);
+  }
+
+  /** @param kind the kind of stored time, one of a short list of words. */
+  clockCorrected(kind: string, count: number): void {
+    this.clockCorrections.inc({ kind }, count);
   }
 
   heartbeat(outcome: 'sent' | 'failed'): void {

@@ -21,7 +21,8 @@ const READ = `
     (SELECT min(next_evaluation_at) FROM rule_schedule) AS rule_due_at,
     (SELECT slot FROM scheduled_slot WHERE name = $2) AS evaluated_at,
     (SELECT min(coalesce(
-       (SELECT max(s.snapshot_date)::timestamp AT TIME ZONE 'UTC' FROM posture_snapshot s WHERE s.organization_id = o.id), o.created_at))
+       (SELECT max(s.snapshot_date)::timestamp AT TIME ZONE 'UTC' FROM posture_snapshot s
+        WHERE s.organization_id = o.id AND s.snapshot_date <= ($1::timestamptz AT TIME ZONE 'UTC')::date), o.created_at))
      FROM organization o) AS snapshot_at,
     (SELECT min(next_attempt_at) FROM webhook_delivery WHERE status = 'pending') AS delivery_due_at,
     (SELECT min(next_attempt_at) FROM email_delivery WHERE status = 'pending') AS email_due_at,

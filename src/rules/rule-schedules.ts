@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { CLOCK_SLACK_MS } from '../common/clock-slack.js';
 import { Clock } from '../common/clock.js';
-import { queryRows } from '../database/index.js';
+import { countChanged, queryRows } from '../database/index.js';
 import { RuleState } from './rule-state.entity.js';
 
 /** The schedule of the rules of one organisation with the same interval, locked by this transaction. */
@@ -131,6 +132,26 @@ export class RuleSchedules {
            OR last_evaluated_at > $1 + $2 * interval '1 millisecond')
          FOR UPDATE SKIP LOCKED)`,
       [now, freshMs],
+    );
+  }
+
+  /**
+   * Makes schedules due that a clock that was ahead moved on: evaluated later than `now`, or due later than their
+   * interval allows. Skips those that another replica has locked.
+   * @param nextSlot the next slot of the deployment's schedule.
+   * @returns the number of schedules.
+   */
+  makeLateDue(now: Date, nextSlot: Date): Promise<number> {
+    return countChanged(
+      this.dataSource,
+      `UPDATE rule_schedule SET next_evaluation_at = least(next_evaluation_at, $1),
+         last_evaluated_at = CASE WHEN last_evaluated_at > $1 THEN $1 ELSE last_evaluated_at END
+       WHERE (organization_id, interval_minutes) IN (
+         SELECT organization_id, interval_minutes FROM rule_schedule
+         WHERE last_evaluated_at > $1::timestamptz + $3 * interval '1 millisecond' OR next_evaluation_at > $3 * interval '1 millisecond'
+           + CASE interval_minutes WHEN 0 THEN $2::timestamptz ELSE $1::timestamptz + interval_minutes * interval '1 minute' END
+         FOR UPDATE SKIP LOCKED)`,
+      [now, nextSlot, CLOCK_SLACK_MS],
     );
   }
 

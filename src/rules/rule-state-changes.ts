@@ -17,13 +17,14 @@ export interface RuleStateChange {
 }
 
 /**
- * Writes the states of all rules after an evaluation. It is for a WITH clause, whose statement uses the returned rows.
+ * Writes the states of all rules after an evaluation. Times later than it come from a clock that was ahead, and become
+ * its own. It is for a WITH clause, whose statement uses the returned rows.
  * {@link ruleStateParameters} makes its parameters $1 to $12.
  */
 export const CHANGE_RULE_STATES = `
   UPDATE rule_state s SET
-    last_evaluated_at = CASE WHEN $2 THEN s.last_evaluated_at ELSE $1 END,
-    last_fired_at = CASE WHEN d.has_fired THEN $1 ELSE s.last_fired_at END,
+    last_evaluated_at = CASE WHEN $2 AND (s.last_evaluated_at > $1) IS NOT TRUE THEN s.last_evaluated_at ELSE $1 END,
+    last_fired_at = CASE WHEN d.has_fired OR s.last_fired_at > $1 THEN $1 ELSE s.last_fired_at END,
     last_error = CASE WHEN d.was_skipped THEN s.last_error ELSE d.error END,
     consecutive_errors = CASE WHEN d.was_skipped THEN s.consecutive_errors WHEN d.error IS NULL THEN 0 ELSE s.consecutive_errors + 1 END,
     last_measured = CASE WHEN d.is_new THEN d.measured ELSE s.last_measured END,

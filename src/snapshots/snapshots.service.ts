@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { conflict, invalidField } from '../common/errors/index.js';
 import { DATE_WORDS, isCalendarDate, utcDate } from '../common/instant.js';
+import { ClockCorrections } from '../metrics/index.js';
 import type { Page, PageRequest } from '../common/pagination/index.js';
 import { plainNumber } from '../common/wire.js';
 import { queryRows, sqlPage, Transactions } from '../database/index.js';
@@ -73,6 +74,7 @@ export class SnapshotsService {
     private readonly changes: PostureChanges,
     private readonly policies: SnapshotPolicies,
     private readonly clock: Clock,
+    private readonly corrections: ClockCorrections,
   ) {}
 
   /** Newest first. */
@@ -120,7 +122,7 @@ export class SnapshotsService {
    * @returns the number of these organisations.
    */
   async takeForAll(now: Date): Promise<number> {
-    return this.transactions.run(async (manager) => {
+    const count = await this.transactions.run(async (manager) => {
       await manager.query(SETTINGS_FOR_ALL);
       const taken = await this.insertCurrent(manager, 'scheduled', now);
       // Sorted by id, so that two transactions that mark many organisations wait for each other instead of deadlocking.
@@ -128,6 +130,18 @@ export class SnapshotsService {
       if (organizationIds.length > 0) await this.changes.mark(manager, organizationIds, 'snapshot');
       return organizationIds.length;
     });
+    this.corrections.report('snapshot', await this.countAhead(now));
+    return count;
+  }
+
+  /** The number of snapshots of later days, which a clock that was ahead took. Rules leave them out until then. */
+  private async countAhead(now: Date): Promise<number> {
+    const [row] = await queryRows<{ count: number }>(
+      this.dataSource,
+      'SELECT count(*)::integer AS count FROM posture_snapshot WHERE snapshot_date > $1::date',
+      [utcDate(now)],
+    );
+    return row!.count;
   }
 
   /** Whether any snapshot of the day was taken, not imported. */

@@ -38,6 +38,18 @@ it('is not ready if no replica has completed an evaluation for more than three i
   expect((await ready()).status).toBe(200);
 });
 
+it('does not count a pass of the future, from a clock that was ahead, as a pass', async () => {
+  http.clock.set(NOW);
+  await http.app
+    .get(Slots, { strict: false })
+    .note(EVALUATION_SLOT, new Date(NOW.getTime() + 365 * 24 * 60 * MINUTE_MS));
+  expect((await ready()).status).toBe(200);
+  http.clock.set(new Date(NOW.getTime() + 15 * MINUTE_MS + 1));
+  expect(await ready()).toMatchObject({ status: 503, body: { is_stalled: true } });
+  await http.app.get(Slots, { strict: false }).note(EVALUATION_SLOT, http.clock.now());
+  expect((await ready()).status).toBe(200);
+});
+
 it('is not ready if a migration has not run, and names it', async () => {
   const [last] = await http.database.query<{ id: number; timestamp: string; name: string }>(
     'DELETE FROM schema_migration WHERE id = (SELECT max(id) FROM schema_migration) RETURNING *',

@@ -172,6 +172,8 @@ it('shows the age of the oldest newest snapshot over all organisations', async (
   await aSnapshot(http.database, organizationId, '2026-03-10', 50);
   await aSnapshot(http.database, other, '2026-03-05', 50);
   await aSnapshot(http.database, other, '2026-03-07', 50);
+  // From a clock that was ahead: it must not hide that today's snapshot is missing.
+  await aSnapshot(http.database, other, '2027-03-10', 50);
 
   expect((await scrape()).value('vedette_snapshot_age_seconds')).toBe(3 * DAY_SECONDS + DAY_SECONDS / 2 + 60);
 });

@@ -325,6 +325,26 @@ describe('a rule within a scope', () => {
     expect(counted.named).toBeGreaterThan(2);
   });
 
+  it('leaves out snapshots of the future, which a clock that was ahead took', async () => {
+    await begin();
+    const validated = FACTS.map((_, technique) => ({ technique, fact: { status_global: 'validated' as const } }));
+    const fallen = FACTS.map((_, technique) => ({ technique, fact: { status_global: 'not_covered' as const } }));
+    await makeAll([
+      posture(validated),
+      { waitMs: 0, what: 'snapshot' },
+      posture(fallen, DAY_MS),
+      { waitMs: 0, what: 'snapshot' },
+    ]);
+    const measured = await within([WIDE], world.now, live());
+    expect(measured[2]![0]).toMatchObject({ breached: true });
+
+    await world.context.database.query(
+      `INSERT INTO posture_snapshot SELECT (jsonb_populate_record(s, jsonb_build_object('snapshot_date', s.snapshot_date + 365))).*
+       FROM posture_snapshot s`,
+    );
+    expect(await within([WIDE], world.now, live())).toEqual(measured);
+  });
+
   it('measures the same in a replay as at each instant', async () => {
     const counted = { named: 0 };
     await fc.assert(

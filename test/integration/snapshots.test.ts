@@ -4,9 +4,11 @@ import { ModuleRef } from '@nestjs/core';
 import { Clock } from '../../src/common/clock.js';
 import { Environment } from '../../src/config/index.js';
 import { Slots } from '../../src/database/index.js';
+import { Metrics } from '../../src/metrics/index.js';
 import { SnapshotScheduler } from '../../src/snapshots/snapshot-scheduler.js';
 import { SnapshotsModule } from '../../src/snapshots/snapshots.module.js';
 import { SnapshotsService } from '../../src/snapshots/snapshots.service.js';
+import { Exposition } from '../support/exposition.js';
 import { anOrganization, aPosture, aSnapshot, aTechnique } from '../support/factories.js';
 import type { TestHttp } from '../support/http.js';
 import { aCaller, markedChanges, startPostureHttp, type Caller } from '../support/posture-http.js';
@@ -345,6 +347,15 @@ describe('the daily snapshot', () => {
     expect(context.module.get(SchedulerRegistry).getCronJob('snapshot').nextDate().toUTC().toFormat('HH:mm')).toBe(
       '00:05',
     );
+  });
+
+  it('counts snapshots of the future, from a clock that was ahead', async () => {
+    await aSnapshot(context.database, organizations[0]!, '2026-03-11', 50);
+    await aSnapshot(context.database, organizations[0]!, '2027-03-10', 50);
+    at('2026-03-11T00:05:00.000Z');
+    await scheduler().tick();
+    const metrics = new Exposition((await context.module.get(Metrics).expose()).text);
+    expect(metrics.value('vedette_clock_corrections_total', { kind: 'snapshot' })).toBe(1);
   });
 
   it('is still taken if the replica that claimed it failed', async () => {

@@ -20,11 +20,13 @@ WITH
     UPDATE rule_state s
     SET
       last_evaluated_at = CASE
-        WHEN $2 THEN s.last_evaluated_at
+        WHEN $2
+        AND (s.last_evaluated_at > $1) IS NOT TRUE THEN s.last_evaluated_at
         ELSE $1
       END,
       last_fired_at = CASE
-        WHEN d.has_fired THEN $1
+        WHEN d.has_fired
+        OR s.last_fired_at > $1 THEN $1
         ELSE s.last_fired_at
       END,
       last_error = CASE

@@ -62,7 +62,7 @@ export class PreviewService {
         at: instant,
         rule,
         outcome: decision.outcome,
-        cooldownUntil: isInCooldown(standing, instant) ? cooldownEnd(standing) : null,
+        cooldownUntil: isInCooldown(standing, instant) ? cooldownEnd(standing, instant) : null,
         finding: measurement.kind === 'measured' ? measurement.finding : null,
         error: measurement.kind === 'failed' ? measurement.error : null,
         audience: await this.audience.of(manager, rule),

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 import { DataSource, type EntityManager } from 'typeorm';
+import { CLOCK_SLACK_MS } from '../../common/clock-slack.js';
 import { Clock } from '../../common/clock.js';
 import { Environment } from '../../config/index.js';
-import { queryRows, Transactions } from '../../database/index.js';
+import { countChanged, queryRows, Transactions } from '../../database/index.js';
 import type { ChangeKind } from './change-kind.js';
 
 /** During a stream of changes, an evaluation waits no longer than this, whatever the debounce. */
@@ -66,6 +67,19 @@ export class PostureChanges {
     await this.dataSource.query('UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $1', [
       now,
     ]);
+  }
+
+  /**
+   * Makes changes due that wait for longer than any change can, because a clock that was ahead marked them.
+   * @returns the number of changes.
+   */
+  makeLateDue(now: Date): Promise<number> {
+    const longestMs = Math.max(this.environment.VEDETTE_CHANGE_DEBOUNCE_MS, MAX_WAIT_MS) + CLOCK_SLACK_MS;
+    return countChanged(
+      this.dataSource,
+      'UPDATE posture_change SET first_changed_at = $1, due_at = $1 WHERE due_at > $2',
+      [now, new Date(now.getTime() + longestMs)],
+    );
   }
 
   /** When the next change is due; undefined when there is none. */

@@ -1,3 +1,4 @@
+import { utcDate } from '../../../common/instant-text.js';
 import { VERSIONED_POSTURE, VERSIONED_QUEUE, VERSIONED_SNAPSHOTS, type VersionedTable } from '../as-of-sql.js';
 import type { PostureReader, PostureRelations } from '../posture-reader.js';
 import type { StatusesSpan } from '../restated-statuses.js';
@@ -11,8 +12,9 @@ export class ScopedPostureReader implements PostureReader {
   constructor(
     private readonly reader: PostureReader,
     rules: readonly ScopedRule[],
+    at: Date,
   ) {
-    this.relations = scopedRelations(reader.relations, rules);
+    this.relations = scopedRelations(reader.relations, rules, utcDate(at));
   }
 
   query<Row>(sql: string, parameters: unknown[]): Promise<Row[]> {
@@ -28,8 +30,13 @@ export class ScopedPostureReader implements PostureReader {
  * Adds to the relations, for each given rule, a virtual organisation that has only the techniques within the rule's
  * scope. Its id is the rule's id. A rule measured under that id is measured within its scope, by the same statement as
  * all other rules (ADR 0013).
+ * @param today the newest day of snapshots to count; null: all.
  */
-export function scopedRelations(relations: PostureRelations, rules: readonly ScopedRule[]): PostureRelations {
+export function scopedRelations(
+  relations: PostureRelations,
+  rules: readonly ScopedRule[],
+  today: string | null = null,
+): PostureRelations {
   const { posture, technique, tactic, revalidationItem, snapshot } = relations;
   const scopes = scopesOf(rules);
   const withinPosture = `
@@ -46,7 +53,7 @@ export function scopedRelations(relations: PostureRelations, rules: readonly Sco
     technique,
     tactic,
     revalidationItem: withScoped(revalidationItem, VERSIONED_QUEUE, withinQueue),
-    snapshot: withScoped(snapshot, VERSIONED_SNAPSHOTS, scopedSnapshots(scopes, relations)),
+    snapshot: withScoped(snapshot, VERSIONED_SNAPSHOTS, scopedSnapshots(scopes, relations, today)),
     statusesBetween: (span) => withScopedStatuses(scopes, relations, span),
   };
 }

@@ -11,8 +11,13 @@ const SNAPSHOT_STATUSES = ['validated', 'partial', 'in_progress', 'not_covered',
  * The newest snapshots restricted to a scope (roll-up `flat`), counted from the posture at the instant of each. If the
  * catalogue changed between them, the newer gets a baseline. Imported snapshots have no posture and are left out, and
  * so are those without a technique within the scope. Counts of tactics are null.
+ * @param today the newest day of snapshots to count, so that one from a clock that was ahead takes no place; null: all.
  */
-export function scopedSnapshots(scopes: string, { snapshot, technique, statusesBetween }: PostureRelations): string {
+export function scopedSnapshots(
+  scopes: string,
+  { snapshot, technique, statusesBetween }: PostureRelations,
+  today: string | null,
+): string {
   const count = (status: string): string => `count(*) FILTER (WHERE p.status_global = '${status}')`;
   const statuses = statusesBetween({
     organizationId: 's.organization_id',
@@ -28,7 +33,7 @@ export function scopedSnapshots(scopes: string, { snapshot, technique, statusesB
         CROSS JOIN LATERAL (
           SELECT n.snapshot_date, n.taken_at, n.source, n.formula_version, n.attack_versions, lead(n.snapshot_date) OVER newest AS older_date,
             lead(n.taken_at) OVER newest AS older_taken_at, lead(n.attack_versions) OVER newest AS older_versions
-          FROM ${snapshot} n WHERE n.organization_id = s.organization_id AND n.source <> 'historical' AND n.taken_at IS NOT NULL
+          FROM ${snapshot} n WHERE n.organization_id = s.organization_id AND n.source <> 'historical' AND n.taken_at IS NOT NULL${today === null ? '' : ` AND n.snapshot_date <= '${today}'`}
           WINDOW newest AS (ORDER BY n.snapshot_date DESC) ORDER BY n.snapshot_date DESC LIMIT ${SNAPSHOTS_COMPARED}
         ) taken
         CROSS JOIN LATERAL (
