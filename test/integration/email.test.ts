@@ -267,6 +267,50 @@ describe('immediate e-mail', () => {
   });
 });
 
+describe('a time that a clock that was ahead stored', () => {
+  const NEXT_YEAR = new Date('2027-03-10T12:00:00Z');
+  const corrections = async (kind: string): Promise<number | undefined> =>
+    new Exposition((await http.request('GET', '/metrics')).body as string).value('vedette_clock_corrections_total', {
+      kind,
+    });
+
+  it('does not delay e-mail for longer than a retry or quiet hours can', async () => {
+    await prefer({ email: 'immediate' });
+    await fire();
+    await http.database.query('UPDATE email_delivery SET next_attempt_at = $1', [NEXT_YEAR]);
+    const before = (await corrections('email')) ?? 0;
+    expect(await drain()).toBe(1);
+    expect(await corrections('email')).toBe(before + 1);
+
+    await fire();
+    await http.database.query(`UPDATE email_delivery SET next_attempt_at = $1 WHERE status = 'pending'`, [
+      new Date(NOW.getTime() + 24 * 3_600_000),
+    ]);
+    expect(await drain()).toBe(0);
+  });
+
+  it('does not keep the lease of a worker that died', async () => {
+    await prefer({ email: 'immediate' });
+    await fire();
+    await http.database.query('UPDATE email_delivery SET locked_until = $1, lock_token = gen_random_uuid()', [
+      NEXT_YEAR,
+    ]);
+    expect(await drain()).toBe(1);
+  });
+
+  it('does not delay the daily digest', async () => {
+    await prefer({ email: 'daily_digest', digest_hour: 8 });
+    await fire();
+    await http.database.query('UPDATE notification_preference SET digest_due_at = $1', [NEXT_YEAR]);
+    const before = (await corrections('digest')) ?? 0;
+    expect(await drain()).toBe(1);
+    expect(await corrections('digest')).toBe(before + 1);
+    expect(await http.database.query('SELECT digest_due_at FROM notification_preference')).toEqual([
+      { digest_due_at: new Date('2026-03-11T08:00:00Z') },
+    ]);
+  });
+});
+
 describe('the daily digest', () => {
   const at = (text: string): void => http.clock.set(new Date(text));
 

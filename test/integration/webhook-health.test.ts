@@ -1,8 +1,10 @@
+import { Metrics } from '../../src/metrics/index.js';
 import { WebhookEndpointViews } from '../../src/webhooks/api/webhook-endpoint-views.js';
 import type { AttemptResult, DeliveryLease } from '../../src/webhooks/attempts/delivery-lease.js';
 import { EndpointHealthRecorder } from '../../src/webhooks/breaker/endpoint-health-recorder.js';
 import { DeliveryStore } from '../../src/webhooks/delivery/delivery-store.js';
 import { WebhookEndpointsService, WebhookWorker } from '../../src/webhooks/index.js';
+import { Exposition } from '../support/exposition.js';
 import { aMember, anOrganization } from '../support/factories.js';
 import { NOW, type TestContext } from '../support/test-module.js';
 import { anEndpoint, anEvent, deliveriesTo, enqueue, type DeliveryRow } from '../support/webhook-factories.js';
@@ -183,6 +185,58 @@ describe('the health of webhook endpoints', () => {
     await drainBoth();
     const rows = await deliveriesTo(context, id);
     expect(rows.filter(({ status }) => status === 'delivered').length).toBeGreaterThanOrEqual(5);
+  });
+
+  describe('a time that a clock that was ahead stored', () => {
+    const NEXT_YEAR = new Date(NOW.getTime() + 365 * 24 * HOUR_MS);
+    const corrections = async (kind: string): Promise<number> =>
+      new Exposition((await context.module.get(Metrics).expose()).text).value('vedette_clock_corrections_total', {
+        kind,
+      }) ?? 0;
+    const aWaitingDelivery = async (): Promise<string> => {
+      const id = await aFailingEndpoint();
+      await enqueue(context, anEvent(organizationId));
+      return id;
+    };
+
+    it('does not delay a delivery for longer than a retry can', async () => {
+      const id = await aWaitingDelivery();
+      const longest = new Date(NOW.getTime() + 28.8 * HOUR_MS);
+      await context.database.query('UPDATE webhook_delivery SET next_attempt_at = $1', [longest]);
+      expect(await drain()).toBe(0);
+      const before = await corrections('webhook_delivery');
+      await context.database.query('UPDATE webhook_delivery SET next_attempt_at = $1', [NEXT_YEAR]);
+
+      expect(await drain()).toBe(1);
+      expect(await deliveriesTo(context, id)).toMatchObject([{ status: 'delivered' }]);
+      expect(await corrections('webhook_delivery')).toBe(before + 1);
+    });
+
+    it('does not keep the lease of a worker that died', async () => {
+      await aWaitingDelivery();
+      await context.database.query('UPDATE webhook_delivery SET locked_until = $1, lock_token = gen_random_uuid()', [
+        NEXT_YEAR,
+      ]);
+      expect(await drain()).toBe(1);
+    });
+
+    it.each([
+      ['paused_until', 'closed'],
+      ['open_until', 'open'],
+      ['probe_until', 'open'],
+    ])('does not hold deliveries: %s of an endpoint whose breaker is %s', async (column, breaker) => {
+      const id = await aWaitingDelivery();
+      await context.database.query(
+        `INSERT INTO webhook_endpoint_health (organization_id, endpoint_id, breaker, open_until) VALUES ($1, $2, $3, $4)`,
+        [organizationId, id, breaker, NOW],
+      );
+      await context.database.query(`UPDATE webhook_endpoint_health SET ${column} = $1`, [NEXT_YEAR]);
+      const before = await corrections('webhook_endpoint');
+
+      expect(await drain()).toBe(1);
+      expect(await view(id)).toMatchObject({ state: 'healthy' });
+      expect(await corrections('webhook_endpoint')).toBe(before + 1);
+    });
   });
 
   it('notifies admins and leads in the app once, at the fourth failure', async () => {

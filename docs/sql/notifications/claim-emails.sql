@@ -6,6 +6,7 @@
 -- $2 bigint: how many e-mails to take at most
 -- $3 uuid: the token of the leases
 -- $4 timestamp with time zone: when the leases end
+-- $5 timestamp with time zone: the latest possible end of a lease; a lease that ends later comes from a clock that was ahead
 WITH
   due AS MATERIALIZED (
     SELECT id
@@ -16,6 +17,7 @@ WITH
       AND (
         locked_until IS NULL
         OR locked_until < $1
+        OR locked_until > $5
       )
     ORDER BY next_attempt_at
     LIMIT $2

@@ -12,6 +12,7 @@
 -- $6 text: the type of a ping, which is never postponed
 -- $7 uuid[]: endpoints whose deliveries are left out
 -- $8 timestamp with time zone: until when deliveries wait for the probe of an endpoint
+-- $9 timestamp with time zone: the latest possible end of a lease; a lease that ends later comes from a clock that was ahead
 WITH
   unsynchronised AS MATERIALIZED (
     SELECT set_config('synchronous_commit', 'off', true)
@@ -56,6 +57,7 @@ WITH
       AND (
         d.locked_until IS NULL
         OR d.locked_until < $1
+        OR d.locked_until > $9
       )
       AND (
         d.event_type = $6

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { CLOCK_SLACK_MS } from '../../common/clock-slack.js';
 import { Clock } from '../../common/clock.js';
-import { queryRows, Transactions } from '../../database/index.js';
+import { countChanged, queryRows, Transactions } from '../../database/index.js';
+import { ClockCorrections } from '../../metrics/index.js';
 import { EmailSettings } from './email-settings.js';
-import { nextAt } from './local-time.js';
+import { LONGEST_WAIT_MS, nextAt } from './local-time.js';
 
 interface DuePerson {
   organizationId: string;
@@ -42,20 +45,33 @@ const MAKE = `
 @Injectable()
 export class DigestMaker {
   constructor(
+    private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly clock: Clock,
     private readonly settings: EmailSettings,
+    private readonly corrections: ClockCorrections,
   ) {}
 
   /** @returns the number of digests made. */
   async makeDue(): Promise<number> {
     const now = this.clock.now();
+    await this.correct(now);
     let made = 0;
     for (;;) {
       const { people, digests } = await this.makeBatch(now);
       made += digests;
       if (people < this.settings.digestBatch) return made;
     }
+  }
+
+  /** Makes digests due that are later than any next digest, because a clock that was ahead set their time. */
+  private async correct(now: Date): Promise<void> {
+    const changed = await countChanged(
+      this.dataSource,
+      'UPDATE notification_preference SET digest_due_at = $1 WHERE digest_due_at > $2',
+      [now, new Date(now.getTime() + LONGEST_WAIT_MS + CLOCK_SLACK_MS)],
+    );
+    this.corrections.report('digest', changed);
   }
 
   private makeBatch(now: Date): Promise<{ people: number; digests: number }> {

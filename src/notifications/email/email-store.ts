@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { CLOCK_SLACK_MS } from '../../common/clock-slack.js';
 import { newId } from '../../common/ids.js';
 import { countChanged, queryRows } from '../../database/index.js';
+import { ClockCorrections } from '../../metrics/index.js';
 import {
   audienceFilter,
   emailFilter,
@@ -12,7 +14,7 @@ import {
 import type { EmailNoticeFacts, OutgoingEmail } from './compose-message.js';
 import type { EmailStep, SendOutcome } from './decide-email.js';
 import type { EmailMode } from './email-mode.js';
-import type { QuietHours } from './local-time.js';
+import { LONGEST_WAIT_MS, type QuietHours } from './local-time.js';
 
 /** A message that this worker may send until its lease ends. */
 export interface ClaimedEmail extends OutgoingEmail {
@@ -48,10 +50,11 @@ interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices' | 'supp
 
 const NOTICE = { severity: 'n.severity', ruleType: 'a.rule_type' };
 
+/** A lease that ends later than one from now could comes from a clock that was ahead, and counts as ended. */
 const CLAIM = `
   WITH due AS MATERIALIZED (
     SELECT id FROM email_delivery
-    WHERE status = 'pending' AND next_attempt_at <= $1 AND (locked_until IS NULL OR locked_until < $1)
+    WHERE status = 'pending' AND next_attempt_at <= $1 AND (locked_until IS NULL OR locked_until < $1 OR locked_until > $5)
     ORDER BY next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
   ), claimed AS (
     UPDATE email_delivery d SET lock_token = $3, locked_until = $4, held_for = NULL FROM due WHERE d.id = due.id RETURNING d.*
@@ -115,7 +118,20 @@ const CANCEL = `
  */
 @Injectable()
 export class EmailStore {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly corrections: ClockCorrections,
+  ) {}
+
+  /** Makes messages due that wait for longer than any can, because a clock that was ahead set their next attempt. */
+  async correct(now: Date): Promise<void> {
+    const changed = await countChanged(
+      this.dataSource,
+      `UPDATE email_delivery SET next_attempt_at = $1, held_for = NULL WHERE status = 'pending' AND next_attempt_at > $2`,
+      [now, new Date(now.getTime() + LONGEST_WAIT_MS + CLOCK_SLACK_MS)],
+    );
+    this.corrections.report('email', changed);
+  }
 
   /** Claims due messages, longest due first, and reads the current preferences of each member. */
   async claim(now: Date, limit: number, leaseMs: number): Promise<ClaimedEmail[]> {
@@ -124,6 +140,7 @@ export class EmailStore {
       limit,
       newId(),
       new Date(now.getTime() + leaseMs),
+      new Date(now.getTime() + leaseMs + CLOCK_SLACK_MS),
     ]);
     return rows.map(({ timeZone, quietFrom, quietUntil, notices, ...mail }) => ({
       ...mail,

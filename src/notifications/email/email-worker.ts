@@ -57,6 +57,7 @@ export class EmailWorker implements BeforeApplicationShutdown {
    */
   async drain(): Promise<number> {
     await this.digests.makeDue();
+    await this.store.correct(this.clock.now());
     let attempts = 0;
     while (!this.isStopping) {
       const { concurrency, leaseMs } = this.settings;

@@ -17,6 +17,9 @@ export function isTimeZone(text: string): boolean {
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
 
+/** Quiet hours and the wait for a digest last no longer: a day and the largest shift of a clock, two hours. */
+export const LONGEST_WAIT_MS = (DAY_MINUTES + 120) * MINUTE_MS;
+
 /** Minutes since the local midnight of `HH:MM`. */
 export function minuteOfDay(time: string): number {
   return Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));

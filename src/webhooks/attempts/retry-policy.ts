@@ -1,4 +1,4 @@
-import { retryAfterMs } from './retry-after.js';
+import { MAX_RETRY_AFTER_MS, retryAfterMs } from './retry-after.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -32,6 +32,12 @@ const DELAYS_MS: Record<Urgency, readonly number[]> = { normal: RETRY_DELAYS_MS,
 
 /** Each wait varies by this share in both directions, so that deliveries that failed together do not retry together. */
 export const JITTER = 0.2;
+
+/** No delivery waits longer for its next attempt, and no endpoint is paused for longer. */
+export const LONGEST_DELAY_MS = Math.max(
+  ...RETRY_DELAYS_MS.map((delayMs) => delayMs * (1 + JITTER)),
+  MAX_RETRY_AFTER_MS,
+);
 
 /** The receiver, or a proxy in front of it, is overloaded. It gets at least this pause. */
 const OVERWHELMED_PAUSE_MS = MINUTE_MS;

@@ -54,6 +54,15 @@ describe('the health of an endpoint', () => {
     expect(changeHealth(health, [failed(after(5 * MINUTE_MS))], after(5 * MINUTE_MS)).health.breaker).toBe('closed');
   });
 
+  it('ignores attempts from the future, and failures since then, of a clock that was ahead', () => {
+    const nextYear = after(365 * 24 * 60 * MINUTE_MS);
+    const { health } = changeHealth(newHealth(), times(9, failed(nextYear)), nextYear);
+    const corrected = changeHealth(health, [failed()], NOW).health;
+
+    expect(corrected).toMatchObject({ breaker: 'closed', failingSince: NOW });
+    expect(corrected.samples).toHaveLength(1);
+  });
+
   it('opens for one minute, and twice as long after each failed probe, up to half an hour', () => {
     let health = opened();
     const minutes = [];

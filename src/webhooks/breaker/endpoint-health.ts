@@ -5,7 +5,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const WINDOW_MINUTES = 5;
 const MIN_SAMPLES = 10;
 const FAILING_SHARE = 0.7;
-const MAX_OPEN_MS = 30 * MINUTE_MS;
+/** The longest time for which a breaker is open before the next probe. */
+export const MAX_OPEN_MS = 30 * MINUTE_MS;
 
 /** Vedette notifies people after this many failures in a row. */
 export const FAILURES_BEFORE_NOTICE = 4;
@@ -113,7 +114,8 @@ function succeed(health: EndpointHealth, { at, isProbe }: HealthSample): boolean
 
 function fail(health: EndpointHealth, { at, isProbe, pauseUntil }: HealthSample, error: string): void {
   health.consecutiveFailures += 1;
-  health.failingSince ??= at;
+  // A start in the future comes from a clock that was ahead.
+  if (health.failingSince === null || health.failingSince > at) health.failingSince = at;
   health.lastFailureAt = at;
   health.lastError = error;
   if (pauseUntil && pauseUntil > (health.pausedUntil ?? at)) health.pausedUntil = pauseUntil;
@@ -144,9 +146,11 @@ function withSample(samples: readonly MinuteSample[], { at, count, error }: Heal
   return [...samples.filter((sample) => sample.minute !== minute), updated];
 }
 
+/** Without samples of the future: a clock that was ahead wrote them, and they would count until that time. */
 function recent(samples: readonly MinuteSample[], now: Date): MinuteSample[] {
   const oldest = minuteOf(now) - WINDOW_MINUTES;
-  return samples.filter(({ minute }) => minute > oldest);
+  const newest = minuteOf(now) + WINDOW_MINUTES;
+  return samples.filter(({ minute }) => minute > oldest && minute <= newest);
 }
 
 function isNearlyAllFailing(samples: readonly MinuteSample[]): boolean {

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { CLOCK_SLACK_MS } from '../../common/clock-slack.js';
 import { newId } from '../../common/ids.js';
 import { arrayLiteral, countChanged, queryRows } from '../../database/index.js';
+import { ClockCorrections } from '../../metrics/index.js';
 import type { AttemptResult, ClaimedEndpoint, DeliveryLease } from '../attempts/delivery-lease.js';
 import { PING_EVENT } from '../endpoints/webhook-events.js';
+import { correctLateTimes } from './late-deliveries.js';
 
 /** How long other deliveries of an endpoint wait for its probe. They are sent at once when the probe succeeds. */
 const PROBE_WAIT_MS = 20_000;
@@ -42,6 +45,8 @@ interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'bytes' |
  * When a breaker may be tested, the replica that locks the health row sends one row as the probe. For ordered
  * endpoints, a row waits for earlier rows of the same alert.
  *
+ * A lease that ends later than one from now could comes from a clock that was ahead, and counts as ended.
+ *
  * The commit is asynchronous: if the database server crashes and loses a claim, its rows are due again.
  */
 const CLAIM = `
@@ -58,7 +63,7 @@ const CLAIM = `
         WHEN h.breaker = 'open' THEN 'probe' END AS hold
     FROM unsynchronised, webhook_delivery d JOIN webhook_endpoint e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
     LEFT JOIN webhook_endpoint_health h ON h.organization_id = d.organization_id AND h.endpoint_id = d.endpoint_id
-    WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1)
+    WHERE d.status = 'pending' AND d.next_attempt_at <= $1 AND (d.locked_until IS NULL OR d.locked_until < $1 OR d.locked_until > $9)
       AND (d.event_type = $6 OR d.endpoint_id <> ALL ($7::uuid[]))
       AND NOT (e.is_ordered AND d.sequence IS NOT NULL AND EXISTS (
         SELECT 1 FROM webhook_delivery p
@@ -180,7 +185,10 @@ const FINISH = `
 /** The queue operations on `webhook_delivery`. Each is a short transaction; none is open during an exchange. */
 @Injectable()
 export class DeliveryStore {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly corrections: ClockCorrections,
+  ) {}
 
   async claim({ now, limit, leaseMs, holdMs, exceptEndpoints = [] }: ClaimRequest): Promise<Claim> {
     const lockToken = newId();
@@ -193,6 +201,7 @@ export class DeliveryStore {
       PING_EVENT,
       exceptEndpoints,
       new Date(now.getTime() + PROBE_WAIT_MS),
+      new Date(now.getTime() + leaseMs + CLOCK_SLACK_MS),
     ]);
     return {
       leases: leasesOf(rows, lockToken),
@@ -237,6 +246,14 @@ export class DeliveryStore {
     const [disabledUntil, probedUntil] = [holdMs, PROBE_WAIT_MS].map((ms) => new Date(now.getTime() + ms));
     await this.dataSource.query(POSTPONE, [now, disabledUntil, probedUntil, endpointIds, PING_EVENT]);
     await this.dataSource.query(RELEASE_HEALTHY, [now, endpointIds]);
+  }
+
+  /** Sends what waits for a time that a clock that was ahead stored: see {@link correctLateTimes}. */
+  async correct(now: Date, leaseMs: number): Promise<void> {
+    const { endpointIds, deliveries } = await correctLateTimes(this.dataSource, now, leaseMs);
+    this.corrections.report('webhook_endpoint', endpointIds.length);
+    this.corrections.report('webhook_delivery', deliveries);
+    await this.release(endpointIds, now);
   }
 
   /** Ends unused leases, so that the next claim finds the rows at once. */

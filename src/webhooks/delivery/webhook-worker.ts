@@ -10,6 +10,9 @@ import { DeliveryResults } from './delivery-results.js';
 import { DeliverySender } from './delivery-sender.js';
 import { DeliveryStore } from './delivery-store.js';
 
+/** How often to look for times from a clock that was ahead. */
+const CORRECTION_MS = 60_000;
+
 /** Time to write the outcome, between the latest end of an exchange and the end of the lease. */
 const WRITE_MARGIN_MS = 5_000;
 
@@ -39,6 +42,8 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   private endpointsWithBacklog: ReadonlySet<string> | null = new Set();
   /** Whether claims wait because this worker has too many unfinished rows. */
   private isFull = false;
+  /** When this worker last looked for times from a clock that was ahead, on the monotonic clock. */
+  private correctedAt = -CORRECTION_MS;
   /** Endpoints whose rows are being postponed now. */
   private readonly postponing = new Map<string, Promise<void>>();
   /** The number of rows that were claimed and neither written nor given back. */
@@ -94,6 +99,7 @@ export class WebhookWorker implements BeforeApplicationShutdown {
    */
   async drain(): Promise<number> {
     const before = this.attempts;
+    await this.store.correct(this.clock.now(), this.settings.leaseMs);
     let found: number;
     do {
       await this.idle();
@@ -105,9 +111,22 @@ export class WebhookWorker implements BeforeApplicationShutdown {
   }
 
   private poll(): void {
-    void this.claimDue().then(() => {
-      if (!this.isStopping) this.pollTimer = setTimeout(() => this.poll(), this.settings.pollIntervalMs);
-    });
+    void this.correct()
+      .then(() => this.claimDue())
+      .then(() => {
+        if (!this.isStopping) this.pollTimer = setTimeout(() => this.poll(), this.settings.pollIntervalMs);
+      });
+  }
+
+  private async correct(): Promise<void> {
+    const now = performance.now();
+    if (now - this.correctedAt < CORRECTION_MS) return;
+    this.correctedAt = now;
+    try {
+      await this.store.correct(this.clock.now(), this.settings.leaseMs);
+    } catch (error) {
+      this.logger.warn(`Vedette could not correct times from a clock that was ahead: ${(error as Error).message}`);
+    }
   }
 
   /** Only one run at a time. A call during a run makes it claim once more. */
