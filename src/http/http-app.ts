@@ -1,19 +1,14 @@
 import fastifyCookie from '@fastify/cookie';
 import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { RawServerDefault } from 'fastify';
 import { ALERT_PAGES } from '../common/alert-link.js';
 import { invalidInput, type FieldError } from '../common/errors/index.js';
-import {
-  answerClientError,
-  answerFrameworkError,
-  checkInput,
-  ProblemFilter,
-  runInRequestContext,
-} from '../common/http/index.js';
+import { answerClientError, answerFrameworkError, checkInput, ProblemFilter } from '../common/http/index.js';
 import { newId } from '../common/ids.js';
 import { registerImportUploads } from '../files/import-uploads.js';
 import { observeRequests } from './http-observation.js';
-import { securityHeaders } from './security-headers.js';
+import { admitRequests } from './request-entry.js';
 
 export const API_PREFIX = 'api/v1';
 
@@ -60,21 +55,25 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
     }),
   );
   app.useGlobalFilters(new ProblemFilter());
+  const fastify = app.getHttpAdapter().getInstance();
+  admitRequests(fastify);
+  observeRequests(app);
   await app.register(fastifyCookie);
   await registerImportUploads(app);
-  const fastify = app.getHttpAdapter().getInstance();
+  acceptEmptyJson(app);
   fastify.addHook('onRoute', (route) => {
     route.bodyLimit ??= LARGER_BODIES[route.url];
   });
-  const headers = securityHeaders();
-  fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(headers).header('x-request-id', request.id);
-    // Many clients send a content type with an empty body.
-    if (request.headers['content-length'] === '0') delete request.headers['content-type'];
-    runInRequestContext({ requestId: request.id }, done);
-  });
   checkInput(fastify);
-  observeRequests(app);
+}
+
+/** A chunked body announces no length. An empty one is no body, although it has the type of JSON. */
+function acceptEmptyJson(app: NestFastifyApplication): void {
+  const parse = app.getHttpAdapter().getInstance().getDefaultJsonParser('error', 'error');
+  app.useBodyParser<RawServerDefault>('application/json', {}, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, body as never, done);
+  });
 }
 
 /** Flattens validation errors to paths that the sender can find: `items[3].risk_score`. */

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+
+import { createTestDatabase, type TestDatabase } from '../support/databases.js';
+import { VedetteProcess } from '../support/vedette-process.js';
+
+const METRICS_TOKEN = 'the-token-of-the-metrics';
+const UNKNOWN_ID = '01900000-0000-7000-8000-000000000000';
+
+let database: TestDatabase;
+let vedette: VedetteProcess;
+let token: string;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  vedette = await VedetteProcess.start({ DATABASE_URL: database.url, VEDETTE_METRICS_TOKEN: METRICS_TOKEN });
+  token = await vedette.signIn();
+});
+
+afterAll(async () => {
+  await vedette?.stop();
+  await database?.drop();
+});
+
+interface RawAnswer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read untyped JSON
+  json: any;
+}
+
+const accessTo = (path: string): string => `Authorization: Bearer ${path === '/metrics' ? METRICS_TOKEN : token}`;
+
+const HOST = 'Host: vedette';
+const JSON_TYPE = 'Content-Type: application/json';
+
+/**
+ * Sends the head of a request and the given part of its body exactly as written, and resolves with the first answer.
+ * The connection stays open until then, so an unfinished body stays unfinished.
+ */
+async function send(start: string, headers: string[], body = ''): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(vedette.port, '127.0.0.1', () => {
+      socket.write(`${start} HTTP/1.1\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n${body}`);
+    });
+    let received = '';
+    const finish = (): void => {
+      socket.destroy();
+      resolve(parse(received));
+    };
+    socket.setTimeout(10_000, () => reject(new Error(`no whole answer came within 10 s, only: ${received}`)));
+    socket.on('data', (chunk) => {
+      received += chunk.toString();
+      if (isWhole(received, start.startsWith('HEAD '))) finish();
+    });
+    socket.on('end', finish).on('error', reject);
+  });
+}
+
+function isWhole(received: string, isHead: boolean): boolean {
+  const end = received.indexOf('\r\n\r\n');
+  if (end < 0) return false;
+  const length = /\r\ncontent-length: (\d+)/i.exec(received)?.[1] ?? '0';
+  return isHead || Buffer.byteLength(received.slice(end + 4)) >= Number(length);
+}
+
+function parse(received: string): RawAnswer {
+  const [head = '', text = ''] = received.split(/\r\n\r\n([\s\S]*)/);
+  const [first = '', ...lines] = head.split('\r\n');
+  const headers = new Headers(lines.map((line) => line.split(/: ?(.*)/).slice(0, 2) as [string, string]));
+  const isJson = text !== '' && /json/.test(headers.get('content-type') ?? '');
+  return { status: Number(first.split(' ')[1]), headers, text, json: isJson ? JSON.parse(text) : undefined };
+}
+
+function expectProblem(answer: RawAnswer, status: number, code: string): void {
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(answer.json).toMatchObject({ status, code, type: 'about:blank', request_id: expect.any(String) });
+}
+
+interface Operation {
+  method: string;
+  path: string;
+  pattern: RegExp;
+  body: 'none' | 'optional' | 'required';
+  isPublic: boolean;
+}
+
+/** Every operation of the API, with an id that does not exist. */
+const OPERATIONS: Operation[] = Object.entries(
+  (JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as { paths: Record<string, Record<string, DocumentedBody>> })
+    .paths,
+).flatMap(([path, operations]) =>
+  Object.entries(operations).map(([method, { requestBody, 'x-roles': roles }]) => ({
+    method: method.toUpperCase(),
+    path: path.replace('{date}', '2026-01-01').replace(/\{\w+\}/g, UNKNOWN_ID),
+    pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`),
+    body: requestBody ? (requestBody.required ? ('required' as const) : ('optional' as const)) : ('none' as const),
+    isPublic: roles.includes('public'),
+  })),
+);
+
+interface DocumentedBody {
+  requestBody?: { required?: boolean };
+  'x-roles': string[];
+}
+
+const named = (operation: Operation): [string, Operation] => [`${operation.method} ${operation.path}`, operation];
+
+describe('a request without a body', () => {
+  const WITHOUT_BODY = OPERATIONS.filter(({ method, body }) => method !== 'GET' && body === 'none');
+
+  it.each(WITHOUT_BODY.map(named))('may have the content type of JSON: %s', async (start) => {
+    expect(WITHOUT_BODY.length).toBeGreaterThan(15);
+    const headers = [HOST, `Authorization: Bearer ${token}`, JSON_TYPE];
+    for (const [framing, body] of [
+      [[], ''],
+      [['Content-Length: 0'], ''],
+      [['Transfer-Encoding: chunked'], '0\r\n\r\n'],
+    ] as const) {
+      const { status } = await send(start, [...headers, ...framing], body);
+      expect([framing, [200, 201, 202, 204, 404].includes(status) ? 'accepted' : status]).toEqual([
+        framing,
+        'accepted',
+      ]);
+    }
+  });
+
+  it.each([
+    ['POST /api/v1/auth/login', 'email'],
+    ['POST /api/v1/rules', 'name'],
+    ['PUT /api/v1/posture', 'items'],
+    ['POST /api/v1/webhooks', 'url'],
+  ])('is refused where the body is needed, with the missing fields: %s', async (start, field) => {
+    for (const [framing, body] of [
+      ['Content-Length: 0', ''],
+      ['Transfer-Encoding: chunked', '0\r\n\r\n'],
+      ['X-No-Body: true', ''],
+    ] as const) {
+      const answer = await send(start, [HOST, `Authorization: Bearer ${token}`, JSON_TYPE, framing], body);
+      expectProblem(answer, 400, 'invalid_input');
+      expect(answer.json.errors.map((error: { field: string }) => error.field)).toContain(field);
+    }
+  });
+});
