@@ -11,7 +11,10 @@ import {
 import { forbidden } from '../common/errors/index.js';
 import { Authenticator } from './authenticator.js';
 
-/** Runs before every route, and lets in only the callers that `@Access` or `@Public` allows. */
+/**
+ * Runs before every route, and lets in only the callers that `@Access` or `@Public` allows. {@link AccessBeforeBody}
+ * checks the same before the body is read.
+ */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -24,14 +27,21 @@ export class AccessGuard implements CanActivate {
     if (required === undefined) {
       throw new Error(`${context.getClass().name}.${context.getHandler().name} does not say who may call it`);
     }
-    if (required === 'public') return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>();
-    const principal = await this.authenticator.authenticate(request.headers.authorization);
-    const allowed: readonly Role[] = ROLES_AT_LEAST[required];
-    if (!allowed.includes(principal.role)) {
-      throw forbidden(`this needs one of the roles ${[...allowed].reverse().join(', ')}; yours is ${principal.role}`);
-    }
-    request.principal = principal;
+    await this.admit(context.switchToHttp().getRequest<FastifyRequest & AuthenticatedRequest>(), required);
     return true;
+  }
+
+  /**
+   * Sets the principal of the request. A second call for the same request does not authenticate again.
+   * @throws DomainError `unauthenticated` or `forbidden`.
+   */
+  async admit(request: FastifyRequest & AuthenticatedRequest, required: AccessRequirement): Promise<void> {
+    if (required === 'public') return;
+    request.principal ??= await this.authenticator.authenticate(request.headers.authorization);
+    const { role } = request.principal;
+    const allowed: readonly Role[] = ROLES_AT_LEAST[required];
+    if (!allowed.includes(role)) {
+      throw forbidden(`this needs one of the roles ${[...allowed].reverse().join(', ')}; yours is ${role}`);
+    }
   }
 }

@@ -6,6 +6,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { SecretBox } from '../common/secret-box.js';
 import { OrganizationsModule } from '../organizations/index.js';
 import { accessTokenOptions, AccessTokens } from './access-tokens.js';
+import { AccessBeforeBody } from './access-before-body.js';
 import { AccessGuard } from './access.guard.js';
 import { Accounts } from './accounts.js';
 import { ApiKey } from './api-key.entity.js';
@@ -35,7 +36,9 @@ import { UsersService } from './users.service.js';
   ],
   controllers: [AuthController, ApiKeysController, UsersController],
   providers: [
-    { provide: APP_GUARD, useClass: AccessGuard },
+    AccessBeforeBody,
+    AccessGuard,
+    { provide: APP_GUARD, useExisting: AccessGuard },
     AccessTokens,
     Accounts,
     ApiKeysService,

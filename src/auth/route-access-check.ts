@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { ACCESS_METADATA } from '../common/access/index.js';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
+import { ACCESS_METADATA, type RouteAccess } from '../common/access/index.js';
 
 /** Fails the start if a route does not declare who may call it. */
 @Injectable()
@@ -27,9 +28,13 @@ export class RouteAccessCheck implements OnApplicationBootstrap {
     return this.scanner
       .getAllMethodNames(prototype)
       .map((name) => ({ name, handler: prototype[name] as object }))
-      .filter(
-        ({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler) && !Reflect.hasMetadata(ACCESS_METADATA, handler),
-      )
+      .filter(({ handler }) => Reflect.hasMetadata(PATH_METADATA, handler) && !declaresAccess(handler))
       .map(({ name }) => `${controller.name}.${name}`);
   }
+}
+
+/** A `@RouteConfig` above `@Access` would replace the access in the configuration, which hooks read. */
+function declaresAccess(handler: object): boolean {
+  const config = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, handler) as Partial<RouteAccess> | undefined;
+  return config?.access !== undefined && config.access === Reflect.getMetadata(ACCESS_METADATA, handler);
 }

@@ -3,6 +3,7 @@ import { ValidationPipe, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RawServerDefault } from 'fastify';
 import { ALERT_PAGES } from '../common/alert-link.js';
+import type { RouteAccess } from '../common/access/index.js';
 import { invalidInput, type FieldError } from '../common/errors/index.js';
 import { answerClientError, answerFrameworkError, checkInput, ProblemFilter } from '../common/http/index.js';
 import { newId } from '../common/ids.js';
@@ -16,6 +17,9 @@ export const API_PREFIX = 'api/v1';
  * Largest JSON body, except for the routes below. Input that must be parsed before it can be refused has to be small.
  */
 const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** Anyone may send a body to a public route. */
+const PUBLIC_BODY_LIMIT_BYTES = 16 * 1024;
 
 /** 10,000 posture items with all fields take about 2 MB. */
 const LARGER_BODIES: Record<string, number> = { [`/${API_PREFIX}/posture`]: 8 * 1024 * 1024 };
@@ -62,7 +66,8 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   await registerImportUploads(app);
   acceptEmptyJson(app);
   fastify.addHook('onRoute', (route) => {
-    route.bodyLimit ??= LARGER_BODIES[route.url];
+    const isPublic = (route.config as Partial<RouteAccess> | undefined)?.access === 'public';
+    route.bodyLimit ??= isPublic ? PUBLIC_BODY_LIMIT_BYTES : LARGER_BODIES[route.url];
   });
   checkInput(fastify);
 }

@@ -143,3 +143,64 @@ describe('a request without a body', () => {
     }
   });
 });
+
+describe('the caller of a request with a body', () => {
+  const BODY = '{"items":[';
+  const LARGE = 'Content-Length: 7800000';
+
+  it.each(OPERATIONS.filter(({ isPublic, body }) => !isPublic && body !== 'none').map(named))(
+    'gets 401 before the body has come: %s',
+    async (start) => {
+      for (const headers of [[], ['Authorization: Bearer not.a.token'], ['Authorization: Bearer vdt_unknown']]) {
+        expectProblem(await send(start, [HOST, JSON_TYPE, LARGE, ...headers], BODY), 401, 'unauthenticated');
+      }
+    },
+  );
+
+  it('gets 403 before the body has come', async () => {
+    const { key } = await vedette.api('POST', '/api-keys', { token, body: { name: 'viewer', role: 'viewer' } });
+    const answer = await send('PUT /api/v1/posture', [HOST, JSON_TYPE, LARGE, `Authorization: Bearer ${key}`], BODY);
+    expectProblem(answer, 403, 'forbidden');
+  });
+
+  it('is asked for no more than 16 KiB where no sign-in is needed', async () => {
+    for (const { method, path } of OPERATIONS.filter((operation) => operation.isPublic && operation.method !== 'GET')) {
+      const answer = await send(`${method} ${path}`, [HOST, JSON_TYPE, 'Content-Length: 16385'], '{');
+      expectProblem(answer, 413, 'payload_too_large');
+    }
+  });
+
+  it('may keep the connection for the next request', async () => {
+    const head = `PUT /api/v1/posture HTTP/1.1\r\n${HOST}\r\n${JSON_TYPE}\r\nContent-Length: 1000000\r\n\r\n`;
+    const next = `GET /health/live HTTP/1.1\r\n${HOST}\r\n\r\n`;
+    const received = await new Promise<string>((resolve, reject) => {
+      const socket = connect(vedette.port, '127.0.0.1', () => socket.write(head + ' '.repeat(1_000_000) + next));
+      let text = '';
+      socket.setTimeout(10_000, () => reject(new Error(text)));
+      socket.on('error', reject).on('data', (chunk) => {
+        text += chunk.toString();
+        if (text.includes('"status":"ok"')) resolve(text);
+      });
+    });
+    expect(received).toMatch(/^HTTP\/1\.1 401 /);
+    expect(received).toContain('HTTP/1.1 200 OK');
+  });
+});
+
+it('refuses a body with too many values, with the limit', async () => {
+  const body = `{"items":[${'{},'.repeat(2_600_000)}{}]}`;
+  const answer = await vedette.request('PUT', '/api/v1/posture', { token, body });
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_input', errors: [{ field: 'items', message: expect.stringContaining('300000 values') }] },
+  });
+});
+
+it('accepts the largest posture: 10,000 items with 20 tags each', async () => {
+  const tags = Array.from({ length: 20 }, (_, index) => `tag-${index}`);
+  const item = { status_global: 'covered', last_review_date: null, risk_score: 1, owner_id: null, owner_email: null };
+  const items = Array.from({ length: 10_000 }, (_, index) => ({ attack_id: `x${index}`, ...item, tags }));
+  const { status, body } = await vedette.request('PUT', '/api/v1/posture', { token, body: { items } });
+  expect(status).toBe(400);
+  expect(body.errors[0]).toMatchObject({ field: 'items[0].attack_id' });
+});

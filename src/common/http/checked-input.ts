@@ -9,6 +9,9 @@ const INHERITED_NAMES = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 const MAX_ERRORS = 20;
 
+/** The largest valid body, 10,000 posture items with all fields and 20 tags each, has 280,002 values. */
+const MAX_VALUES = 300_000;
+
 interface Node {
   value: unknown;
   key: string | number;
@@ -18,8 +21,8 @@ interface Node {
 
 /**
  * Rejects input that no route accepts, before any other code reads it: a body that is no JSON object, too deep nesting,
- * inherited names, and text that PostgreSQL cannot store (U+0000, lone surrogates). Streamed bodies pass; their reader
- * checks them.
+ * too many values, inherited names, and text that PostgreSQL cannot store (U+0000, lone surrogates). Streamed bodies
+ * pass; their reader checks them.
  */
 export function checkInput(fastify: FastifyInstance): void {
   fastify.addHook('preValidation', (request, _reply, done) => {
@@ -40,6 +43,7 @@ export function checkInput(fastify: FastifyInstance): void {
 function faults(root: unknown): FieldError[] {
   const errors: FieldError[] = [];
   const nodes: Node[] = [{ value: root, key: '', parent: null, depth: 0 }];
+  let count = 1;
   for (let node = nodes.pop(); node && errors.length < MAX_ERRORS; node = nodes.pop()) {
     const { value, depth } = node;
     if (typeof value === 'string') {
@@ -49,6 +53,12 @@ function faults(root: unknown): FieldError[] {
       if (depth >= MAX_DEPTH) {
         errors.push({ field: pathOf(node), message: `must not nest deeper than ${MAX_DEPTH} levels` });
         continue;
+      }
+      count += Array.isArray(value) ? value.length : Object.keys(value).length;
+      if (count > MAX_VALUES) {
+        return [
+          { field: pathOf(node) || 'body', message: `must be smaller: a request has at most ${MAX_VALUES} values` },
+        ];
       }
       for (const [key, child] of Object.entries(value)) {
         const childNode = {
