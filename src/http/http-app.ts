@@ -10,6 +10,7 @@ import { newId } from '../common/ids.js';
 import { registerImportUploads } from '../files/import-uploads.js';
 import { observeRequests } from './http-observation.js';
 import { admitRequests } from './request-entry.js';
+import { answerUnmatchedRequests, closeUnsentStreams } from './unmatched-requests.js';
 
 export const API_PREFIX = 'api/v1';
 
@@ -34,7 +35,7 @@ export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
     genReqId: () => newId(),
     requestIdHeader: false,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 1_000 },
+    routerOptions: { maxParamLength: 1_000, ignoreTrailingSlash: true },
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerClientError,
   });
@@ -62,6 +63,8 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
   const fastify = app.getHttpAdapter().getInstance();
   admitRequests(fastify);
   observeRequests(app);
+  answerUnmatchedRequests(fastify);
+  closeUnsentStreams(fastify);
   await app.register(fastifyCookie);
   await registerImportUploads(app);
   acceptEmptyJson(app);

@@ -144,6 +144,95 @@ describe('a request without a body', () => {
   });
 });
 
+describe('a method that the path does not have', () => {
+  const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+  const paths = [...new Set(OPERATIONS.map(({ path }) => path)), '/docs', '/docs/index.css', '/alerts/1'];
+
+  /** `/rules/preview` also has the methods of `/rules/{id}`, to which it is an unknown id. */
+  function allowedAt(path: string): string[] {
+    const documented = OPERATIONS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+    const methods = documented.length > 0 ? documented : ['GET'];
+    return METHODS.filter((method) => methods.includes(method) || (method === 'HEAD' && methods.includes('GET')));
+  }
+
+  it.each(paths)('gets 405 with the methods of %s, with and without sign-in', async (path) => {
+    const allowed = allowedAt(path);
+    const other = ['DELETE', 'PATCH', 'PUT', 'POST'].find((method) => !allowed.includes(method))!;
+    for (const [method, headers] of [
+      [other, []],
+      [other, [`Authorization: Bearer ${token}`]],
+      ['PROPFIND', []],
+    ] as const) {
+      const answer = await send(`${method} ${path}?a=1`, [HOST, ...headers]);
+      expectProblem(answer, 405, 'method_not_allowed');
+      expect(answer.headers.get('allow')).toBe([...allowed, 'OPTIONS'].join(', '));
+    }
+  });
+
+  it.each(paths)('is listed by OPTIONS %s, which opens nothing to other origins', async (path) => {
+    const answer = await send(`OPTIONS ${path}`, [
+      HOST,
+      'Origin: https://elsewhere.example',
+      'Access-Control-Request-Method: POST',
+    ]);
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(answer.headers.get('allow')).toBe([...allowedAt(path), 'OPTIONS'].join(', '));
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  it.each(['GET', 'HEAD', 'POST', 'OPTIONS', 'PROPFIND'])('gets 404 at an unknown path: %s', async (method) => {
+    for (const path of ['/nowhere', '/api/v1/nowhere', '/api/v1', '/']) {
+      const answer = await send(`${method} ${path}`, [HOST]);
+      expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 404, null]);
+      if (method !== 'HEAD') expectProblem(answer, 404, 'not_found');
+    }
+  });
+});
+
+describe('HEAD', () => {
+  const STREAM = '/api/v1/notifications/stream';
+  const readable = OPERATIONS.filter(({ method, path }) => method === 'GET' && path !== STREAM);
+
+  it.each([...readable.map(({ path }) => path), '/docs', '/docs-json', '/docs/swagger-ui.css'])(
+    'is answered like GET, without the body: %s',
+    async (path) => {
+      const access = accessTo(path);
+      const [got, head] = [await send(`GET ${path}`, [HOST, access]), await send(`HEAD ${path}`, [HOST, access])];
+      expect([head.status, head.text]).toEqual([got.status, '']);
+      expect(head.headers.get('content-type')).toBe(got.headers.get('content-type'));
+    },
+  );
+
+  it('leaves no stream of notifications open', async () => {
+    for (let times = 0; times < 30; times += 1) {
+      expect((await send(`HEAD ${STREAM}`, [HOST, accessTo(STREAM)])).status).toBe(200);
+    }
+  });
+});
+
+describe('a slash at the end of a path', () => {
+  it.each([
+    ...OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.endsWith('/stream')).map(({ path }) => path),
+    '/docs',
+    '/docs-json',
+  ])('changes nothing: %s/', async (path) => {
+    const access = accessTo(path);
+    const [plain, slashed] = [await send(`GET ${path}`, [HOST, access]), await send(`GET ${path}/`, [HOST, access])];
+    expect(slashed.status).toBe(plain.status);
+    expect(slashed.headers.get('content-type')).toBe(plain.headers.get('content-type'));
+  });
+
+  it('changes nothing for a route with a larger body limit', async () => {
+    const body = JSON.stringify({ items: [], padding: 'x'.repeat(100_000) });
+    const answer = await send(
+      'PUT /api/v1/posture/',
+      [HOST, `Authorization: Bearer ${token}`, JSON_TYPE, `Content-Length: ${body.length}`],
+      body,
+    );
+    expectProblem(answer, 400, 'invalid_input');
+  });
+});
+
 describe('the caller of a request with a body', () => {
   const BODY = '{"items":[';
   const LARGE = 'Content-Length: 7800000';
@@ -168,6 +257,11 @@ describe('the caller of a request with a body', () => {
       const answer = await send(`${method} ${path}`, [HOST, JSON_TYPE, 'Content-Length: 16385'], '{');
       expectProblem(answer, 413, 'payload_too_large');
     }
+  });
+
+  it('gets 404 or 405 before the body has come', async () => {
+    expectProblem(await send('POST /api/v1/nowhere', [HOST, JSON_TYPE, LARGE], BODY), 404, 'not_found');
+    expectProblem(await send('PUT /api/v1/rules', [HOST, JSON_TYPE, LARGE], BODY), 405, 'method_not_allowed');
   });
 
   it('may keep the connection for the next request', async () => {
