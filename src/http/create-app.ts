@@ -21,8 +21,8 @@ const LEVELS: LogLevel[] = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose']
 const FRAMEWORK_CONTEXTS = ['InstanceLoader', 'NestApplication', 'NestFactory', 'RouterExplorer', 'RoutesResolver'];
 
 /**
- * Adds the request id to each line, drops Nest's list of its parts, and replaces control characters: a name in a
- * message must not be able to forge a log line.
+ * Adds the request id to each line of a request, drops Nest's list of its parts, and replaces control characters: a
+ * name in a message must not be able to forge a log line.
  */
 class VedetteLogger extends ConsoleLogger {
   override log(message: unknown, ...context: unknown[]): void {
@@ -35,6 +35,13 @@ class VedetteLogger extends ConsoleLogger {
 
   override error(message: unknown, ...stackAndContext: unknown[]): void {
     super.error(oneLine(message), ...(stackAndContext as [string]));
+  }
+
+  protected override formatMessage(
+    ...[level, message, pid, label, context, ...rest]: Parameters<ConsoleLogger['formatMessage']>
+  ): string {
+    const id = requestId();
+    return super.formatMessage(level, message, pid, label, id ? `${context}request_id=${id} ` : context, ...rest);
   }
 
   protected override getJsonLogObject(

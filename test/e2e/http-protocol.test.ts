@@ -298,3 +298,13 @@ it('accepts the largest posture: 10,000 items with 20 tags each', async () => {
   expect(status).toBe(400);
   expect(body.errors[0]).toMatchObject({ field: 'items[0].attack_id' });
 });
+
+it('writes the request id of a 500 into its log line', async () => {
+  await database.query('ALTER TABLE alert_rule RENAME TO elsewhere');
+  const answer = await vedette.request('GET', '/api/v1/rules', { token });
+  await database.query('ALTER TABLE elsewhere RENAME TO alert_rule');
+  expect(answer.status).toBe(500);
+  await vedette.waitForOutput('GET /api/v1/rules failed');
+  const line = vedette.output.split('\n').find((text) => text.includes('GET /api/v1/rules failed'));
+  expect(line).toContain(`request_id=${answer.body.request_id} `);
+});
