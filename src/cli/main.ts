@@ -21,6 +21,13 @@ import { addExportCommands } from './exports.js';
 import { addImportCommands } from './imports.js';
 import { rotationMessage } from './rotation-message.js';
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // `npx vedette ... | head` stops reading early. The command still completes, because it may be changing data.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const program = new Command('vedette')
   .description('Operational alerts for MITRE ATT&CK detection coverage: the command line')
   .showHelpAfterError();
