@@ -31,6 +31,8 @@ const MAX_FIELD_ERRORS = 100;
 export function createHttpAdapter({ trustProxy = false } = {}): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
+    // Node would answer a request without Host by itself, without a problem document.
+    http: { requireHostHeader: false },
     trustProxy,
     genReqId: () => newId(),
     requestIdHeader: false,

@@ -299,6 +299,20 @@ it('accepts the largest posture: 10,000 items with 20 tags each', async () => {
   expect(body.errors[0]).toMatchObject({ field: 'items[0].attack_id' });
 });
 
+describe('the Host of a request', () => {
+  it.each([
+    ['is missing', []],
+    ['is there twice', ['Host: one', 'host: two']],
+    ['is there twice with one value', [HOST, HOST]],
+  ])('gets a problem document if it %s', async (_, hosts) => {
+    for (const start of ['GET /api/v1/rules', 'GET /health/live', 'GET /docs', 'GET /nowhere', 'OPTIONS /docs']) {
+      const answer = await send(start, [...hosts, `Authorization: Bearer ${token}`]);
+      expectProblem(answer, 400, 'invalid_input');
+      expect(answer.json.detail).toContain('Host');
+    }
+  });
+});
+
 it('writes the request id of a 500 into its log line', async () => {
   await database.query('ALTER TABLE alert_rule RENAME TO elsewhere');
   const answer = await vedette.request('GET', '/api/v1/rules', { token });
