@@ -65,10 +65,13 @@ function describeProblems(operation: Operation): void {
   }
 }
 
+/** The path of the explorer. */
+export const EXPLORER_PATH = 'docs';
+
 /** Serves the explorer at `/docs` and the document at `/docs-json`. */
 export function serveOpenApi(app: INestApplication, document: OpenAPIObject): void {
-  SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'docs-json',
+  SwaggerModule.setup(EXPLORER_PATH, app, document, {
+    jsonDocumentUrl: `${EXPLORER_PATH}-json`,
     customSiteTitle: document.info.title,
     swaggerOptions: { persistAuthorization: true, deepLinking: true, tagsSorter: 'alpha' },
   });

@@ -1,13 +1,19 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../common/errors/index.js';
 import { runInRequestContext } from '../common/http/index.js';
+import { EXPLORER_PATH } from './openapi.js';
 import { securityHeaders } from './security-headers.js';
+
+/** The pages and files of the explorer hold no data, so browsers may keep them. */
+const EXPLORER_ROUTE = new RegExp(`^/${EXPLORER_PATH}(?:/|$)`);
 
 /** Adds the hook that every request passes first: headers of the answer, the request id, and the request's headers. */
 export function admitRequests(fastify: FastifyInstance): void {
-  const headers = securityHeaders();
+  const explorerHeaders = securityHeaders();
+  const dataHeaders = { ...explorerHeaders, 'cache-control': 'no-store' };
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(headers).header('x-request-id', request.id);
+    const isExplorer = EXPLORER_ROUTE.test(request.routeOptions.url ?? '');
+    void reply.headers(isExplorer ? explorerHeaders : dataHeaders).header('x-request-id', request.id);
     // Many clients send a content type without a body. Fastify would look for a body of that type.
     if (!hasBody(request)) delete request.headers['content-type'];
     runInRequestContext({ requestId: request.id }, () => done(hostFault(request)));

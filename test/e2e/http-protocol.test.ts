@@ -313,6 +313,31 @@ describe('the Host of a request', () => {
   });
 });
 
+describe('answers with data', () => {
+  it.each(OPERATIONS.filter(({ method, path }) => method === 'GET' && !path.endsWith('/stream')).map(named))(
+    'are not stored on their way: %s',
+    async (start, { path }) => {
+      const access = accessTo(path);
+      for (const headers of [[HOST], [HOST, access]]) {
+        expect((await send(start, headers)).headers.get('cache-control')).toBe('no-store');
+      }
+    },
+  );
+
+  it.each(['GET /alerts/1', 'GET /nowhere', 'OPTIONS /api/v1/rules', 'DELETE /health/live', 'GET /api/v1/rules/%zz'])(
+    'and those without are not stored either: %s',
+    async (start) => {
+      expect((await send(start, [HOST])).headers.get('cache-control')).toBe('no-store');
+    },
+  );
+
+  it.each(['/docs', '/docs/swagger-ui.css'])('differ from the explorer, which may be stored: %s', async (path) => {
+    const answer = await send(`GET ${path}`, [HOST]);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('cache-control') ?? '').not.toContain('no-store');
+  });
+});
+
 it('writes the request id of a 500 into its log line', async () => {
   await database.query('ALTER TABLE alert_rule RENAME TO elsewhere');
   const answer = await vedette.request('GET', '/api/v1/rules', { token });
