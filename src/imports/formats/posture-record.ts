@@ -47,7 +47,7 @@ function readTest(value: unknown, at: string, now: Date, problems: ProblemLog): 
     date: parseInstant(testedAt) ?? null,
     test: {
       outcome: TEST_OUTCOMES.find((outcome) => outcome === value.outcome)!,
-      name: typeof test === 'string' ? test : '',
+      name: typeof test === 'string' ? test.trim() || null : null,
     },
   };
 }

@@ -25,8 +25,8 @@ export interface Observation {
   score: number | null;
   /** When the score was given or the test was made. */
   date: Date | null;
-  /** The result of a test, and the name of the test. */
-  test?: { outcome: TestOutcome; name: string };
+  /** The result of a test, and the name of the test; null where it has none. */
+  test?: { outcome: TestOutcome; name: string | null };
   /** The posture, where the file states it directly. */
   given?: PostureItem;
 }

@@ -16,8 +16,8 @@ export const simulationPreset = {
   name: 'simulation',
   title: 'Purple-team or simulation results',
   description:
-    'The newest result of each test counts. A technique is validated as of its newest test when every test was detected or prevented and none is expired or ' +
-    'undated; it is partial when a test was detected, prevented or logged; otherwise it is not_covered.',
+    'The newest result of each test counts. A result without a test name is a test of its own. A technique is validated as of its newest test when every ' +
+    'test was detected or prevented and none is expired or undated; it is partial when a test was detected, prevented or logged; otherwise it is not_covered.',
   content: 'tests',
   isDefault: false,
   options: [
@@ -41,18 +41,26 @@ export const simulationPreset = {
   },
 } as const satisfies Preset;
 
-/** The results of each test on its newest date: a repeated test replaces its earlier results. */
+/**
+ * The results of each test on its newest date: a repeated test replaces its earlier results. A result without a test
+ * name is a test of its own, because nothing says that it repeats another one.
+ */
 function newestResults(group: readonly Observation[]): TestResult[] {
   const byTest = new Map<string, TestResult[]>();
+  const unnamed: TestResult[] = [];
   for (const { test, date } of group) {
     if (!test) continue;
     const result = { outcome: test.outcome, date };
+    if (test.name === null) {
+      unnamed.push(result);
+      continue;
+    }
     const known = byTest.get(test.name);
     const difference = known ? timeOf(result) - timeOf(known[0]!) : 1;
     if (difference > 0) byTest.set(test.name, [result]);
     else if (difference === 0) known!.push(result);
   }
-  return [...byTest.values()].flat();
+  return [...byTest.values(), unnamed].flat();
 }
 
 function timeOf({ date }: TestResult): number {

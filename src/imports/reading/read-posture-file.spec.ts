@@ -424,6 +424,20 @@ describe('results of tests', () => {
     ]);
   });
 
+  it('are tests of their own if they have no name', async () => {
+    const unnamed = ['T1001,missed,2026-02-01,', 'T1001,missed,2026-02-02,', 'T1001,prevented,2026-02-03,'];
+    const { proposals } = await read('csv', results(...unnamed), { preset: 'simulation' });
+    expect(proposals).toMatchObject([
+      { statusGlobal: 'partial', because: '1 of 3 tests detected or prevented, the newest of 2026-02-03' },
+    ]);
+    expect(await judged('T1001,missed,2026-02-01,a', 'T1001,detected,2026-02-02,')).toEqual([
+      'T1001 partial 2026-02-02',
+    ]);
+    const items = [null, '', ' ', undefined].map((test) => ({ attack_id: 'T1001', outcome: 'missed', test }));
+    const json = await read('json', JSON.stringify({ items }), { preset: 'simulation' });
+    expect(json.proposals[0]!.because).toBe('0 of 4 tests detected or prevented');
+  });
+
   it('may be JSON, and expire as an option says', async () => {
     const items = [{ attack_id: 'T1001', outcome: 'detected', tested_at: '2025-06-01', test: null }];
     const reading = { preset: 'simulation', options: { max_age_days: '365' } };
