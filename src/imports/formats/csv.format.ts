@@ -51,11 +51,12 @@ export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordK
         continue;
       }
       parsed.entryCount += 1;
-      if (parsed.observations.length >= MAX_OBSERVATIONS) {
+      if (parsed.entryCount > MAX_OBSERVATIONS) {
         throw new PostureFileError('too_many', `a file may hold at most ${MAX_OBSERVATIONS} entries`);
       }
       const at = `line ${info.lines}`;
       if (record.length !== fields.length) {
+        problems.countUnreadable(record[fields.indexOf('attack_id')], null);
         problems.add(at, `must have ${fields.length} cells as the header has, not ${record.length}`);
         continue;
       }

@@ -102,8 +102,12 @@ function readTechnique(
   const scores: DatedScore[] = [];
   for (const [detection, path] of listed(technique.detection, `${at}.detection`)) {
     const read = isRecord(detection) ? newestScore(detection, path, now) : notAnObject(path);
-    if (read && 'message' in read) problems.add(read.at, read.message);
-    else if (read) scores.push(read);
+    if (read && 'message' in read) {
+      problems.countUnreadable(attackId, domain);
+      problems.add(read.at, read.message);
+    } else if (read) {
+      scores.push(read);
+    }
   }
   const [best] = scores.sort(highestThenNewest);
   return {

@@ -65,8 +65,8 @@ function readLayer(layer: unknown, at: string, parsed: ParsedFile): void {
   parsed.name ??= shown(name);
   if (typeof versions.attack === 'string') parsed.attackVersion ??= shown(versions.attack);
   parsed.entryCount += techniques.length;
+  if (parsed.entryCount > MAX_OBSERVATIONS) throw tooMany();
   for (const [index, technique] of techniques.entries()) {
-    if (parsed.observations.length >= MAX_OBSERVATIONS) throw tooMany();
     const observation = readTechnique(technique, `${at}${at && '.'}techniques[${index}]`, domain, parsed.problems);
     if (observation) parsed.observations.push(observation);
   }
@@ -84,9 +84,11 @@ function readTechnique(
     return void problems.add(`${at}.techniqueID`, `${ATTACK_ID_WORDS}, not ${shown(attackId)}`);
   }
   if (score !== null && (typeof score !== 'number' || !Number.isFinite(score))) {
+    problems.countUnreadable(attackId, domain);
     return void problems.add(`${at}.score`, `must be a number, not ${shown(score)}`);
   }
   if (typeof enabled !== 'boolean') {
+    problems.countUnreadable(attackId, domain);
     return void problems.add(`${at}.enabled`, `must be true or false, not ${shown(enabled)}`);
   }
   return { at, attackId: attackId.toUpperCase(), domain, isEnabled: enabled, score, date: null };

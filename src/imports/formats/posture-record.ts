@@ -36,7 +36,10 @@ export function readRecord(
 function readTest(value: unknown, at: string, now: Date, problems: ProblemLog): Observation | undefined {
   if (!isRecord(value)) return void problems.add(at, 'must be an object with an attack_id and an outcome');
   const fault = faultOf(value, now);
-  if (fault) return void problems.add(`${at}.${fault[0]}`, fault[1]);
+  if (fault) {
+    problems.countUnreadable(value.attack_id, null);
+    return void problems.add(`${at}.${fault[0]}`, fault[1]);
+  }
   const { attack_id: attackId, tested_at: testedAt, test } = value;
   return {
     at,

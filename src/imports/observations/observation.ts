@@ -1,4 +1,4 @@
-import type { AttackDomain } from '../../catalogue/words/index.js';
+import { ATTACK_ID_PATTERN, type AttackDomain } from '../../catalogue/words/index.js';
 import type { PostureItem } from '../../posture/words/index.js';
 
 /**
@@ -62,11 +62,32 @@ export const MAX_OBSERVATIONS = 250_000;
 export class ProblemLog {
   readonly listed: ImportProblem[] = [];
   count = 0;
+  private readonly unreadable = new Map<string, number>();
 
   add(at: string, message: string): void {
     this.count += 1;
     if (this.listed.length < LISTED_PROBLEMS) this.listed.push({ at, message });
   }
+
+  /** Counts an entry that was left out for the technique that it names, if it names one. */
+  countUnreadable(attackId: unknown, domain: AttackDomain | null): void {
+    if (typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) return;
+    const key = techniqueKey(attackId, domain);
+    this.unreadable.set(key, this.unreadableOf(attackId, domain) + 1);
+  }
+
+  /**
+   * How many entries of a technique were left out. Each could say something else than the others, so a status for which
+   * all entries must agree cannot be given then.
+   */
+  unreadableOf(attackId: string, domain: AttackDomain | null): number {
+    return this.unreadable.get(techniqueKey(attackId, domain)) ?? 0;
+  }
+}
+
+/** The same for all entries of a file about one technique. */
+export function techniqueKey(attackId: string, domain: AttackDomain | null): string {
+  return `${domain ?? ''} ${attackId.toUpperCase()}`;
 }
 
 /** A value from a file, short enough for an error message and on one line. */

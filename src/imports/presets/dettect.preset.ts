@@ -1,7 +1,7 @@
 import { invalidField } from '../../common/errors/index.js';
 import { utcDate } from '../../common/instant-text.js';
 import { onConflict, partialMin, validatedMin } from './common-options.js';
-import { byTechnique, type Preset, type Proposal } from './preset.js';
+import { byTechnique, unreadableWords, type Preset, type Proposal } from './preset.js';
 
 /** Detection scores of DeTT&CT, -1 to 5. */
 export const dettectPreset = {
@@ -18,7 +18,7 @@ export const dettectPreset = {
       throw invalidField('partial_min', 'must not be more than validated_min');
     }
   },
-  propose(observations, options) {
+  propose(observations, options, { problems }) {
     const proposals: Proposal[] = [];
     let silent = 0;
     for (const group of byTechnique(observations)) {
@@ -32,7 +32,8 @@ export const dettectPreset = {
       }
       const { score, date } = best;
       const isHigh = score >= (options.validated_min as number);
-      const because = `detection score ${score}${date ? ` of ${utcDate(date)}` : ' without a date'}`;
+      const unread = unreadableWords(problems.unreadableOf(attackId, domain), 'detection');
+      const because = `detection score ${score}${date ? ` of ${utcDate(date)}` : ' without a date'}${unread}`;
       if (isHigh && date) {
         proposals.push({ attackId, domain, at, statusGlobal: 'validated', lastReviewDate: date, because });
       } else {

@@ -1,6 +1,7 @@
 import type { AttackDomain } from '../../catalogue/words/index.js';
+import { counted } from '../../common/wire.js';
 import type { TechniqueStatus } from '../../posture/words/index.js';
-import type { FileContent, Observation, ProblemLog } from '../observations/observation.js';
+import { techniqueKey, type FileContent, type Observation, type ProblemLog } from '../observations/observation.js';
 import type { OptionValues, PresetOption } from './preset-options.js';
 
 /** What a file proposes for one technique. A missing property leaves the value as it is; null clears it. */
@@ -54,11 +55,16 @@ export interface Preset {
   ): Proposals;
 }
 
+/** The end of a reason, if entries of the technique could not be read; otherwise nothing. */
+export function unreadableWords(count: number, singular: string, plural?: string): string {
+  return count === 0 ? '' : `; ${counted(count, singular, plural)} could not be read`;
+}
+
 /** Groups observations by domain and technique, in the order of the file. */
 export function byTechnique(observations: readonly Observation[]): Observation[][] {
   const groups = new Map<string, Observation[]>();
   for (const observation of observations) {
-    const key = `${observation.domain ?? ''} ${observation.attackId}`;
+    const key = techniqueKey(observation.attackId, observation.domain);
     const group = groups.get(key);
     if (group) group.push(observation);
     else groups.set(key, [observation]);

@@ -14,8 +14,8 @@ export const ruleCountPreset = {
   content: 'layer_scores',
   isDefault: false,
   options: [partialMin(1, 1_000_000, 'number of rules'), DISABLED, onConflict('keep_higher')],
-  propose: (observations, options) =>
-    proposeByScore(observations, options, (score) => ({
+  propose: (observations, options, { problems }) =>
+    proposeByScore(observations, options, problems, (score) => ({
       statusGlobal: score >= (options.partial_min as number) ? 'partial' : 'not_covered',
     })),
 } as const satisfies Preset;

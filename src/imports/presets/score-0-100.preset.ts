@@ -38,14 +38,15 @@ export const score0To100Preset = {
   ],
   check: checkScore0To100,
   propose: (observations, options, { problems }) => {
-    const usable = observations.filter(({ at, score }) => {
+    const usable = observations.filter(({ at, attackId, domain, score }) => {
       const isUsable = score === null || (score >= 0 && score <= 100);
       if (!isUsable) {
+        problems.countUnreadable(attackId, domain);
         problems.add(`${at}.score`, `must be from 0 to 100, not ${plainNumber(score)}: is it a rule_count?`);
       }
       return isUsable;
     });
-    return proposeByScore(usable, options, (score) => judgeScore(score, options));
+    return proposeByScore(usable, options, problems, (score) => judgeScore(score, options));
   },
 } as const satisfies Preset;
 

@@ -2,7 +2,7 @@ import { utcDate } from '../../common/instant-text.js';
 import { counted } from '../../common/wire.js';
 import type { Observation, TestOutcome } from '../observations/observation.js';
 import { onConflict } from './common-options.js';
-import { byTechnique, type Preset, type Proposal } from './preset.js';
+import { byTechnique, unreadableWords, type Preset, type Proposal } from './preset.js';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -17,7 +17,7 @@ export const simulationPreset = {
   title: 'Purple-team or simulation results',
   description:
     'The newest result of each test counts. A result without a test name is a test of its own. A technique is validated as of its newest test when every ' +
-    'test was detected or prevented and none is expired or undated; it is partial when a test was detected, prevented or logged; otherwise it is not_covered.',
+    'test was detected or prevented and none is expired, undated or unreadable; it is partial when a test was detected, prevented or logged; otherwise it is not_covered.',
   content: 'tests',
   isDefault: false,
   options: [
@@ -31,11 +31,11 @@ export const simulationPreset = {
     },
     onConflict('overwrite'),
   ],
-  propose(observations, options, { now }) {
+  propose(observations, options, { now, problems }) {
     const oldest = new Date(now.getTime() - (options.max_age_days as number) * DAY_MS);
     const proposals = byTechnique(observations).map((group): Proposal => {
       const { attackId, domain, at } = group[0]!;
-      return { attackId, domain, at, ...judge(newestResults(group), oldest) };
+      return { attackId, domain, at, ...judge(newestResults(group), oldest, problems.unreadableOf(attackId, domain)) };
     });
     return { proposals, silent: 0 };
   },
@@ -70,15 +70,19 @@ function timeOf({ date }: TestResult): number {
 function judge(
   results: readonly TestResult[],
   oldest: Date,
+  unreadable: number,
 ): Pick<Proposal, 'statusGlobal' | 'lastReviewDate' | 'because'> {
   const seen = results.filter(({ outcome }) => outcome === 'detected' || outcome === 'prevented');
   const inDate = seen.filter(({ date }) => date && date >= oldest);
-  const newest = new Date(Math.max(...results.map(timeOf)));
+  const newest = new Date(results.map(timeOf).reduce((a, b) => Math.max(a, b)));
   const dated = newest.getTime() > 0;
   const because =
     `${seen.length} of ${counted(results.length, 'test')} detected or prevented` +
-    `${seen.length > inDate.length ? `, ${inDate.length} of them in date` : ''}${dated ? `, the newest of ${utcDate(newest)}` : ''}`;
-  if (inDate.length === results.length) return { statusGlobal: 'validated', lastReviewDate: newest, because };
+    `${seen.length > inDate.length ? `, ${inDate.length} of them in date` : ''}${dated ? `, the newest of ${utcDate(newest)}` : ''}` +
+    unreadableWords(unreadable, 'result');
+  if (inDate.length === results.length && unreadable === 0) {
+    return { statusGlobal: 'validated', lastReviewDate: newest, because };
+  }
   const isSeenAtAll = results.some(({ outcome }) => outcome !== 'missed');
   return {
     statusGlobal: isSeenAtAll ? 'partial' : 'not_covered',

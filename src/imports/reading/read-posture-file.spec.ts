@@ -117,6 +117,25 @@ describe('a Navigator layer', () => {
     ]);
   });
 
+  it('is not applicable for a technique only if every entry of it can be read and is disabled', async () => {
+    const layer = aLayer([
+      { techniqueID: 'T1001', enabled: false },
+      { techniqueID: 'T1001', enabled: 'True', score: 3 },
+      { techniqueID: 'T1002', enabled: false },
+      { techniqueID: 'T1003', score: 2 },
+      { techniqueID: 'T1003', score: '9' },
+    ]);
+    const options = { disabled: 'not_applicable' };
+    expect(await proposed('navigator', layer, { options })).toEqual(['T1002 not_applicable', 'T1003 partial']);
+    const { proposals } = await read('navigator', layer, { options });
+    expect(proposals[1]!.because).toBe('score 2; 1 entry could not be read');
+    const percent = aLayer([
+      { techniqueID: 'T1001', enabled: false },
+      { techniqueID: 'T1001', score: 101 },
+    ]);
+    expect(await proposed('navigator', percent, { preset: 'score_0_100', options })).toEqual([]);
+  });
+
   it('makes a score of 80 validated only when confirmed, as of the day of the tests', async () => {
     const layer = aLayer([80, 79, 1, 0, 101, -1].map((score, index) => ({ techniqueID: `T100${index}`, score })));
     const preset = 'score_0_100';
@@ -436,6 +455,29 @@ describe('results of tests', () => {
     const items = [null, '', ' ', undefined].map((test) => ({ attack_id: 'T1001', outcome: 'missed', test }));
     const json = await read('json', JSON.stringify({ items }), { preset: 'simulation' });
     expect(json.proposals[0]!.because).toBe('0 of 4 tests detected or prevented');
+  });
+
+  it.each([
+    ['a date of another form', 'T1001,missed,20.01.2026,b'],
+    ['an unknown outcome', 't1001,caught,2026-01-20,b'],
+    ['a cell too many', 'T1001,missed,2026-01-20,b,c'],
+    ['a cell too few', 'T1001,missed,2026-01-20'],
+  ])('do not validate a technique while one of its results cannot be read: %s', async (_name, refused) => {
+    for (const lines of [
+      [refused, 'T1001,detected,2026-02-20,a', 'T1002,detected,2026-02-20,a'],
+      ['T1001,detected,2026-02-20,a', 'T1002,detected,2026-02-20,a', refused],
+    ]) {
+      const { proposals, problems: log } = await read('csv', results(...lines), { preset: 'simulation' });
+      expect(log.count).toBe(1);
+      expect(proposals).toMatchObject([
+        {
+          statusGlobal: 'partial',
+          lastReviewDate: new Date('2026-02-20'),
+          because: '1 of 1 test detected or prevented, the newest of 2026-02-20; 1 result could not be read',
+        },
+        { statusGlobal: 'validated', because: '1 of 1 test detected or prevented, the newest of 2026-02-20' },
+      ]);
+    }
   });
 
   it('may be JSON, and expire as an option says', async () => {
