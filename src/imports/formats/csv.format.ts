@@ -14,6 +14,9 @@ const IGNORED_FIELDS = ['name', 'domain', 'tactics'];
 /** A record is a few short cells, so that a longer one must have an unclosed quote. */
 const MAX_RECORD_LENGTH = 64 * 1024;
 
+/** The first line that Excel writes and reads to name the delimiter. It holds no fields. */
+const DELIMITER_LINE = /^\s*"?sep=([^\p{L}\p{N} "\r\n])"?[^\S\r\n]*(?:\r\n|\r|\n|$)/iu;
+
 /**
  * Exports, ours too, put an apostrophe before a cell that a spreadsheet would run as a formula (OWASP, CSV Injection).
  */
@@ -30,14 +33,15 @@ export const csvFormat = {
   description: 'a CSV file whose first line names the fields',
   fileEndings: ['.csv', '.tsv'],
   contents: RECORD_KINDS,
-  recognises: (head) => /^[^{[]*\battack[ _-]id\b/i.test(firstLineOf(head)),
+  recognises: (head) => /^[^{[]*\battack[ _-]id\b/i.test(headerLineOf(head)),
   parse: (text, { content, now }) => parseCsvRecords(text, content, now),
 } as const satisfies PostureFileFormat<RecordKind>;
 
 /**
- * Reads CSV (RFC 4180). Its header line names the fields and shows the delimiter: commas, semicolons or tabs. An empty
- * cell leaves its field as it is, and the word `null` clears it. One cell holds all tags, with commas between them. The
- * text is read piece by piece and never held as a whole.
+ * Reads CSV (RFC 4180). Its header line names the fields and shows the delimiter: commas, semicolons or tabs. A line
+ * `sep=;` before it names any other. An empty cell leaves its field as it is, and the word `null` clears it. One cell
+ * holds all tags, with commas between them. Lines without a value, and columns without a name and a value, are left
+ * out: spreadsheets write them. The text is read piece by piece and never held as a whole.
  * @throws PostureFileError
  */
 export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordKind, now: Date): Promise<ParsedFile> {
@@ -46,8 +50,9 @@ export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordK
   let fields: string[] | undefined;
   try {
     for await (const { record, info } of rowsOf(text)) {
+      if (record.every((cell) => cell === '')) continue;
       if (!fields) {
-        fields = headerOf(record, kind);
+        fields = headerOf(withoutEmptyEnd(record, 0), kind);
         continue;
       }
       parsed.entryCount += 1;
@@ -55,12 +60,14 @@ export async function parseCsvRecords(text: AsyncIterable<string>, kind: RecordK
         throw new PostureFileError('too_many', `a file may hold at most ${MAX_OBSERVATIONS} entries`);
       }
       const at = `line ${info.lines}`;
-      if (record.length !== fields.length) {
-        problems.countUnreadable(record[fields.indexOf('attack_id')], null);
-        problems.add(at, `must have ${fields.length} cells as the header has, not ${record.length}`);
+      const cells = withoutEmptyEnd(record, fields.length);
+      const fault = faultOf(cells, fields);
+      if (fault !== undefined) {
+        problems.countUnreadable(cells[fields.indexOf('attack_id')], null);
+        problems.add(at, fault);
         continue;
       }
-      const observation = readRecord(recordOf(fields, record), at, kind, now, problems);
+      const observation = readRecord(recordOf(fields, cells), at, kind, now, problems);
       if (observation) parsed.observations.push(observation);
     }
   } catch (error) {
@@ -87,19 +94,23 @@ async function* rowsOf(text: AsyncIterable<string>): AsyncGenerator<CsvRow> {
   const source = Readable.from(rest(head, chunks));
   source.once('error', (error) => parser.destroy(error));
   source.pipe(parser);
+  let isDelimiterLine = DELIMITER_LINE.test(head);
   try {
-    yield* parser as AsyncIterable<CsvRow>;
+    for await (const row of parser as AsyncIterable<CsvRow>) {
+      if (!isDelimiterLine) yield row;
+      isDelimiterLine = false;
+    }
   } finally {
     source.destroy();
   }
 }
 
-/** The start of the text, up to the end of its first line or further. */
+/** The start of the text, up to the end of its header line or further. */
 async function headOf(chunks: AsyncIterator<string>): Promise<string> {
   let head = '';
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
     head += next.value;
-    if (/[\r\n]/.test(head) || head.length > MAX_RECORD_LENGTH) break;
+    if (/[\r\n]/.test(withoutDelimiterLine(head)) || head.length > MAX_RECORD_LENGTH) break;
   }
   return head;
 }
@@ -109,15 +120,37 @@ async function* rest(head: string, chunks: AsyncIterator<string>): AsyncGenerato
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) if (next.value) yield next.value;
 }
 
-/** The delimiter that is most frequent in the first line. No name of a field contains one. */
+/** The delimiter that is named, or the most frequent one in the header line. No name of a field contains one. */
 function delimiterOf(head: string): string {
-  const line = firstLineOf(head);
+  const named = DELIMITER_LINE.exec(head)?.[1];
+  if (named !== undefined) return named;
+  const line = headerLineOf(head);
   const counts = DELIMITERS.map((delimiter) => line.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
 }
 
-function firstLineOf(head: string): string {
-  return head.trimStart().split(/[\r\n]/, 1)[0]!;
+function headerLineOf(head: string): string {
+  return withoutDelimiterLine(head)
+    .trimStart()
+    .split(/[\r\n]/, 1)[0]!;
+}
+
+function withoutDelimiterLine(head: string): string {
+  return head.replace(DELIMITER_LINE, '').replace(/^[\r\n]+/, '');
+}
+
+/** The cells without the empty ones at the end, but at least `length`. */
+function withoutEmptyEnd(cells: readonly string[], length: number): readonly string[] {
+  const end = cells.findLastIndex((cell) => cell !== '') + 1;
+  return cells.slice(0, Math.max(end, length));
+}
+
+function faultOf(cells: readonly string[], fields: readonly string[]): string | undefined {
+  if (cells.length !== fields.length) {
+    return `must have ${fields.length} cells as the header has, not ${cells.length}`;
+  }
+  const unnamed = fields.findIndex((field, index) => field === '' && cells[index] !== '');
+  return unnamed < 0 ? undefined : `must have no value in column ${unnamed + 1}, which the header does not name`;
 }
 
 function headerOf(record: readonly string[], kind: RecordKind): string[] {
@@ -131,14 +164,14 @@ function headerOf(record: readonly string[], kind: RecordKind): string[] {
       `the first line must name the fields, attack_id among them, not ${named}; ${knownFields}`,
     );
   }
-  const unknown = fields.find((field) => !known.includes(field) && !IGNORED_FIELDS.includes(field));
+  const unknown = fields.find((field) => field !== '' && !known.includes(field) && !IGNORED_FIELDS.includes(field));
   if (unknown !== undefined) {
     throw new PostureFileError(
       'wrong_format',
       `the first line names ${shown(unknown)}, which is not known here; ${knownFields}`,
     );
   }
-  const twice = fields.find((field, index) => fields.indexOf(field) !== index);
+  const twice = fields.find((field, index) => field !== '' && fields.indexOf(field) !== index);
   if (twice !== undefined) throw new PostureFileError('wrong_format', `the first line names ${twice} twice`);
   return fields;
 }

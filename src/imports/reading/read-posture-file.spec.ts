@@ -367,6 +367,42 @@ describe('a CSV file', () => {
     ]);
   });
 
+  it.each([
+    ['commas', 'sep=,', ','],
+    ['semicolons', 'sep=;', ';'],
+    ['tabs', 'SEP=\t', '\t'],
+    ['a delimiter of its own, in quotes', '"sep=|"', '|'],
+  ])('may begin with the line in which Excel names the delimiter: %s', async (_name, line, delimiter) => {
+    const text = `attack_id,status_global,risk_score\nT1001,partial,5\nT1002,covered,\n`.replaceAll(',', delimiter);
+    for (const ends of ['\n', '\r\n', '\r']) {
+      for (const bom of ['', '\ufeff']) {
+        const { proposals, problems: log, entryCount } = await read(
+          'csv',
+          bom + `${line}\n${text}`.replaceAll('\n', ends),
+        );
+        expect(proposals).toMatchObject([{ attackId: 'T1001', riskScore: 5, at: 'line 3' }]);
+        expect([entryCount, log.listed.map(({ at }) => at)]).toEqual([2, ['line 4.status_global']]);
+      }
+    }
+    expect(await fault('json', `${line}\n${text}`)).toContain('choose the format csv');
+    expect(await fault('csv', line)).toMatch(/^empty/);
+  });
+
+  it('may have columns without a name and lines without a value, as spreadsheets write them', async () => {
+    const file = ',,,\nattack_id,,status_global,,\nT1001,,partial,,\n,,,,\n,\nT1002,,partial\nT1003,,partial,,,,\n ,"", ,,\n';
+    expect(await read('csv', file)).toMatchObject({
+      entryCount: 3,
+      problems: { count: 0 },
+      proposals: [{ attackId: 'T1001', statusGlobal: 'partial' }, { attackId: 'T1002' }, { attackId: 'T1003' }],
+    });
+    expect(await problems('csv', 'attack_id,,status_global\nT1001,note,partial\nT1002,,partial,late\n')).toEqual([
+      'line 2 must have no value in column 2, which the header does not name',
+      'line 3 must have 3 cells as the header has, not 4',
+    ]);
+    expect(await fault('csv', ',,\n,,\n')).toMatch(/^empty/);
+    expect(await fault('csv', 'attack_id,status_global\n,\n')).toMatch(/^nothing_found/);
+  });
+
   it('leaves out invalid lines and names them by their number', async () => {
     const file = `${HEADER}T1001,covered,,,\nT1,,,,\nT1002,,2026-13-01,,\nT1003,,,101,\nT1004,,,1e1,\nT1005,partial\nT1006,partial,,,\nT1006,partial,,,\nT1007,,2026-04-01,,\n`;
     expect(await proposed('csv', file)).toEqual(['T1006 partial']);
