@@ -10,6 +10,18 @@ export function plainNumber(value: number, decimals = 2): string {
   return String(Number(value.toFixed(decimals)));
 }
 
+/**
+ * Rounds a value that is compared with a limit to two decimals, or to as many as keep it on its side of the limit: 30
+ * would not look like less than 29.999.
+ */
+export function roundBeside(value: number, limit: number): number {
+  for (let decimals = 2; decimals <= 15; decimals += 1) {
+    const rounded = roundTo(value, decimals) + 0;
+    if (Math.sign(rounded - limit) === Math.sign(value - limit)) return rounded;
+  }
+  return value;
+}
+
 export function roundTo(value: number, decimals: number): number {
   return Number(value.toFixed(decimals));
 }

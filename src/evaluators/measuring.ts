@@ -1,4 +1,4 @@
-import { counted, plainNumber, roundTo } from '../common/wire.js';
+import { counted, roundTo } from '../common/wire.js';
 import { arrayLiteral } from '../database/index.js';
 import type { ConfigProperty, RuleToMeasure } from './evaluator.js';
 import { MiscountedFindings } from './miscounted-findings.js';
@@ -54,7 +54,7 @@ export function hundredths(value: number): number {
 
 /** A measured percentage as text, such as `62.5%`. */
 export function percentage(value: number): string {
-  return `${plainNumber(hundredths(value))}%`;
+  return `${hundredths(value)}%`;
 }
 
 /** The setting that every counting type has: how many techniques make the rule fire. */

@@ -1,4 +1,3 @@
-import { plainNumber } from '../common/wire.js';
 import type { TechniqueStatus } from '../posture/words/index.js';
 import type { ExportedChange, ExportedTechnique, PastImage } from './exported-posture.js';
 
@@ -100,7 +99,7 @@ export function toPostureLayer(
         metadata: [
           { name: 'status', value: statusGlobal },
           ...(lastReviewDate ? [{ name: 'last review', value: day(lastReviewDate) }] : []),
-          ...(riskScore === null ? [] : [{ name: 'risk score', value: plainNumber(riskScore) }]),
+          ...(riskScore === null ? [] : [{ name: 'risk score', value: String(riskScore) }]),
         ],
         showSubtechniques: false,
       };
@@ -176,7 +175,7 @@ function commentOf({ statusGlobal, lastReviewDate, riskScore }: ExportedTechniqu
   return [
     statusGlobal,
     lastReviewDate && `reviewed ${day(lastReviewDate)}`,
-    riskScore === null ? null : `risk ${plainNumber(riskScore)}`,
+    riskScore === null ? null : `risk ${riskScore}`,
   ]
     .filter(Boolean)
     .join(', ');
@@ -224,5 +223,5 @@ function dayOrNull(instant: Date | null): string | null {
 }
 
 function numberOrNull(value: number | null): string | null {
-  return value === null ? null : plainNumber(value);
+  return value === null ? null : String(value);
 }

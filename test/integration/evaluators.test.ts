@@ -53,6 +53,12 @@ describe('high_risk', () => {
     });
   });
 
+  it('shows scores as they are, never rounded below the threshold', async () => {
+    const organizationId = await organizationWith({ T1001: { riskScore: 80.004 } });
+    const { alert } = await world.measure('high_risk', organizationId, { min_risk_score: 80.003 });
+    expect(alert!.message).toContain('Highest risk: T1001 (80.004).');
+  });
+
   it('counts a score of 100 at a threshold of 100', async () => {
     const organizationId = await organizationWith({ T1001: { riskScore: 100 }, T1002: { riskScore: 99.99 } });
     expect(await world.measure('high_risk', organizationId, { min_risk_score: 100 })).toMatchObject({
@@ -199,6 +205,12 @@ describe('coverage_regression', () => {
     const organizationId = await organizationWithSnapshots({ '2026-03-09': 50, '2026-03-10': 45.004 });
     const finding = await world.measure('coverage_regression', organizationId);
     expect(finding).toMatchObject({ measured: 4.996, breached: false, details: { drop_pct: 5, current_pct: 45 } });
+  });
+
+  it('never rounds a drop in a text to less than the threshold', async () => {
+    const organizationId = await organizationWithSnapshots({ '2026-03-09': 50, '2026-03-10': 45.006 });
+    const { alert } = await world.measure('coverage_regression', organizationId, { min_drop_pct: 4.993 });
+    expect(alert!.title).toBe('Coverage dropped by 4.994 percentage points, from 50% to 45.01%');
   });
 
   it('compares the two newest snapshots, however far apart', async () => {
@@ -374,6 +386,12 @@ describe('low_coverage', () => {
       ...all(ids.slice(validated, validated + partial), { statusGlobal: 'partial' as const }),
     });
   }
+
+  it('never rounds the coverage in a text to more than the threshold', async () => {
+    const organizationId = await organizationCovering(3, 2, 0);
+    const { alert } = await world.measure('low_coverage', organizationId, { max_coverage_pct: 66.668 });
+    expect(alert!.title).toBe('Coverage is 66.667%, at or below 66.668%');
+  });
 
   it.each([
     [8, 5, 0, 62.5],

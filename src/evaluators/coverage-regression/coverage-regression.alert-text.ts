@@ -1,6 +1,6 @@
-import { counted } from '../../common/wire.js';
+import { counted, roundBeside } from '../../common/wire.js';
 import type { Finding } from '../evaluator.js';
-import { hundredths, inNumber, percentage } from '../measuring.js';
+import { inNumber, percentage } from '../measuring.js';
 import type {
   Comparison,
   CoverageRegressionConfig,
@@ -31,7 +31,7 @@ export function alertOf(row: Comparison, config: CoverageRegressionConfig): Find
 }
 
 function dropText(row: Comparison, { min_drop_pct }: CoverageRegressionConfig): { title: string; sentence: string } {
-  const what = `Coverage dropped by ${points(row.drop_pct)}`;
+  const what = `Coverage dropped by ${points(row.drop_pct, min_drop_pct)}`;
   const [baseline, current] = [percentage(row.baseline_pct), percentage(row.current_pct)];
   const restated =
     row.baseline_pct === row.previous_pct
@@ -47,7 +47,7 @@ function dropText(row: Comparison, { min_drop_pct }: CoverageRegressionConfig): 
 
 function peakText(row: Comparison, config: CoverageRegressionConfig): { title: string; sentence: string } {
   const threshold = config.min_drop_from_peak_pct ?? config.min_drop_pct;
-  const what = `Coverage is ${points(row.drop_from_peak_pct!)} below its peak`;
+  const what = `Coverage is ${points(row.drop_from_peak_pct!, threshold)} below its peak`;
   const [peak, current] = [percentage(row.peak_pct!), percentage(row.current_pct)];
   return {
     title: `${what}, ${current} after ${peak}`,
@@ -84,8 +84,8 @@ function techniqueText(techniques: readonly FallenTechnique[], count: number): s
   return `${counted(count, 'technique')} fell: ${among}${named.join(', ')}.`;
 }
 
-function points(value: number): string {
-  const rounded = hundredths(value);
+function points(value: number, threshold: number): string {
+  const rounded = roundBeside(value, threshold);
   return `${rounded} percentage ${inNumber(rounded, 'point', 'points')}`;
 }
 

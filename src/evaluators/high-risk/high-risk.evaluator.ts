@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { counted, plainNumber } from '../../common/wire.js';
+import { counted } from '../../common/wire.js';
 import { inScope, type PostureReader } from '../../posture/index.js';
 import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
 import { annotated, minimumCount, pairRows, ruleColumns, inNumber } from '../measuring.js';
@@ -107,6 +107,6 @@ function alertText(
     title: what,
     message:
       `${what}; the rule fires at ${minCount} or more. ` +
-      `Highest risk: ${annotated(top_attack_ids, top_scores, plainNumber)}. Look at their detections first.`,
+      `Highest risk: ${annotated(top_attack_ids, top_scores, String)}. Look at their detections first.`,
   };
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { counted } from '../../common/wire.js';
+import { counted, roundBeside } from '../../common/wire.js';
 import { inScope, type PostureReader } from '../../posture/index.js';
 import { TECHNIQUE_STATUSES, type TechniqueStatus } from '../../posture/words/index.js';
 import type { CountedTechniques, Evaluator, Finding, RuleToMeasure, RuleTypeDefinition } from '../evaluator.js';
-import { hundredths, pairRows, percentage, ruleColumns, inNumber } from '../measuring.js';
+import { hundredths, pairRows, ruleColumns, inNumber } from '../measuring.js';
 
 type LowCoverageConfig = { max_coverage_pct: number };
 
@@ -104,7 +104,7 @@ function alertText(
   coverage: number,
   threshold: number,
 ): Finding['alert'] {
-  const what = `Coverage is ${percentage(coverage)}, at or below ${threshold}%`;
+  const what = `Coverage is ${roundBeside(coverage, threshold)}%, at or below ${threshold}%`;
   return {
     title: what,
     message:

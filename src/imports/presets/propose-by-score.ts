@@ -1,4 +1,3 @@
-import { plainNumber } from '../../common/wire.js';
 import type { Observation, ProblemLog } from '../observations/observation.js';
 import type { OptionValues } from './preset-options.js';
 import { byTechnique, unreadableWords, type Proposal, type Proposals } from './preset.js';
@@ -28,7 +27,8 @@ export function proposeByScore(
       const highest = scores.reduce((a, b) => Math.max(a, b));
       const ofSeveral = scores.length > 1 ? `, the highest of ${scores.length}` : '';
       const unread = unreadableWords(unreadable, 'entry', 'entries');
-      const because = `score ${plainNumber(highest)}${ofSeveral}${unread}`;
+      // Not rounded: 79.999 would look like 80, which may mean another status.
+      const because = `score ${highest}${ofSeveral}${unread}`;
       proposals.push({ attackId, domain, at, ...judge(highest), because });
     } else if (enabled.length === 0 && disabled === 'not_applicable' && unreadable === 0) {
       proposals.push({ attackId, domain, at, statusGlobal: 'not_applicable', because: 'disabled in the layer' });

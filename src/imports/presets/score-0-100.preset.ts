@@ -1,6 +1,5 @@
 import { invalidField, invalidInput } from '../../common/errors/index.js';
 import { parseInstant } from '../../common/instant-text.js';
-import { plainNumber } from '../../common/wire.js';
 import { isInTheFuture } from '../../posture/words/index.js';
 import { DISABLED, onConflict, partialMin, validatedMin } from './common-options.js';
 import type { OptionValues } from './preset-options.js';
@@ -42,7 +41,7 @@ export const score0To100Preset = {
       const isUsable = score === null || (score >= 0 && score <= 100);
       if (!isUsable) {
         problems.countUnreadable(attackId, domain);
-        problems.add(`${at}.score`, `must be from 0 to 100, not ${plainNumber(score)}: is it a rule_count?`);
+        problems.add(`${at}.score`, `must be from 0 to 100, not ${score}: is it a rule_count?`);
       }
       return isUsable;
     });

@@ -153,6 +153,17 @@ describe('a Navigator layer', () => {
     ]);
   });
 
+  it('shows scores as they are, never rounded to another status', async () => {
+    const scores = [79.999, 0.9999, 80.0001, 100.001];
+    const layer = aLayer(scores.map((score, index) => ({ techniqueID: `T100${index}`, score })));
+    const preset = 'score_0_100';
+    const { proposals, problems: log } = await read('navigator', layer, { preset });
+    expect(proposals.map(({ because }) => because)).toEqual(['score 79.999', 'score 0.9999', 'score 80.0001']);
+    expect(log.listed.map(({ message }) => message)).toEqual([
+      'must be from 0 to 100, not 100.001: is it a rule_count?',
+    ]);
+  });
+
   it('may have format 3.0, an old domain name, or be one of a list', async () => {
     const old = {
       name: 'Bear',
