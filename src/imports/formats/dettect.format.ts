@@ -4,6 +4,7 @@ import { isInTheFuture } from '../../posture/words/index.js';
 import {
   MAX_OBSERVATIONS,
   ProblemLog,
+  sent,
   shown,
   type ImportProblem,
   type Observation,
@@ -97,7 +98,7 @@ function readTechnique(
 ): Observation | undefined {
   const attackId = isRecord(technique) ? technique.technique_id : undefined;
   if (!isRecord(technique) || typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) {
-    return void problems.add(`${at}.technique_id`, `${ATTACK_ID_WORDS}, not ${shown(attackId)}`);
+    return void problems.add(`${at}.technique_id`, `${ATTACK_ID_WORDS}, not ${sent(attackId)}`);
   }
   const scores: DatedScore[] = [];
   for (const [detection, path] of listed(technique.detection, `${at}.detection`)) {
@@ -143,12 +144,12 @@ function datedScore({ score, date }: UnknownRecord, path: string, now: Date): Da
   if (typeof score !== 'number' || !Number.isInteger(score) || score < MIN_SCORE || score > MAX_SCORE) {
     return {
       at: `${path}.score`,
-      message: `must be a whole number from ${MIN_SCORE} to ${MAX_SCORE}, not ${shown(score)}`,
+      message: `must be a whole number from ${MIN_SCORE} to ${MAX_SCORE}, not ${sent(score)}`,
     };
   }
   if (date === null || date === undefined || date === '') return { score, date: null };
   const instant = instantOf(date);
-  if (!instant) return { at: `${path}.date`, message: `${INSTANT_WORDS}, not ${shown(date)}` };
+  if (!instant) return { at: `${path}.date`, message: `${INSTANT_WORDS}, not ${sent(date)}` };
   if (isInTheFuture(instant, now)) return { at: `${path}.date`, message: 'must not lie in the future' };
   return { score, date: instant };
 }

@@ -1,5 +1,5 @@
 import { ATTACK_DOMAINS, type AttackDomain, ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../catalogue/words/index.js';
-import { MAX_OBSERVATIONS, ProblemLog, shown, type Observation, type ParsedFile } from '../observations/observation.js';
+import { MAX_OBSERVATIONS, ProblemLog, sent, shown, type Observation, type ParsedFile } from '../observations/observation.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedJson } from './bounded-json.js';
 import type { PostureFileFormat } from './posture-file-format.js';
@@ -81,15 +81,15 @@ function readTechnique(
   if (!isRecord(technique)) return void problems.add(at, 'must be an object');
   const { techniqueID: attackId, score = null, enabled = true } = technique;
   if (typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) {
-    return void problems.add(`${at}.techniqueID`, `${ATTACK_ID_WORDS}, not ${shown(attackId)}`);
+    return void problems.add(`${at}.techniqueID`, `${ATTACK_ID_WORDS}, not ${sent(attackId)}`);
   }
   if (score !== null && (typeof score !== 'number' || !Number.isFinite(score))) {
     problems.countUnreadable(attackId, domain);
-    return void problems.add(`${at}.score`, `must be a number, not ${shown(score)}`);
+    return void problems.add(`${at}.score`, `must be a number, not ${sent(score)}`);
   }
   if (typeof enabled !== 'boolean') {
     problems.countUnreadable(attackId, domain);
-    return void problems.add(`${at}.enabled`, `must be true or false, not ${shown(enabled)}`);
+    return void problems.add(`${at}.enabled`, `must be true or false, not ${sent(enabled)}`);
   }
   return { at, attackId: attackId.toUpperCase(), domain, isEnabled: enabled, score, date: null };
 }

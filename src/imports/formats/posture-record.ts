@@ -2,6 +2,7 @@ import { ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../catalogue/words/index.
 import { INSTANT_WORDS, parseInstant } from '../../common/instant-text.js';
 import { isInTheFuture, readPostureItem } from '../../posture/words/index.js';
 import {
+  sent,
   shown,
   TEST_OUTCOMES,
   type FileContent,
@@ -63,7 +64,7 @@ function faultOf(record: UnknownRecord, now: Date): [field: string, message: str
   }
   if (typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) return ['attack_id', ATTACK_ID_WORDS];
   if (!TEST_OUTCOMES.some((known) => known === outcome)) {
-    return ['outcome', `must be one of ${TEST_OUTCOMES.join(', ')}, not ${shown(outcome)}`];
+    return ['outcome', `must be one of ${TEST_OUTCOMES.join(', ')}, not ${sent(outcome)}`];
   }
   const instant = parseInstant(testedAt);
   if (testedAt !== null && !instant) return ['tested_at', INSTANT_WORDS];

@@ -90,9 +90,18 @@ export function techniqueKey(attackId: string, domain: AttackDomain | null): str
   return `${domain ?? ''} ${attackId.toUpperCase()}`;
 }
 
-/** A value from a file, short enough for an error message and on one line. */
+/** A name or a word from a file, short enough for an error message and on one line. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  const line = text.slice(0, 61).replace(/[\p{Cc}\p{Surrogate}]/gu, ' ');
-  return line.length > 60 ? `${line.slice(0, 60)}...` : line;
+  return typeof value === 'string' ? shortened(value) : sent(value);
+}
+
+/** A value as a file holds it, for error messages: text in quotes, so that `"3"` does not look like a number. */
+export function sent(value: unknown): string {
+  return shortened(JSON.stringify(value) ?? 'nothing');
+}
+
+function shortened(text: string): string {
+  const start = text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  // After the cut, because it may have halved a character.
+  return start.replace(/[\p{Cc}\p{Surrogate}]/gu, ' ');
 }

@@ -191,17 +191,17 @@ describe('a Navigator layer', () => {
     const layer = aLayer([
       { techniqueID: 'TA0001', score: 1 },
       { techniqueID: 'T1001', score: '5' },
-      { techniqueID: 'T1001', enabled: 'no' },
+      { techniqueID: 'T1001', enabled: 'True' },
       { score: 1 },
       7,
       { techniqueID: 'T1002', score: 1 },
     ]);
     expect(await proposed('navigator', layer)).toEqual(['T1002 partial']);
     expect(await problems('navigator', layer)).toEqual([
-      'techniques[0].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not TA0001',
-      'techniques[1].score must be a number, not 5',
-      'techniques[2].enabled must be true or false, not no',
-      'techniques[3].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not undefined',
+      'techniques[0].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not "TA0001"',
+      'techniques[1].score must be a number, not "5"',
+      'techniques[2].enabled must be true or false, not "True"',
+      'techniques[3].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not nothing',
       'techniques[4] must be an object',
     ]);
   });
@@ -281,16 +281,18 @@ describe('a DeTT&CT administration', () => {
       aDetection('T1001', ['2021-06-01', '6']) +
         aDetection('T1002', ['yesterday', '3']) +
         aDetection('T1003', ['2030-01-01', '3']) +
-        aDetection('DET1', ['', '1']),
+        aDetection('DET1', ['', '1']) +
+        aDetection('T1004', ['2021-06-01', '"3"']),
     );
     expect(await proposed('dettect', file)).toEqual([]);
     expect(await problems('dettect', file)).toEqual([
       'techniques[0].detection.score_logbook[0].score must be a whole number from -1 to 5, not 6',
       expect.stringMatching(
-        /^techniques\[1\]\.detection\.score_logbook\[0\]\.date must be an ISO 8601 date.* not yesterday$/,
+        /^techniques\[1\]\.detection\.score_logbook\[0\]\.date must be an ISO 8601 date.* not "yesterday"$/,
       ),
       'techniques[2].detection.score_logbook[0].date must not lie in the future',
-      'techniques[3].technique_id must be an ATT&CK id such as T1059 or T1059.001, not DET1',
+      'techniques[3].technique_id must be an ATT&CK id such as T1059 or T1059.001, not "DET1"',
+      'techniques[4].detection.score_logbook[0].score must be a whole number from -1 to 5, not "3"',
     ]);
   });
 
