@@ -13,7 +13,7 @@ import {
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedYaml } from './bounded-yaml.js';
 import type { PostureFileFormat } from './posture-file-format.js';
-import { isRecord, type UnknownRecord } from './unknown-record.js';
+import { isRecord, textOf, type UnknownRecord } from './unknown-record.js';
 import { wholeText } from './whole-text.js';
 
 /**
@@ -78,7 +78,8 @@ function administrationOf(document: unknown): { techniques: unknown[]; domain: A
     );
   }
   // Files from before DeTT&CT supported ICS name no domain.
-  const { domain: named = 'enterprise-attack', name } = fields;
+  const { domain: named = 'enterprise-attack' } = fields;
+  const name = textOf(fields.name);
   const domain = ATTACK_DOMAINS.find((known) => known === named);
   if (!domain) {
     throw new PostureFileError(
@@ -86,7 +87,7 @@ function administrationOf(document: unknown): { techniques: unknown[]; domain: A
       `the file is of the domain ${shown(named)}, which is none of ${ATTACK_DOMAINS.join(', ')}`,
     );
   }
-  return { techniques: fields.techniques as unknown[], domain, name: typeof name === 'string' ? shown(name) : null };
+  return { techniques: fields.techniques as unknown[], domain, name: name === null ? null : shown(name) };
 }
 
 function readTechnique(

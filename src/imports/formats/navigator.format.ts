@@ -3,7 +3,7 @@ import { MAX_OBSERVATIONS, ProblemLog, sent, shown, type Observation, type Parse
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedJson } from './bounded-json.js';
 import type { PostureFileFormat } from './posture-file-format.js';
-import { isRecord } from './unknown-record.js';
+import { isRecord, textOf } from './unknown-record.js';
 import { wholeText } from './whole-text.js';
 
 export const navigatorFormat = {
@@ -56,14 +56,16 @@ export function parseNavigatorLayer(text: string): ParsedFile {
 }
 
 function readLayer(layer: unknown, at: string, parsed: ParsedFile): void {
-  if (!isRecord(layer) || typeof layer.name !== 'string' || typeof layer.domain !== 'string') throw notALayer(layer);
-  const { name, techniques = [] } = layer;
+  const name = isRecord(layer) ? textOf(layer.name) : null;
+  if (!isRecord(layer) || name === null || typeof layer.domain !== 'string') throw notALayer(layer);
+  const { techniques = [] } = layer;
   const versions = isRecord(layer.versions) ? layer.versions : {};
   checkFormat(versions.layer ?? layer.version);
   const domain = domainOf(layer.domain);
   if (!Array.isArray(techniques)) throw new PostureFileError('wrong_format', 'techniques must be a list');
   parsed.name ??= shown(name);
-  if (typeof versions.attack === 'string') parsed.attackVersion ??= shown(versions.attack);
+  const attackVersion = textOf(versions.attack);
+  if (attackVersion !== null) parsed.attackVersion ??= shown(attackVersion);
   parsed.entryCount += techniques.length;
   if (parsed.entryCount > MAX_OBSERVATIONS) throw tooMany();
   for (const [index, technique] of techniques.entries()) {

@@ -104,6 +104,23 @@ describe('a Navigator layer', () => {
     );
   });
 
+  it('may give its release and its name as numbers', async () => {
+    const techniques = [{ techniqueID: 'T1001', score: 1 }];
+    const versions = { attack: 18, layer: 4.5 };
+    expect(await read('navigator', aLayer(techniques, { name: 2026, versions }))).toMatchObject({
+      attackVersion: '18',
+      name: '2026',
+    });
+    expect(await read('navigator', aLayer(techniques, { versions: { attack: 17.1 } }))).toMatchObject({
+      attackVersion: '17.1',
+    });
+    expect(await read('navigator', aLayer(techniques, { versions: { attack: [18] } }))).toMatchObject({
+      attackVersion: null,
+    });
+    const file = anAdministration(aDetection('T1001', ['', '1'])).replace('our detections', '2026');
+    expect((await read('dettect', file)).name).toBe('2026');
+  });
+
   it('leaves a disabled technique as it is, unless the option makes it not applicable', async () => {
     const layer = aLayer([
       { techniqueID: 'T1001', enabled: false, score: 5 },
