@@ -138,6 +138,7 @@ function describe(run: ImportDetail): string {
     ),
     ...list('out of scope', counts.out_of_scope, run.out_of_scope, (item) => `${item.attack_id}: ${item.reason}`),
     ...list('left out', counts.problems, run.problems, ({ at, message }) => `${at}: ${message}`),
+    ...list('hints', run.hints.length, run.hints, (hint) => hint),
   ].join('\n');
 }
 

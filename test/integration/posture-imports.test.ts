@@ -172,6 +172,19 @@ describe('a preview', () => {
     expect(second.body).toMatchObject({ total: 3, items: [{ attack_id: 'T1002' }] });
   });
 
+  it('hints at scores that are from 0 to 1, and keeps the hint', async () => {
+    const layer = aLayer({ T1001: 0.9 }, { gradient: { colors: [], minValue: 0, maxValue: 1 } });
+    const plain = await upload(layer, 'format=navigator&preset=score_0_100');
+    expect(plain.body).toMatchObject({
+      changes: [{ attack_id: 'T1001', after: { status_global: 'not_covered' } }],
+      hints: [expect.stringContaining('scale_by_gradient=true')],
+    });
+    expect((await apply(plain.body.id)).status).toBe(200);
+    expect((await lead.get(`/posture/imports/${plain.body.id}`)).body.hints).toEqual(plain.body.hints);
+    const scaled = await upload(layer, 'format=navigator&preset=score_0_100&scale_by_gradient=true');
+    expect(scaled.body).toMatchObject({ hints: [], changes: [{ because: 'scaled score 90' }] });
+  });
+
   it('says that the catalogue has no release of the domain', async () => {
     const answer = await upload(
       aLayer({ T1001: 1 }, { domain: 'mobile-attack' }),

@@ -60,6 +60,7 @@ export function toImportDetail(
     out_of_scope: lists?.out_of_scope ?? [],
     remapped: lists?.remapped ?? [],
     problems: lists?.problems ?? [],
+    hints: lists?.hints ?? [],
   };
 }
 

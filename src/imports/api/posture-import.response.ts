@@ -189,6 +189,8 @@ export class PostureImportDetailResponse extends PostureImportResponse {
   out_of_scope: OutOfScopeIdResponse[];
   remapped: RemappedIdResponse[];
   problems: ImportProblemResponse[];
+  /** Sentences about what looks as if the file means something else, such as scores from 0 to 1. */
+  hints: string[];
 }
 
 export class UndoImportResponse {

@@ -1,5 +1,13 @@
 import { ATTACK_DOMAINS, type AttackDomain, ATTACK_ID_PATTERN, ATTACK_ID_WORDS } from '../../catalogue/words/index.js';
-import { MAX_OBSERVATIONS, ProblemLog, sent, shown, type Observation, type ParsedFile } from '../observations/observation.js';
+import {
+  MAX_OBSERVATIONS,
+  ProblemLog,
+  sent,
+  shown,
+  type Gradient,
+  type Observation,
+  type ParsedFile,
+} from '../observations/observation.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { parseBoundedJson } from './bounded-json.js';
 import type { PostureFileFormat } from './posture-file-format.js';
@@ -66,11 +74,12 @@ function readLayer(layer: unknown, at: string, parsed: ParsedFile): void {
   parsed.name ??= shown(name);
   const attackVersion = textOf(versions.attack);
   if (attackVersion !== null) parsed.attackVersion ??= shown(attackVersion);
+  const gradient = gradientOf(layer.gradient);
   parsed.entryCount += techniques.length;
   if (parsed.entryCount > MAX_OBSERVATIONS) throw tooMany();
   for (const [index, technique] of techniques.entries()) {
     const observation = readTechnique(technique, `${at}${at && '.'}techniques[${index}]`, domain, parsed.problems);
-    if (observation) parsed.observations.push(observation);
+    if (observation) parsed.observations.push({ ...observation, gradient });
   }
 }
 
@@ -94,6 +103,12 @@ function readTechnique(
     return void problems.add(`${at}.enabled`, `must be true or false, not ${sent(enabled)}`);
   }
   return { at, attackId: attackId.toUpperCase(), domain, isEnabled: enabled, score, date: null };
+}
+
+function gradientOf(value: unknown): Gradient | null {
+  const { minValue: min, maxValue: max } = isRecord(value) ? value : {};
+  if (typeof min !== 'number' || typeof max !== 'number') return null;
+  return max > min && Number.isFinite(max - min) ? { min, max } : null;
 }
 
 function notALayer(value: unknown): PostureFileError {

@@ -11,6 +11,12 @@ export type FileContent = 'layer_scores' | 'detection_scores' | 'posture' | 'tes
 export const TEST_OUTCOMES = ['prevented', 'detected', 'logged', 'missed'] as const;
 export type TestOutcome = (typeof TEST_OUTCOMES)[number];
 
+/** The lowest and the highest value of a gradient; `min` is less than `max`. */
+export interface Gradient {
+  min: number;
+  max: number;
+}
+
 /** One statement of a file about one technique. The preset decides what it means for the posture. */
 export interface Observation {
   /** Its place in the file: `techniques[3]`, `[1].techniques[3]`, `line 12`. */
@@ -23,6 +29,8 @@ export interface Observation {
   isEnabled: boolean;
   /** Null: not scored. That is not the same as 0. */
   score: number | null;
+  /** The range that the layer colours its scores by; null: none that is usable. Absent in other files. */
+  gradient?: Gradient | null;
   /** When the score was given or the test was made. */
   date: Date | null;
   /** The result of a test, and the name of the test; null where it has none. */

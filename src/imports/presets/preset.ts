@@ -27,6 +27,8 @@ export interface Proposals {
    * are.
    */
   silent: number;
+  /** What looks as if the file means something else. Sentences for people; nothing is left out because of them. */
+  hints?: string[];
 }
 
 /**

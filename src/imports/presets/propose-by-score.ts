@@ -13,7 +13,7 @@ export type Judgement = Pick<Proposal, 'statusGlobal' | 'lastReviewDate'>;
 export function proposeByScore(
   observations: readonly Observation[],
   { disabled }: OptionValues,
-  problems: ProblemLog,
+  { problems, scoreName = 'score' }: { problems: ProblemLog; scoreName?: string },
   judge: (score: number) => Judgement,
 ): Proposals {
   const proposals: Proposal[] = [];
@@ -28,7 +28,7 @@ export function proposeByScore(
       const ofSeveral = scores.length > 1 ? `, the highest of ${scores.length}` : '';
       const unread = unreadableWords(unreadable, 'entry', 'entries');
       // Not rounded: 79.999 would look like 80, which may mean another status.
-      const because = `score ${highest}${ofSeveral}${unread}`;
+      const because = `${scoreName} ${highest}${ofSeveral}${unread}`;
       proposals.push({ attackId, domain, at, ...judge(highest), because });
     } else if (enabled.length === 0 && disabled === 'not_applicable' && unreadable === 0) {
       proposals.push({ attackId, domain, at, statusGlobal: 'not_applicable', because: 'disabled in the layer' });

@@ -20,6 +20,8 @@ export interface ReadPostureFile {
   /** See {@link Proposals.silent}. */
   silent: number;
   problems: { count: number; listed: ImportProblem[] };
+  /** See {@link Proposals.hints}. Absent in previews that were stored before there were hints. */
+  hints?: string[];
   entryCount: number;
   name: string | null;
   attackVersion: string | null;

@@ -170,6 +170,57 @@ describe('a Navigator layer', () => {
     ]);
   });
 
+  it('hints at a gradient that is not from 0 to 100, and scales scores by it if asked to', async () => {
+    const gradient = { colors: ['#ffffff', '#00ff00'], minValue: 0, maxValue: 1 };
+    const scores = [0.9, 1, 0.29, 0];
+    const layer = aLayer(
+      scores.map((score, index) => ({ techniqueID: `T100${index}`, score })),
+      { gradient },
+    );
+    const preset = 'score_0_100';
+    const plain = await read('navigator', layer, { preset });
+    expect(plain.proposals[0]!.statusGlobal).toBe('not_covered');
+    expect(plain.hints).toEqual([
+      'The gradient of the layer is from 0 to 1, so its scores may not be from 0 to 100. The option scale_by_gradient=true scales them.',
+    ]);
+    const scaling = { confirmed: 'true', evidence_date: '2026-02-01', scale_by_gradient: 'true', partial_min: '29' };
+    const scaled = await read('navigator', layer, { preset, options: scaling });
+    expect(scaled.hints).toEqual([]);
+    expect(scaled.proposals.map(({ statusGlobal, because }) => [statusGlobal, because])).toEqual([
+      ['validated', 'scaled score 90'],
+      ['validated', 'scaled score 100'],
+      ['partial', 'scaled score 29'],
+      ['not_covered', 'scaled score 0'],
+    ]);
+    expect((await read('navigator', layer)).hints).toEqual([expect.stringContaining('not whole numbers')]);
+  });
+
+  it('gives no hint for a gradient from 0 to 100, for scores outside the gradient, and for whole rule counts', async () => {
+    const of = (score: number, maxValue: number): string =>
+      aLayer([{ techniqueID: 'T1001', score }], { gradient: { minValue: 0, maxValue } });
+    for (const layer of [of(1, 100), of(5, 1), aLayer([{ techniqueID: 'T1001', score: 0.5 }])]) {
+      expect((await read('navigator', layer, { preset: 'score_0_100' })).hints).toEqual([]);
+    }
+    expect((await read('navigator', of(1, 1))).hints).toEqual([]);
+  });
+
+  it('leaves out scores that no gradient can scale', async () => {
+    const options = { scale_by_gradient: 'true' };
+    const faultOf = (score: number, gradient: unknown): Promise<string[]> =>
+      problems('navigator', aLayer([{ techniqueID: 'T1001', score }], { gradient }), {
+        preset: 'score_0_100',
+        options,
+      });
+    expect(await faultOf(1.5, { minValue: 0, maxValue: 1 })).toEqual([
+      'techniques[0].score must be from 0 to 1, as in the gradient of the layer, not 1.5',
+    ]);
+    for (const gradient of [undefined, 7, {}, { minValue: 1, maxValue: 1 }, { minValue: '0', maxValue: '1' }]) {
+      expect(await faultOf(1, gradient)).toEqual([
+        'techniques[0].score cannot be scaled: the layer has no gradient with a minValue below its maxValue',
+      ]);
+    }
+  });
+
   it('shows scores as they are, never rounded to another status', async () => {
     const scores = [79.999, 0.9999, 80.0001, 100.001];
     const layer = aLayer(scores.map((score, index) => ({ techniqueID: `T100${index}`, score })));
@@ -406,10 +457,11 @@ describe('a CSV file', () => {
     const text = `attack_id,status_global,risk_score\nT1001,partial,5\nT1002,covered,\n`.replaceAll(',', delimiter);
     for (const ends of ['\n', '\r\n', '\r']) {
       for (const bom of ['', '\ufeff']) {
-        const { proposals, problems: log, entryCount } = await read(
-          'csv',
-          bom + `${line}\n${text}`.replaceAll('\n', ends),
-        );
+        const {
+          proposals,
+          problems: log,
+          entryCount,
+        } = await read('csv', bom + `${line}\n${text}`.replaceAll('\n', ends));
         expect(proposals).toMatchObject([{ attackId: 'T1001', riskScore: 5, at: 'line 3' }]);
         expect([entryCount, log.listed.map(({ at }) => at)]).toEqual([2, ['line 4.status_global']]);
       }
@@ -419,7 +471,8 @@ describe('a CSV file', () => {
   });
 
   it('may have columns without a name and lines without a value, as spreadsheets write them', async () => {
-    const file = ',,,\nattack_id,,status_global,,\nT1001,,partial,,\n,,,,\n,\nT1002,,partial\nT1003,,partial,,,,\n ,"", ,,\n';
+    const file =
+      ',,,\nattack_id,,status_global,,\nT1001,,partial,,\n,,,,\n,\nT1002,,partial\nT1003,,partial,,,,\n ,"", ,,\n';
     expect(await read('csv', file)).toMatchObject({
       entryCount: 3,
       problems: { count: 0 },

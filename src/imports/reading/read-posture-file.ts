@@ -20,7 +20,7 @@ export async function readPostureFile(
   const preset = presetFor(format, name);
   const parsed = await parseFile(decodeText(bytes), postureFileFormat(format), { content: preset.content, now });
   const { observations, problems, entryCount } = parsed;
-  const { proposals, silent } = preset.propose(observations, options, { now, problems });
+  const { proposals, silent, hints = [] } = preset.propose(observations, options, { now, problems });
   if (proposals.length + silent > MAX_TECHNIQUES) {
     throw new PostureFileError('too_many', `a file may name at most ${MAX_TECHNIQUES} techniques`);
   }
@@ -34,6 +34,7 @@ export async function readPostureFile(
         message: replaceUnstorable(message),
       })),
     },
+    hints,
     entryCount,
     name: parsed.name === null ? null : replaceUnstorable(parsed.name),
     attackVersion: parsed.attackVersion === null ? null : replaceUnstorable(parsed.attackVersion),

@@ -43,6 +43,8 @@ export interface PostureImportLists {
   out_of_scope: { attack_id: string; reason: string }[];
   remapped: { attack_id: string; to_attack_id: string }[];
   problems: { at: string; message: string }[];
+  /** Absent in imports that were stored before there were hints. */
+  hints?: string[];
 }
 
 export function overviewOf(read: ReadPostureFile, plan: PostureImportPlan): PostureImportOverview {
@@ -73,6 +75,7 @@ export function listsOf(read: ReadPostureFile, plan: PostureImportPlan): Posture
     out_of_scope: listed(outOfScope, ({ attackId, reason }) => ({ attack_id: attackId, reason })),
     remapped: listed(remapped, ({ attackId, toAttackId }) => ({ attack_id: attackId, to_attack_id: toAttackId })),
     problems: [...read.problems.listed, ...plan.problems].slice(0, MAX_LISTED),
+    hints: listed(read.hints ?? [], (hint) => hint),
   };
 }
 
