@@ -21,11 +21,13 @@ export function isCalendarDate(text: unknown): text is string {
 /**
  * Parses an ISO 8601 date, which means its first instant in UTC, or a date and time with a zone. A time without a zone
  * is ambiguous and rejected.
- * @returns undefined for any other input, for days that do not exist and for years before 1970.
+ * @returns undefined for any other input, for days that do not exist and for years before 1970 or, in UTC, after 9999.
  */
 export function parseInstant(text: unknown): Date | undefined {
   const match = typeof text === 'string' ? INSTANT.exec(text) : null;
-  return match && isCalendarDate(match[1]) ? new Date(match[0]) : undefined;
+  if (!match || !isCalendarDate(match[1])) return undefined;
+  const instant = new Date(match[0]);
+  return instant.getUTCFullYear() <= 9999 ? instant : undefined;
 }
 
 /** The date in UTC, `YYYY-MM-DD`. */

@@ -33,6 +33,7 @@ describe('parseInstant', () => {
     '2026-03-01T09:30:60Z',
     '2026-03-01T09:30:00+15:00',
     '2026-03-01Z',
+    '9999-12-31T23:59:59-00:01',
     ' 2026-03-01',
   ])('rejects %j', (text) => {
     expect(parseInstant(text)).toBeUndefined();

@@ -185,6 +185,21 @@ describe('a preview', () => {
     expect(scaled.body).toMatchObject({ hints: [], changes: [{ because: 'scaled score 90' }] });
   });
 
+  it('names the place of text that cannot be stored, and applies the rest', async () => {
+    const items = [
+      { attack_id: 'T1001', tags: ['red', 'half\ud800'] },
+      { attack_id: 'T1002', status_global: 'partial', tags: ['😀'] },
+    ];
+    const { status, body } = await upload(JSON.stringify({ items }), 'format=json');
+    expect([status, body.problems]).toEqual([
+      201,
+      [{ at: 'items[0].tags', message: expect.stringContaining('must be a list of at most 20 tags') }],
+    ]);
+    expect((await apply(body.id)).status).toBe(200);
+    expect(await statuses()).toEqual({ T1002: 'partial' });
+    expect((await lead.send('PUT', '/posture', { items: items.slice(0, 1) })).status).toBe(400);
+  });
+
   it('says that the catalogue has no release of the domain', async () => {
     const answer = await upload(
       aLayer({ T1001: 1 }, { domain: 'mobile-attack' }),

@@ -284,6 +284,8 @@ describe('the content hash', () => {
 });
 
 describe('malformed objects', () => {
+  const NO_STAMP = 'neither created nor modified is an ISO 8601 stamp from year 1 on';
+
   it.each([
     ['id is not attack-pattern--<uuid>', { id: 'attack-pattern--1' }],
     ['id is not attack-pattern--<uuid>', { id: undefined }],
@@ -296,7 +298,11 @@ describe('malformed objects', () => {
     ['name is missing', { name: ' ' }],
     ['name is missing', { name: 7 }],
     ['name is longer than 500 characters', { name: 'x'.repeat(501) }],
-    ['neither created nor modified is an ISO 8601 stamp', { created: 'yesterday', modified: '2025-13-45T00:00:00Z' }],
+    [NO_STAMP, { created: 'yesterday', modified: '2025-13-45T00:00:00Z' }],
+    [NO_STAMP, { created: '0000-01-01T00:00:00Z', modified: '0000-12-31T23:59:59.999Z' }],
+    [NO_STAMP, { created: undefined, modified: '0001-01-01T00:00:00+00:01' }],
+    [NO_STAMP, { created: '9999-12-31T23:59:59-00:01', modified: undefined }],
+    [NO_STAMP, { created: '-000001-01-01T00:00:00Z', modified: '+010000-01-01T00:00:00Z' }],
   ])('are skipped and counted: %s', (reason, properties) => {
     const { techniques, skipped } = parseStixBundle(aBundle(aTechnique(1001), aTechnique(1002, properties)));
     expect(techniques.map(({ attackId }) => attackId)).toEqual(['T1001']);

@@ -44,7 +44,9 @@ export function readTechnique(object: StixObject, domain: AttackDomain): Read<Ba
   }
   const created = stampOf(object['created']) ?? stampOf(object['modified']);
   const modified = stampOf(object['modified']) ?? created;
-  if (created === null || modified === null) return { malformed: 'neither created nor modified is an ISO 8601 stamp' };
+  if (created === null || modified === null) {
+    return { malformed: 'neither created nor modified is an ISO 8601 stamp from year 1 on' };
+  }
   return {
     value: {
       id,
@@ -118,8 +120,9 @@ function isLabel(text: string): boolean {
   return text !== '' && text.length <= MAX_LABEL_LENGTH;
 }
 
+/** Only years from 1 to 9999 in UTC: PostgreSQL has no year 0, and ISO 8601 writes other years differently. */
 function stampOf(value: unknown): string | null {
-  return typeof value === 'string' && value.length <= 40 && STAMP.test(value) && !Number.isNaN(Date.parse(value))
-    ? value
-    : null;
+  if (typeof value !== 'string' || value.length > 40 || !STAMP.test(value)) return null;
+  const year = new Date(value).getUTCFullYear();
+  return year >= 1 && year <= 9999 ? value : null;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { isStorable } from '../../common/storable-text.js';
 import { POSTURE_FILE_FORMAT_NAMES, POSTURE_FILE_FORMATS, type PostureFileFormatName } from '../formats/index.js';
 import { PostureFileError } from '../observations/posture-file.error.js';
 import { formatsOf, presetFor, PRESETS } from '../presets/index.js';
@@ -648,6 +649,52 @@ describe('our own JSON', () => {
     ['without items', '{"items": []}', /^nothing_found/],
   ])('is not %s', async (_name, content, message) => {
     expect(await fault('json', content)).toMatch(message);
+  });
+});
+
+describe('text that PostgreSQL cannot store', () => {
+  /** The texts of a value, at any depth, that PostgreSQL cannot store. */
+  function unstorable(value: object): string[] {
+    return Object.entries(value).flatMap(([key, child]: [string, unknown]) => [
+      ...[key, child].filter((text): text is string => typeof text === 'string' && !isStorable(text)),
+      ...(typeof child === 'object' && child !== null ? unstorable(child) : []),
+    ]);
+  }
+
+  it.each(['\ud800', 'red\udfff', '\u0000'])('is a problem of the file in any field: %j', async (text) => {
+    const item = { attack_id: 'T1001', status_global: 'partial' };
+    const items = [
+      { ...item, tags: ['red', text] },
+      { ...item, owner_email: `${text}@x.y` },
+      { [text]: 1, ...item },
+    ];
+    const posture = await read('json', JSON.stringify({ items }));
+    expect(posture.proposals).toEqual([]);
+    expect(posture.problems.listed.map(({ at }) => at)).toEqual([
+      'items[0].tags',
+      'items[1].owner_email',
+      expect.stringMatching(/^items\[2\]\./),
+    ]);
+    const tests = [
+      { attack_id: 'T1001', outcome: text },
+      { attack_id: 'T1001', outcome: 'missed', tested_at: text },
+    ];
+    const results = await read('json', JSON.stringify({ items: tests }), { preset: 'simulation' });
+    expect(results.problems.count).toBe(2);
+    const techniques = [{ techniqueID: 'T1001', score: 1 }, { techniqueID: text }];
+    const layer = await read('navigator', aLayer(techniques, { name: text, versions: { attack: text } }));
+    const layers = await read('navigator', `[${aLayer(techniques)},${aLayer([], { domain: text })}]`);
+    const detections = await read(
+      'dettect',
+      anAdministration(aDetection('T1001', ['', JSON.stringify(text)])).replace('our detections', JSON.stringify(text)),
+    );
+    for (const stored of [posture, results, layer, layers, detections]) expect(unstorable(stored)).toEqual([]);
+  });
+
+  it('is not made by cutting a long name in the middle of a character', async () => {
+    const name = `${'x'.repeat(59)}😀`;
+    const layer = await read('navigator', aLayer([{ techniqueID: 'T1001', score: 1 }], { name: `${name}...` }));
+    expect(layer.name).toBe(`${'x'.repeat(59)} ...`);
   });
 });
 
