@@ -92,6 +92,30 @@ describe('planImport', () => {
     ]);
   });
 
+  test('refuses to give the ATT&CK id of a technique that stays in force to another one, and names both', () => {
+    const before = stored(aSliceTechnique(1001), aSliceTechnique(1003));
+    const other = aSliceTechnique(1002, { attackId: 'T1001' });
+    expect(() => planImport(before, aSlice([other, aSliceTechnique(1003)]))).toThrow(
+      `the bundle has T1001 as attack-pattern--${uuid(1002)} (Technique 1002), but the catalogue has it as ` +
+        `attack-pattern--${uuid(1001)} (Technique 1001), which is in force and not in the bundle`,
+    );
+  });
+
+  test('gives an ATT&CK id to another technique if the earlier one is no longer in force, or is of another domain', () => {
+    const other = aSliceTechnique(1002, { attackId: 'T1001' });
+    const revoked = aSliceTechnique(1001, { revoked: true });
+    expect(planImport(stored(aSliceTechnique(1001)), aSlice([revoked, other])).outcomes).toMatchObject({
+      added: ['T1001'],
+      revoked: ['T1001'],
+    });
+    expect(planImport(stored(revoked), aSlice([other])).outcomes.added).toEqual(['T1001']);
+    expect(planImport(stored(aSliceTechnique(1001)), aSlice([{ ...other, deprecated: true }])).outcomes.added).toEqual([
+      'T1001',
+    ]);
+    const ics = planImport([], aSlice([aSliceTechnique(1001)], { domain: 'ics-attack' })).rows;
+    expect(planImport(ics, aSlice([other])).outcomes.added).toEqual(['T1001']);
+  });
+
   test('leaves out text that PostgreSQL cannot store', () => {
     const plan = planImport(
       [],

@@ -1,3 +1,4 @@
+import { conflict } from '../common/errors/index.js';
 import { isStorable, replaceUnstorable } from '../common/storable-text.js';
 import type { LastChangeKind } from './last-change-kind.js';
 import type { CatalogueSlice, SkippedObjects, SliceTactic, SliceTechnique } from './stix/catalogue-slice.js';
@@ -75,10 +76,12 @@ const MAX_EXAMPLES = 5;
 /**
  * Compares a release with the catalogue. Pure: callers write the plan.
  * @param stored every technique of the slice's domain, and any others with an id from the slice.
+ * @throws DomainError `conflict` if an ATT&CK id would lead to two techniques in force.
  */
 export function planImport(stored: readonly CatalogueTechnique[], slice: CatalogueSlice): ImportPlan {
   const known = new Map(stored.map((technique) => [technique.id, technique]));
   const { techniques, tactics, skipped } = usableOf(slice, known);
+  refuseSharedIds(techniques, stored, slice.domain);
   const parentOf = parentFinder(stored, slice);
   const plan: ImportPlan = {
     rows: [],
@@ -145,6 +148,27 @@ function whyNot(
 
 function whyNotText(type: string, texts: readonly string[]): string | null {
   return texts.every(isStorable) ? null : `${type}: holds a character that cannot be stored`;
+}
+
+/** A technique in force that the release lacks stays in force, so the release cannot give its ATT&CK id to another. */
+function refuseSharedIds(
+  techniques: readonly SliceTechnique[],
+  stored: readonly CatalogueTechnique[],
+  domain: AttackDomain,
+): void {
+  const ids = new Set(techniques.map(({ id }) => id));
+  const staying = stored.filter(
+    (technique) => technique.domain === domain && isInForce(technique) && !ids.has(technique.id),
+  );
+  const holders = new Map(staying.map((technique) => [technique.attackId, technique]));
+  for (const { attackId, stixId, name, revoked, deprecated } of techniques) {
+    const holder = revoked || deprecated ? undefined : holders.get(attackId);
+    if (!holder) continue;
+    const message =
+      `the bundle has ${attackId} as ${stixId} (${name.slice(0, 100)}), but the catalogue has it as attack-pattern--${holder.id} ` +
+      `(${holder.name.slice(0, 100)}), which is in force and not in the bundle: an ATT&CK id must lead to one technique in force`;
+    throw conflict(message, [{ field: 'file', message }]);
+  }
 }
 
 /**

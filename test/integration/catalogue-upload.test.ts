@@ -271,6 +271,39 @@ describe('what is refused', () => {
     await expectRefusal(await uploadForm(aForm(aFile(content))), 400, 'file', message);
   });
 
+  test('an ATT&CK id for two techniques in force, by the import and by its preview', async () => {
+    const other = aTechnique(1002, { attackId: 'T1001' });
+    const both = aForm(aFile(aBundle(aCollection('18.1'), aTechnique(1001), other)));
+    for (const query of ['', '/preview']) {
+      await expectRefusal(await uploadForm(both, { query }), 400, 'file', /T1001: .*0{8}1001 .* and .*0{8}1002 /);
+    }
+    expect((await uploadForm(aForm(aFile(aBundle(aCollection('18.1'), aTechnique(1001)))))).status).toBe(200);
+    for (const query of ['', '/preview']) {
+      const answer = await uploadForm(aForm(aFile(aBundle(aCollection('18.1'), other))), { query });
+      expect(answer).toMatchObject({ status: 409, body: { errors: [{ field: 'file' }] } });
+      expect(answer.body.detail).toMatch(/T1001 as .*0{8}1002 .* the catalogue has it as .*0{8}1001 /);
+    }
+    expect(await techniques()).toHaveLength(1);
+  });
+
+  test('a technique whose dates the database does not have, by the import and by its preview', async () => {
+    const dates = { created: '0000-01-01T00:00:00Z', modified: '0000-01-01T00:00:00Z' };
+    const form = aForm(aFile(aBundle(aCollection('18.1'), aTechnique(1001), aTechnique(1002, dates))));
+    expect(await uploadForm(form, { query: '/preview' })).toMatchObject({ status: 200 });
+    expect(await uploadForm(form)).toMatchObject({
+      status: 200,
+      body: {
+        techniques_total: 1,
+        skipped_reasons: [
+          {
+            reason: 'attack-pattern: neither created nor modified is an ISO 8601 stamp from year 1 on',
+            examples: [expect.stringMatching(/1002$/)],
+          },
+        ],
+      },
+    });
+  });
+
   test('an empty upload', async () => {
     await expectRefusal(await upload(undefined, undefined), 400, 'file', /must be sent/);
     await expectRefusal(await upload('', 'application/json'), 400, 'file', /empty/);

@@ -283,6 +283,46 @@ describe('the content hash', () => {
   });
 });
 
+describe('two techniques with the same ATT&CK id', () => {
+  const other = (properties: Record<string, unknown> = {}) => aTechnique(1002, { attackId: 'T1001', ...properties });
+
+  it('are refused if both are in force, in any order, with the names of both', () => {
+    const older = aTechnique(1001, { modified: '2024-01-01T00:00:00.000Z' });
+    for (const objects of [
+      [older, other()],
+      [other(), older],
+    ]) {
+      expect(refusal(aBundle(...objects))).toEqual({
+        fault: 'shared_attack_id',
+        code: 'invalid_input',
+        message:
+          `two techniques of the bundle are in force with the ATT&CK id T1001: attack-pattern--${uuid(1001)} (Technique 1001) ` +
+          `and attack-pattern--${uuid(1002)} (Technique 1002); revoke one of them`,
+      });
+    }
+  });
+
+  it.each([
+    ['revoked', { revoked: true }],
+    ['deprecated', { x_mitre_deprecated: true }],
+  ])('may be one in force and one %s, and the id then means the one in force', (_, properties) => {
+    const sub = aTechnique(2001, { attackId: 'T1001.001', x_mitre_is_subtechnique: true });
+    for (const objects of [
+      [aTechnique(1001, properties), other(), sub],
+      [other(), aTechnique(1001, properties), sub],
+    ]) {
+      const text = aBundle(...objects);
+      expect(attackIds(text)).toEqual(['T1001', 'T1001', 'T1001.001']);
+      expect(techniqueOf(text, 'T1001.001').parentId).toBe(uuid(1002));
+    }
+  });
+
+  it('may belong to different domains', () => {
+    const ics = other({ x_mitre_domains: ['ics-attack'] });
+    expect(attackIds(aBundle(aTechnique(1001), ics), { domain: 'ics-attack' })).toEqual(['T1001']);
+  });
+});
+
 describe('malformed objects', () => {
   const NO_STAMP = 'neither created nor modified is an ISO 8601 stamp from year 1 on';
 
@@ -338,13 +378,6 @@ describe('malformed objects', () => {
       expect(techniques.map(({ name }) => name)).toEqual(['Newer']);
       expect(skipped).toMatchObject([{ reason: 'attack-pattern: older copy of the same id', count: 1 }]);
     }
-  });
-
-  it('include the older of two techniques in force with the same ATT&CK id', () => {
-    const older = aTechnique(1001, { modified: '2024-01-01T00:00:00.000Z' });
-    const { techniques, skipped } = parseStixBundle(aBundle(older, aTechnique(1002, { attackId: 'T1001' })));
-    expect(techniques.map(({ id }) => id)).toEqual([uuid(1002)]);
-    expect(skipped).toMatchObject([{ count: 1, examples: [`attack-pattern--${uuid(1001)}`] }]);
   });
 
   it('cannot change the prototype of an object', () => {

@@ -77,7 +77,8 @@ function techniquesOf(
   domain: AttackDomain,
   skips: SkipLog,
 ): SliceTechnique[] {
-  const techniques = withoutSharedIds(bareTechniques(patterns, domain, skips), skips);
+  const techniques = bareTechniques(patterns, domain, skips);
+  refuseSharedIds(techniques.values());
   const ids = byAttackId(techniques.values());
   const parents = techniqueLinks(relationships, 'subtechnique-of');
   const revocations = techniqueLinks(relationships, 'revoked-by');
@@ -125,18 +126,23 @@ function bareTechniques(
   return techniques;
 }
 
-/** An ATT&CK id must lead to at most one technique in force, because imports of posture use it. */
-function withoutSharedIds(techniques: Map<string, BareTechnique>, skips: SkipLog): Map<string, BareTechnique> {
+/**
+ * An ATT&CK id must lead to at most one technique in force, because imports of posture use it. A revoked or deprecated
+ * technique may share it. No release of ATT&CK has two in force, so nothing says which of them is meant.
+ * @throws StixBundleError naming both
+ */
+function refuseSharedIds(techniques: Iterable<BareTechnique>): void {
   const holders = new Map<string, BareTechnique>();
-  for (const technique of [...techniques.values()].filter(isInForce)) {
-    const holder = holders.get(technique.attackId) ?? technique;
-    const [winner, loser] = isNewer(technique, holder) ? [technique, holder] : [holder, technique];
-    holders.set(technique.attackId, winner);
-    if (winner === loser) continue;
-    techniques.delete(loser.id);
-    skips.add('attack-pattern: a newer technique in force has the same ATT&CK id', loser.stixId);
+  for (const technique of [...techniques].filter(isInForce).sort((a, b) => compare(a.id, b.id))) {
+    const holder = holders.get(technique.attackId);
+    if (holder) throw new StixBundleError('shared_attack_id', sharedIdWords(holder, technique));
+    holders.set(technique.attackId, technique);
   }
-  return techniques;
+}
+
+function sharedIdWords(a: BareTechnique, b: BareTechnique): string {
+  const named = [a, b].map(({ stixId, name }) => `${stixId} (${name.slice(0, 100)})`);
+  return `two techniques of the bundle are in force with the ATT&CK id ${a.attackId}: ${named.join(' and ')}; revoke one of them`;
 }
 
 function tacticsOf(objects: readonly StixObject[], domain: AttackDomain, skips: SkipLog): SliceTactic[] {

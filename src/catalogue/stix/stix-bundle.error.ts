@@ -21,6 +21,7 @@ export type StixBundleFault =
   | 'unknown_domain'
   | 'domain_mismatch'
   | 'version_mismatch'
+  | 'shared_attack_id'
   | 'bad_option';
 
 const CODE_OF: Partial<Record<StixBundleFault, ErrorCode>> = {
