@@ -94,14 +94,11 @@ function readTechnique(
   if (typeof attackId !== 'string' || !ATTACK_ID_PATTERN.test(attackId)) {
     return void problems.add(`${at}.techniqueID`, `${ATTACK_ID_WORDS}, not ${sent(attackId)}`);
   }
-  if (score !== null && (typeof score !== 'number' || !Number.isFinite(score))) {
-    problems.countUnreadable(attackId, domain);
-    return void problems.add(`${at}.score`, `must be a number, not ${sent(score)}`);
-  }
-  if (typeof enabled !== 'boolean') {
-    problems.countUnreadable(attackId, domain);
-    return void problems.add(`${at}.enabled`, `must be true or false, not ${sent(enabled)}`);
-  }
+  const hasScore = score === null || (typeof score === 'number' && Number.isFinite(score));
+  const hasEnabled = typeof enabled === 'boolean';
+  if (!hasScore) problems.add(`${at}.score`, `must be a number, not ${sent(score)}`);
+  if (!hasEnabled) problems.add(`${at}.enabled`, `must be true or false, not ${sent(enabled)}`);
+  if (!hasScore || !hasEnabled) return void problems.countUnreadable(attackId, domain);
   return { at, attackId: attackId.toUpperCase(), domain, isEnabled: enabled, score, date: null };
 }
 

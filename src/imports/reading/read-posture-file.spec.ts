@@ -264,6 +264,7 @@ describe('a Navigator layer', () => {
       { score: 1 },
       7,
       { techniqueID: 'T1002', score: 1 },
+      { techniqueID: 'T1003', score: '3', enabled: 'True' },
     ]);
     expect(await proposed('navigator', layer)).toEqual(['T1002 partial']);
     expect(await problems('navigator', layer)).toEqual([
@@ -272,6 +273,8 @@ describe('a Navigator layer', () => {
       'techniques[2].enabled must be true or false, not "True"',
       'techniques[3].techniqueID must be an ATT&CK id such as T1059 or T1059.001, not nothing',
       'techniques[4] must be an object',
+      'techniques[6].score must be a number, not "3"',
+      'techniques[6].enabled must be true or false, not "True"',
     ]);
   });
 
