@@ -34,6 +34,7 @@ export class EvaluationRunResponse {
   requested_by: string | null;
   @ApiProperty({ format: 'date-time' })
   started_at: string;
+  /** With three decimals. */
   duration_seconds: number;
   /** The number of rules, including rules in cooldown. */
   @ApiProperty({ type: 'integer' })

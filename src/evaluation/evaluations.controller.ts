@@ -2,7 +2,7 @@ import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
 import { pageRequest, PageQuery } from '../common/pagination/index.js';
-import { toIso } from '../common/wire.js';
+import { roundTo, toIso } from '../common/wire.js';
 import { InstancesService, toInstanceResponse } from '../instances/index.js';
 import type { EvaluationRun } from './evaluation-run.entity.js';
 import { EvaluationResponse, EvaluationRunListResponse, EvaluationRunResponse } from './evaluation.response.js';
@@ -59,7 +59,7 @@ function toRunResponse(run: EvaluationRun): EvaluationRunResponse {
     trigger: run.trigger,
     requested_by: run.requestedBy,
     started_at: toIso(run.startedAt),
-    duration_seconds: run.durationSeconds,
+    duration_seconds: roundTo(run.durationSeconds, 3),
     rules_evaluated: run.rulesEvaluated,
     alerts_fired: run.alertsFired,
   };

@@ -14,6 +14,8 @@ export interface InstanceFilters {
 
 export interface InstanceSummary {
   byStatus: Record<AlertStatus, number>;
+  bySeverity: Record<Severity, number>;
+  byRuleType: Record<string, number>;
   openBySeverity: Record<Severity, number>;
   openByRuleType: Record<string, number>;
   recent: AlertInstance[];
@@ -70,6 +72,10 @@ export class AlertReader {
        SELECT
          (SELECT json_object_agg(status, count) FROM (SELECT status, sum(count) AS count FROM kind GROUP BY status) k) AS "byStatus",
          (SELECT json_object_agg(severity, count) FROM (
+           SELECT severity, sum(count) AS count FROM kind GROUP BY severity) k) AS "bySeverity",
+         (SELECT json_object_agg(rule_type, count ORDER BY rule_type) FROM (
+           SELECT rule_type, sum(count) AS count FROM kind GROUP BY rule_type HAVING sum(count) > 0) k) AS "byRuleType",
+         (SELECT json_object_agg(severity, count) FROM (
            SELECT severity, sum(count) AS count FROM kind WHERE status = 'open' GROUP BY severity) k) AS "openBySeverity",
          (SELECT json_object_agg(rule_type, count ORDER BY rule_type) FROM (
            SELECT rule_type, sum(count) AS count FROM kind WHERE status = 'open' GROUP BY rule_type HAVING sum(count) > 0) k) AS "openByRuleType",
@@ -79,9 +85,11 @@ export class AlertReader {
        ORDER BY a."createdAt" DESC, a.id DESC`,
       [organizationId],
     );
-    const { byStatus, openBySeverity, openByRuleType } = rows[0]!;
+    const { byStatus, bySeverity, byRuleType, openBySeverity, openByRuleType } = rows[0]!;
     return {
       byStatus: { ...zeros(ALERT_STATUSES), ...byStatus },
+      bySeverity: { ...zeros(SEVERITIES), ...bySeverity },
+      byRuleType: byRuleType ?? {},
       openBySeverity: { ...zeros(SEVERITIES), ...openBySeverity },
       openByRuleType: openByRuleType ?? {},
       recent: rows.filter(({ id }) => id !== null),

@@ -27,14 +27,17 @@ export class InstanceAnswers {
   /** JSON of {@link InstanceSummaryResponse}. */
   summary(organizationId: string): Promise<Buffer> {
     return this.shared.read(JSON.stringify(['summary', organizationId]), async () => {
-      const { byStatus, openBySeverity, openByRuleType, recent } = await this.instances.summary(organizationId);
+      const { byStatus, bySeverity, byRuleType, openBySeverity, openByRuleType, recent } =
+        await this.instances.summary(organizationId);
       return toJson<InstanceSummaryResponse>({
         total_open: byStatus.open,
         total_acknowledged: byStatus.acknowledged,
         total_resolved: byStatus.resolved,
         total_dismissed: byStatus.dismissed,
-        by_severity: openBySeverity,
-        by_rule_type: openByRuleType,
+        by_severity: bySeverity,
+        by_rule_type: byRuleType,
+        open_by_severity: openBySeverity,
+        open_by_rule_type: openByRuleType,
         recent_alerts: recent.map(toInstanceResponse),
       });
     });

@@ -62,12 +62,18 @@ export class InstanceSummaryResponse {
   total_resolved: number;
   @ApiProperty({ type: 'integer' })
   total_dismissed: number;
-  /** Open alerts by severity. Every severity has an entry. */
+  /** All alerts, of every status, by severity. Every severity has an entry. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   by_severity: Record<string, number>;
-  /** Open alerts by rule type. Only types with open alerts have an entry. */
+  /** All alerts, of every status, by rule type. Only types with alerts have an entry. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
   by_rule_type: Record<string, number>;
+  /** Open alerts by severity. Every severity has an entry. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  open_by_severity: Record<string, number>;
+  /** Open alerts by rule type. Only types with open alerts have an entry. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' } })
+  open_by_rule_type: Record<string, number>;
   /** The 5 newest open alerts. */
   recent_alerts: InstanceResponse[];
 }

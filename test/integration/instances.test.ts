@@ -105,7 +105,7 @@ describe('alerts', () => {
     expect(second.total).toBe(51);
   });
 
-  it('are counted by status, and the open ones by severity and rule type', async () => {
+  it('are counted by status, and all of them and the open ones by severity and rule type', async () => {
     const counts = async (column: string, where = 'true'): Promise<Record<string, number>> => {
       const rows = await context.database.query<{ value: string; count: number }>(
         `SELECT ${column} AS value, count(*)::integer AS count FROM alert_instance WHERE organization_id = $1 AND ${where} GROUP BY 1`,
@@ -115,6 +115,8 @@ describe('alerts', () => {
     };
     const summary = await instances.summary(organizationId);
     expect(summary.byStatus).toEqual(await counts('status'));
+    expect(summary.bySeverity).toMatchObject(await counts('severity'));
+    expect(summary.byRuleType).toEqual(await counts('rule_type'));
     expect(summary.openBySeverity).toMatchObject(await counts('severity', `status = 'open'`));
     expect(Object.keys(summary.openBySeverity)).toEqual([...SEVERITIES]);
     expect(summary.openByRuleType).toEqual(await counts('rule_type', `status = 'open'`));
@@ -124,6 +126,8 @@ describe('alerts', () => {
   it('have zero counts without alerts', async () => {
     expect(await instances.summary(await anOrganization(context.database))).toEqual({
       byStatus: { open: 0, acknowledged: 0, resolved: 0, dismissed: 0 },
+      bySeverity: { critical: 0, high: 0, medium: 0, low: 0, info: 0 },
+      byRuleType: {},
       openBySeverity: { critical: 0, high: 0, medium: 0, low: 0, info: 0 },
       openByRuleType: {},
       recent: [],
@@ -136,6 +140,7 @@ describe('alerts', () => {
     await instances.transition(organization, id!, 'acknowledge', newId());
     expect(await instances.summary(organization)).toMatchObject({
       byStatus: { open: 1, acknowledged: 1 },
+      bySeverity: { high: 1, low: 1 },
       openBySeverity: { high: 0, low: 1 },
     });
     await instances.transition(organization, id!, 'resolve', newId());

@@ -110,7 +110,7 @@ describe('the lifecycle of an alert', () => {
 });
 
 describe('the summary', () => {
-  it('counts alerts by status, open ones by severity and type, and shows the five newest open ones', async () => {
+  it('counts alerts by status, all and open ones by severity and type, and shows the five newest open ones', async () => {
     for (let index = 0; index < 7; index++) {
       await anAlert({ severity: index < 2 ? 'critical' : 'low', createdAt: new Date(NOW.getTime() + index) });
     }
@@ -125,8 +125,10 @@ describe('the summary', () => {
       total_acknowledged: 1,
       total_resolved: 2,
       total_dismissed: 1,
-      by_severity: { critical: 2, high: 1, medium: 0, low: 5, info: 0 },
-      by_rule_type: { high_risk: 7, low_coverage: 1 },
+      by_severity: { critical: 3, high: 4, medium: 0, low: 5, info: 0 },
+      by_rule_type: { high_risk: 11, low_coverage: 1 },
+      open_by_severity: { critical: 2, high: 1, medium: 0, low: 5, info: 0 },
+      open_by_rule_type: { high_risk: 7, low_coverage: 1 },
     });
     expect(body.recent_alerts.map((alert: { created_at: string }) => alert.created_at)).toEqual(
       [6, 5, 4, 3, 2].map((index) => new Date(NOW.getTime() + index).toISOString()),
@@ -137,6 +139,7 @@ describe('the summary', () => {
     expect((await call('GET', '/instances/summary')).body).toMatchObject({
       total_open: 0,
       by_rule_type: {},
+      open_by_rule_type: {},
       recent_alerts: [],
     });
   });

@@ -38,6 +38,34 @@ SELECT
           severity,
           sum(count) AS count
         FROM kind
+        GROUP BY severity
+      ) k
+  ) AS "bySeverity",
+  (
+    SELECT
+      json_object_agg(
+        rule_type,
+        count
+        ORDER BY rule_type
+      )
+    FROM
+      (
+        SELECT
+          rule_type,
+          sum(count) AS count
+        FROM kind
+        GROUP BY rule_type
+        HAVING sum(count) > 0
+      ) k
+  ) AS "byRuleType",
+  (
+    SELECT json_object_agg(severity, count)
+    FROM
+      (
+        SELECT
+          severity,
+          sum(count) AS count
+        FROM kind
         WHERE status = 'open'
         GROUP BY severity
       ) k
