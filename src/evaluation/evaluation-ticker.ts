@@ -1,6 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Cron } from '@nestjs/schedule';
-import { Subject, type Observable, type Subscription } from 'rxjs';
+import { merge, Subject, type Observable, type Subscription } from 'rxjs';
 import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
 import { EVALUATION_SLOT, Slots } from '../database/index.js';
@@ -12,8 +12,8 @@ import { EvaluationService, type PassResult } from './evaluation.service.js';
 const UNCLAIMED_CHANGE_MS = 250;
 
 /**
- * Runs the engine: looks for due rules every few seconds, and for changed posture when its debounce has passed. Both
- * are in the database, so another process takes over the work of a killed one.
+ * Runs the engine: looks for due rules every few seconds, and for changed posture and changed rules when their debounce
+ * has passed. All are in the database, so another process takes over the work of a killed one.
  */
 @Injectable()
 export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -21,7 +21,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   private running: Promise<void> | undefined;
   private runAgain = false;
   private wake: { timer: NodeJS.Timeout; at: number } | undefined;
-  private changes: Subscription | undefined;
+  private wakeUps: Subscription | undefined;
   private isStopped = true;
   private readonly completions = new Subject<void>();
 
@@ -40,7 +40,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   }
 
   onApplicationBootstrap(): void {
-    this.changes = this.postureChanges.committed.subscribe(() =>
+    this.wakeUps = merge(this.postureChanges.committed, this.schedules.madeDue).subscribe(() =>
       this.wakeIn(this.environment.VEDETTE_CHANGE_DEBOUNCE_MS),
     );
   }
@@ -57,7 +57,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
 
   async beforeApplicationShutdown(): Promise<void> {
     this.isStopped = true;
-    this.changes?.unsubscribe();
+    this.wakeUps?.unsubscribe();
     clearTimeout(this.wake?.timer);
     await this.running;
   }

@@ -135,17 +135,23 @@ export class EvaluationService {
       decided.filter(({ rule }) => failing.has(rule.ruleId)),
       now,
     );
-    const missed = isTick ? await this.moveOn(manager, schedules, rules, now) : 0;
+    // After a change of posture, some rules of the schedules were not evaluated.
+    const missed = trigger === 'posture_change' ? 0 : await this.moveOn(manager, schedules, rules, now);
     return { decided, fired, missed, runs: await this.runs.save(manager, decided, facts, organizationId) };
   }
 
-  /** @returns the number of evaluations of the rules that were missed before this one. */
+  /**
+   * Moves on the schedules that were due, so that no tick repeats this evaluation. The others keep their instants.
+   * @returns the number of evaluations of the rules that were missed before this one.
+   */
   private async moveOn(
     manager: EntityManager,
-    schedules: readonly ClaimedSchedule[],
+    claimed: readonly ClaimedSchedule[],
     rules: readonly ClaimedRule[],
     now: Date,
   ): Promise<number> {
+    const schedules = claimed.filter(({ nextEvaluationAt }) => nextEvaluationAt <= now);
+    if (schedules.length === 0) return 0;
     const counts = new Map<string, number>();
     for (const rule of rules) counts.set(scheduleOf(rule), (counts.get(scheduleOf(rule)) ?? 0) + 1);
     const rulesOf = (schedule: ClaimedSchedule): number => counts.get(scheduleOf(schedule)) ?? 0;

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { Subject, type Observable } from 'rxjs';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CLOCK_SLACK_MS } from '../common/clock-slack.js';
 import { Clock } from '../common/clock.js';
-import { countChanged, queryRows } from '../database/index.js';
+import { countChanged, queryRows, Transactions } from '../database/index.js';
 import { RuleState } from './rule-state.entity.js';
 
 /** The schedule of the rules of one organisation with the same interval, locked by this transaction. */
@@ -55,10 +56,18 @@ export const MOVE_SCHEDULES_ON = `
 /** The only writer of `rule_schedule`, and of `rule_state` except for `CHANGE_RULE_STATES`. */
 @Injectable()
 export class RuleSchedules {
+  private readonly becameDue = new Subject<void>();
+
   constructor(
     private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
     private readonly clock: Clock,
   ) {}
+
+  /** Emits after each commit of this process that made the schedule of a rule due. */
+  get madeDue(): Observable<void> {
+    return this.becameDue.asObservable();
+  }
 
   /** Makes the schedule of a rule due. Waits for a pass that has locked it; then its rules are evaluated again. */
   async makeDue(manager: EntityManager, rule: Omit<ScheduledRule, 'id' | 'isEnabled'>): Promise<void> {
@@ -67,6 +76,7 @@ export class RuleSchedules {
       rule.evaluationIntervalMinutes ?? 0,
       this.clock.now(),
     ]);
+    this.transactions.afterCommit(manager, () => this.becameDue.next());
   }
 
   /** Gives a new rule its state. */

@@ -1,5 +1,8 @@
-import { EvaluationModule, EvaluationService } from '../../src/evaluation/index.js';
+import { firstValueFrom, timeout } from 'rxjs';
+import { newId } from '../../src/common/ids.js';
+import { EvaluationModule, EvaluationService, EvaluationTicker } from '../../src/evaluation/index.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
+import { RulesService } from '../../src/rules/index.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
 import { anEndpoint, aRule } from '../support/engine-factories.js';
 import { aMember, anOrganization, aTechnique } from '../support/factories.js';
@@ -386,6 +389,26 @@ describe('the selection of rules to evaluate', () => {
     expect((await engine.evaluateOrganization(organizationId, null)).rulesEvaluated).toBe(1);
   });
 
+  it('does not evaluate again what a requested evaluation covered, and leaves later schedules as they are', async () => {
+    const organizationId = await aBreachingOrganization();
+    const later = new Date(NOW.getTime() + 7 * 60_000);
+    const due = await aRule(context.database, organizationId, { cooldownHours: 0 });
+    const hourly = await aRule(context.database, organizationId, {
+      evaluationIntervalMinutes: 60,
+      nextEvaluationAt: later,
+    });
+    expect((await engine.evaluateOrganization(organizationId, null)).rulesEvaluated).toBe(2);
+    expect((await engine.evaluateDue()).rulesEvaluated).toBe(0);
+    expect(
+      await rows('SELECT rule_id, next_evaluation_at, last_evaluated_at FROM rule_standing ORDER BY rule_id', []),
+    ).toEqual(
+      [
+        { rule_id: due, next_evaluation_at: new Date('2026-03-10T12:05:00Z'), last_evaluated_at: NOW },
+        { rule_id: hourly, next_evaluation_at: later, last_evaluated_at: NOW },
+      ].sort((a, b) => a.rule_id.localeCompare(b.rule_id)),
+    );
+  });
+
   it('returns an empty run for an organisation without rules', async () => {
     const organizationId = await anOrganization(context.database);
     expect(await engine.evaluateOrganization(organizationId, null)).toMatchObject({
@@ -451,6 +474,46 @@ it('fires once for each release, even while its techniques still count as new', 
   }
   expect(outcomes).toEqual(['fired', 'already_alerted', 'fired', 'already_alerted']);
   expect(await alerts(organizationId)).toHaveLength(2);
+});
+
+describe('a new or changed rule', () => {
+  let ticker: EvaluationTicker;
+  let organizationId: string;
+
+  beforeEach(async () => {
+    organizationId = await aBreachingOrganization();
+    ticker = context.module.get(EvaluationTicker);
+    await ticker.start();
+  });
+
+  afterEach(() => ticker.beforeApplicationShutdown());
+
+  /** Waits until the engine has looked for work. No tick runs in this test, so only a wake-up starts the look. */
+  const lookAfter = async (write: () => Promise<unknown>): Promise<void> => {
+    const looked = firstValueFrom(ticker.completed.pipe(timeout(5_000)));
+    await write();
+    await looked;
+  };
+  const triggers = async (): Promise<string[]> =>
+    (await rows<{ trigger: string }>('SELECT trigger FROM evaluation_run ORDER BY id')).map(({ trigger }) => trigger);
+  const rule = { name: 'Orphans', ruleType: 'orphan_spike', severity: 'low', cooldownHours: 0 } as const;
+
+  it('is evaluated soon after its commit, once, without a tick', async () => {
+    const service = context.module.get(RulesService, { strict: false });
+    let id = '';
+    await lookAfter(async () => {
+      ({ id } = (await service.create(organizationId, { ...rule, config: { min_orphan_count: 1 } }, newId())).rule);
+    });
+    expect(await triggers()).toEqual(['cron']);
+    expect(await alerts(organizationId)).toMatchObject([{ rule_id: id }]);
+    await lookAfter(() => service.change(organizationId, id, { severity: 'high' }));
+    expect(await triggers()).toEqual(['cron', 'cron']);
+    await lookAfter(async () => {
+      await service.change(organizationId, id, { severity: 'info' });
+      await engine.evaluateOrganization(organizationId, null);
+    });
+    expect(await triggers()).toEqual(['cron', 'cron', 'manual']);
+  });
 });
 
 describe('simultaneous evaluations', () => {
