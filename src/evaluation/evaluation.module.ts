@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { EvaluatorsModule } from '../evaluators/index.js';
+import { nameInnerFields } from '../common/http/index.js';
+import { EvaluatorRegistry, EvaluatorsModule } from '../evaluators/index.js';
 import { InstancesModule } from '../instances/index.js';
 import { NotificationsModule } from '../notifications/index.js';
 import { PostureModule, ScopesModule } from '../posture/index.js';
@@ -20,6 +21,7 @@ import { MeasurementsService } from './measurements/measurements.service.js';
 import { RuleMeasurement } from './measurements/rule-measurement.entity.js';
 import { BacktestService } from './preview/backtest.service.js';
 import { PreviewController } from './preview/preview.controller.js';
+import { BacktestRequest, PreviewRequest } from './preview/preview.dto.js';
 import { PreviewService } from './preview/preview.service.js';
 import { TrialRules } from './preview/trial-rules.js';
 import { AudiencePreview } from './preview/audience-preview.js';
@@ -57,4 +59,10 @@ import { RunStore } from './run-store.js';
   ],
   exports: [EvaluationService, EvaluationTicker],
 })
-export class EvaluationModule {}
+export class EvaluationModule {
+  constructor(registry: EvaluatorRegistry) {
+    for (const request of [PreviewRequest, BacktestRequest]) {
+      nameInnerFields(request, 'config', registry.settings());
+    }
+  }
+}

@@ -54,6 +54,11 @@ export class EvaluatorRegistry {
     return [...this.registered.values()].map(({ evaluator }) => evaluator.definition);
   }
 
+  /** The names of the settings of all types. */
+  settings(): string[] {
+    return [...new Set(this.definitions().flatMap(({ configSchema }) => Object.keys(configSchema.properties)))];
+  }
+
   /** The types whose rules may measure something else after changes of these kinds. */
   affectedTypes(kinds: readonly ChangeKind[]): string[] {
     return this.definitions()

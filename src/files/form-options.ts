@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { invalidInput } from '../common/errors/index.js';
+import { unknownFieldMessage } from '../common/http/index.js';
 
 /**
  * Reads the options of an upload. Fields of a form are checked like query parameters, and override them.
@@ -17,7 +18,10 @@ export function formOptions<T extends object>(
   throw invalidInput(
     errors.map(({ property, constraints = {} }) => {
       const [[constraint, message] = ['', 'is not valid']] = Object.entries(constraints);
-      return { field: property, message: constraint === 'whitelistValidation' ? 'is not known here' : message };
+      return {
+        field: property,
+        message: constraint === 'whitelistValidation' ? unknownFieldMessage(type, property) : message,
+      };
     }),
   );
 }

@@ -1,11 +1,17 @@
 import fastifyCookie from '@fastify/cookie';
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type Type, type ValidationError } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RawServerDefault } from 'fastify';
 import { ALERT_PAGES } from '../common/alert-link.js';
 import type { RouteAccess } from '../common/access/index.js';
 import { invalidInput, type FieldError } from '../common/errors/index.js';
-import { answerClientError, answerFrameworkError, checkInput, ProblemFilter } from '../common/http/index.js';
+import {
+  answerClientError,
+  answerFrameworkError,
+  checkInput,
+  ProblemFilter,
+  unknownFieldMessage,
+} from '../common/http/index.js';
 import { newId } from '../common/ids.js';
 import { registerImportUploads } from '../files/import-uploads.js';
 import { observeRequests } from './http-observation.js';
@@ -56,7 +62,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<void> 
       transform: true,
       transformOptions: { exposeDefaultValues: true },
       stopAtFirstError: true,
-      validationError: { target: false, value: false },
+      validationError: { target: true, value: false },
       exceptionFactory: (errors) =>
         invalidInput(errors.flatMap((error) => fieldErrors(error)).slice(0, MAX_FIELD_ERRORS)),
     }),
@@ -87,14 +93,19 @@ function acceptEmptyJson(app: NestFastifyApplication): void {
 }
 
 /** Flattens validation errors to paths that the sender can find: `items[3].risk_score`. */
-function fieldErrors(error: ValidationError, parent = ''): FieldError[] {
+function fieldErrors(error: ValidationError, parent = '', request = classOf(error)): FieldError[] {
   const isIndex = /^\d+$/.test(error.property);
   const field = isIndex ? `${parent}[${error.property}]` : parent ? `${parent}.${error.property}` : error.property;
   const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
     field,
-    message: constraint === 'whitelistValidation' ? 'is not known here' : withoutName(message, error.property),
+    message:
+      constraint === 'whitelistValidation' ? unknownFieldMessage(request, field) : withoutName(message, error.property),
   }));
-  return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, field))];
+  return [...own, ...(error.children ?? []).flatMap((child) => fieldErrors(child, field, request))];
+}
+
+function classOf({ target }: ValidationError): Type<object> | undefined {
+  return target?.constructor as Type<object> | undefined;
 }
 
 /** class-validator begins its messages with the property name, which `field` already has. */

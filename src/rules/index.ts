@@ -7,6 +7,7 @@ export {
 } from './rule-schedules.js';
 export * from './rule-state-changes.js';
 export { RuleSettings } from './rule.dto.js';
+export { configOf } from './rule.mapper.js';
 export * from './rules.module.js';
 export * from './rules.service.js';
 export * from './system-rules.js';

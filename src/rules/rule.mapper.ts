@@ -1,5 +1,7 @@
+import { invalidInput } from '../common/errors/index.js';
+import { fieldsOf, unknownFieldMessage } from '../common/http/index.js';
 import { toIso } from '../common/wire.js';
-import type { CreateRuleRequest, UpdateRuleRequest } from './rule.dto.js';
+import { CreateRuleRequest, type UpdateRuleRequest } from './rule.dto.js';
 import type { RuleResponse } from './rule.response.js';
 import type { RuleChanges, RuleWithState } from './rules.service.js';
 
@@ -34,7 +36,7 @@ export function toRuleChanges(body: CreateRuleRequest | UpdateRuleRequest): Rule
     name: body.name,
     description: body.description,
     severity: body.severity,
-    config: body.config,
+    config: configOf(body),
     scope: body.scope,
     cooldownHours: body.cooldown_hours,
     evaluationIntervalMinutes: body.evaluation_interval_minutes,
@@ -44,4 +46,20 @@ export function toRuleChanges(body: CreateRuleRequest | UpdateRuleRequest): Rule
     webhookId: body.webhook_id,
     onRepeat: body.on_repeat,
   };
+}
+
+/**
+ * The settings of the type.
+ * @throws DomainError `invalid_input` on each field of the rule that was sent as a setting.
+ */
+export function configOf({ config }: { config?: Record<string, unknown> }): Record<string, unknown> | undefined {
+  const fields = fieldsOf(CreateRuleRequest);
+  const misplaced = Object.keys(config ?? {}).filter((name) => fields.includes(name));
+  if (misplaced.length === 0) return config;
+  throw invalidInput(
+    misplaced.map((name) => {
+      const field = `config.${name}`;
+      return { field, message: unknownFieldMessage(CreateRuleRequest, field) };
+    }),
+  );
 }

@@ -70,7 +70,7 @@ test.each([
     'expires_at',
     'must be a time in the future, or null',
   ],
-  [{ name: 'CI', role: 'viewer', key: 'mine' }, 'key', 'is not known here'],
+  [{ name: 'CI', role: 'viewer', key: 'mine' }, 'key', 'is not a known field'],
 ])('refuses %j and names %s', async (body, field, message) => {
   const answer = await create(body);
   expect(answer.status).toBe(400);

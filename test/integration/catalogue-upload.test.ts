@@ -330,7 +330,7 @@ describe('what is refused', () => {
       await uploadForm(aForm(aFile(), { name: 'version', content: '18.1' })),
       400,
       'version',
-      /is not known here/,
+      /is not a known field/,
     );
     const version = { name: 'attack_version', content: '18.1' };
     await expectRefusal(
@@ -349,7 +349,7 @@ describe('what is refused', () => {
     ['domain', 'enterprise', /must be one of enterprise-attack, mobile-attack, ics-attack/],
     ['domain', 'ics-attack', /holds no technique of ics-attack/],
     ['allow_older', 'yes', /must be true or false/],
-    ['version', '18.1', /is not known here/],
+    ['version', '18.1', /is not a known field/],
   ])('the option %s=%s, as a parameter and as a field', async (name, value, message) => {
     await expectRefusal(await upload(BUNDLE, 'application/json', { query: `?${name}=${value}` }), 400, name, message);
     await expectRefusal(await uploadForm(aForm({ name, content: value }, aFile())), 400, name, message);

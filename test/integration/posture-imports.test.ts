@@ -624,7 +624,7 @@ describe('what is refused', () => {
       /is not an option of as_given, which takes on_conflict/,
     ],
     ['an option out of range', 'format=dettect&validated_min=6', 'x', 400, 'validated_min', /a number from 0 to 5/],
-    ['an unknown option', 'format=csv&colour=red', 'x', 400, 'colour', /is not known here/],
+    ['an unknown option', 'format=csv&colour=red', 'x', 400, 'colour', /is not a known field/],
     [
       'confirmed without a date',
       'format=navigator&preset=score_0_100&confirmed=true',

@@ -107,7 +107,7 @@ describe('the revalidation policy', () => {
       'is 0, as in tiers[0]: give each tier its own',
     ],
     ['due_in_days', { due_in_days: 366 }, 'must be a whole number of days from 1 to 365'],
-    ['every', { every: 5 }, 'is not known here'],
+    ['every', { every: 5 }, 'is not a known field'],
   ])('refuses a bad %s: %j', async (field, changes, message) => {
     const answer = await put({ is_enabled: true, tiers: TIERS, ...changes });
     expect([answer.status, answer.body.errors]).toEqual([400, [{ field, message }]]);

@@ -112,7 +112,7 @@ describe('revalidation queue', () => {
       { attack_id: 'T1001', due_at: 'tomorrow' },
       'due_at must be an ISO 8601 date from 1970 on such as 2026-03-01, or a date and time with its zone such as 2026-03-01T09:30:00Z, or null',
     ],
-    [{ attack_id: 'T1001', status: 'done' }, 'status is not known here'],
+    [{ attack_id: 'T1001', status: 'done' }, 'status is not a known field'],
   ])('refuses %j', async (body, detail) => {
     const answer = await analyst.send('POST', '/revalidation-queue', body);
     expect([answer.status, answer.body.detail]).toEqual([400, detail]);

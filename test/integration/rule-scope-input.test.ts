@@ -95,7 +95,7 @@ it.each([
   ['scope.platforms', { platforms: null }, 'must be a list of 1 to 100 platforms'],
   ['scope.tags', { tags: ['a,b'] }, 'must be a list of 1 to 100 tags, each text of 1 to 64 characters without commas'],
   ['scope.sub_techniques', { sub_techniques: 'some' }, 'must be one of include, exclude, only'],
-  ['scope.tactic', { tactic: ['execution'] }, 'is not known here'],
+  ['scope.tactic', { tactic: ['execution'] }, 'is not a known field'],
   ['scope', 'execution', 'must be an object that limits the rule to some techniques, or null'],
   ['scope', [{ tactics: ['execution'] }], 'must be an object that limits the rule to some techniques, or null'],
 ])('refuses a bad %s: %j', async (field, scope, message) => {

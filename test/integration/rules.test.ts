@@ -169,6 +169,21 @@ describe('creating a rule', () => {
 
   it('accepts a webhook of the same organisation', async () => {
     const webhookId = await anEndpoint(http.database, organizationId);
+  it.each([
+    [{ min_risk_score: 90 }, 'min_risk_score', 'belongs in config, not here'],
+    [{ tactics: ['execution'] }, 'tactics', 'belongs in scope, not here'],
+    [{ config: { cooldown_hours: 1 } }, 'config.cooldown_hours', 'belongs at the top level of the request, not here'],
+    [{ scope: { severity: 'low' } }, 'scope.severity', 'belongs at the top level of the request, not here'],
+    [{ scope: { min_count: 3 } }, 'scope.min_count', 'belongs in config, not here'],
+    [{ colour: 'red' }, 'colour', 'is not a known field'],
+    [{ scope: { colour: 'red' } }, 'scope.colour', 'is not a known field'],
+  ])('says where a field of %j belongs, if it has a place', async (changes, field, message) => {
+    const body = { name: 'Mine', rule_type: 'high_risk', severity: 'high', ...changes };
+    expect(await refusal('POST', '/rules', body)).toEqual([field, message]);
+    const rule = await created();
+    expect(await refusal('PATCH', `/rules/${rule.id}`, changes)).toEqual([field, message]);
+  });
+
     expect(await created({ webhook_id: webhookId, notify_webhook: true })).toMatchObject({ webhook_id: webhookId });
   });
 });

@@ -229,7 +229,7 @@ describe('roll-ups of snapshots', () => {
       { scope: { platforms: ['linux'] } },
       'scope.platforms has platforms that no technique of the catalogue has: linux',
     ],
-    [{ scope: { tactics: [] } }, 'scope.tactics is not known here'],
+    [{ scope: { tactics: [] } }, 'scope.tactics is not a known field'],
   ])('refuses %j and changes nothing', async (body, detail) => {
     await write(family('validated'));
     const answer = await admin.send('PATCH', '/snapshots/policy', body);

@@ -180,7 +180,7 @@ describe('snapshots', () => {
     [{ ...counts, not_evaluated: '3' }, `not_evaluated ${countWords}`],
     [{ ...counts, not_covered: null }, `not_covered ${countWords}`],
     [{ ...counts, not_covered: 3, not_evaluated: 3 }, 'total must be at least the sum of the counts, which is 9'],
-    [{ ...counts, source: 'manual' }, 'source is not known here'],
+    [{ ...counts, source: 'manual' }, 'source is not a known field'],
   ])('refuses %j', async (body, detail) => {
     const answer = await put('2026-01-01', body);
     expect([answer.status, answer.body.detail]).toEqual([400, detail]);

@@ -140,7 +140,7 @@ describe('techniques', () => {
     ['?cursor=nonsense', 'cursor must be the next_cursor of an earlier page, unchanged'],
     ['?cursor=a&cursor=b', 'cursor must be the next_cursor of an earlier page, unchanged'],
     ['?search=a&search=b', 'search must be text of at most 200 characters'],
-    ['?colour=red', 'colour is not known here'],
+    ['?colour=red', 'colour is not a known field'],
   ])('refuses %s', async (query, detail) => {
     const { status, body } = await viewer.get(`/techniques${query}`);
     expect([status, body.detail]).toEqual([400, detail]);

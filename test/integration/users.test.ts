@@ -71,7 +71,7 @@ test.each([
   [{ role: 'owner' }, 'role', 'must be one of admin, red_lead, blue_lead, analyst, viewer'],
   [{ password: 'elevenchars' }, 'password', 'must be text of 12 to 200 characters'],
   [{ password: 'x'.repeat(201) }, 'password', 'must be text of 12 to 200 characters'],
-  [{ is_active: false }, 'is_active', 'is not known here'],
+  [{ is_active: false }, 'is_active', 'is not a known field'],
 ])('refuses %j and names %s', async (wrong, field, message) => {
   const answer = await create(aNewUser(wrong));
   expect(answer.status).toBe(400);

@@ -115,7 +115,7 @@ describe('webhooks over HTTP', () => {
     ['format', { format: 'carrier-pigeon' }, 'must be one of: standard'],
     ['format', { format: null }, 'must be one of: standard'],
     ['is_enabled', { is_enabled: 'yes' }, 'true or false'],
-    ['secret', { secret: 'mine' }, 'is not known here'],
+    ['secret', { secret: 'mine' }, 'is not a known field'],
     ['min_severity', { min_severity: 'dire' }, 'critical, high, medium, low, info'],
     ['rule_types', { rule_types: 'high_risk' }, 'list'],
     ['rule_types', { rule_types: [7] }, 'list'],

@@ -69,7 +69,7 @@ function faults(root: unknown): FieldError[] {
         };
         const isUnknown =
           typeof childNode.key === 'string' && (INHERITED_NAMES.has(key) || textFault(key) !== undefined);
-        if (isUnknown) errors.push({ field: pathOf(childNode), message: 'is not known here' });
+        if (isUnknown) errors.push({ field: pathOf(childNode), message: 'is not a known field' });
         else nodes.push(childNode);
       }
     }

@@ -1,5 +1,6 @@
 import { parseInstant } from '../../common/instant.js';
 import { toIso } from '../../common/wire.js';
+import { configOf } from '../../rules/index.js';
 import { hasFired } from '../rule-outcome.js';
 import type { PreviewedAudience } from './audience-preview.js';
 import type { Backtest, BacktestPoint } from './backtest.service.js';
@@ -18,7 +19,7 @@ export function toTrialInput(body: TrialRuleRequest): TrialInput {
   return {
     ruleId: body.rule_id,
     ruleType: body.rule_type,
-    config: body.config,
+    config: configOf(body),
     scope: body.scope,
     severity: body.severity,
     cooldownHours: body.cooldown_hours,
