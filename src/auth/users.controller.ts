@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../common/http/index.js';
 import { PageQuery, pageRequest } from '../common/pagination/index.js';
 import { toIso } from '../common/wire.js';
 import { CreateUserRequest, UpdateUserRequest } from './user.dto.js';
@@ -44,6 +45,7 @@ export class UsersController {
   @Patch(':id')
   @Access('admin')
   @ApiOperation({ summary: 'Change the role of a member, or deactivate or activate them' })
+  @AcceptsUnchangedAnswer<UsersController>(UpdateUserRequest, (users, principal, { id }) => users.get(principal, id!))
   async change(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,

@@ -88,6 +88,18 @@ export class EvaluatorRegistry {
   }
 
   /**
+   * Returns the config of a rule after a change. Null removes an optional setting, and leaves any other as it is.
+   * @throws DomainError as in {@link completeConfig}.
+   */
+  changedConfig(type: string, before: Record<string, unknown>, changes: Record<string, unknown>): RuleConfig {
+    const { properties } = this.find(type).evaluator.definition.configSchema;
+    const isLeftAlone = ([setting, value]: [string, unknown]): boolean =>
+      value === null && Object.hasOwn(properties, setting) && properties[setting]!.optional !== true;
+    const given = Object.fromEntries(Object.entries(changes).filter((entry) => !isLeftAlone(entry)));
+    return this.completeConfig(type, { ...before, ...given });
+  }
+
+  /**
    * Checks that a rule of this type may have this config together with this scope.
    * @param config complete.
    * @throws DomainError `invalid_input` on each faulty setting.

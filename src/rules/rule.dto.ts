@@ -125,7 +125,7 @@ export class CreateRuleRequest extends RuleSettings {
   override config?: Record<string, unknown>;
 }
 
-/** Changes to a rule: a field that is left out stays as it is. */
+/** Changes to a rule: a field that is left out stays as it is, and so does one that is null and cannot be null. */
 export class UpdateRuleRequest extends PartialType(RuleSettings, { skipNullProperties: false }) {
   /** Only the rule's own type is accepted: a rule keeps its type. */
   @IsGiven()

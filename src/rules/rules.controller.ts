@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../common/http/index.js';
 import { pageRequest } from '../common/pagination/index.js';
 import { CreateRuleRequest, ListRulesQuery, UpdateRuleRequest } from './rule.dto.js';
 import { toRuleChanges, toRuleResponse } from './rule.mapper.js';
@@ -39,6 +40,7 @@ export class RulesController {
   @Patch(':id')
   @Access('lead')
   @ApiOperation({ summary: 'Change a rule' })
+  @AcceptsUnchangedAnswer<RulesController>(UpdateRuleRequest, (rules, principal, { id }) => rules.get(principal, id!))
   async change(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,

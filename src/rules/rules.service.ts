@@ -122,7 +122,7 @@ export class RulesService {
       const given = Object.fromEntries(Object.entries({ ...rest, scope }).filter(([, value]) => value !== undefined));
       Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
       if (config || scope) {
-        const complete = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
+        const complete = this.registry.changedConfig(rule.ruleType, rule.config, config ?? {});
         this.registry.checkScope(rule.ruleType, complete, rule.scope);
         if (config) rule.config = complete;
       }

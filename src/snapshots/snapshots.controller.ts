@@ -1,7 +1,9 @@
 import { Body, Controller, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../common/http/index.js';
 import { pageRequest } from '../common/pagination/index.js';
+import { isCalendarDate } from '../common/instant.js';
 import { ListSnapshotsQuery, PutSnapshotRequest } from './snapshot.dto.js';
 import { toHistoricalSnapshot, toSnapshotResponse } from './snapshot.mapper.js';
 import { SnapshotListResponse, SnapshotResponse } from './snapshot.response.js';
@@ -36,11 +38,21 @@ export class SnapshotsController {
   @Access('lead')
   @ApiOperation({ summary: 'Import the snapshot of a past day; replaces an existing one' })
   @ApiParam({ name: 'date', description: 'The day in UTC, YYYY-MM-DD.', schema: { type: 'string', format: 'date' } })
+  @AcceptsUnchangedAnswer<SnapshotsController>(PutSnapshotRequest, (snapshots, principal, { date }) =>
+    snapshots.current(principal, date!),
+  )
   async put(
     @CurrentPrincipal() principal: Principal,
     @Param('date') date: string,
     @Body() body: PutSnapshotRequest,
   ): Promise<SnapshotResponse> {
     return toSnapshotResponse(await this.snapshots.put(principal.organizationId, toHistoricalSnapshot(date, body)));
+  }
+
+  /** The snapshot of a day, as the list shows it. */
+  async current({ organizationId }: Principal, date: string): Promise<SnapshotResponse | undefined> {
+    if (!isCalendarDate(date)) return undefined;
+    const { items } = await this.snapshots.list(organizationId, { from: date, to: date }, { limit: 1 });
+    return items.map(toSnapshotResponse)[0];
   }
 }

@@ -219,7 +219,7 @@ describe('roll-ups of snapshots', () => {
 
   it.each([
     [{ rollup: 'median' }, 'rollup must be one of flat, leaf, parent_mean, parent_any'],
-    [{ rollup: null }, 'rollup must be one of flat, leaf, parent_mean, parent_any'],
+    [{ rollup: 'sum' }, 'rollup must be one of flat, leaf, parent_mean, parent_any'],
     [{ scope: 'windows' }, 'scope must be an object with domains, platforms or both, or null for everything in scope'],
     [
       { scope: { domains: ['enterprise'] } },
@@ -235,6 +235,12 @@ describe('roll-ups of snapshots', () => {
     const answer = await admin.send('PATCH', '/snapshots/policy', body);
     expect([answer.status, answer.body.detail]).toEqual([400, detail]);
     expect((await admin.get('/snapshots/policy')).body).toMatchObject({ rollup: 'flat', updated_at: null });
+  });
+
+  it('leaves the roll-up as it is if it is null', async () => {
+    await admin.send('PATCH', '/snapshots/policy', { rollup: 'leaf' });
+    const answer = await admin.send('PATCH', '/snapshots/policy', { rollup: null, scope: null });
+    expect([answer.status, answer.body.rollup]).toEqual([200, 'leaf']);
   });
 
   it('lets only admins change the policy', async () => {

@@ -102,7 +102,6 @@ describe('webhooks over HTTP', () => {
   it.each([
     ['name', { name: '' }, 'none of them a control character'],
     ['name', { name: 'two\nlines' }, 'none of them a control character'],
-    ['name', { name: null }, 'none of them a control character'],
     ['url', { url: 'not a url' }, 'it is not a URL'],
     ['url', { url: 'http://example.com/' }, 'http:// to example.com is not https://'],
     ['url', { url: 'https://127.0.0.1/SECRET' }, '127.0.0.1 is loopback'],
@@ -113,7 +112,6 @@ describe('webhooks over HTTP', () => {
     ['events', { events: ['ping'] }, 'alert.fired'],
     ['events', { events: 'alert.fired' }, 'alert.fired'],
     ['format', { format: 'carrier-pigeon' }, 'must be one of: standard'],
-    ['format', { format: null }, 'must be one of: standard'],
     ['is_enabled', { is_enabled: 'yes' }, 'true or false'],
     ['secret', { secret: 'mine' }, 'is not a known field'],
     ['min_severity', { min_severity: 'dire' }, 'critical, high, medium, low, info'],
@@ -124,7 +122,6 @@ describe('webhooks over HTTP', () => {
       { rule_types: ['high_risk', "'; DROP TABLE"] },
       'high_risk, stale_technique, coverage_regression',
     ],
-    ['ordered', { ordered: null }, 'true or false'],
     ['headers', { headers: ['x'] }, 'must be an object'],
     ['headers.x-a', { headers: { 'x-a': 'SECRET\r\nx-b: 1' } }, 'without line breaks'],
     ['headers.Host', { headers: { Host: 'SECRET' } }, 'sets itself'],
@@ -132,6 +129,7 @@ describe('webhooks over HTTP', () => {
     ['settings.routing_key', { settings: { routing_key: 'SECRET' } }, 'is not a setting of the format standard'],
     ['settings.routing_key', { format: 'pagerduty' }, 'is required'],
     ['settings.routing_key', { format: 'pagerduty', settings: { routing_key: 'SECRET' } }, 'must be'],
+    ['ordered', { ordered: 1 }, 'true or false'],
   ])('rejects an invalid %s on creation and on change: %j', async (field, change, message) => {
     const webhook = await created();
     const answers = [
@@ -150,6 +148,20 @@ describe('webhooks over HTTP', () => {
       total: 1,
       items: [{ name: 'SOC', url: receiver.url('/ok'), is_enabled: true }],
     });
+  });
+
+  it.each([
+    ['name', 'none of them a control character'],
+    ['format', 'must be one of: standard'],
+    ['ordered', 'true or false'],
+  ])('rejects a %s of null on creation, and leaves it as it is on change', async (field, message) => {
+    const body = { name: 'SOC', url: receiver.url(), events: [], [field]: null };
+    expect(await request('POST', '', body)).toMatchObject({
+      status: 400,
+      body: { errors: [{ field, message: expect.stringContaining(message) }] },
+    });
+    const { secret: _, ...webhook } = await created();
+    expect(await request('PATCH', `/${webhook.id}`, { [field]: null })).toMatchObject({ status: 200, body: webhook });
   });
 
   it('changes only the given properties', async () => {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../../common/http/index.js';
 import { PutPreferencesBody } from './notification-preference.dto.js';
 import { PreferencesResponse } from './notification-preference.response.js';
 import { PreferencesService, type Preferences } from './preferences.service.js';
@@ -21,6 +22,9 @@ export class PreferencesController {
   @Put()
   @Access('viewer')
   @ApiOperation({ summary: 'Replace my notification preferences' })
+  @AcceptsUnchangedAnswer<PreferencesController>(PutPreferencesBody, (preferences, principal) =>
+    preferences.get(principal),
+  )
   async put(@CurrentPrincipal() principal: Principal, @Body() body: PutPreferencesBody): Promise<PreferencesResponse> {
     const wanted: Preferences = {
       minSeverity: body.min_severity,

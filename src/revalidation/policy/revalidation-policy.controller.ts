@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../../common/http/index.js';
 import { DEFAULT_POLICY } from './default-policy.js';
 import { PutRevalidationPolicyRequest, RunRevalidationPolicyRequest } from './revalidation-policy.dto.js';
 import { toRevalidationPolicyResponse } from './revalidation-policy.mapper.js';
@@ -22,6 +23,9 @@ export class RevalidationPolicyController {
   @Put()
   @Access('admin')
   @ApiOperation({ summary: 'Set the policy that adds validated techniques to the revalidation queue' })
+  @AcceptsUnchangedAnswer<RevalidationPolicyController>(PutRevalidationPolicyRequest, (policy, principal) =>
+    policy.get(principal),
+  )
   async put(
     @CurrentPrincipal() principal: Principal,
     @Body() body: PutRevalidationPolicyRequest,

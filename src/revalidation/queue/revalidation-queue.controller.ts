@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../../common/http/index.js';
 import { pageRequest } from '../../common/pagination/index.js';
 import {
   CreateRevalidationItemRequest,
@@ -53,6 +54,9 @@ export class RevalidationQueueController {
     description:
       'The status of the item changed meanwhile, the technique has another unfinished item, or the technique is no longer applicable.',
   })
+  @AcceptsUnchangedAnswer<RevalidationQueueController>(UpdateRevalidationItemRequest, (queue, principal, { id }) =>
+    queue.current(principal, id!),
+  )
   async change(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
@@ -69,5 +73,10 @@ export class RevalidationQueueController {
     return toRevalidationItemResponse(
       await this.queue.change(principal.organizationId, id, changes, principal.actorId),
     );
+  }
+
+  /** An item, as the list shows it. */
+  async current({ organizationId }: Principal, id: string): Promise<RevalidationItemResponse> {
+    return toRevalidationItemResponse(await this.queue.get(organizationId, id));
   }
 }

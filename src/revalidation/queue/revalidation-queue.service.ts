@@ -99,6 +99,10 @@ export class RevalidationQueueService {
     );
   }
 
+  get(organizationId: string, id: string): Promise<QueueItem> {
+    return this.find(this.dataSource, organizationId, id);
+  }
+
   /**
    * @throws DomainError `conflict` if the technique already has an unfinished item; `invalid_input` if it is not in
    * scope.

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../../common/http/index.js';
 import { SnapshotPolicies, type SnapshotPolicyFacts } from './snapshot-policies.service.js';
 import { PatchSnapshotPolicyRequest } from './snapshot-policy.dto.js';
 import { SnapshotPolicyResponse } from './snapshot-policy.response.js';
@@ -25,6 +26,9 @@ export class SnapshotPolicyController {
       'Existing snapshots stay unchanged. Later snapshots are compared only with those that were counted in the same way, so a change of ' +
       'the roll-up or the scope never looks like a regression. `newest_comparable_date` is the newest snapshot that was counted in this way.',
   })
+  @AcceptsUnchangedAnswer<SnapshotPolicyController>(PatchSnapshotPolicyRequest, (policy, principal) =>
+    policy.get(principal),
+  )
   async change(
     @CurrentPrincipal() principal: Principal,
     @Body() { rollup, scope }: PatchSnapshotPolicyRequest,

@@ -105,7 +105,7 @@ export class CreateWebhookDto extends WebhookSettings {
   override is_enabled: boolean = true;
 }
 
-/** Changes to a webhook endpoint: a field that is left out stays as it is. */
+/** Changes to a webhook endpoint: a field that is left out stays as it is, and so does a URL as GET shows it. */
 export class UpdateWebhookDto extends PartialType(WebhookSettings, { skipNullProperties: false }) {}
 
 /** The fields that select deliveries, in a list and in a replay. */

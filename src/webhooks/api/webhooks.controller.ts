@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Access, CurrentPrincipal, type Principal } from '../../common/access/index.js';
+import { AcceptsUnchangedAnswer } from '../../common/http/index.js';
 import { PageQuery, pageRequest } from '../../common/pagination/index.js';
 import { WebhookDeliveriesService } from './webhook-deliveries.service.js';
 import {
@@ -78,6 +79,11 @@ export class WebhooksController {
       'Change a webhook endpoint. Enabling it sends the deliveries that were on hold; health.recoverable counts the missed ones',
   })
   @ApiOkResponse({ type: WebhookResponse })
+  @AcceptsUnchangedAnswer<WebhooksController>(
+    UpdateWebhookDto,
+    (webhooks, principal, { id }) => webhooks.get(principal, id!),
+    ['url'],
+  )
   async update(
     @CurrentPrincipal() { organizationId }: Principal,
     @Param('id') id: string,
