@@ -1,3 +1,4 @@
+export * from './own-webhook.js';
 export {
   CLAIM_DUE_SCHEDULES,
   CLAIM_SCHEDULES_OF,

@@ -88,8 +88,8 @@ export class RuleSettings {
   notify_in_app?: boolean;
 
   /**
-   * Whether the rule's own webhook gets its alerts. Endpoints subscribed to `alert.fired` get them in any case. A new
-   * rule has false.
+   * Whether the rule's own webhook gets its alerts; true needs a `webhook_id`. Endpoints subscribed to `alert.fired`
+   * get them in any case. A new rule has false.
    */
   @IsGiven()
   @IsBoolean(FLAG)

@@ -9,6 +9,7 @@ import { keysetPage, queryRows, Transactions, violatesConstraint } from '../data
 import { EvaluatorRegistry } from '../evaluators/index.js';
 import { ScopeChecker, type SentScope } from '../posture/index.js';
 import { AlertRule } from './alert-rule.entity.js';
+import { checkOwnWebhook } from './own-webhook.js';
 import { RuleSchedules } from './rule-schedules.js';
 
 /** A rule and its state. */
@@ -102,6 +103,7 @@ export class RulesService {
       version: 1,
     } satisfies AlertRule);
     this.registry.checkScope(rule.ruleType, rule.config, rule.scope);
+    checkOwnWebhook(rule);
     await this.write(async (manager) => {
       if (rule.isEnabled) await this.schedules.makeDue(manager, rule);
       await manager.insert(AlertRule, rule);
@@ -120,6 +122,7 @@ export class RulesService {
       }
       const { config, ...rest } = changes;
       const given = Object.fromEntries(Object.entries({ ...rest, scope }).filter(([, value]) => value !== undefined));
+      checkOwnWebhook({ ...rule, ...given }, rule);
       Object.assign(rule, given, { updatedAt: this.clock.now(), version: rule.version + 1 });
       if (config || scope) {
         const complete = this.registry.changedConfig(rule.ruleType, rule.config, config ?? {});

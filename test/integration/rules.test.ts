@@ -153,6 +153,8 @@ describe('creating a rule', () => {
     ['is_enabled', { is_enabled: 'yes' }],
     ['webhook_id', { webhook_id: 'none' }],
     ['webhook_id', { webhook_id: '01900000-0000-7000-8000-000000000000' }],
+    ['webhook_id', { notify_webhook: true }],
+    ['webhook_id', { notify_webhook: true, webhook_id: null }],
     ['on_repeat', { on_repeat: 'shout' }],
     ['colour', { colour: 'red' }],
   ])('refuses a bad %s: %j', async (field, changes) => {
@@ -167,8 +169,6 @@ describe('creating a rule', () => {
     expect((await call('GET', '/rules')).body.total).toBe(0);
   });
 
-  it('accepts a webhook of the same organisation', async () => {
-    const webhookId = await anEndpoint(http.database, organizationId);
   it.each([
     [{ min_risk_score: 90 }, 'min_risk_score', 'belongs in config, not here'],
     [{ tactics: ['execution'] }, 'tactics', 'belongs in scope, not here'],
@@ -184,6 +184,8 @@ describe('creating a rule', () => {
     expect(await refusal('PATCH', `/rules/${rule.id}`, changes)).toEqual([field, message]);
   });
 
+  it('accepts a webhook of the same organisation', async () => {
+    const webhookId = await anEndpoint(http.database, organizationId);
     expect(await created({ webhook_id: webhookId, notify_webhook: true })).toMatchObject({ webhook_id: webhookId });
   });
 });
@@ -212,6 +214,31 @@ describe('changing a rule', () => {
     );
     expect((await call('GET', `/rules/${rule.id}`)).body).toEqual(rule);
     expect((await call('PATCH', `/rules/${rule.id}`, { rule_type: 'high_risk' })).status).toBe(200);
+  });
+
+  it('refuses a rule that would notify a webhook without having one', async () => {
+    const rule = await created();
+    const webhookId = await anEndpoint(http.database, organizationId);
+    const refused = ['webhook_id', 'must be the id of a webhook of this organisation while notify_webhook is true'];
+    expect(await refusal('PATCH', `/rules/${rule.id}`, { notify_webhook: true })).toEqual(refused);
+    expect((await call('GET', `/rules/${rule.id}`)).body).toEqual(rule);
+    await call('PATCH', `/rules/${rule.id}`, { notify_webhook: true, webhook_id: webhookId });
+    expect(await refusal('PATCH', `/rules/${rule.id}`, { webhook_id: null })).toEqual(refused);
+    expect((await call('PATCH', `/rules/${rule.id}`, { notify_webhook: false, webhook_id: null })).body).toMatchObject({
+      notify_webhook: false,
+      webhook_id: null,
+    });
+  });
+
+  it('still changes a rule whose webhook was deleted', async () => {
+    const webhookId = await anEndpoint(http.database, organizationId);
+    const rule = await created({ notify_webhook: true, webhook_id: webhookId });
+    await http.database.query('DELETE FROM webhook_endpoint WHERE id = $1', [webhookId]);
+    expect(await call('PATCH', `/rules/${rule.id}`, { name: 'Other' })).toMatchObject({
+      status: 200,
+      body: { name: 'Other', notify_webhook: true, webhook_id: null },
+    });
+    expect((await call('PATCH', `/rules/${rule.id}`, { notify_webhook: true, webhook_id: null })).status).toBe(200);
   });
 
   it('makes the rule due at once, except while it is disabled', async () => {

@@ -3,7 +3,7 @@ import type { OnRepeat, Severity } from '../../common/alerting.js';
 import { invalidField } from '../../common/errors/index.js';
 import { EvaluatorRegistry, type RuleConfig } from '../../evaluators/index.js';
 import { ScopeChecker, type SentScope, type TechniqueScope } from '../../posture/index.js';
-import { RulesService } from '../../rules/index.js';
+import { checkOwnWebhook, RulesService } from '../../rules/index.js';
 
 /** A rule to try without saving it. */
 export interface TrialRule {
@@ -89,19 +89,16 @@ export class TrialRules {
       webhookId: rule.webhookId,
       lastFiredAt: state.lastFiredAt,
     };
-    const complete = this.registry.completeConfig(rule.ruleType, { ...rule.config, ...config });
-    return this.checked({
-      organizationId,
-      ruleId: rule.id,
-      ruleType: rule.ruleType,
-      config: complete,
-      ...saved,
-      ...changes,
-    });
+    const complete = this.registry.changedConfig(rule.ruleType, rule.config, config);
+    return this.checked(
+      { organizationId, ruleId: rule.id, ruleType: rule.ruleType, config: complete, ...saved, ...changes },
+      saved,
+    );
   }
 
-  private checked(rule: TrialRule): TrialRule {
+  private checked(rule: TrialRule, saved?: Settings): TrialRule {
     this.registry.checkScope(rule.ruleType, rule.config, rule.scope);
+    checkOwnWebhook(rule, saved);
     return rule;
   }
 }
