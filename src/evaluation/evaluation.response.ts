@@ -15,6 +15,9 @@ export class RuleOutcomeResponse {
   /** The measured value, in the unit of the rule type; null when nothing was measured. */
   @ApiProperty({ type: Number, nullable: true })
   measured: number | null;
+  /**
+   * The value at which the rule fires, in the same unit. In `details` of `high_risk`, `threshold` is the risk score.
+   */
   @ApiProperty({ type: Number, nullable: true })
   threshold: number | null;
   /** The alert that was opened or refreshed. */

@@ -93,6 +93,15 @@ describe('high_risk', () => {
     });
   });
 
+  it('names both of its numbers in the evidence, where the threshold is the risk score', async () => {
+    const organizationId = await organizationWith(all(['T1001', 'T1002', 'T1003'], { riskScore: 80 }));
+    expect(await world.measure('high_risk', organizationId, { min_risk_score: 60, min_count: 3 })).toMatchObject({
+      measured: 3,
+      threshold: 3,
+      details: { count: 3, threshold: 60, min_risk_score: 60, min_count: 3 },
+    });
+  });
+
   it('never rounds the threshold in its texts', async () => {
     const organizationId = await organizationWith({ T1001: { riskScore: 75 } });
     const { alert } = await world.measure('high_risk', organizationId, { min_risk_score: 62.505 });

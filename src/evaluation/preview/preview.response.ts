@@ -63,6 +63,9 @@ export class PreviewResponse {
   /** The measured value, in the unit of the rule type; null when there was nothing to measure. */
   @ApiProperty({ type: Number, nullable: true })
   measured: number | null;
+  /**
+   * The value at which the rule fires, in the same unit. In `details` of `high_risk`, `threshold` is the risk score.
+   */
   @ApiProperty({ type: Number, nullable: true })
   threshold: number | null;
   /** Whether the measured value reaches the threshold. */
