@@ -1,6 +1,8 @@
 import { firstValueFrom, timeout } from 'rxjs';
+import type { Principal } from '../../src/common/access/index.js';
 import { newId } from '../../src/common/ids.js';
 import { EvaluationModule, EvaluationService, EvaluationTicker } from '../../src/evaluation/index.js';
+import { EvaluationsController } from '../../src/evaluation/evaluations.controller.js';
 import { RunStore } from '../../src/evaluation/run-store.js';
 import { RulesService } from '../../src/rules/index.js';
 import { WebhooksModule } from '../../src/webhooks/index.js';
@@ -96,6 +98,16 @@ describe('a rule that fires', () => {
       'is clear': 'clear',
       'has nothing to compare': 'no_data',
     });
+  });
+
+  it('answers the duration of a run with three decimals, in a list and alone', async () => {
+    const organizationId = await aBreachingOrganization();
+    const { id } = await engine.evaluateOrganization(organizationId, null);
+    await rows('UPDATE evaluation_run SET duration_seconds = 0.0123456 WHERE id = $1', [id]);
+    const evaluations = context.module.get(EvaluationsController, { strict: false });
+    const viewer = { organizationId } as Principal;
+    expect(await evaluations.get(viewer, id)).toMatchObject({ duration_seconds: 0.012 });
+    expect(await evaluations.list(viewer, {})).toMatchObject({ items: [{ duration_seconds: 0.012 }] });
   });
 
   it('notifies only the active admins and leads of its organisation, each once', async () => {
