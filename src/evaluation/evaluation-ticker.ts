@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { Environment } from '../config/index.js';
 import { EVALUATION_SLOT, Slots } from '../database/index.js';
 import { PostureChanges } from '../posture/index.js';
+import { RuleSchedules } from '../rules/index.js';
 import { ClockRecovery } from './clock-recovery.js';
 import { EvaluationService, type PassResult } from './evaluation.service.js';
 
@@ -28,6 +29,7 @@ export class EvaluationTicker implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly evaluation: EvaluationService,
     private readonly postureChanges: PostureChanges,
+    private readonly schedules: RuleSchedules,
     private readonly recovery: ClockRecovery,
     private readonly slots: Slots,
     private readonly environment: Environment,
