@@ -161,7 +161,7 @@ describe('a method that the path does not have', () => {
     for (const [method, headers] of [
       [other, []],
       [other, [`Authorization: Bearer ${token}`]],
-      ['PROPFIND', []],
+      ['LOCK', []],
     ] as const) {
       const answer = await send(`${method} ${path}?a=1`, [HOST, ...headers]);
       expectProblem(answer, 405, 'method_not_allowed');
@@ -180,7 +180,7 @@ describe('a method that the path does not have', () => {
     expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });
 
-  it.each(['GET', 'HEAD', 'POST', 'OPTIONS', 'PROPFIND'])('gets 404 at an unknown path: %s', async (method) => {
+  it.each(['GET', 'HEAD', 'POST', 'OPTIONS', 'LOCK'])('gets 404 at an unknown path: %s', async (method) => {
     for (const path of ['/nowhere', '/api/v1/nowhere', '/api/v1', '/']) {
       const answer = await send(`${method} ${path}`, [HOST]);
       expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 404, null]);
