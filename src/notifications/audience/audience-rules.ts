@@ -1,5 +1,5 @@
 import type { Role } from '../../common/access/index.js';
-import { SEVERITIES, type Severity } from '../../common/alerting.js';
+import { severityRank, type Severity } from '../../common/alerting.js';
 
 /** The roles that get notices, each with the least severity that it gets. Roles that are not listed get none. */
 const LEAST_SEVERITY: Partial<Record<Role, Severity>> = { admin: 'info', red_lead: 'info', blue_lead: 'info' };
@@ -42,7 +42,7 @@ export function audienceFilter(member: string, severity: string): string {
  * @param preference alias of `notification_preference`, left joined: a member without a row gets everything.
  */
 export function preferenceFilter(preference: string, { severity, ruleType }: NoticeSql): string {
-  return `CASE WHEN ${rankOf(severity)} > ${rankOf(`${preference}.min_severity`)} THEN 'min_severity'
+  return `CASE WHEN ${severityRank(severity)} > ${severityRank(`${preference}.min_severity`)} THEN 'min_severity'
     WHEN ${ruleType} <> ALL (${preference}.rule_types) THEN 'rule_type' END`;
 }
 
@@ -73,12 +73,7 @@ function hasAudienceRole(member: string, severity: string): string {
   const roles = Object.entries(LEAST_SEVERITY).map(([role, least]) =>
     least === 'info'
       ? `${member}.role = '${role}'`
-      : `(${member}.role = '${role}' AND ${rankOf(severity)} <= ${rankOf(`'${least}'`)})`,
+      : `(${member}.role = '${role}' AND ${severityRank(severity)} <= ${severityRank(`'${least}'`)})`,
   );
   return `(${roles.join(' OR ')})`;
-}
-
-/** The most severe has rank 1. */
-function rankOf(severity: string): string {
-  return `array_position('{${SEVERITIES.join()}}'::text[], ${severity})`;
 }

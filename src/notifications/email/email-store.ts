@@ -50,7 +50,7 @@ interface ClaimedRow extends Omit<ClaimedEmail, 'quietHours' | 'notices' | 'supp
 
 const NOTICE = { severity: 'n.severity', ruleType: 'a.rule_type' };
 
-/** A lease that ends later than one from now could comes from a clock that was ahead, and counts as ended. */
+/** A lease that ends later than any lease taken now was set by a clock that was ahead, and counts as ended. */
 const CLAIM = `
   WITH due AS MATERIALIZED (
     SELECT id FROM email_delivery

@@ -45,7 +45,7 @@ interface ClaimedRow extends Omit<DeliveryLease, 'endpoint' | 'body' | 'bytes' |
  * When a breaker may be tested, the replica that locks the health row sends one row as the probe. For ordered
  * endpoints, a row waits for earlier rows of the same alert.
  *
- * A lease that ends later than one from now could comes from a clock that was ahead, and counts as ended.
+ * A lease that ends later than any lease taken now was set by a clock that was ahead, and counts as ended.
  *
  * The commit is asynchronous: if the database server crashes and loses a claim, its rows are due again.
  */

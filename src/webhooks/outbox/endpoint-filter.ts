@@ -1,4 +1,4 @@
-import { SEVERITIES } from '../../common/alerting.js';
+import { severityRank } from '../../common/alerting.js';
 
 /**
  * SQL of the facts of an event that endpoints filter by. NULL for a fact that the event does not have: no filter
@@ -21,7 +21,7 @@ export function subscriptionFilter(endpoint: string, event: EventSql): string {
   const { type, severity, ruleType, directEndpointId = 'NULL::uuid' } = event;
   return `CASE WHEN ${endpoint}.id = ${directEndpointId} THEN NULL
     WHEN NOT ${type} = ANY (${endpoint}.events) THEN 'not_subscribed'
-    WHEN ${rankOf(severity)} > ${rankOf(`${endpoint}.min_severity`)} THEN 'min_severity'
+    WHEN ${severityRank(severity)} > ${severityRank(`${endpoint}.min_severity`)} THEN 'min_severity'
     WHEN ${endpoint}.rule_types <> '{}' AND ${ruleType} <> ALL (${endpoint}.rule_types) THEN 'rule_type' END`;
 }
 
@@ -30,9 +30,4 @@ export function subscriptionFilter(endpoint: string, event: EventSql): string {
  */
 export function endpointFilter(endpoint: string, event: EventSql): string {
   return `coalesce(${subscriptionFilter(endpoint, event)}, CASE WHEN NOT ${endpoint}.is_enabled THEN 'endpoint_disabled' END)`;
-}
-
-/** The most severe has rank 1. */
-function rankOf(severity: string): string {
-  return `array_position('{${SEVERITIES.join()}}'::text[], ${severity})`;
 }
